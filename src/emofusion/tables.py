@@ -1,0 +1,107 @@
+"""The tables that pass between stages: their schemas, checked on every write and every read."""
+
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from emofusion.emotions import EMOTIONS, GENDERS, in_order
+from emofusion.messages import EmofusionError
+
+LOGIT = "logit_"
+
+_clip = {
+    "clip": pa.Column(str),
+    "corpus": pa.Column(str),
+    "actor": pa.Column(str),
+    "gender": pa.Column(str, pa.Check.isin(GENDERS)),
+    "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
+}
+_split = {
+    "fold": pa.Column("int64", pa.Check.ge(0)),
+    "split": pa.Column(str, pa.Check.isin(["train", "validation", "test"])),
+}
+
+# A recording of a corpus. `audio`, `image` and `video` are paths, null where the corpus has no such file.
+CLIPS = pa.DataFrameSchema(
+    {
+        **_clip,
+        "intensity": pa.Column(str, nullable=True),
+        "statement": pa.Column(str, nullable=True),
+        "audio": pa.Column(str, nullable=True),
+        "image": pa.Column(str, nullable=True),
+        "video": pa.Column(str, nullable=True),
+    },
+    unique=["clip"],
+)
+
+# A clip's part in a fold of a protocol; clips that a fold does not use have no row there.
+SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
+
+# A clip scored by one model; besides these, `logit_<emotion>` for each class that the model knows.
+PREDICTIONS = pa.DataFrameSchema(
+    {**_clip, **_split, f"^{LOGIT}({'|'.join(EMOTIONS)})$": pa.Column("float64", regex=True)},
+    unique=["clip", "fold"],
+    strict=True,
+)
+
+# One epoch of one fold. Losses are means of the cross-entropy in nats, accuracies are fractions.
+HISTORY = pa.DataFrameSchema(
+    {
+        "fold": pa.Column("int64"),
+        "epoch": pa.Column("int64"),
+        "train_loss": pa.Column("float64"),
+        "train_accuracy": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "validation_loss": pa.Column("float64"),
+        "validation_accuracy": pa.Column("float64", pa.Check.in_range(0, 1)),
+    },
+    unique=["fold", "epoch"],
+)
+
+# A fusion rule at one setting of its weights, on one subset of the clips. `all` stands for every gender or emotion.
+SWEEP = pa.DataFrameSchema(
+    {
+        "rule": pa.Column(str),
+        "^weight_[a-z0-9_]+$": pa.Column("float64", pa.Check.in_range(0, 1), regex=True),
+        "split": pa.Column(str, pa.Check.isin(["validation", "test"])),
+        "gender": pa.Column(str, pa.Check.isin(["all", *GENDERS])),
+        "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
+        "correct": pa.Column("int64", pa.Check.ge(0)),
+        "clips": pa.Column("int64", pa.Check.ge(0)),
+        "accuracy": pa.Column("float64", pa.Check.in_range(0, 1), nullable=True),
+    },
+    strict=True,
+)
+
+
+def classes_of(predictions: pd.DataFrame) -> list[str]:
+    """The classes that a prediction table has a logit for, in the order of `EMOTIONS`."""
+    return in_order(column.removeprefix(LOGIT) for column in predictions if column.startswith(LOGIT))
+
+
+def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> pd.DataFrame:
+    """The frame, after checking it; raises `EmofusionError` that names the table and the offending values."""
+    try:
+        return schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases[["column", "check", "failure_case"]].astype(str).drop_duplicates().head(5)
+        lines = "; ".join(f"{row.column}: {row.check} fails for {row.failure_case}" for row in cases.itertuples())
+        raise EmofusionError(f"{name} is not the table it should be: {lines}") from errors
+
+
+def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchema) -> None:
+    """Check and write a table as Parquet, whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    check(frame, schema, path).to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def read_table(path: str | Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Read and check a table; raises `EmofusionError` where the file is absent, damaged or another table."""
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise EmofusionError(f"cannot read the table {path}: {error}") from error
+    return check(frame, schema, path)
