@@ -1,0 +1,28 @@
+# Composes the plan of the experiment, includes the rules, names the targets. See README.md.
+#
+#   snakemake --cores 8 --config experiment=paper override="speech=cnn1d,lstm seed=range(0,5)"
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/tracking.smk"
+include: "workflow/rules/corpora.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/fusion.smk"
+include: "workflow/rules/reporting.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        published_reports(),

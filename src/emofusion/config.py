@@ -1,0 +1,174 @@
+"""Composition of the configuration: from `conf/` and overrides to checked, resolved settings.
+
+Hydra composes; what it composed is merged into the dataclasses of `emofusion.schema`, so that an unknown setting or a
+wrong type is reported by its full name before any work starts.
+"""
+
+import difflib
+import shlex
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+from emofusion.emotions import EMOTIONS
+from emofusion.messages import EmofusionError
+from emofusion.schema import CORPORA, FEATURES, NETWORKS, PROTOCOLS, Experiment, Modality
+
+
+def split_overrides(text: str | Iterable[str] | None) -> list[str]:
+    """The single overrides in a text such as `speech=lstm seed=3`; quotes keep an override with blanks together.
+
+    Raises `EmofusionError` where a quote is left open.
+    """
+    if not text:
+        return []
+    if not isinstance(text, str):
+        return [str(item) for item in text]
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise EmofusionError(f"override: {error} in: {text}") from error
+
+
+def expand(overrides: list[str]) -> list[list[str]]:
+    """All combinations that sweeps such as `speech=cnn1d,lstm seed=range(0,3)` stand for, by Hydra's own grammar.
+
+    Raises `EmofusionError` that quotes the override which is not in that grammar.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        raise EmofusionError(f"override: {str(error).splitlines()[0]} (in: {' '.join(overrides)})") from error
+    return [cell for batch in BasicSweeper.split_arguments(parsed, max_batch_size=None) for cell in batch]
+
+
+def compose(conf: Path, experiment: str, overrides: list[str]) -> dict:
+    """One experiment's settings, resolved and checked, as a plain dict.
+
+    `overrides` name single values (see `expand`). Raises `EmofusionError` that names the setting that is unknown, of
+    the wrong type or without a value.
+    """
+    choices = sorted(path.stem for path in (conf / "experiment").glob("*.yaml"))
+    if experiment not in choices:
+        raise EmofusionError(f"experiment={experiment}: no such experiment; there are {', '.join(choices)}")
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+            composed = hydra_compose("config", overrides=[f"experiment={experiment}", *overrides])
+        settings = OmegaConf.to_container(composed, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise EmofusionError(_override_message(error, overrides)) from error
+    settings["experiment"] = experiment
+    return _checked(settings)
+
+
+def _override_message(error: Exception, overrides: list[str]) -> str:
+    lines = [line.strip() for line in f"{error}\n{error.__cause__ or ''}".splitlines() if line.strip()]
+    dull = ("object_type", "full_key", "To append", "Set the environment", "See ", "Config search path", "provider=")
+    told = list(dict.fromkeys(line for line in lines if not line.startswith(dull)))
+    return f"configuration: {' '.join(told)}" + (f" (override: {' '.join(overrides)})" if overrides else "")
+
+
+def _checked(settings: dict) -> dict:
+    """Merge each node into its dataclass, choosing among several by `kind` or `reader`."""
+    modalities = settings.get("modalities") or []
+    for name in modalities:
+        if not isinstance(settings.get(name), dict):
+            raise EmofusionError(f"modalities: {name} is named but there are no settings {name}.*")
+    nodes = {name: node for name, node in settings.items() if name not in Experiment.__dataclass_fields__}
+    for name, node in nodes.items():
+        if not (isinstance(node, dict) and {"features", "network", "training"} <= set(node)):
+            raise EmofusionError(_unknown(name, [*Experiment.__dataclass_fields__, *modalities]))
+    checked = _merge(Experiment, {name: node for name, node in settings.items() if name not in nodes}, "")
+    checked["corpora"] = {
+        name: _kind_of(CORPORA, node, "reader", f"corpora.{name}") for name, node in checked["corpora"].items()
+    }
+    checked["protocol"] = _kind_of(PROTOCOLS, checked["protocol"], "kind", "protocol")
+    for name in modalities:
+        node = _merge(Modality, nodes[name], name)
+        node["features"] = _kind_of(FEATURES, node["features"], "kind", f"{name}.features")
+        node["network"] = _kind_of(NETWORKS, node["network"], "kind", f"{name}.network")
+        checked[name] = node
+    _check_meaning(checked)
+    return checked
+
+
+def _kind_of(kinds: dict[str, type], node: Any, discriminator: str, name: str) -> dict:
+    kind = node.get(discriminator) if isinstance(node, dict) else None
+    if kind not in kinds:
+        raise EmofusionError(f"{name}.{discriminator}={kind}: no such {discriminator}; there are {', '.join(kinds)}")
+    return _merge(kinds[kind], node, name)
+
+
+def _merge(schema: type, node: dict, name: str) -> dict:
+    prefix = f"{name}." if name else ""
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), node)
+    except ConfigKeyError as error:
+        unknown = error.full_key or str(error.key)
+        raise EmofusionError(
+            _unknown(prefix + unknown, [prefix + key for key in schema.__dataclass_fields__])
+        ) from error
+    except OmegaConfBaseException as error:
+        raise EmofusionError(f"{prefix}{error.full_key or ''}: {str(error).splitlines()[0]}") from error
+    missing = sorted(OmegaConf.missing_keys(merged))
+    if missing:
+        raise EmofusionError(f"{prefix}{missing[0]}: this setting has no value")
+    return _plain(merged)
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, DictConfig | ListConfig):
+        return OmegaConf.to_container(node, resolve=True)
+    return node
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return f"{name}: no such setting; {hint}"
+
+
+def _check_meaning(settings: dict) -> None:
+    """What the types alone do not say."""
+
+    def must(holds: bool, message: str) -> None:
+        if not holds:
+            raise EmofusionError(message)
+
+    classes = settings["emotions"]["classes"]
+    strange = [word for word in [*classes, *settings["emotions"]["merge"].values()] if word not in EMOTIONS]
+    must(not strange, f"emotions: {', '.join(strange)} not among {', '.join(EMOTIONS)}")
+    must(len(set(classes)) > 1, "emotions.classes: at least two classes are needed")
+    protocol, modalities = settings["protocol"], settings["modalities"]
+    must(0 < protocol["validation"] < 1, f"protocol.validation={protocol['validation']}: a share between 0 and 1")
+    folds = protocol.get("folds")
+    must(
+        folds is None or (isinstance(folds, list) and all(isinstance(fold, list) and fold for fold in folds)),
+        f"protocol.folds={folds}: a list of lists of test actors, or null",
+    )
+    named = [protocol.get("test", []), protocol.get("corpora", []), *protocol.get("train", {}).values()]
+    for corpus in chain.from_iterable(named):
+        must(corpus in settings["corpora"], f"protocol names the corpus {corpus}, but there is no corpora.{corpus}")
+    weights = settings["fusion"]["weights"]
+    must(
+        set(weights) == set(modalities) and abs(sum(weights.values()) - 1) < 1e-6 and min(weights.values()) >= 0,
+        f"fusion.weights={weights}: one weight ≥ 0 for each of {', '.join(modalities)}, together 1",
+    )
+    must(settings["fusion"]["steps"] > 0, "fusion.steps: a whole number above 0")
+    for name in modalities:
+        training = settings[name]["training"]
+        must(training["epochs"] > 0, f"{name}.training.epochs={training['epochs']}: at least 1")
+        must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
+        must(training["learning_rate"] > 0, f"{name}.training.learning_rate={training['learning_rate']}: above 0")
+        must(training["keep"] in ("best", "last"), f"{name}.training.keep={training['keep']}: best or last")
+        if protocol["kind"] == "cross_corpus":
+            must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")

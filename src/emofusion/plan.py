@@ -1,0 +1,237 @@
+"""The plan: from cells (resolved experiments) to stages (units of work), each under a key made from what decides it.
+
+A stage's key is a readable slug and a hash of the settings that can change its output and of the keys of the stages it
+reads. Cells that agree on a stage share its key, and so its result.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emofusion.config import compose, expand, split_overrides
+from emofusion.corpora import check_present
+from emofusion.messages import EmofusionError
+from emofusion.schema import LEAKING_PROTOCOLS
+from emofusion.stages import Stage, make_stage
+
+# The files of a corpus that a kind of features is made from.
+MEDIUM = {"acoustic": "audio", "pixels": "video", "action_units": "action_units"}
+
+
+@dataclass
+class Cell:
+    """One resolved experiment: the overrides that make it differ, its settings, and the report it leads to."""
+
+    overrides: list[str]
+    settings: dict
+    report: Stage
+    place: str
+
+    @property
+    def stages(self) -> dict[tuple[str, str], Stage]:
+        found: dict[tuple[str, str], Stage] = {}
+        waiting = [self.report]
+        while waiting:
+            stage = waiting.pop()
+            if (stage.kind, stage.key) not in found:
+                found[stage.kind, stage.key] = stage
+                for inputs in stage.inputs.values():
+                    waiting += inputs if isinstance(inputs, list) else [inputs]
+        return found
+
+
+@dataclass
+class Plan:
+    """All cells of one command and their stages, each once."""
+
+    experiment: str
+    cells: list[Cell]
+    stages: dict[tuple[str, str], Stage] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for cell in self.cells:
+            self.stages |= cell.stages
+
+    def stage(self, kind: str, key: str) -> Stage:
+        return self.stages[kind, key]
+
+    def keys(self, kind: str) -> list[str]:
+        return [key for stage_kind, key in self.stages if stage_kind == kind]
+
+    @property
+    def modalities(self) -> list[str]:
+        return self.cells[0].settings["modalities"]
+
+    @property
+    def tracking(self) -> dict:
+        return self.cells[0].settings["tracking"]
+
+    def check_sources(self) -> None:
+        """Look for the corpora and weights that are given as files and still to be read.
+
+        Raises `EmofusionError` that says what is missing, where to ask for it and where to put it.
+        """
+        missing = []
+        for stage in self.stages.values():
+            if not stage.inputs and not Path(stage.outputs[0]).exists():
+                try:
+                    _check_source(stage)
+                except EmofusionError as error:
+                    missing.append(str(error))
+        if missing:
+            raise EmofusionError("\n\n".join(dict.fromkeys(missing)))
+
+
+def _check_source(stage: Stage) -> None:
+    if stage.kind == "corpus":
+        check_present(stage.settings)
+    elif stage.kind == "weights":
+        source = stage.settings["weights"]
+        if source != "imagenet" and not Path(source).is_file():
+            raise EmofusionError(f"network.weights={source}: not imagenet, not none, and no such file")
+
+
+def make_plan(conf: Path, experiment: str, override: str | list[str] | None = None) -> Plan:
+    """The plan of an experiment and of all combinations of its overrides.
+
+    Raises `EmofusionError` for a setting that does not exist or does not fit, before anything is run.
+    """
+    composed: dict[tuple[str, ...], dict] = {}
+
+    def settings_of(overrides: list[str]) -> dict:
+        if tuple(overrides) not in composed:
+            composed[tuple(overrides)] = compose(conf, experiment, overrides)
+        return composed[tuple(overrides)]
+
+    cells = []
+    combinations = expand(split_overrides(override))
+    for overrides in combinations:
+        settings = settings_of(overrides)
+        beside = {
+            modality: [settings_of(_beside(overrides, modality, choice))[modality] for choice in choices]
+            for modality, choices in settings["report"]["compare"].items()
+            if modality in settings["modalities"]
+        }
+        place = experiment if len(combinations) == 1 else f"{experiment}/{_slug(overrides)}"
+        cells.append(Cell(overrides, settings, _report(settings, beside), place))
+    modalities = {tuple(cell.settings["modalities"]) for cell in cells}
+    if len(modalities) > 1:
+        raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
+    return Plan(experiment, cells)
+
+
+def _beside(overrides: list[str], modality: str, choice: str) -> list[str]:
+    """The overrides of a cell with another choice of one modality, less what is said of the chosen one's network."""
+    dropped = (f"{modality}=", f"{modality}.network.", f"{modality}.name=")
+    return [override for override in overrides if not override.lstrip("+").startswith(dropped)] + [
+        f"{modality}={choice}"
+    ]
+
+
+def _slug(overrides: list[str]) -> str:
+    """A folder's name for a combination of overrides."""
+    return ",".join("".join(c if c.isalnum() or c in "=._-+" else "_" for c in override) for override in overrides)
+
+
+def _corpus(settings: dict, name: str, medium: str) -> Stage:
+    corpus = {"name": name, **settings["corpora"][name]}
+    demo = corpus.pop("demo")
+    inputs = {}
+    if demo is not None:
+        inputs["source"] = make_stage("demo", name, demo)
+        corpus["root"] = inputs["source"].outputs[0]
+    if corpus["reader"] == "ravdess":
+        corpus["media"] = [medium]
+        fetched = {"url": corpus.pop("zenodo"), "known_files": corpus.pop("known_files")}
+        if corpus.pop("download") and demo is None:
+            fetched |= {"root": corpus["root"], "media": [medium], "name": name}
+            inputs["source"] = make_stage("download", f"{name}-{medium}", fetched)
+    return make_stage("corpus", f"{name}-{medium}", corpus, corpus["reader"], **inputs)
+
+
+def _corpora(settings: dict, modality: str) -> tuple[list[str], list[str]]:
+    """The corpora that train and that test a modality."""
+    protocol = settings["protocol"]
+    if protocol["kind"] == "cross_corpus":
+        return protocol["train"][modality], protocol["test"]
+    return protocol["corpora"], protocol["corpora"]
+
+
+def _medium(settings: dict, node: dict, corpus: str) -> str:
+    medium = MEDIUM[node["features"]["kind"]]
+    return "image" if medium == "video" and settings["corpora"][corpus]["reader"] == "kdef" else medium
+
+
+def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[Stage]]:
+    """The model of a modality and what it reads: its split and its features."""
+    train, test = _corpora(settings, modality)
+    names = list(dict.fromkeys([*train, *test]))
+    corpora = {name: _corpus(settings, name, _medium(settings, node, name)) for name in names}
+    protocol = {key: value for key, value in settings["protocol"].items() if key not in ("description", "train")}
+    if protocol["kind"] == "cross_corpus":
+        protocol["train"] = train
+    split = make_stage(
+        "split",
+        f"{protocol['kind']}-{modality}",
+        {"protocol": protocol, "emotions": settings["emotions"]},
+        corpora=list(corpora.values()),
+    )
+    kind = node["features"]["kind"]
+    features = [_features(settings, node, name, corpus) for name, corpus in corpora.items()]
+    network = dict(node["network"])
+    inputs = {"split": split, "features": features}
+    if network["kind"] == "backbone":
+        source = {
+            "architecture": network["architecture"],
+            "weights": network.pop("weights"),
+            "url": network.pop("source"),
+        }
+        if source["weights"] != "none":
+            inputs["weights"] = make_stage(
+                "weights", f"{source['architecture']}-{Path(source['weights']).stem}", source
+            )
+    model = make_stage(
+        "model",
+        f"{modality}-{node['name']}",
+        {"network": network, "training": node["training"], "seed": settings["seed"], "standardise": kind != "pixels"},
+        node["network"]["kind"],
+        **inputs,
+    )
+    return {"model": model, "split": split, "features": features}
+
+
+def _features(settings: dict, node: dict, name: str, corpus: Stage) -> Stage:
+    features = dict(node["features"])
+    if features["kind"] == "action_units":
+        features["table"] = features["table"] or corpus.settings["root"]
+    return make_stage("features", f"{features['kind']}-{name}", features, features["kind"], corpus=corpus)
+
+
+def _predictions(settings: dict, modality: str) -> Stage:
+    parts = _model(settings, modality, settings[modality])
+    slug = f"{modality}-{settings[modality]['name']}"
+    return make_stage("predictions", slug, {}, settings[modality]["network"]["kind"], **parts)
+
+
+def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
+    modalities = settings["modalities"]
+    members = {modality: _predictions(settings, modality) for modality in modalities}
+    fusion = make_stage("fusion", settings["fusion"]["rule"], settings["fusion"], **members)
+    curves = {}
+    for modality in modalities:
+        nodes = {node["name"]: node for node in [settings[modality], *beside.get(modality, [])]}
+        curves[modality] = {name: _model(settings, modality, node)["model"] for name, node in nodes.items()}
+    described = {
+        **{key: settings[key] for key in ("experiment", "modalities", "fusion", "published", "seed", "emotions")},
+        "title": settings["report"]["title"] or settings["experiment"],
+        "protocol": {
+            "name": settings["protocol"]["kind"],
+            "description": settings["protocol"]["description"],
+            "leaks_speakers": settings["protocol"]["kind"] in LEAKING_PROTOCOLS,
+        },
+        "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
+        "curves": {modality: list(models) for modality, models in curves.items()},
+    }
+    inputs = {f"predictions_{modality}": stage for modality, stage in members.items()}
+    inputs |= {f"curves_{modality}": list(models.values()) for modality, models in curves.items()}
+    splits = [members[modality].inputs["split"] for modality in modalities]
+    return make_stage("report", settings["experiment"], described, fusion=fusion, splits=splits, **inputs)

@@ -1,0 +1,221 @@
+"""The schema of the configuration: one dataclass a node, with the defaults that hold for every experiment.
+
+A modality is a top-level node of its own (`speech`, `face`, …), named in `modalities`; nothing here knows how many
+there are. Nodes that come in kinds (a corpus, a protocol, features, a network) have a dataclass a kind.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass
+class Emotions:
+    """`classes` are what the models are trained on; `merge` renames (calm: neutral); other clips are left out."""
+
+    classes: list[str] = MISSING
+    merge: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Corpus:
+    """`root` holds the corpus in its native form; `demo`, where given, are the settings of the generator instead."""
+
+    reader: str = MISSING
+    root: str = ""
+    exclude: list[str] = field(default_factory=list)
+    demo: dict[str, Any] | None = None
+
+
+@dataclass
+class KdefCorpus(Corpus):
+    angles: list[str] = field(default_factory=list)
+
+
+@dataclass
+class SaveeCorpus(Corpus):
+    pass
+
+
+@dataclass
+class RavdessCorpus(Corpus):
+    download: bool = False
+    zenodo: str = ""
+    known_files: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class FolderCorpus(Corpus):
+    table: str = MISSING
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+CORPORA = {"kdef": KdefCorpus, "savee": SaveeCorpus, "ravdess": RavdessCorpus, "folder": FolderCorpus}
+
+
+@dataclass
+class Protocol:
+    """`seed` draws actors or clips; it is not the experiment's `seed`, so that seeds are compared on one split."""
+
+    kind: str = MISSING
+    description: str = ""
+    seed: int = 0
+    validation: float = 0.2
+
+
+@dataclass
+class CrossCorpus(Protocol):
+    train: dict[str, list[str]] = MISSING
+    test: list[str] = MISSING
+
+
+@dataclass
+class WithinCorpora(Protocol):
+    """`folds` are lists of test actors; where they are not given, `number_of_folds` are drawn."""
+
+    corpora: list[str] = MISSING
+    folds: Any = None
+    number_of_folds: int = 5
+
+
+# In these the same speakers are on both sides; every table made from one says so.
+LEAKING_PROTOCOLS = {"random_clips"}
+PROTOCOLS = {"cross_corpus": CrossCorpus, "speaker_independent": WithinCorpora, "random_clips": WithinCorpora}
+
+
+@dataclass
+class Acoustic:
+    kind: str = "acoustic"
+    sample_rate: int = 16000
+    duration: float = 3.0
+    n_fft: int = 1024
+    hop: int = 256
+    mfcc: int = 40
+    mel: int = 128
+    pitch: str | None = "yin"
+    pitch_range: list[float] = field(default_factory=lambda: [65.0, 800.0])
+    features: list[str] = MISSING
+
+
+@dataclass
+class Pixels:
+    kind: str = "pixels"
+    size: int = 224
+    frames: int = 5
+
+
+@dataclass
+class ActionUnits:
+    kind: str = "action_units"
+    table: str | None = None
+    statistics: list[str] = field(default_factory=lambda: ["mean"])
+
+
+FEATURES = {"acoustic": Acoustic, "pixels": Pixels, "action_units": ActionUnits}
+
+
+@dataclass
+class Cnn1d:
+    kind: str = "cnn1d"
+    filters: int = 32
+    kernels: list[int] = field(default_factory=lambda: [5, 7])
+    pool: int = 4
+    dropout: float = 0.5
+    hidden: int = 64
+
+
+@dataclass
+class Lstm:
+    kind: str = "lstm"
+    hidden: int = 64
+    layers: int = 1
+    dropout: float = 0.5
+
+
+@dataclass
+class Mlp:
+    kind: str = "mlp"
+    hidden: list[int] = field(default_factory=lambda: [64])
+    dropout: float = 0.5
+
+
+@dataclass
+class Backbone:
+    """`weights`: `imagenet` (torchvision's), `none`, or a file."""
+
+    kind: str = "backbone"
+    architecture: str = MISSING
+    weights: str = "imagenet"
+    source: str = ""
+    normalise: str = "imagenet"
+    pooling: str = "average"
+    hidden: list[int] = field(default_factory=lambda: [256])
+    dropout: float = 0.5
+
+
+NETWORKS = {"cnn1d": Cnn1d, "lstm": Lstm, "mlp": Mlp, "backbone": Backbone}
+
+
+@dataclass
+class Unfreeze:
+    """From this epoch on, the last `blocks` convolution blocks are trained too."""
+
+    epoch: int = MISSING
+    blocks: int = MISSING
+
+
+@dataclass
+class Training:
+    epochs: int = MISSING
+    learning_rate: float = MISSING
+    batch_size: int = 32
+    weight_decay: float = 0.0
+    keep: str = "best"
+    unfreeze: list[Unfreeze] = field(default_factory=list)
+
+
+@dataclass
+class Modality:
+    name: str = MISSING
+    features: Any = MISSING
+    network: Any = MISSING
+    training: Training = field(default_factory=Training)
+
+
+@dataclass
+class Fusion:
+    rule: str = "linear"
+    weights: dict[str, float] = MISSING
+    steps: int = 100
+
+
+@dataclass
+class Tracking:
+    enabled: bool = True
+    uri: str | None = None
+
+
+@dataclass
+class Report:
+    """`compare`: per modality, the choices of its group whose training curves stand beside the chosen one's."""
+
+    title: str = ""
+    compare: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Experiment:
+    """Everything but the modalities' own nodes."""
+
+    experiment: str = MISSING
+    seed: int = 0
+    data: str = "data"
+    modalities: list[str] = MISSING
+    emotions: Emotions = field(default_factory=Emotions)
+    corpora: dict[str, Any] = field(default_factory=dict)
+    protocol: Any = MISSING
+    fusion: Fusion = field(default_factory=Fusion)
+    report: Report = field(default_factory=Report)
+    published: Any = None
+    tracking: Tracking = field(default_factory=Tracking)

@@ -1,0 +1,165 @@
+"""Fitting a model on every fold of a split; what an interruption left is gone on with."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from safetensors.torch import save_file
+
+from emofusion.emotions import in_order
+from emofusion.features import FeatureSet
+from emofusion.messages import EmofusionError
+from emofusion.tables import HISTORY, write_table
+from emofusion.training.data import batches, labelled_rows
+from emofusion.training.module import Classifier, build_model
+
+METRICS = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("loss", "accuracy")]
+
+OnEpoch = Callable[[dict[str, float], int], None]
+
+
+def fit_folds(
+    split: pd.DataFrame,
+    features: FeatureSet,
+    settings: dict,
+    out: Path,
+    weights: Path | None = None,
+    token: str = "",
+    on_epoch: OnEpoch = lambda metrics, epoch: None,
+) -> None:
+    """Train one model a fold and write `folds/<fold>.safetensors`, `history.parquet` and `model.json` into `out`.
+
+    `split` is `tables.SPLIT`; `settings` has `network`, `training`, `seed` and `standardise`. `weights` is the prepared
+    file of a backbone's weights. Work in progress lies in `out/checkpoints`; a run with the same `token` (a fingerprint
+    of everything the result depends on) goes on from there. `on_epoch` is called with each epoch's losses and
+    accuracies, named `fold<n>_train_loss` and so on. Raises `EmofusionError` if a clip has no features.
+    """
+    classes = in_order(split.loc[split["split"] == "train", "emotion"])
+    without = sorted(set(split["clip"]) - set(features.rows["clip"]))
+    if without:
+        raise EmofusionError(
+            f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
+        )
+    checkpoints = _open_checkpoints(out / "checkpoints", json.dumps([token, settings], sort_keys=True))
+    network = {**settings["network"], **({"weights": str(weights)} if weights else {})}
+    histories, best = [], {}
+    for fold, part in split.groupby("fold"):
+        done, history_file = checkpoints / f"{fold}.safetensors", checkpoints / f"{fold}.parquet"
+        if not done.exists():
+            history, state = _fit_fold(part, features, settings | {"network": network}, classes, checkpoints, on_epoch)
+            write_table(history, history_file, HISTORY)
+            save_file(state, f"{done}.partial")
+            Path(f"{done}.partial").replace(done)
+        histories.append(pd.read_parquet(history_file))
+        best[str(fold)] = kept_epoch(histories[-1], settings["training"]["keep"])
+    folds = out / "folds"
+    folds.mkdir(parents=True, exist_ok=True)
+    for fold in best:
+        (checkpoints / f"{fold}.safetensors").replace(folds / f"{fold}.safetensors")
+    write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
+    described = {
+        "classes": classes,
+        "shape": features.shape,
+        "kept_epoch": best,
+        "parameters": _parameters(network, features.shape, len(classes)),
+        **settings,
+    }
+    (out / "model.json").write_text(json.dumps(described, indent=2))
+    shutil.rmtree(checkpoints)
+
+
+def kept_epoch(history: pd.DataFrame, keep: str) -> int:
+    """The epoch whose weights are kept: the last, or the one with the lowest loss on the validation clips."""
+    return int(history["epoch"].max() if keep == "last" else history.loc[history["validation_loss"].idxmin(), "epoch"])
+
+
+def _parameters(network: dict, shape: tuple[int, ...], classes: int) -> int:
+    model = build_model(network | {"weights": None} if "weights" in network else network, shape, classes, False)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _open_checkpoints(folder: Path, token: str) -> Path:
+    """The folder for work in progress, emptied if it is of another state of the code, settings or data."""
+    digest = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
+    mark = folder / "of"
+    if not mark.exists() or mark.read_text() != digest:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        mark.write_text(digest)
+    return folder
+
+
+def _fit_fold(
+    part: pd.DataFrame, features: FeatureSet, settings: dict, classes: list[str], checkpoints: Path, on_epoch: OnEpoch
+) -> tuple[pd.DataFrame, dict[str, torch.Tensor]]:
+    fold, training = int(part["fold"].iloc[0]), settings["training"]
+    seed = int(np.random.SeedSequence([settings["seed"], fold]).generate_state(1)[0])
+    rows = {name: labelled_rows(features, clips, classes) for name, clips in part.groupby("split")}
+    torch.manual_seed(seed)
+    model = build_model(settings["network"], features.shape, len(classes), settings["standardise"])
+    if settings["standardise"]:
+        model[0].fit(features, rows["train"]["row"].to_numpy())
+    module = Classifier(model, len(classes), training, seed)
+    # a validation clip of an emotion that was never trained on has no class; it can't be scored here
+    validation = rows["validation"][rows["validation"]["emotion"].isin(classes)]
+    folder = checkpoints / f"fold-{fold}"
+    best = ModelCheckpoint(folder, "best", monitor="validation_loss", save_last=True, enable_version_counter=False)
+    history = History(fold, on_epoch)
+    trainer = pl.Trainer(
+        max_epochs=training["epochs"],
+        accelerator="auto",
+        devices=1,
+        # the checkpoint comes last, so that it holds the history of its own epoch
+        callbacks=[history, best],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        default_root_dir=checkpoints,
+    )
+    trainer.fit(
+        module,
+        batches(features, rows["train"], training["batch_size"], seed),
+        batches(features, validation, training["batch_size"]),
+        ckpt_path=folder / "last.ckpt" if (folder / "last.ckpt").exists() else None,
+        weights_only=True,
+    )
+    path = best.best_model_path if training["keep"] == "best" else best.last_model_path
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    shutil.rmtree(folder)
+    kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
+    return history.table(), {name: tensor.contiguous() for name, tensor in kept.items()}
+
+
+class History(Callback):
+    """Keeps each epoch's losses and accuracies, in the checkpoint too, and passes them on as they come."""
+
+    def __init__(self, fold: int, on_epoch: OnEpoch) -> None:
+        self.fold, self.on_epoch = fold, on_epoch
+        self.epochs: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        metrics = {name: float(trainer.callback_metrics[name]) for name in METRICS}
+        if not np.isfinite(metrics["train_loss"]):
+            raise EmofusionError(
+                f"training broke down in fold {self.fold}, epoch {trainer.current_epoch}: the loss is "
+                f"{metrics['train_loss']}; lower training.learning_rate"
+            )
+        self.epochs.append(metrics)
+        self.on_epoch({f"fold{self.fold}_{name}": value for name, value in metrics.items()}, trainer.current_epoch)
+
+    def state_dict(self) -> dict:
+        return {"epochs": self.epochs}
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        self.epochs = list(state_dict["epochs"])
+
+    def table(self) -> pd.DataFrame:
+        return pd.DataFrame(self.epochs).assign(fold=self.fold, epoch=range(len(self.epochs)))

@@ -1,0 +1,77 @@
+# Every helper that the rules use.
+import os
+
+from pathlib import Path
+
+try:
+    from emofusion.messages import EmofusionError
+    from emofusion.plan import make_plan
+    from emofusion.stages import OUTPUTS
+    from emofusion.tracking import tracking_uri
+except ModuleNotFoundError as error:
+    raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
+
+
+# In a job that Snakemake started on its own (on a cluster, say) the main process has already checked.
+def compose_plan():
+    try:
+        plan = make_plan(
+            Path(workflow.basedir) / "conf",
+            str(config.get("experiment", "demo")),
+            config.get("override"),
+        )
+        if workflow.is_main_process:
+            plan.check_sources()
+        return plan
+    except EmofusionError as error:
+        raise WorkflowError(str(error))
+
+
+if unknown := set(config) - {"experiment", "override", "tracking"}:
+    raise WorkflowError(
+        f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
+        f'as in override="seed=1 speech=lstm"'
+    )
+
+plan = compose_plan()
+
+# Read by the scripts of tracked stages. Not a parameter of their rules: where a run is tracked changes no result.
+config["tracking"] = {
+    "enabled": plan.tracking["enabled"],
+    "uri": tracking_uri(plan.tracking["uri"], Path("results")),
+    "experiment": plan.experiment,
+    "results": "results",
+}
+TRACKING = "results/tracking/store.json"
+
+
+wildcard_constraints:
+    key=r"[^/]+",
+
+
+def stage_outputs(kind):
+    """The files of a stage of this kind, by their names without suffix."""
+    return {name.partition(".")[0]: f"results/{kind}/{{key}}/{name}" for name in OUTPUTS[kind]}
+
+
+def stage_log(kind):
+    return f"results/logs/{kind}/{{key}}.log"
+
+
+def inputs_of(kind):
+    """What a stage reads, by role: the first output of each stage before it."""
+    return lambda wildcards: plan.stage(kind, wildcards.key).input_files
+
+
+def settings_of(kind):
+    return lambda wildcards: plan.stage(kind, wildcards.key).settings
+
+
+def code_of(kind):
+    """A fingerprint of the code that a stage runs: when it changes, the stage is run again."""
+    return lambda wildcards: plan.stage(kind, wildcards.key).code
+
+
+def keys_of(kind):
+    """The keys of the stages that a stage reads, by role."""
+    return lambda wildcards: plan.stage(kind, wildcards.key).input_keys

@@ -1,0 +1,15 @@
+# Fuse the cached predictions under the set weights, and under all others in the same job.
+rule fuse:
+    input:
+        unpack(inputs_of("fusion")),
+        tracking=ancient(TRACKING),
+    output:
+        **stage_outputs("fusion"),
+    log:
+        stage_log("fusion"),
+    params:
+        settings=settings_of("fusion"),
+        code=code_of("fusion"),
+        upstream=keys_of("fusion"),
+    script:
+        "../scripts/fuse.py"

@@ -1,0 +1,128 @@
+# Reports under their keys, and the current command's reports where people look for them.
+import re
+
+
+localrules:
+    publish,
+    compare,
+
+
+MEMBERS = [*plan.modalities, "fusion"]
+CELLS = {cell.place: cell for cell in plan.cells}
+
+
+def published_reports():
+    """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
+    reports = [f"results/reports/{place}/provenance.json" for place in CELLS]
+    return reports + ([f"results/reports/{plan.experiment}/cells.csv"] if len(CELLS) > 1 else [])
+
+
+def provenance_of(wildcards):
+    cell = CELLS[wildcards.place]
+    stages = {}
+    for stage in cell.stages.values():
+        stages.setdefault(stage.kind, []).append(stage.key)
+    return {
+        "overrides": cell.overrides,
+        "report": cell.report.key,
+        "stages": {kind: sorted(keys) for kind, keys in sorted(stages.items())},
+        "settings": cell.settings,
+    }
+
+
+rule report:
+    input:
+        unpack(inputs_of("report")),
+        tracking=ancient(TRACKING),
+    output:
+        report=directory(stage_outputs("report")["report"]),
+    log:
+        stage_log("report"),
+    params:
+        settings=settings_of("report"),
+        code=code_of("report"),
+        upstream=keys_of("report"),
+    script:
+        "../scripts/report.py"
+
+
+rule publish:
+    input:
+        report=lambda wildcards: CELLS[wildcards.place].report.outputs[0],
+    output:
+        provenance="results/reports/{place}/provenance.json",
+        table1=report(
+            "results/reports/{place}/table1.csv",
+            caption="../report/table1.rst",
+            category="{place}",
+            labels={"result": "Table 1: accuracy by emotion"},
+        ),
+        table2=report(
+            "results/reports/{place}/table2.csv",
+            caption="../report/table2.rst",
+            category="{place}",
+            labels={"result": "Table 2: accuracy by emotion and gender"},
+        ),
+        sweep=report(
+            "results/reports/{place}/sweep.csv",
+            caption="../report/sweep.rst",
+            category="{place}",
+            labels={"result": "Accuracy against weight, all figures"},
+        ),
+        sweep_figure=report(
+            "results/reports/{place}/sweep.png",
+            caption="../report/sweep.rst",
+            category="{place}",
+            labels={"result": "Accuracy against weight"},
+        ),
+        confusions=[
+            report(
+                f"results/reports/{{place}}/confusion_{member}.png",
+                caption="../report/confusion.rst",
+                category="{place}",
+                labels={"result": f"Confusion: {member}"},
+            )
+            for member in MEMBERS
+        ],
+        curves=[
+            report(
+                f"results/reports/{{place}}/curves_{modality}.png",
+                caption="../report/curves.rst",
+                category="{place}",
+                labels={"result": f"Training curves: {modality}"},
+            )
+            for modality in plan.modalities
+        ],
+        markdown=multiext("results/reports/{place}/", "table1.md", "table2.md", "summary.md"),
+    log:
+        "results/logs/publish/{place}.log",
+    wildcard_constraints:
+        place="|".join(map(re.escape, CELLS)),
+    params:
+        provenance=provenance_of,
+    script:
+        "../scripts/publish.py"
+
+
+rule compare:
+    input:
+        reports=[cell.report.outputs[0] for cell in plan.cells],
+    output:
+        cells=report(
+            f"results/reports/{plan.experiment}/cells.csv",
+            caption="../report/cells.rst",
+            category=plan.experiment,
+            labels={"result": "All cells"},
+        ),
+    log:
+        "results/logs/compare.log",
+    params:
+        cells=[
+            {
+                "report": cell.report.key,
+                "overrides": dict(override.split("=", 1) for override in cell.overrides),
+            }
+            for cell in plan.cells
+        ],
+    script:
+        "../scripts/compare.py"

@@ -1,0 +1,52 @@
+# Train a model over the folds of its split, and score the clips that it did not learn from.
+localrules:
+    weights,
+
+
+rule weights:
+    output:
+        **stage_outputs("weights"),
+    log:
+        stage_log("weights"),
+    params:
+        settings=settings_of("weights"),
+        code=code_of("weights"),
+    script:
+        "../scripts/weights.py"
+
+
+rule train:
+    input:
+        unpack(inputs_of("model")),
+        tracking=ancient(TRACKING),
+    output:
+        model=stage_outputs("model")["model"],
+        history=stage_outputs("model")["history"],
+        folds=directory(stage_outputs("model")["folds"]),
+    log:
+        stage_log("model"),
+    # The sums of a small network are over before a second thread has started.
+    threads: lambda wildcards: 4 if plan.stage("model", wildcards.key).variant == "backbone" else 1
+    params:
+        settings=settings_of("model"),
+        code=code_of("model"),
+        upstream=keys_of("model"),
+    script:
+        "../scripts/train.py"
+
+
+rule predict:
+    input:
+        unpack(inputs_of("predictions")),
+        tracking=ancient(TRACKING),
+    output:
+        **stage_outputs("predictions"),
+    log:
+        stage_log("predictions"),
+    threads: lambda wildcards: 4 if plan.stage("predictions", wildcards.key).variant == "backbone" else 1
+    params:
+        settings=settings_of("predictions"),
+        code=code_of("predictions"),
+        upstream=keys_of("predictions"),
+    script:
+        "../scripts/predict.py"

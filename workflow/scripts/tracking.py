@@ -1,0 +1,14 @@
+"""Reads nothing; makes the MLflow store and the experiment's parent run; writes their ids as JSON."""
+
+import json
+from pathlib import Path
+
+from emofusion import tracking
+from emofusion.messages import clear_errors
+
+with clear_errors(snakemake.log[0]):
+    settings = snakemake.params.tracking
+    made = {"enabled": False}
+    if settings["enabled"]:
+        made = tracking.initialise(settings["uri"], settings["experiment"], Path(settings["results"]))
+    Path(snakemake.output.store).write_text(json.dumps(made, indent=2))
