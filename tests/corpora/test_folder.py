@@ -1,0 +1,77 @@
+"""A corpus of one's own."""
+
+import pytest
+
+from emofusion.corpora import check_present, read_corpus
+from emofusion.messages import EmofusionError
+
+
+@pytest.fixture
+def corpus(tmp_path, write_sound, write_image):
+    write_sound(tmp_path / "own" / "sound" / "a.wav")
+    write_sound(tmp_path / "own" / "sound" / "b.wav")
+    write_image(tmp_path / "own" / "faces" / "a.jpg")
+    write_image(tmp_path / "elsewhere" / "c.jpg")
+    table = tmp_path / "own" / "clips.csv"
+
+    def write(text, **more):
+        table.write_text(text, encoding="utf-8")
+        settings = {"name": "mine", "reader": "folder", "root": str(tmp_path / "own"), "table": str(table)}
+        return read_corpus(settings | {"exclude": [], "labels": {}} | more, tmp_path / "unpacked")
+
+    return write
+
+
+def test_reads_paths_and_labels(corpus, tmp_path):
+    clips = corpus(
+        "\ufeffactor,gender,emotion,audio,image,clip,intensity\n"
+        f"01,F,joy,sound/a.wav,faces/a.jpg,first,high\n7,male,sad,sound/b.wav,,,\n8,m,happy,,{tmp_path}/elsewhere/c.jpg,,\n",
+        labels={"joy": "happy"},
+    ).set_index("clip")
+    assert sorted(clips.index) == ["b", "c", "first"]
+    first = clips.loc["first", ["corpus", "actor", "gender", "emotion", "intensity"]].tolist()
+    assert first == ["mine", "mine-01", "female", "happy", "high"]
+    assert clips.loc["first", "audio"] == str(tmp_path / "own" / "sound" / "a.wav")
+    assert clips.loc["c", "image"] == str(tmp_path / "elsewhere" / "c.jpg")
+    assert clips.loc["b", ["image", "video", "intensity", "statement"]].isna().all()
+
+
+def test_exclude_leaves_a_row_out(corpus):
+    clips = corpus("actor,gender,emotion,audio\n1,f,sad,sound/a.wav\n1,f,sad,sound/b.wav\n", exclude=["sound/a.wav"])
+    assert clips["clip"].tolist() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("actor;gender;emotion;audio\n", "lacks the column emotion, actor, gender; it has actor;gender"),
+        ("actor,gender,emotion\n1,f,sad\n", "lacks the column one of audio, image, video"),
+        ("actor,gender,emotion,audio\n1,f,joy,sound/a.wav\n", r"'joy' \(line 2\).*corpora\.mine\.labels="),
+        ("actor,gender,emotion,audio\n1,x,sad,sound/a.wav\n", r"line 2 \(a\) has the gender 'x'"),
+        ("actor,gender,emotion,audio\n,f,sad,sound/a.wav\n", "and actor ''"),
+        ("actor,gender,emotion,audio\n1,f,sad,\n", "line 2 .* names no file"),
+        ("actor,gender,emotion,audio\n1,f,sad,sound/a.wav\n1,f,sad,sound/a.wav\n", "line 3 .* has the clip of line 2"),
+        ("actor,gender,emotion,audio\n1,f,sad,sound/z.wav\n", r"sound/z\.wav is not there"),
+        ("actor,gender,emotion,audio\n1,f,sad,faces/a.jpg\n", r"faces/a\.jpg cannot be read as audio"),
+        ("actor,gender,emotion,audio\n", "no clip of the corpus mine"),
+    ],
+)
+def test_what_is_wrong_is_told(corpus, text, message):
+    with pytest.raises(EmofusionError, match=message):
+        corpus(text)
+
+
+def test_labels_must_lead_to_emotions(corpus):
+    with pytest.raises(EmofusionError, match=r"corpora\.mine\.labels: joyful is not among neutral"):
+        corpus("actor,gender,emotion,audio\n1,f,joy,sound/a.wav\n", labels={"joy": "joyful"})
+
+
+def test_absent(tmp_path):
+    settings = {"name": "mine", "reader": "folder", "root": str(tmp_path), "table": str(tmp_path / "clips.csv")}
+    with pytest.raises(EmofusionError, match=r"clips\.csv.*corpora\.mine\.table="):
+        check_present(settings)
+
+
+def test_unknown_reader(tmp_path):
+    with pytest.raises(EmofusionError, match="is not a reader; there are: kdef, savee, ravdess, folder"):
+        check_present({"name": "tess", "reader": "tess", "root": str(tmp_path)})
