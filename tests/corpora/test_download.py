@@ -17,7 +17,7 @@ TRACKING = "FacialTracking_Actors_01-24.zip"
 
 @pytest.fixture
 def zenodo(server, tmp_path, write_sound, pack):
-    """The records 1188976 and 3255102, small; the settings give the sound's real facts in place of the known ones."""
+    """The records 1188976 and 3255102, small; the settings take back what is known of the real sound."""
     write_sound(tmp_path / "in" / "Actor_01" / "03-01-03-01-01-01-01.wav")
     pack(tmp_path / "in", tmp_path / AUDIO)
     files = {
@@ -31,7 +31,7 @@ def zenodo(server, tmp_path, write_sound, pack):
         ]
         server.files[f"/api/records/{record}"] = json.dumps({"id": record, "files": listed}).encode()
         server.files |= {f"/records/{record}/files/{name}": content for name, content in contents.items()}
-    server.settings = {"url": server.url, "records": [{"id": 1188976, "files": [{"name": AUDIO}]}]}
+    server.settings = {"url": server.url, "known_files": {AUDIO: {}}}
     return server
 
 
@@ -62,6 +62,14 @@ def test_fetches_what_lacks_and_nothing_again(zenodo, tmp_path):
 def test_known_facts_need_no_look_up_but_are_checked(zenodo, tmp_path):
     with pytest.raises(EmofusionError, match="is not the file that it should be"):
         download({"url": zenodo.url}, ["audio"], tmp_path / "ravdess")  # the real archive is another one
+    assert paths(zenodo) == [f"/records/1188976/files/{AUDIO}"]
+
+
+def test_facts_in_the_settings_are_enough(zenodo, tmp_path):
+    content = zenodo.files[f"/records/1188976/files/{AUDIO}"]
+    facts = {"size": len(content), "md5": hashlib.md5(content).hexdigest()}
+    receipt = download({"url": zenodo.url, "known_files": {AUDIO: facts}}, ["audio"], tmp_path / "ravdess")
+    assert [line["md5"] for line in receipt] == [facts["md5"]]
     assert paths(zenodo) == [f"/records/1188976/files/{AUDIO}"]
 
 

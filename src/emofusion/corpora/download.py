@@ -23,17 +23,17 @@ def needed_files(media: list[str]) -> list[tuple[int, str, int | None, str | Non
 def download(settings: dict, media: list[str], root: Path) -> list[dict]:
     """Fetch the archives of those media that `root` lacks, and return a receipt as `download_record` does.
 
-    `settings`: `url` of the server (https://zenodo.org), and optionally `records` as in `download_record`, whose sizes
-    and checksums replace the known ones. A medium is there if one file of it is, in the tree or in an archive of
+    `settings`: `url` of the server (https://zenodo.org), and optionally `known_files`, by name `size` (bytes) and `md5`
+    that replace what is known here. A medium is there if one file of it is, in the tree or in an archive of
     another name than the records'; an archive with a record's name and the right checksum is not fetched again.
     """
-    given = {(record["id"], file["name"]): file for record in settings.get("records") or () for file in record["files"]}
+    given = settings.get("known_files") or {}
     # these are judged by their checksum instead: one that was copied in part must not pass for its medium
     own = [name for files in _FILES.values() for _, name, *_ in files]
     lacking = [medium for medium in media if not ravdess.present(root, medium, own)]
     records: dict[int, list[dict]] = {}
     for record, name, size, md5 in needed_files(lacking):
-        file = given.get((record, name), {"name": name, "size": size, "md5": md5})
+        file = {"name": name, **given.get(name, {"size": size, "md5": md5})}
         records.setdefault(record, []).append(file)
     listed = [{"id": record, "files": files} for record, files in records.items()]
     return download_record({"url": settings["url"], "records": listed}, root)

@@ -72,15 +72,15 @@ def read(settings: dict, unpacked: Path) -> "DataFrame":
     """The performances of speech for which all of `settings["media"]` is there.
 
     Sound is the 03 file or else the 01 video, the picture is the 02 video or else the 01 video; a medium that is not
-    asked for is null. Besides the usual columns: `repetition`, and `action_units` where asked for, the path of the
-    clip's OpenFace file or of the table of means. With action units alone, the clips are those that have them. Raises
+    asked for is null. `repetition` is a column besides the usual ones. Of action units only the names are looked at:
+    the features read them where they lie. With action units alone, the clips are those that have them. Raises
     `EmofusionError` besides as `read_corpus` does where a medium lacks for some of the clips.
     """
     asked = settings["media"]
     faults = Faults(settings)
     suffixes = {suffix for medium in asked for suffix in _MEDIA[medium][0]}
     clips: dict[str, dict] = {}
-    files: dict[str, dict[str, Entry | str]] = {medium: {} for medium in asked}
+    files: dict[str, dict[str, Entry | None]] = {medium: {} for medium in asked}
     preference = {}
     for (stem, _), labels, entry in find(settings, suffixes, _parse, faults).values():
         clip = f"03{stem[2:]}"
@@ -92,11 +92,12 @@ def read(settings: dict, unpacked: Path) -> "DataFrame":
                 if rank <= preference.get((medium, clip), rank):
                     files[medium][clip], preference[medium, clip] = entry, rank
     if "action_units" in asked and (means := Path(settings["root"]) / MEANS).is_file():
-        files["action_units"] = dict.fromkeys(_means(means, settings, clips, faults), str(means))
+        files["action_units"] = dict.fromkeys(_means(means, settings, clips, faults))
     faults.stop()
     names = set().union(*(files[medium] for medium in asked if medium != "action_units")) or files["action_units"]
     _complete(settings, sorted(names), files)
-    rows = [clips[clip] | {"clip": clip} | {medium: files[medium][clip] for medium in asked} for clip in sorted(names)]
+    opened = [medium for medium in asked if medium != "action_units"]
+    rows = [clips[clip] | {"clip": clip} | {medium: files[medium][clip] for medium in opened} for clip in sorted(names)]
     return table(settings, rows, unpacked, faults)
 
 

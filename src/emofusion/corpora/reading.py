@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from emofusion.corpora import media
 from emofusion.corpora.archives import Entry, entries, unpack
 from emofusion.messages import EmofusionError
 
@@ -65,7 +66,7 @@ def absent(settings: dict, looked_for: str, remedy: str) -> EmofusionError:
 
 
 def excluded(path: PurePosixPath, settings: dict) -> bool:
-    return any(path.match(pattern) for pattern in settings.get("exclude") or ())
+    return any(pattern and path.match(pattern) for pattern in settings.get("exclude") or ())
 
 
 def find(
@@ -103,16 +104,12 @@ def table(
     """
     from pandas import DataFrame
 
-    from emofusion.corpora import media
-
     rows = list(rows)
-    files = [(row, column, row[column]) for row in rows for column in row if isinstance(row[column], Entry)]
+    files = [(row, column, row[column]) for row in rows for column in MEDIA if row.get(column)]
     paths = unpack((entry for *_, entry in files), unpacked)
-    probed = [(row, column, entry) for row, column, entry in files if column in MEDIA]
+    found = media.faults((paths[entry], column) for _, column, entry in files)
     dropped = set()
-    for (row, _, entry), fault in zip(
-        probed, media.faults((paths[entry], column) for _, column, entry in probed), strict=True
-    ):
+    for (row, _, entry), fault in zip(files, found, strict=True):
         if fault in leave_out:
             dropped.add(row["clip"])
         elif fault:
