@@ -57,7 +57,7 @@ def download_record(settings: dict, root: Path) -> list[dict]:
             # without facts, a file that is there is taken for whole: what is not has another name
             if md5 or not target.is_file():
                 if not md5:
-                    facts = facts if facts is not None else _facts(f"{url}/api/records/{record['id']}")
+                    facts = facts if facts is not None else _facts(f"{url}/api/records/{record['id']}", root)
                     if name not in facts:
                         raise EmofusionError(f"the record {url}/records/{record['id']} has no file {name}")
                     size, md5 = facts[name]
@@ -67,9 +67,13 @@ def download_record(settings: dict, root: Path) -> list[dict]:
     return receipt
 
 
-def _facts(url: str) -> dict[str, tuple[int, str]]:
+def _facts(url: str, root: Path) -> dict[str, tuple[int, str]]:
     """Bytes and md5 of each file of a record, by name."""
-    answer = get_json(url)
+    try:
+        answer = get_json(url)
+    except EmofusionError as error:
+        page = url.replace("/api/", "/")
+        raise EmofusionError(f"{error}. Fetch by hand, from {page}, what {root.absolute()} lacks.") from error
     try:
         return {file["key"]: (file["size"], file["checksum"].removeprefix("md5:")) for file in answer["files"]}
     except (KeyError, TypeError, AttributeError) as error:
