@@ -1,0 +1,220 @@
+"""The tracking store: where it is, whether it answers, and what must be in it before the first run is opened."""
+
+import logging
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emofusion.messages import EmofusionError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOCK_SECONDS = 300.0
+CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
+
+# What is set already in the environment wins.
+ENVIRONMENT = {
+    # MLflow's default, 7 retries of 120 s each, would hold a training up for many minutes
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    # a pooled connection would go on writing to a database file that was deleted or replaced
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def tracking_uri(setting: str | None, results: Path) -> str:
+    """The store to use: `setting`, else MLFLOW_TRACKING_URI, else the SQLite database `mlflow.db` in `results`."""
+    return setting or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{results.as_posix()}/mlflow.db"
+
+
+def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
+    """Make what is missing of the database's tables, the MLflow experiment and its parent run.
+
+    Idempotent, and safe in many processes at once: whatever is missing is made under a file lock (beside a SQLite
+    database, else in `results`), and a new SQLite database appears under its name only when it is complete, because
+    MLflow breaks a fresh one that several processes open. Artifacts of a local SQLite store go to
+    `results`/mlartifacts; a server decides for itself. The parent run groups and does no work, so it is FINISHED from
+    the start and no killed workflow leaves it running.
+
+    Returns:
+        uri, experiment, experiment_id, parent_run_id.
+
+    Raises:
+        EmofusionError: the store cannot be reached or used; within seconds if no server answers there.
+    """
+    from filelock import FileLock
+
+    with clear_store_errors(uri):
+        address = absolute(uri)
+        database = _sqlite_file(address)
+        lock = FileLock(f"{database}.lock" if database else results / "mlflow.lock", timeout=LOCK_SECONDS)
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        if not _is_ready(address):
+            with lock:
+                if not _is_ready(address):
+                    _create_tables(address)
+        # outside the lock: to open the store takes seconds, and nothing is to be made but by the first
+        found = _find(address, experiment)
+        if found is None:
+            with lock:
+                found = _find(address, experiment) or _create(address, experiment, results)
+    return {"uri": uri, "experiment": experiment, "experiment_id": found[0], "parent_run_id": found[1]}
+
+
+def open_client(address: str) -> "MlflowClient":
+    """A client of the store at `address` (see `absolute`); imports MLflow, 3 to 5 s."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+        for name in ("mlflow", "alembic"):  # a page of INFO for each new database
+            logging.getLogger(name).setLevel(logging.WARNING)
+    return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _is_ready(address: str) -> bool:
+    """Whether the store answers and has tables. MLflow itself would try for minutes, so ask before it is imported."""
+    if address.startswith(("http://", "https://")):
+        import requests
+
+        # any answer will do; a slow server, or a certificate that only MLflow is told to accept, is MLflow's affair
+        try:
+            with suppress(requests.exceptions.ReadTimeout, requests.exceptions.SSLError):
+                requests.get(f"{address.rstrip('/')}/health", timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+        except requests.exceptions.ConnectionError as error:
+            raise EmofusionError(
+                f"No tracking server answers at {shown(address)}: start it, or set tracking.uri (else the variable "
+                "MLFLOW_TRACKING_URI) to where one does."
+            ) from error
+        return True
+    database = _sqlite_file(address)
+    if database and not (database.is_file() and database.stat().st_size):
+        return False
+    if not database and not re.match(r"(postgresql|mysql|mssql)\b", address):
+        return True  # databricks and the like, or a mistake: MLflow knows
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
+    tables = sqlalchemy.inspect(engine).get_table_names()
+    if database and tables and "alembic_version" not in tables:
+        raise EmofusionError(
+            f"{database} is a database, but not a complete one of MLflow: remove it, or name another place in "
+            "tracking.uri or MLFLOW_TRACKING_URI."
+        )
+    return "alembic_version" in tables
+
+
+def _create_tables(address: str) -> None:
+    """Make the tables; of SQLite under another name first. The caller holds the lock."""
+    database = _sqlite_file(address)
+    if database is None:
+        open_client(address).search_experiments(max_results=1)
+        return
+    # leftovers of a killed process; a journal without its database would spoil the new one
+    for pattern in (".*.partial", ".*.partial-*", "-journal", "-wal", "-shm"):
+        for path in database.parent.glob(escape(database.name) + pattern):
+            path.unlink(missing_ok=True)
+    partial = database.with_name(f"{database.name}.{uuid.uuid4().hex}.partial")
+    open_client(f"sqlite:///{partial}").search_experiments(max_results=1)
+    partial.replace(database)
+
+
+def _find(address: str, experiment: str) -> tuple[str, str] | None:
+    """(experiment id, parent run id), or None if either is missing."""
+    client = open_client(address)
+    found = client.get_experiment_by_name(experiment)
+    if found is None or found.lifecycle_stage != "active" or found.tags.get("emofusion.experiment") != experiment:
+        return None
+    parents = client.search_runs(
+        [found.experiment_id], "tags.`emofusion.role` = 'experiment'", order_by=["attributes.start_time ASC"]
+    )
+    return (found.experiment_id, parents[0].info.run_id) if parents else None
+
+
+def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
+    """Make what `_find` missed. The caller holds the lock."""
+    client = open_client(address)
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        folder = (results / "mlartifacts" / re.sub(r"[^\w.-]", "_", experiment)).resolve()
+        location = folder.as_uri() if _sqlite_file(address) else None
+        identity = client.create_experiment(experiment, artifact_location=location)
+    else:
+        identity = found.experiment_id
+        if found.lifecycle_stage != "active":
+            client.restore_experiment(identity)  # its name is taken for ever; the runs deleted with it stay deleted
+            for run in every(client.search_runs, experiment_ids=[identity]):
+                client.delete_run(run.info.run_id)
+    client.set_experiment_tag(identity, "emofusion.experiment", experiment)  # of an experiment made by hand, too
+    client.set_experiment_tag(identity, "emofusion.role", "experiment")
+    tags = {"emofusion.role": "experiment", "emofusion.experiment": experiment}
+    parent = client.create_run(identity, tags=tags, run_name=experiment)
+    client.set_terminated(parent.info.run_id, "FINISHED")
+    return identity, parent.info.run_id
+
+
+def every(search: Callable, **query: Any) -> list:
+    """All pages of one of MLflow's searches."""
+    page = search(**query)
+    found = list(page)
+    while page.token:
+        page = search(**query, page_token=page.token)
+        found += page
+    return found
+
+
+def first_line(error: BaseException) -> str:
+    """What went wrong, on one line of at most 300 characters."""
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:300]
+
+
+def shown(uri: str) -> str:
+    """The address without the password or token that may be in it."""
+    return re.sub(r"://[^@/]*@", "://***@", uri)
+
+
+def _sqlite_file(address: str) -> Path | None:
+    if not re.match(r"sqlite\b", address):
+        return None
+    from sqlalchemy.engine import make_url
+
+    return Path(make_url(address).database or "")
+
+
+def absolute(uri: str) -> str:
+    """A SQLite address that means the same file wherever the process goes; others as they are."""
+    database = _sqlite_file(uri)
+    if database is None:
+        return uri
+    if not database.name or database.name == ":memory:":
+        raise EmofusionError(
+            f"{uri} names no file, and jobs cannot share a database in memory: set tracking.uri or "
+            "MLFLOW_TRACKING_URI to sqlite:///<path of a file>."
+        )
+    return f"sqlite:///{database.absolute()}"
+
+
+@contextmanager
+def clear_store_errors(uri: str) -> Iterator[None]:
+    """Turn what MLflow, SQLAlchemy, requests or the file system raise into an EmofusionError that names the store."""
+    try:
+        yield
+    except Exception as error:
+        # by module name: to import MLflow only to name its exceptions takes seconds
+        theirs = type(error).__module__.startswith(("mlflow.", "sqlalchemy."))
+        if not theirs and not isinstance(error, OSError | ImportError):
+            raise
+        raise EmofusionError(
+            f"The tracking store {shown(uri)} cannot be used ({first_line(error)}). Start or repair it, or set "
+            "tracking.uri (else the variable MLFLOW_TRACKING_URI) to one that can."
+        ) from error
