@@ -1,0 +1,63 @@
+"""How often predictions are right: by gender and emotion, as unweighted average recall, and who is taken for whom."""
+
+import pandas as pd
+
+from emofusion.emotions import in_order
+from emofusion.messages import EmofusionError
+from emofusion.predictions import labels, subsets
+from emofusion.tables import classes_of
+
+
+def on_test(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The test rows of a prediction table, over all folds together.
+
+    Raises `EmofusionError` that names the table if there is none, or if a clip was tested in several folds: it would
+    count several times.
+    """
+    rows = predictions[predictions["split"] == "test"].reset_index(drop=True)
+    if rows.empty:
+        raise EmofusionError(f"the {name} predictions have no test clip to report on; check the protocol.")
+    repeated = rows.loc[rows["clip"].duplicated(), "clip"].unique()
+    if len(repeated):
+        raise EmofusionError(
+            f"the {name} predictions test {len(repeated)} clips in several folds, as {repeated[0]}; "
+            "use a protocol whose folds test each clip once."
+        )
+    return rows
+
+
+def by_subset(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Counts and accuracies of all rows, by gender, by emotion and by both.
+
+    Columns: gender and emotion (`all` stands for every one), correct, clips, accuracy (0–1). Subsets without a clip
+    have no row. A clip whose emotion is not among the model's classes counts as wrong.
+    """
+    table, membership = subsets(predictions)
+    table["correct"] = ((labels(predictions) == predictions["emotion"].to_numpy()) @ membership).astype("int64")
+    table["clips"] = membership.sum(axis=0).astype("int64")
+    table["accuracy"] = table["correct"] / table["clips"]
+    return table
+
+
+def unweighted_average_recall(predictions: pd.DataFrame) -> float:
+    """The mean over the emotions that occur of the share recognised (0–1), also called balanced accuracy."""
+    right = pd.Series(labels(predictions) == predictions["emotion"].to_numpy())
+    return float(right.groupby(predictions["emotion"].to_numpy()).mean().mean())
+
+
+def metrics_by_split(predictions: pd.DataFrame) -> dict[str, float]:
+    """Accuracy, unweighted average recall and count of rows of each split there is, named as `test_accuracy`."""
+    found: dict[str, float] = {}
+    for split, rows in predictions.groupby("split"):
+        found[f"{split}_accuracy"] = float((labels(rows) == rows["emotion"].to_numpy()).mean())
+        found[f"{split}_unweighted_average_recall"] = unweighted_average_recall(rows)
+        found[f"{split}_clips"] = len(rows)
+    return found
+
+
+def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Counts of clips, emotion (row) by predicted emotion (column): each that occurs or is a class of the model."""
+    emotions = in_order({*classes_of(predictions), *predictions["emotion"]})
+    counts = pd.crosstab(predictions["emotion"].to_numpy(), labels(predictions))
+    counts = counts.reindex(index=emotions, columns=emotions, fill_value=0)
+    return counts.rename_axis(index="emotion", columns="predicted")
