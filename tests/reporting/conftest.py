@@ -1,0 +1,68 @@
+"""A made-up experiment to report on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emofusion.emotions import EMOTIONS
+from emofusion.fusion import fuse
+
+
+def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:
+    """40 validation and 160 test clips in two folds: each test clip once, 20 an emotion, a quarter of them by men."""
+    random = np.random.default_rng(seed)
+    emotion = np.resize(EMOTIONS, 200)
+    gender = np.where(np.arange(200) // 8 % 4 == 0, "male", "female")
+    split, fold = np.repeat(["validation", "test"], [40, 160]), np.arange(200) // 8 % 2
+    clips = {
+        "clip": [f"c{i}" for i in range(200)],
+        "corpus": "demo",
+        "actor": [f"demo-{g}{f}" for g, f in zip(gender, fold, strict=True)],
+    }
+    logits = {f"logit_{e}": random.normal(modality_skill * (emotion == e), 1) for e in EMOTIONS}
+    return pd.DataFrame({**clips, "gender": gender, "emotion": emotion, "fold": fold, "split": split, **logits})
+
+
+def _history(seed: int) -> pd.DataFrame:
+    """Two folds of six and four epochs."""
+    random = np.random.default_rng(seed)
+    rows = [(fold, epoch) for fold, epochs in ((0, 6), (1, 4)) for epoch in range(epochs)]
+    table = pd.DataFrame(rows, columns=["fold", "epoch"])
+    for column in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
+        table[column] = random.random(len(table))
+    return table
+
+
+@pytest.fixture
+def settings() -> dict:
+    return {
+        "experiment": "made_up",
+        "title": "A made-up experiment",
+        "protocol": {"name": "speaker_independent", "description": "Folds of actors.", "leaks_speakers": False},
+        "fusion": {"rule": "linear", "weights": {"speech": 0.7, "face": 0.3}},
+        "classes": list(EMOTIONS),
+        "published": {
+            "source": "A paper, Tables 1 and 2",
+            "table1": {"neutral": {"speech": 61.11, "face": 22.22, "fusion": 58.33}, "happy": {"fusion": 100.0}},
+            "table2": {"male": {"neutral": {"speech": 65.0}}, "female": {"neutral": {"fusion": 56.25}}},
+        },
+        "seed": 3,
+        "notes": ["8 test clips were left out."],
+        "demo": False,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def modalities() -> dict[str, pd.DataFrame]:
+    return {"speech": _predictions(1.5, 1), "face": _predictions(1.0, 2)}
+
+
+@pytest.fixture(scope="session")
+def fusion(modalities) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The fused predictions and the sweep."""
+    return fuse(modalities, {"rule": "linear", "weights": {"speech": 0.7, "face": 0.3}, "steps": 20})
+
+
+@pytest.fixture(scope="session")
+def histories() -> dict[str, dict[str, pd.DataFrame]]:
+    return {"speech": {"cnn1d": _history(1), "lstm": _history(2)}, "face": {"mlp": _history(3)}}

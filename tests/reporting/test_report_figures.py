@@ -1,0 +1,110 @@
+"""What the figures show, read from the figure objects."""
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from emofusion.evaluation.accuracy import confusion
+from emofusion.fusion import fuse
+from emofusion.reporting.figures import confusion_figure, curves_figure, save, sweep_figure
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def axes_of(figure) -> list:
+    return [axes for axes in figure.get_axes() if axes.get_label() != "<colorbar>"]
+
+
+def test_confusion_shows_counts_and_shares_of_rows(modalities, settings):
+    speech = modalities["speech"].query("split == 'test' and emotion != 'calm'")
+    counts = confusion(speech)
+    figure = confusion_figure(counts, "speech", settings)
+    axes = axes_of(figure)[0]
+    tested = counts.drop(index="calm")
+    np.testing.assert_allclose(axes.images[0].get_array(), tested.to_numpy() / 20)
+    assert [int(text.get_text()) for text in axes.texts] == tested.to_numpy().ravel().tolist()
+    assert [text.get_text() for text in axes.get_yticklabels()] == [f"{emotion} (n=20)" for emotion in tested.index]
+    assert [text.get_text() for text in axes.get_xticklabels()] == counts.columns.tolist()
+    assert axes.get_title() == "Speech: confusion on 140 test clips"
+
+
+def test_curves_are_means_as_far_as_every_fold_ran(histories, settings):
+    figure = curves_figure(histories["speech"], "speech", {"validation": "20 clips a fold"}, settings)
+    cnn, lstm, loss, accuracy = axes_of(figure)
+    assert [axes.get_title() for axes in (cnn, lstm, loss, accuracy)] == [
+        "cnn1d: loss",
+        "lstm: loss",
+        "loss",
+        "accuracy",
+    ]
+    for axes, name, quantity in ((cnn, "cnn1d", "loss"), (accuracy, "lstm", "accuracy")):
+        label = {"loss": "validation", "accuracy": "lstm, validation"}[quantity]
+        line = next(line for line in axes.get_lines() if line.get_label() == label)
+        history = histories["speech"][name]
+        mean = history.query("epoch < 4").groupby("epoch")[f"validation_{quantity}"].mean()
+        np.testing.assert_allclose(line.get_xydata(), np.column_stack([mean.index, mean]))
+    assert len(cnn.get_lines()) == 2 * (2 + 1)  # a thin line a fold, and the mean
+    assert "Speech: training curves (2 folds; validation: 20 clips a fold)" in texts(figure)
+
+
+def test_curves_of_one_network_are_loss_and_accuracy(histories, settings):
+    figure = curves_figure(histories["face"], "face", {}, settings)
+    assert [axes.get_title() for axes in axes_of(figure)] == ["loss", "accuracy"]
+
+
+def test_sweep_marks_the_configured_weight_and_the_oracle(fusion, settings):
+    swept = fusion[1]
+    figure = sweep_figure(swept, 0.5, settings)
+    (axes,) = axes_of(figure)
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    test = swept.query("split == 'test' and emotion == 'all'")
+    for gender, count in (("all", 160), ("male", 40), ("female", 120)):
+        part = test[test["gender"] == gender]
+        drawn = lines[f"test, {gender} (n={count})"].get_xydata()
+        np.testing.assert_allclose(drawn, part[["weight_speech", "accuracy"]])
+    best = test[test["gender"] == "all"].sort_values("accuracy", kind="stable", ascending=False).iloc[0]
+    oracle = next(line for label, line in lines.items() if label.startswith("oracle (chosen on test): "))
+    assert oracle.get_xydata().tolist() == [[best["weight_speech"], best["accuracy"]]]
+    configured = lines["configured (linear, 0.7 speech + 0.3 face): 50.00%"]
+    assert configured.get_xydata().tolist() == [[0.7, 0.5]]
+    assert [label for label in lines if "best" in label] == []
+    assert "validation, all (n=40)" in lines
+
+
+def test_sweep_of_three_modalities_has_a_panel_each(modalities, settings):
+    weights = {"speech": 0.5, "face": 0.25, "text": 0.25}
+    three = {**modalities, "text": modalities["face"]}
+    _, swept = fuse(three, {"rule": "linear", "weights": weights, "steps": 4})
+    settings["fusion"]["weights"] = weights
+    panels = axes_of(sweep_figure(swept, 0.5, settings))
+    assert [axes.get_xlabel() for axes in panels] == ["weight of speech", "weight of face", "weight of text"]
+    everyone = swept.query("split == 'test' and gender == 'all' and emotion == 'all'")
+    median = next(line for line in panels[1].get_lines() if "median" in line.get_label())
+    reference = everyone.groupby("weight_face")["accuracy"].median()
+    np.testing.assert_allclose(median.get_xydata(), np.column_stack([reference.index, reference]))
+
+
+@pytest.mark.parametrize("leaks, demo", [(True, True), (False, False)])
+def test_every_figure_carries_count_protocol_and_warnings(modalities, fusion, histories, settings, leaks, demo):
+    settings["protocol"] |= {"name": "random_clips", "leaks_speakers": leaks}
+    settings["demo"] = demo
+    speech = modalities["speech"].query("split == 'test'")
+    for figure in (
+        confusion_figure(confusion(speech), "speech", settings),
+        sweep_figure(fusion[1], 0.5, settings),
+        curves_figure(histories["face"], "face", {}, settings),
+    ):
+        said = " ".join(texts(figure)).replace("\n", " ")
+        assert "protocol random_clips" in said
+        assert ("WARNING: the protocol random_clips has the same speakers in training and test" in said) == leaks
+        assert ("generated demo data" in said) == demo
+
+
+def test_the_same_figure_gives_the_same_bytes_without_metadata(fusion, settings, tmp_path):
+    for name in ("one.png", "two.png"):
+        save(sweep_figure(fusion[1], 0.5, settings), tmp_path / name)
+    written = (tmp_path / "one.png").read_bytes()
+    assert written == (tmp_path / "two.png").read_bytes()
+    assert b"Matplotlib" not in written and b"tEXt" not in written
