@@ -1,0 +1,121 @@
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emofusion.face import action_units
+from emofusion.face.action_units import COLUMNS, find_table
+from emofusion.messages import EmofusionError
+
+CLIP = "03-01-05-02-01-02-12"
+
+
+def clips_of(*names: str) -> pd.DataFrame:
+    return pd.DataFrame({"clip": list(names)})
+
+
+def features_of(clips: pd.DataFrame, table) -> np.ndarray:
+    compute = action_units.prepare(clips, {"kind": "action_units", "table": str(table), "statistics": ["mean"]})
+    return np.concatenate([compute(clip) for clip in clips.itertuples()])
+
+
+def openface(values: list[float], success: list[int]) -> pd.DataFrame:
+    """As OpenFace writes it: blanks before the names, and more columns than needed; unit n of a frame is value + n."""
+    frame = pd.DataFrame(
+        {"frame": range(1, len(values) + 1), " confidence": 0.9, " success": success, " gaze_0_x": 0.5}
+    )
+    units = pd.DataFrame({f" {column}": np.array(values) + number for number, column in enumerate(COLUMNS)})
+    return pd.concat([frame, units[units.columns[::-1]]], axis=1)  # the order of columns is not to be relied on
+
+
+def test_the_columns_are_openfaces():
+    assert len(COLUMNS) == 35
+    assert sum(column.endswith("_r") for column in COLUMNS) == 17
+    assert "AU28_c" in COLUMNS and "AU28_r" not in COLUMNS
+
+
+def test_means_by_clip_are_read_by_column_name(tmp_path):
+    table = pd.DataFrame({column: [number, 10 * number] for number, column in enumerate(COLUMNS)})
+    table.insert(0, "clip", [CLIP, "03-01-01-01-01-01-01"])
+    table[table.columns[::-1]].to_csv(tmp_path / "means.csv", index=False)
+    features = features_of(clips_of("03-01-01-01-01-01-01", CLIP), tmp_path / "means.csv")
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(features, [10 * np.arange(35), np.arange(35)])
+
+
+def test_video_files_are_averaged_over_frames_with_a_face(tmp_path):
+    folder = tmp_path / "Actor_12"
+    folder.mkdir()
+    openface([1.0, 99.0, 2.0], [1, 0, 1]).to_csv(folder / "01-01-05-02-01-02-12.csv", index=False)
+    np.testing.assert_allclose(features_of(clips_of(CLIP), tmp_path), [1.5 + np.arange(35)])
+
+
+def test_the_picture_only_video_is_preferred(tmp_path):
+    openface([1.0], [1]).to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
+    openface([2.0], [1]).to_csv(tmp_path / "02-01-05-02-01-02-12.csv", index=False)
+    np.testing.assert_allclose(features_of(clips_of(CLIP), tmp_path), [2 + np.arange(35)])
+
+
+def test_files_are_read_straight_from_an_archive(tmp_path):
+    path = tmp_path / "FacialTracking_Actors_01-24.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tracking/01-01-05-02-01-02-12.csv", openface([3.0], [1]).to_csv(index=False))
+        archive.writestr("tracking/readme.txt", "not a table")
+    np.testing.assert_allclose(features_of(clips_of(CLIP), find_table(tmp_path)), [3 + np.arange(35)])
+
+
+def test_other_corpora_match_by_their_whole_name(tmp_path):
+    openface([0.0], [1]).to_csv(tmp_path / "AF01ANS.csv", index=False)
+    np.testing.assert_allclose(features_of(clips_of("AF01ANS"), tmp_path), [np.arange(35)])
+
+
+def test_missing_clips_are_counted_and_named(tmp_path):
+    openface([0.0], [1]).to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
+    with pytest.raises(EmofusionError, match="2 of 3 clips, for example x, y"):
+        features_of(clips_of(CLIP, "x", "y"), tmp_path)
+
+
+def test_video_without_any_face_is_named(tmp_path):
+    openface([0.0], [0]).to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
+    with pytest.raises(EmofusionError, match=r"no frame of .*01-01-05-02-01-02-12\.csv"):
+        features_of(clips_of(CLIP), tmp_path)
+
+
+def test_values_that_are_not_numbers_are_named(tmp_path):
+    frame = openface([1.0], [1])
+    frame[" AU01_r"] = np.nan
+    frame.to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
+    with pytest.raises(EmofusionError, match=r"12\.csv has action units that are not finite"):
+        features_of(clips_of(CLIP), tmp_path)
+
+
+@pytest.mark.parametrize("content", ["clip,AU01_r\na,1\n", "", "a"])
+def test_another_table_is_refused(tmp_path, content):
+    (tmp_path / "other.csv").write_text(content)
+    with pytest.raises(EmofusionError, match=r"other\.csv"):
+        features_of(clips_of("a"), tmp_path / "other.csv")
+
+
+def test_absent_table_is_named(tmp_path):
+    with pytest.raises(EmofusionError, match=r"absent\.csv"):
+        features_of(clips_of("a"), tmp_path / "absent.csv")
+
+
+def test_find_table_prefers_means_then_archive_then_files(tmp_path):
+    with pytest.raises(EmofusionError, match="no action units in"):
+        find_table(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "01-01-05-02-01-02-12.csv").touch()
+    assert find_table(tmp_path) == tmp_path
+    (tmp_path / "FacialTracking_Actors_01-24.zip").touch()
+    assert find_table(tmp_path).suffix == ".zip"
+    (tmp_path / "openface_au_mean.csv").touch()
+    assert find_table(tmp_path).name == "openface_au_mean.csv"
+
+
+def test_real_table(real_data):
+    table = find_table(real_data / "ravdess")
+    features = features_of(clips_of("03-01-01-01-01-01-02", "03-01-01-01-01-01-01"), table)
+    np.testing.assert_allclose(features[1, :3], [0.071939, 0.061633, 0.933673], rtol=1e-5)
+    np.testing.assert_allclose(features[0, -1], 0.137615, rtol=1e-5)

@@ -1,0 +1,144 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emofusion.face import pixels
+from emofusion.features import FeatureSet, extract
+from emofusion.messages import EmofusionError
+from emofusion.speech import acoustic
+
+PIXELS = {"kind": "pixels", "size": 32, "frames": 2}
+ACOUSTIC = {
+    "kind": "acoustic",
+    "sample_rate": 16000,
+    "duration": 0.5,
+    "n_fft": 1024,
+    "hop": 256,
+    "mfcc": 13,
+    "mel": 64,
+    "pitch": "yin",
+    "pitch_range": [65.0, 800.0],
+    "features": ["mfcc", "pitch", "mel", "contrast"],
+}
+
+
+def pictures(folder, count: int, first: int = 0) -> pd.DataFrame:
+    folder.mkdir(exist_ok=True)
+    rows = []
+    for number in range(first, first + count):
+        path = folder / f"{number}.png"
+        Image.new("RGB", (8, 8), (number, 2 * number, 100)).save(path)
+        rows.append({"clip": f"clip{number}", "image": str(path), "video": None})
+    return pd.DataFrame(rows)
+
+
+def sounds(folder, count: int) -> pd.DataFrame:
+    import soundfile
+
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(count):
+        path = folder / f"{number}.wav"
+        soundfile.write(path, generator.normal(0, 0.1, 9000), 16000)
+        rows.append({"clip": f"s{number}", "audio": str(path)})
+    return pd.DataFrame(rows)
+
+
+def test_rows_keep_the_order_of_the_clips(tmp_path):
+    clips = pictures(tmp_path / "in", 40).iloc[::-1]
+    extract(clips, PIXELS, tmp_path / "out", workers=1)
+    features = FeatureSet.open([tmp_path / "out"])
+    assert (len(features), features.shape, features.dtype) == (40, (3, 32, 32), np.uint8)
+    assert features.rows["clip"].tolist() == clips["clip"].tolist()
+    assert features.rows["row"].tolist() == list(range(40))
+    np.testing.assert_array_equal(features.take(range(40))[:, 0, 0, 0], np.arange(39, -1, -1))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["features.npy", "rows.parquet"]
+
+
+def test_the_number_of_workers_does_not_change_the_result(tmp_path):
+    clips = sounds(tmp_path, 20)
+    for workers in (1, 2):
+        extract(clips, ACOUSTIC, tmp_path / f"out{workers}", workers)
+    assert (tmp_path / "out1/features.npy").read_bytes() == (tmp_path / "out2/features.npy").read_bytes()
+    assert np.load(tmp_path / "out1/features.npy").shape == (20, *acoustic.row_shape(ACOUSTIC))
+    expected = acoustic.prepare(clips, ACOUSTIC)(list(clips.itertuples())[17])
+    np.testing.assert_allclose(FeatureSet.open([tmp_path / "out2"]).take([17]), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_clip_may_have_several_rows(tmp_path, monkeypatch):
+    clips = pictures(tmp_path / "in", 3)
+    monkeypatch.setattr(pixels, "rows_of", lambda clip, settings: 1 + (clip.clip == "clip1"))
+    monkeypatch.setattr(
+        pixels,
+        "prepare",
+        lambda clips, settings: lambda clip: np.full((1 + (clip.clip == "clip1"), 3, 32, 32), int(clip.clip[-1])),
+    )
+    extract(clips, PIXELS, tmp_path / "out", workers=1)
+    features = FeatureSet.open([tmp_path / "out"])
+    assert features.rows["clip"].tolist() == ["clip0", "clip1", "clip1", "clip2"]
+    assert features.take([0, 1, 2, 3])[:, 0, 0, 0].tolist() == [0, 1, 1, 2]
+
+
+@pytest.fixture
+def two_folders(tmp_path) -> list:
+    extract(pictures(tmp_path / "in", 5), PIXELS, tmp_path / "a", workers=1)
+    extract(pictures(tmp_path / "in", 4, first=50), PIXELS, tmp_path / "b", workers=1)
+    return [tmp_path / "a", tmp_path / "b"]
+
+
+def test_several_folders_are_one_set(two_folders):
+    features = FeatureSet.open(two_folders)
+    assert len(features) == 9
+    assert features.rows["row"].tolist() == list(range(9))
+    assert features.rows["clip"].tolist()[4:6] == ["clip4", "clip50"]
+    assert features.take([8, 0, 5, 0])[:, 0, 0, 0].tolist() == [53, 0, 50, 0]
+    assert features.take([]).shape == (0, 3, 32, 32)
+
+
+@pytest.mark.parametrize("index", [9, -1])
+def test_rows_outside_are_refused(two_folders, index):
+    with pytest.raises(IndexError, match="rows go from 0 to 8"):
+        FeatureSet.open(two_folders).take([0, index])
+
+
+def test_pickling_carries_paths_and_not_the_content(two_folders):
+    features = FeatureSet.open(two_folders)
+    pickled = pickle.dumps(features)
+    assert len(pickled) < 1000
+    np.testing.assert_array_equal(pickle.loads(pickled).take([7]), features.take([7]))
+
+
+def test_folders_of_other_shapes_are_refused(two_folders, tmp_path):
+    extract(pictures(tmp_path / "in", 1, first=90), {**PIXELS, "size": 48}, tmp_path / "c", workers=1)
+    with pytest.raises(EmofusionError, match="use the same feature settings"):
+        FeatureSet.open([two_folders[0], tmp_path / "c"])
+
+
+def test_the_same_clip_in_two_folders_is_refused(two_folders):
+    with pytest.raises(EmofusionError, match="more than one corpus, for example clip0"):
+        FeatureSet.open([two_folders[0], two_folders[0]])
+
+
+def test_an_incomplete_folder_is_named(tmp_path):
+    with pytest.raises(EmofusionError, match=r"features\.npy"):
+        FeatureSet.open([tmp_path])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_unreadable_file_is_named_and_nothing_looks_finished(tmp_path, workers):
+    clips = pictures(tmp_path / "in", 20)
+    (tmp_path / "in" / "18.png").write_bytes(b"broken")
+    with pytest.raises(EmofusionError, match=r"18\.png"):
+        extract(clips, PIXELS, tmp_path / "out", workers)
+    assert not (tmp_path / "out" / "features.npy").exists()
+
+
+def test_no_clips_and_unknown_kinds_are_said(tmp_path):
+    clips = pictures(tmp_path / "in", 1)
+    with pytest.raises(EmofusionError, match="no clips"):
+        extract(clips.iloc[:0], PIXELS, tmp_path / "out", 1)
+    with pytest.raises(EmofusionError, match="no features of kind smell; choose out of acoustic"):
+        extract(clips, {"kind": "smell"}, tmp_path / "out", 1)
