@@ -89,7 +89,7 @@ def test_values_that_are_not_numbers_are_named(tmp_path, value):
     frame = openface([1.0], [1])
     frame[" AU01_r"] = value
     frame.to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
-    with pytest.raises(EmofusionError, match=r"12\.csv.* (not finite|high)"):
+    with pytest.raises(EmofusionError, match=r"12\.csv.*(not finite|'high')"):
         features_of(clips_of(CLIP), tmp_path)
 
 
