@@ -1,5 +1,5 @@
 # Every helper that the rules use.
-import os
+import re
 
 from pathlib import Path
 
@@ -43,6 +43,9 @@ config["tracking"] = {
     "results": "results",
 }
 TRACKING = "results/tracking/store.json"
+ENVIRONMENT = "../envs/emofusion.yaml"
+CELLS = {cell.place: cell for cell in plan.cells}
+MEMBERS = [*plan.modalities, "fusion"]
 
 
 wildcard_constraints:
@@ -75,3 +78,22 @@ def code_of(kind):
 def keys_of(kind):
     """The keys of the stages that a stage reads, by role."""
     return lambda wildcards: plan.stage(kind, wildcards.key).input_keys
+
+
+def published_reports():
+    """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
+    reports = [f"results/reports/{place}/provenance.json" for place in CELLS]
+    return reports + ([f"results/reports/{plan.experiment}/cells.csv"] if len(CELLS) > 1 else [])
+
+
+def provenance_of(wildcards):
+    cell = CELLS[wildcards.place]
+    stages = {}
+    for stage in cell.stages.values():
+        stages.setdefault(stage.kind, []).append(stage.key)
+    return {
+        "overrides": cell.overrides,
+        "report": cell.report.key,
+        "stages": {kind: sorted(keys) for kind, keys in sorted(stages.items())},
+        "settings": cell.settings,
+    }

@@ -8,6 +8,8 @@ rule demo:
         corpus=directory(stage_outputs("demo")["corpus"]),
     log:
         stage_log("demo"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("demo"),
         code=code_of("demo"),
@@ -20,6 +22,8 @@ rule download:
         **stage_outputs("download"),
     log:
         stage_log("download"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("download"),
         code=code_of("download"),
@@ -34,6 +38,8 @@ rule corpus:
         **stage_outputs("corpus"),
     log:
         stage_log("corpus"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("corpus"),
         code=code_of("corpus"),
@@ -48,6 +54,8 @@ rule split:
         **stage_outputs("split"),
     log:
         stage_log("split"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("split"),
         code=code_of("split"),

@@ -6,6 +6,8 @@ rule features:
         **stage_outputs("features"),
     log:
         stage_log("features"),
+    conda:
+        ENVIRONMENT
     threads: 8
     params:
         settings=settings_of("features"),

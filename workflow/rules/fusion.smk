@@ -7,6 +7,8 @@ rule fuse:
         **stage_outputs("fusion"),
     log:
         stage_log("fusion"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("fusion"),
         code=code_of("fusion"),

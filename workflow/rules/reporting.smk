@@ -1,33 +1,9 @@
 # Reports under their keys, and the current command's reports where people look for them.
-import re
 
 
 localrules:
     publish,
     compare,
-
-
-MEMBERS = [*plan.modalities, "fusion"]
-CELLS = {cell.place: cell for cell in plan.cells}
-
-
-def published_reports():
-    """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
-    reports = [f"results/reports/{place}/provenance.json" for place in CELLS]
-    return reports + ([f"results/reports/{plan.experiment}/cells.csv"] if len(CELLS) > 1 else [])
-
-
-def provenance_of(wildcards):
-    cell = CELLS[wildcards.place]
-    stages = {}
-    for stage in cell.stages.values():
-        stages.setdefault(stage.kind, []).append(stage.key)
-    return {
-        "overrides": cell.overrides,
-        "report": cell.report.key,
-        "stages": {kind: sorted(keys) for kind, keys in sorted(stages.items())},
-        "settings": cell.settings,
-    }
 
 
 rule report:
@@ -38,6 +14,8 @@ rule report:
         report=directory(stage_outputs("report")["report"]),
     log:
         stage_log("report"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("report"),
         code=code_of("report"),
@@ -98,6 +76,8 @@ rule publish:
         "results/logs/publish/{place}.log",
     wildcard_constraints:
         place="|".join(map(re.escape, CELLS)),
+    conda:
+        ENVIRONMENT
     params:
         provenance=provenance_of,
     script:
@@ -116,6 +96,8 @@ rule compare:
         ),
     log:
         "results/logs/compare.log",
+    conda:
+        ENVIRONMENT
     params:
         cells=[
             {

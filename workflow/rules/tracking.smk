@@ -8,6 +8,8 @@ rule tracking:
         store=TRACKING,
     log:
         "results/logs/tracking.log",
+    conda:
+        ENVIRONMENT
     params:
         tracking=config["tracking"],
     script:

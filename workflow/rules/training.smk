@@ -8,6 +8,8 @@ rule weights:
         **stage_outputs("weights"),
     log:
         stage_log("weights"),
+    conda:
+        ENVIRONMENT
     params:
         settings=settings_of("weights"),
         code=code_of("weights"),
@@ -25,6 +27,8 @@ rule train:
         folds=directory(stage_outputs("model")["folds"]),
     log:
         stage_log("model"),
+    conda:
+        ENVIRONMENT
     # The sums of a small network are over before a second thread has started.
     threads: lambda wildcards: 4 if plan.stage("model", wildcards.key).variant == "backbone" else 1
     params:
@@ -43,6 +47,8 @@ rule predict:
         **stage_outputs("predictions"),
     log:
         stage_log("predictions"),
+    conda:
+        ENVIRONMENT
     threads: lambda wildcards: 4 if plan.stage("predictions", wildcards.key).variant == "backbone" else 1
     params:
         settings=settings_of("predictions"),
