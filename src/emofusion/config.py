@@ -5,7 +5,6 @@ wrong type is reported by its full name before any work starts.
 """
 
 import difflib
-import shlex
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -25,18 +24,23 @@ from emofusion.schema import CORPORA, FEATURES, NETWORKS, PROTOCOLS, Experiment,
 
 
 def split_overrides(text: str | Iterable[str] | None) -> list[str]:
-    """The single overrides in a text such as `speech=lstm seed=3`; quotes keep an override with blanks together.
+    """The single overrides in a text such as `speech=lstm seed=3`; blanks within brackets or quotes do not separate.
 
-    Raises `EmofusionError` where a quote is left open.
+    Raises `EmofusionError` where a bracket or a quote is left open.
     """
-    if not text:
-        return []
     if not isinstance(text, str):
-        return [str(item) for item in text]
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise EmofusionError(f"override: {error} in: {text}") from error
+        return [str(item) for item in text or []]
+    overrides, pending = [], ""
+    for piece in text.split():
+        pending = f"{pending} {piece}".strip()
+        if all(pending.count(a) == pending.count(b) for a, b in ("()", "[]", "{}")) and not (
+            pending.count("'") % 2 or pending.count('"') % 2
+        ):
+            overrides.append(pending)
+            pending = ""
+    if pending:
+        raise EmofusionError(f"override: a bracket or a quote is left open in: {pending}")
+    return overrides
 
 
 def expand(overrides: list[str]) -> list[list[str]]:

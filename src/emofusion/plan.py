@@ -113,7 +113,7 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
         }
         place = experiment if len(combinations) == 1 else f"{experiment}/{_slug(overrides)}"
         cells.append(Cell(overrides, settings, _report(settings, beside), place))
-    modalities = {tuple(cell.settings["modalities"]) for cell in cells}
+    modalities = {frozenset(cell.settings["modalities"]) for cell in cells}
     if len(modalities) > 1:
         raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
     return Plan(experiment, cells)

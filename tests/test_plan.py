@@ -1,0 +1,127 @@
+"""The plan: which settings change which stages, and which do not."""
+
+import pytest
+
+from emofusion.fingerprint import code_fingerprint
+from emofusion.messages import EmofusionError
+from emofusion.plan import make_plan
+from emofusion.stages import MODULES, OUTPUTS
+
+
+@pytest.fixture
+def planned(repository):
+    def plan(experiment="demo", override=None):
+        return make_plan(repository / "conf", experiment, override)
+
+    return plan
+
+
+def keys(plan, *kinds):
+    return {(kind, key) for kind, key in plan.stages if kind in kinds}
+
+
+ALL_BUT_LAST = [kind for kind in OUTPUTS if kind not in ("fusion", "report")]
+
+
+def test_weights_of_the_fusion_change_the_fusion_and_the_report_alone(planned):
+    before, after = planned(), planned(override="fusion.weights={speech: 0.5, face: 0.5}")
+    assert keys(before, *ALL_BUT_LAST) == keys(after, *ALL_BUT_LAST)
+    assert keys(before, "fusion") != keys(after, "fusion") and keys(before, "report") != keys(after, "report")
+
+
+def test_tracking_and_titles_change_no_model(planned):
+    before, after = planned(), planned(override="tracking.uri=http://127.0.0.1:1 report.title=other")
+    assert keys(before, *ALL_BUT_LAST, "fusion") == keys(after, *ALL_BUT_LAST, "fusion")
+
+
+def test_another_speech_network_leaves_features_and_the_face_alone(planned):
+    before, after = planned(), planned(override="speech=lstm")
+    assert keys(before, "demo", "corpus", "split", "features", "model") == keys(
+        after, "demo", "corpus", "split", "features", "model"
+    )  # the LSTM was trained for the comparison already
+    changed = {key for _, key in keys(after, "predictions") - keys(before, "predictions")}
+    assert len(changed) == 1 and next(iter(changed)).startswith("speech-lstm")
+
+
+def test_a_seed_changes_models_but_not_data(planned):
+    before, after = planned(), planned(override="seed=1")
+    shared = ("demo", "corpus", "split", "features")
+    assert keys(before, *shared) == keys(after, *shared)
+    assert not keys(before, "model", "predictions", "fusion") & keys(after, "model", "predictions", "fusion")
+
+
+def test_another_face_leaves_the_speech_model_alone(planned):
+    before = planned("paper_within")
+    after = planned("paper_within", "face=action_units report.compare.face=[]")
+    speech = {key for kind, key in keys(before, "model") if key.startswith("speech")}
+    assert speech and speech <= {key for _, key in keys(after, "model")}
+
+
+def test_the_order_of_settings_does_not_matter(planned):
+    first = planned(override="fusion.weights={speech: 0.4, face: 0.6}")
+    second = planned(override="fusion.weights={face: 0.6, speech: 0.4}")
+    assert first.stages.keys() == second.stages.keys()
+
+
+def test_a_grid_shares_common_stages(planned):
+    plan = planned(override="speech=cnn1d,lstm seed=range(0,2)")
+    assert len(plan.cells) == 4 and len({cell.place for cell in plan.cells}) == 4
+    assert len(plan.keys("report")) == 4 and len(plan.keys("model")) == 8  # 4 networks × 2 seeds
+    assert len(plan.keys("features")) == 4 and len(plan.keys("corpus")) == 4
+
+
+def test_settings_of_a_network_are_not_carried_to_the_one_beside_it(planned):
+    plan = planned(override="speech.network.filters=16 speech.training.epochs=3")
+    models = {key.rsplit("-", 1)[0]: plan.stage("model", key).settings for key in plan.keys("model")}
+    assert models["speech-cnn1d"]["network"]["filters"] == 16
+    assert "filters" not in models["speech-lstm"]["network"]
+    assert models["speech-lstm"]["training"]["epochs"] == 3  # the same budget
+
+
+def test_missing_corpora_are_named_all_at_once(planned, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EmofusionError) as raised:
+        planned("paper").check_sources()
+    message = str(raised.value)
+    for word in ("corpora.kdef.root", "KDEF_and_AKDEF.zip", "corpora.savee.root", "AudioData.zip"):
+        assert word in message
+    assert "ravdess" not in message  # it downloads itself
+
+
+def test_missing_weights_are_named(planned, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EmofusionError, match=r"network.weights=missing.pth"):
+        planned(override="face.network.weights=missing.pth").check_sources()
+
+
+def test_a_stage_is_fingerprinted_by_what_it_runs_only():
+    for variants in MODULES.values():
+        for modules in variants.values():
+            assert code_fingerprint(*modules)
+    speech = code_fingerprint("emofusion.training.fit", "emofusion.speech.networks")
+    assert speech != code_fingerprint("emofusion.training.fit")
+    assert code_fingerprint("emofusion.fusion") == code_fingerprint("emofusion.fusion")
+
+
+def test_comments_and_docstrings_do_not_count_but_code_does(tmp_path, monkeypatch):
+    from emofusion import fingerprint
+
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
+    (tmp_path / "a.py").write_text(
+        '"""Says."""\nfrom emofusion import b\n\n\ndef f():\n    """Does."""\n    return 1\n'
+    )
+    (tmp_path / "b.py").write_text("VALUE = 1\n")
+
+    def found():
+        fingerprint._read.cache_clear()
+        return fingerprint.code_fingerprint("emofusion.a")
+
+    first = found()
+    (tmp_path / "a.py").write_text('"""Said."""\nfrom emofusion import b  # why\n\n\ndef f():\n    return 1\n')
+    without_docstring = found()
+    (tmp_path / "a.py").write_text('"""Said."""\nfrom emofusion import b\n\n\ndef f():\n    """Now."""\n    return 1\n')
+    assert found() == first
+    assert without_docstring != ""
+    (tmp_path / "b.py").write_text("VALUE = 2\n")
+    assert found() != first
+    fingerprint._read.cache_clear()
