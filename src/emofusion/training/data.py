@@ -11,8 +11,11 @@ from emofusion.features import FeatureSet
 
 
 def labelled_rows(features: FeatureSet, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The rows of the given clips: `row` in the feature set, `clip`, and `label`, the number of the clip's class."""
-    rows = features.rows.merge(clips[["clip", "emotion"]], on="clip")
+    """The rows of the given clips: `row` in the feature set, `clip`, and `label`, the number of the clip's class.
+
+    Clips of an emotion that is not among the classes have no label, and no row here.
+    """
+    rows = features.rows.merge(clips.loc[clips["emotion"].isin(classes), ["clip", "emotion"]], on="clip")
     return rows.assign(label=rows["emotion"].map({emotion: n for n, emotion in enumerate(classes)}).astype("int64"))
 
 
@@ -63,4 +66,5 @@ class EpochBatches(Sampler[list[int]]):
 def batches(features: FeatureSet, rows: pd.DataFrame, batch_size: int, seed: int | None = None) -> DataLoader:
     """A loader over the rows, shuffled if there is a seed."""
     sampler = EpochBatches(len(rows), batch_size, seed)
-    return DataLoader(Rows(features, rows), sampler=sampler, batch_size=None)
+    # a loader draws a number whenever it is begun: from a generator of its own, or dropout would depend on how often
+    return DataLoader(Rows(features, rows), sampler=sampler, batch_size=None, generator=torch.Generator())

@@ -107,8 +107,6 @@ def _fit_fold(
     if settings["standardise"]:
         model[0].fit(features, rows["train"]["row"].to_numpy())
     module = Classifier(model, len(classes), training, seed)
-    # a validation clip of an emotion that was never trained on has no class; it can't be scored here
-    validation = rows["validation"][rows["validation"]["emotion"].isin(classes)]
     folder = checkpoints / f"fold-{fold}"
     best = ModelCheckpoint(folder, "best", monitor="validation_loss", save_last=True, enable_version_counter=False)
     history = History(fold, on_epoch)
@@ -127,7 +125,7 @@ def _fit_fold(
     trainer.fit(
         module,
         batches(features, rows["train"], training["batch_size"], seed),
-        batches(features, validation, training["batch_size"]),
+        batches(features, rows["validation"], training["batch_size"]),
         ckpt_path=folder / "last.ckpt" if (folder / "last.ckpt").exists() else None,
         weights_only=True,
     )

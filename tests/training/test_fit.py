@@ -1,0 +1,246 @@
+"""Training: what is fitted on whom, that it learns, and that an interruption changes nothing."""
+
+import json
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+from scipy.special import log_softmax
+from sklearn.preprocessing import StandardScaler
+
+from emofusion.features import FeatureSet
+from emofusion.messages import EmofusionError
+from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
+from emofusion.training import fit as fitting
+from emofusion.training.data import EpochBatches, labelled_rows
+from emofusion.training.fit import fit_folds, kept_epoch
+from emofusion.training.module import Standardise, live_blocks
+from emofusion.training.predict import predict_folds
+
+CLASSES = ["neutral", "happy", "sad"]
+SETTINGS = {
+    "network": {"kind": "mlp", "hidden": [16], "dropout": 0.5},
+    "training": {
+        "epochs": 6,
+        "learning_rate": 0.01,
+        "batch_size": 8,
+        "weight_decay": 0.0,
+        "keep": "best",
+        "unfreeze": [],
+    },
+    "seed": 3,
+    "standardise": True,
+}
+
+
+def made(folder, rows_per_clip=1, people=10, offset=0.0):
+    """People × classes × 4 clips of 6 numbers, whose class shifts two of them; the split has two folds."""
+    random = np.random.default_rng(0)
+    clips, rows, values = [], [], []
+    for person in range(people):
+        for number, emotion in enumerate(CLASSES):
+            for take in range(4):
+                clip = f"{person}-{emotion}-{take}"
+                clips.append((clip, f"made-{person:02}", "male" if person % 2 else "female", emotion))
+                for _ in range(rows_per_clip):
+                    value = random.normal(size=6) + offset
+                    value[number] += 2.5
+                    rows.append(clip)
+                    values.append(value)
+    folder.mkdir(parents=True)
+    np.save(folder / "features.npy", np.array(values, np.float32))
+    pd.DataFrame({"clip": rows, "row": range(len(rows))}).to_parquet(folder / "rows.parquet")
+    table = pd.DataFrame(clips, columns=["clip", "actor", "gender", "emotion"]).assign(corpus="made")
+    parts = []
+    for fold in range(2):
+        person = table["actor"].str[-2:].astype(int)
+        part = np.where(person % 2 == fold, "test", np.where(person >= 8, "validation", "train"))
+        parts.append(table.assign(fold=fold, split=part))
+    return FeatureSet.open([folder]), pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return made(tmp_path / "features")
+
+
+def test_it_learns_and_scores_validation_and_test_clips(tmp_path, data):
+    features, split = data
+    fit_folds(split, features, SETTINGS, tmp_path / "model")
+    predictions = predict_folds(split, features, tmp_path / "model")
+    check(predictions, PREDICTIONS, "predictions")
+    wanted = split[split["split"] != "train"]
+    assert sorted(zip(predictions["clip"], predictions["fold"], strict=True)) == sorted(
+        zip(wanted["clip"], wanted["fold"], strict=True)
+    )
+    logits = predictions[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy()
+    np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=1e-6)
+    right = np.array(CLASSES)[logits.argmax(axis=1)] == predictions["emotion"]
+    assert right[predictions["split"] == "test"].mean() > 0.75
+    history = read_table(tmp_path / "model" / "history.parquet", HISTORY)
+    assert history.groupby("fold").size().tolist() == [6, 6]
+    first, last = (history[history["epoch"] == epoch]["train_loss"].mean() for epoch in (0, 5))
+    assert last < first
+    assert not (tmp_path / "model" / "checkpoints").exists()
+
+
+def test_the_scaler_is_fitted_on_training_clips_only(tmp_path, data):
+    features, split = data
+    fit_folds(split, features, SETTINGS, tmp_path / "model")
+    for fold in range(2):
+        train = split[(split["fold"] == fold) & (split["split"] == "train")]
+        rows = features.rows[features.rows["clip"].isin(train["clip"])]["row"]
+        scaler = StandardScaler().fit(features.take(rows.to_numpy()))
+        state = load_file(tmp_path / "model" / "folds" / f"{fold}.safetensors")
+        np.testing.assert_allclose(state["0.mean"], scaler.mean_, rtol=1e-5)
+        np.testing.assert_allclose(state["0.deviation"], scaler.scale_, rtol=1e-5)
+
+
+def test_the_scaler_takes_channels_over_time(tmp_path):
+    values = np.random.default_rng(0).normal(5, 3, (10, 4, 7)).astype(np.float32)
+    values[:, 2] = 1.5  # a constant channel is not divided by zero
+    (tmp_path / "set").mkdir()
+    np.save(tmp_path / "set" / "features.npy", values)
+    pd.DataFrame({"clip": list("abcdefghij"), "row": range(10)}).to_parquet(tmp_path / "set" / "rows.parquet")
+    scaler = Standardise((4, 7))
+    scaler.fit(FeatureSet.open([tmp_path / "set"]), np.arange(8), chunk=3)
+    scaled = scaler(torch.from_numpy(values[:8])).numpy()
+    np.testing.assert_allclose(scaled.mean(axis=(0, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(scaled.std(axis=(0, 2))[[0, 1, 3]], 1, atol=1e-5)
+    assert np.isfinite(scaled).all()
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path, data):
+    features, split = data
+    states = []
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        fit_folds(split, features, SETTINGS | {"seed": seed}, tmp_path / name)
+        states.append(load_file(tmp_path / name / "folds" / "1.safetensors"))
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert not all(torch.equal(states[0][name], states[2][name]) for name in states[0])
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.parametrize("cut_at", [(0, 3), (1, 0), (1, 4)])
+def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, data, cut_at):
+    features, split = data
+    fit_folds(split, features, SETTINGS, tmp_path / "whole", token="t")
+
+    def cut(metrics, epoch):
+        if (int(next(iter(metrics))[4]), epoch) == cut_at:
+            raise Cut
+
+    with pytest.raises(Cut):
+        fit_folds(split, features, SETTINGS, tmp_path / "cut", token="t", on_epoch=cut)
+    assert not (tmp_path / "cut" / "model.json").exists()
+    seen = []
+    fit_folds(split, features, SETTINGS, tmp_path / "cut", token="t", on_epoch=lambda m, e: seen.append(e))
+    assert len(seen) < 12  # it went on and did not begin again
+    for fold in range(2):
+        whole, resumed = (load_file(tmp_path / name / "folds" / f"{fold}.safetensors") for name in ("whole", "cut"))
+        assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "whole" / "history.parquet"), pd.read_parquet(tmp_path / "cut" / "history.parquet")
+    )
+
+
+def test_work_in_progress_of_another_state_is_not_gone_on_with(tmp_path, data):
+    features, split = data
+
+    def cut(metrics, epoch):
+        if epoch == 3:
+            raise Cut
+
+    with pytest.raises(Cut):
+        fit_folds(split, features, SETTINGS, tmp_path / "model", token="before", on_epoch=cut)
+    seen = []
+    fit_folds(split, features, SETTINGS, tmp_path / "model", token="after", on_epoch=lambda m, e: seen.append(e))
+    assert len(seen) == 12
+
+
+def test_frames_of_a_clip_are_averaged_as_posteriors(tmp_path):
+    features, split = made(tmp_path / "features", rows_per_clip=3)
+    fit_folds(split, features, SETTINGS, tmp_path / "model")
+    predictions = predict_folds(split, features, tmp_path / "model").set_index(["clip", "fold"])
+    state = load_file(tmp_path / "model" / "folds" / "0.safetensors")
+    x = features.take(features.rows[features.rows["clip"] == "2-sad-1"]["row"].to_numpy())
+    x = (x - state["0.mean"].numpy()) / state["0.deviation"].numpy()
+    hidden = np.maximum(x @ state["1.layers.1.weight"].numpy().T + state["1.layers.1.bias"].numpy(), 0)
+    logits = hidden @ state["1.layers.4.weight"].numpy().T + state["1.layers.4.bias"].numpy()
+    expected = np.log(np.exp(log_softmax(logits.astype(np.float64), axis=1)).mean(axis=0))
+    found = predictions.loc[("2-sad-1", 0), [f"logit_{emotion}" for emotion in CLASSES]].to_numpy(float)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_the_best_epoch_is_chosen_on_validation_clips(tmp_path, data):
+    history = pd.DataFrame({"epoch": [0, 1, 2], "validation_loss": [3.0, 1.0, 2.0], "train_loss": [3.0, 2.0, 1.0]})
+    assert kept_epoch(history, "best") == 1 and kept_epoch(history, "last") == 2
+    features, split = data
+    # a rate so high that it gets worse after the start
+    training = SETTINGS["training"] | {"learning_rate": 0.2, "epochs": 8}
+    fit_folds(split, features, SETTINGS | {"training": training}, tmp_path / "model")
+    described = json.loads((tmp_path / "model" / "model.json").read_text())
+    history = pd.read_parquet(tmp_path / "model" / "history.parquet")
+    for fold, epoch in described["kept_epoch"].items():
+        of_fold = history[history["fold"] == int(fold)].set_index("epoch")["validation_loss"]
+        assert of_fold[epoch] == of_fold.min()
+    # the kept weights really are that epoch's: their loss on the validation clips is the one in the history
+    predictions = predict_folds(split, features, tmp_path / "model")
+    validation = predictions[(predictions["split"] == "validation") & (predictions["fold"] == 0)]
+    loss = -np.mean([row[f"logit_{row['emotion']}"] for _, row in validation.iterrows()])
+    np.testing.assert_allclose(loss, history[history["fold"] == 0]["validation_loss"].min(), rtol=1e-4)
+
+
+def test_a_loss_that_is_no_number_is_said(tmp_path, data, monkeypatch):
+    features, split = data
+    broken = np.load(features.folders[0] / "features.npy")
+    broken[0] = np.inf
+    np.save(features.folders[0] / "features.npy", broken)
+    settings = SETTINGS | {"standardise": False}
+    with pytest.raises(EmofusionError, match="the loss is"):
+        fit_folds(split, FeatureSet.open(features.folders), settings, tmp_path / "model")
+
+
+def test_clips_without_features_are_named(tmp_path, data):
+    features, split = data
+    stranger = split.iloc[:1].assign(clip="stranger")
+    with pytest.raises(EmofusionError, match="stranger"):
+        fit_folds(pd.concat([split, stranger]), features, SETTINGS, tmp_path / "model")
+
+
+def test_a_model_knows_the_classes_it_was_trained_on_only(tmp_path, data):
+    features, split = data
+    seen = split[~((split["split"] == "train") & (split["emotion"] == "sad"))]
+    fit_folds(seen, features, SETTINGS, tmp_path / "model")
+    predictions = predict_folds(seen, features, tmp_path / "model")
+    assert "logit_sad" not in predictions and (predictions["emotion"] == "sad").any()
+
+
+def test_batches_are_shuffled_by_seed_and_epoch_and_cover_each_row_once():
+    sampler = EpochBatches(21, 4, seed=1)
+    first = list(sampler)
+    sampler.set_epoch(1)
+    second = list(sampler)
+    assert first != second and first == list(EpochBatches(21, 4, seed=1))
+    assert len(first) == len(sampler) == 5  # a last batch of one is left out
+    whole = EpochBatches(21, 4)
+    assert sorted(chain.from_iterable(whole)) == list(range(21)) and len(list(whole)) == len(whole) == 6
+
+
+def test_labels_follow_the_order_of_the_classes(data):
+    features, split = data
+    rows = labelled_rows(features, split[split["fold"] == 0], CLASSES)
+    assert (rows["label"] == rows["emotion"].map(CLASSES.index)).all() and len(rows) == 120
+
+
+def test_blocks_are_let_go_from_their_epoch_on():
+    schedule = [{"epoch": 4, "blocks": 1}, {"epoch": 8, "blocks": 2}]
+    assert [live_blocks(schedule, epoch) for epoch in (0, 3, 4, 7, 8, 20)] == [0, 0, 1, 1, 2, 2]
+    assert live_blocks([], 5) == 0
+    assert fitting.METRICS[0] == "train_loss"
