@@ -50,7 +50,7 @@ def test_cnn1d_is_the_papers():
     first, second = (layer for layer in network.modules() if isinstance(layer, torch.nn.Conv1d))
     assert (first.in_channels, first.out_channels, first.kernel_size) == (179, 32, (5,))
     assert (second.in_channels, second.out_channels, second.kernel_size) == (32, 32, (7,))
-    assert {layer.p for layer in network.modules() if isinstance(layer, torch.nn.Dropout)} == {0.5}
+    assert [layer.p for layer in network.modules() if isinstance(layer, torch.nn.Dropout)] == [0.5]
     assert sum(layer.numel() for layer in first.parameters()) == 32 * 179 * 5 + 32
 
 
