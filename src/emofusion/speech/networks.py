@@ -14,8 +14,8 @@ class CNN1D(nn.Module):
 
     `pool` is the width of the max pooling. `pooling` says what the dense layer of `hidden` units sees of the time that
     is left: each filter's mean (`average`), its mean and maximum (`average_max`), neither of which depends on when
-    something was said, or all of it (`flatten`). The paper says neither this nor where its dropout is: here it is on the
-    dense layer alone, and the default pooling is the one that recognised validation actors of RAVDESS best.
+    something was said, or all of it (`flatten`). The paper says neither this nor where its dropout is: here it is on
+    the dense layer alone, and the default pooling is the one that recognised validation actors of RAVDESS best.
     """
 
     def __init__(
