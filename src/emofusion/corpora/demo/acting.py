@@ -1,0 +1,103 @@
+"""How an emotion shows: the movements of a face, the colouring of a voice, and how far performances stray from them.
+
+Facial movements follow the action units of Ekman and Friesen's FACS, the voice follows the tendencies that Juslin and
+Laukka (2003) collect. 0 is at rest and 1 a full movement; a voice's numbers are in the units of `voices.UNITS`.
+"""
+
+import numpy as np
+
+from emofusion.emotions import EMOTIONS
+
+# AU 1+2, 1 alone, 4, 5 (negative: lids droop), 6, 12 (negative: 15), 20, 9+10, 26
+ACTIONS = (
+    "brow_raise",
+    "inner_brow",
+    "brow_lower",
+    "eye_open",
+    "cheek",
+    "lip_corner",
+    "lip_stretch",
+    "nose_wrinkle",
+    "jaw_drop",
+)
+PROSODY = ("pitch", "pitch_range", "slope", "energy", "rate", "brightness", "breath", "roughness", "tremor")
+
+_FACE = {
+    "neutral": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "calm": (0.15, 0.1, 0.0, -0.4, 0.1, 0.3, 0.0, 0.0, 0.0),
+    "happy": (0.15, 0.0, 0.0, -0.2, 0.9, 1.0, 0.2, 0.0, 0.35),
+    "sad": (0.0, 0.9, 0.25, -0.5, 0.0, -0.8, 0.0, 0.0, 0.0),
+    "angry": (0.0, 0.0, 1.0, 0.25, 0.1, -0.4, 0.25, 0.3, 0.1),
+    "fearful": (0.7, 0.8, 0.1, 0.9, 0.0, -0.3, 0.9, 0.0, 0.4),
+    "disgust": (0.0, 0.0, 0.75, -0.5, 0.5, -0.5, 0.0, 1.0, 0.15),
+    "surprised": (1.0, 0.1, 0.0, 0.9, 0.0, 0.0, -0.2, 0.0, 1.0),
+}
+_VOICE = {
+    "neutral": (0.0, 0.0, -0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "calm": (-0.4, -0.6, -0.3, -0.9, -0.6, -0.7, 0.6, 0.0, 0.0),
+    "happy": (1.0, 1.0, 0.3, 0.7, 0.3, 0.6, 0.0, 0.0, 0.0),
+    "sad": (-0.1, -0.6, -0.9, -1.3, -1.1, -1.3, 1.0, 0.3, 0.6),
+    "angry": (0.8, 0.5, -0.6, 1.4, 0.5, 1.4, -0.3, 0.8, 0.0),
+    "fearful": (1.4, 0.1, 0.1, 0.2, 1.0, 0.2, 0.6, 0.2, 1.0),
+    "disgust": (-0.7, 0.2, -0.7, 0.1, -0.6, 0.3, 0.1, 1.0, 0.0),
+    "surprised": (1.5, 1.2, 1.4, 0.7, -0.1, 0.4, 0.2, 0.0, 0.0),
+}
+PROTOTYPES = {
+    "face": np.array([_FACE[emotion] for emotion in EMOTIONS]),
+    "voice": np.array([_VOICE[emotion] for emotion in EMOTIONS]),
+}
+
+# What a performance is drawn towards. Face and voice mix up different emotions, which is what makes fusing worthwhile.
+_LOOKALIKES = {
+    "face": {
+        "neutral": ("calm", "sad"),
+        "calm": ("neutral", "sad", "happy"),
+        "happy": ("calm", "surprised"),
+        "sad": ("neutral", "calm", "disgust"),
+        "angry": ("disgust", "disgust", "sad"),
+        "fearful": ("surprised", "surprised", "sad"),
+        "disgust": ("angry", "angry", "sad"),
+        "surprised": ("fearful", "fearful", "happy"),
+    },
+    "voice": {
+        "neutral": ("calm", "disgust", "sad"),
+        "calm": ("neutral", "sad"),
+        "happy": ("surprised", "angry", "fearful"),
+        "sad": ("calm", "neutral", "disgust"),
+        "angry": ("happy", "happy", "disgust"),
+        "fearful": ("happy", "surprised", "sad"),
+        "disgust": ("neutral", "sad", "angry"),
+        "surprised": ("happy", "happy", "fearful"),
+    },
+}
+# At difficulty 1. The most that a look-alike has in how a person always acts an emotion, and in a single performance;
+# the spread of people's manners around everybody's, and of a person's performances around the manner.
+LASTING_BLEND, PASSING_BLEND = 0.5, 0.3
+BETWEEN = {"face": 0.2, "voice": 0.25}
+WITHIN = {"face": 0.07, "voice": 0.16}
+
+
+class Manner:
+    """How one person acts in one channel: a gain and a lasting deviation for each emotion."""
+
+    def __init__(self, channel: str, rng: np.random.Generator, liveliness: float, difficulty: float) -> None:
+        """`channel` is "face" or "voice"; `liveliness` scales every expression, `difficulty` the deviations."""
+        self.channel, self.difficulty = channel, difficulty
+        prototypes = PROTOTYPES[channel]
+        blended = np.array([self._blend(prototypes, emotion, LASTING_BLEND, rng) for emotion in EMOTIONS])
+        gain = np.exp(np.log(liveliness) + 0.15 * difficulty * rng.standard_normal((len(EMOTIONS), 1)))
+        strays = BETWEEN[channel] * difficulty * rng.standard_normal(prototypes.shape)
+        self.typical = gain * blended + strays
+
+    def perform(self, emotion: str, strength: float, rng: np.random.Generator) -> dict[str, float]:
+        """One performance: the movements of `ACTIONS` or `PROSODY` by name. `strength` is 1 for an ordinary one."""
+        mean = self._blend(self.typical, emotion, PASSING_BLEND, rng)
+        noise = WITHIN[self.channel] * self.difficulty * rng.standard_normal(mean.shape)
+        names = ACTIONS if self.channel == "face" else PROSODY
+        return dict(zip(names, (strength * mean + noise).tolist(), strict=True))
+
+    def _blend(self, means: np.ndarray, emotion: str, most: float, rng: np.random.Generator) -> np.ndarray:
+        """The emotion's row of `means`, drawn towards that of a look-alike by a random share."""
+        other = EMOTIONS.index(rng.choice(_LOOKALIKES[self.channel][emotion]))
+        share = min(most * self.difficulty * rng.beta(1.0, 1.6), 1.0)
+        return (1 - share) * means[EMOTIONS.index(emotion)] + share * means[other]

@@ -1,0 +1,157 @@
+"""The three native layouts: which files a corpus consists of, how they are named, who is in them and in what light."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from emofusion.corpora.demo.canvas import View
+from emofusion.corpora.demo.faces import draw_face
+from emofusion.corpora.demo.media import write_jpeg, write_mp4, write_wav
+from emofusion.corpora.demo.people import Person, make_person
+from emofusion.corpora.demo.settings import DemoSettings
+from emofusion.corpora.demo.voices import RAVDESS_STATEMENTS, loudness, sentence, speak
+from emofusion.emotions import EMOTIONS
+
+# Not taken from the readers: a change to one of them must not make the corpora anew, and theirs get a check this way.
+KDEF_EMOTIONS = {
+    "AF": "fearful",
+    "AN": "angry",
+    "DI": "disgust",
+    "HA": "happy",
+    "NE": "neutral",
+    "SA": "sad",
+    "SU": "surprised",
+}
+SAVEE_EMOTIONS = {
+    "a": "angry",
+    "d": "disgust",
+    "f": "fearful",
+    "h": "happy",
+    "n": "neutral",
+    "sa": "sad",
+    "su": "surprised",
+}
+SAVEE_SPEAKERS = ("DC", "JE", "JK", "KL")
+# Dark behind the faces: the black bars of letterboxing lie elsewhere in the two layouts, and beside a light background
+# they would be most of what a small network sees.
+KDEF_BACKGROUND, RAVDESS_BACKGROUND = (52, 48, 46), (40, 42, 48)
+KDEF_YAW = {"FL": -72.0, "HL": -38.0, "S": 0.0, "HR": 38.0, "FR": 72.0}
+
+
+def write_kdef(settings: DemoSettings, out: Path) -> None:
+    """`KDEF/AF01/AF01ANS.JPG`: still faces, upright as KDEF's 562×762, women and men numbered apart."""
+    width = _even(settings.size * 562 / 762)
+    for number in range(settings.people):
+        letter, gender = (("F", "female"), ("M", "male"))[number % 2]
+        person = make_person("kdef", settings.seed, number, gender, settings.difficulty)
+        for session in settings.sessions:
+            folder = out / "KDEF" / f"{session}{letter}{number // 2 + 1:02d}"
+            folder.mkdir(parents=True)
+            for code, emotion in KDEF_EMOTIONS.items():
+                actions = person.face_manner.perform(emotion, 1.0, person.rng("face", session, emotion))
+                for angle in settings.angles:
+                    rng = person.rng("view", session, emotion, angle)
+                    view = _view(rng, width, _even(settings.size), 0.27, KDEF_YAW[angle], KDEF_BACKGROUND)
+                    write_jpeg(folder / f"{folder.name}{code}{angle}.JPG", draw_face(person.shape, actions, view, rng))
+
+
+def write_savee(settings: DemoSettings, out: Path) -> None:
+    """`AudioData/DC/a01.wav`: men who speak, here the same sentences in every emotion."""
+    for number, speaker in enumerate(SAVEE_SPEAKERS[: settings.people]):
+        person = make_person("savee", settings.seed, number, "male", settings.difficulty)
+        folder = out / "AudioData" / speaker
+        folder.mkdir(parents=True)
+        for code, emotion in SAVEE_EMOTIONS.items():
+            for utterance in range(1, settings.utterances * (2 if emotion == "neutral" else 1) + 1):
+                samples = _say(person, settings, sentence(utterance), emotion, 1.0, (utterance,), background=-60.0)
+                write_wav(folder / f"{code}{utterance:02d}.wav", samples, settings.sample_rate)
+
+
+def write_ravdess(settings: DemoSettings, out: Path) -> None:
+    """`Actor_01/03-01-05-02-01-02-01.wav` and `01-01-….mp4`: odd actors are men; neutral is never strong."""
+    for number in range(1, settings.people + 1):
+        person = make_person("ravdess", settings.seed, number, "male" if number % 2 else "female", settings.difficulty)
+        folder = out / f"Actor_{number:02d}"
+        folder.mkdir(parents=True)
+        for code, emotion in enumerate(EMOTIONS, start=1):
+            for intensity in (1, 2) if emotion != "neutral" else (1,):
+                strength = 0.85 if intensity == 1 else 1.15
+                for statement, phonemes in RAVDESS_STATEMENTS.items():
+                    for repetition in range(1, settings.repetitions + 1):
+                        take = (intensity, statement, repetition)
+                        name = f"01-{code:02d}-{intensity:02d}-{statement:02d}-{repetition:02d}-{number:02d}"
+                        samples = _say(person, settings, phonemes, emotion, strength, take, background=-58.0)
+                        write_wav(folder / f"03-{name}.wav", samples, settings.sample_rate)
+                        pictures = _film(person, settings, emotion, strength, take, samples)
+                        path = folder / f"01-{name}.mp4"
+                        write_mp4(path, pictures, settings.frame_rate, samples, settings.sample_rate)
+
+
+WRITERS: dict[str, Callable[[DemoSettings, Path], None]] = {
+    "kdef": write_kdef,
+    "savee": write_savee,
+    "ravdess": write_ravdess,
+}
+
+
+def _say(
+    person: Person,
+    settings: DemoSettings,
+    phonemes: list[str],
+    emotion: str,
+    strength: float,
+    take: tuple[int, ...],
+    background: float,
+) -> np.ndarray:
+    rng = person.rng("voice", emotion, *take)
+    prosody = person.voice_manner.perform(emotion, strength, rng)
+    return speak(person.voice, prosody, phonemes, settings.sample_rate, settings.seconds, rng, background)
+
+
+def _film(
+    person: Person, settings: DemoSettings, emotion: str, strength: float, take: tuple[int, ...], samples: np.ndarray
+) -> list[np.ndarray]:
+    """The pictures of a clip: from rest to the expression's apex in the middle and back, the jaw moving with speech."""
+    rng = person.rng("face", emotion, *take)
+    actions = person.face_manner.perform(emotion, strength, rng)
+    seconds = len(samples) / settings.sample_rate
+    times = (np.arange(max(1, round(seconds * settings.frame_rate))) + 0.5) / settings.frame_rate
+    part = (times / seconds).clip(0, 1)
+    apex = np.sin(np.pi * np.clip(part * 1.15 - 0.075, 0, 1)) ** 0.7
+    jaw = 0.3 * loudness(samples, settings.sample_rate, times)
+    height = _even(settings.size * 9 / 16)
+    phase, sway = rng.random(), rng.uniform(0.5, 1.0)
+    still = _view(rng, _even(settings.size), height, 0.45, 0.0, RAVDESS_BACKGROUND)
+    pictures = []
+    for share, spoken, moved in zip(apex, jaw, np.sin(2 * np.pi * (sway * times + phase)), strict=True):
+        now = {name: share * action for name, action in actions.items()}
+        now["jaw_drop"] += spoken
+        view = replace(still, yaw=still.yaw + 2 * moved, y=still.y + 0.006 * moved)
+        pictures.append(draw_face(person.shape, now, view, rng))
+    return pictures
+
+
+def _view(
+    rng: np.random.Generator, width: int, height: int, scale: float, yaw: float, background: tuple[int, int, int]
+) -> View:
+    """A camera that never stands in quite the same place, in light that is never quite the same."""
+    return View(
+        width=width,
+        height=height,
+        scale=scale * float(np.exp(rng.normal(0, 0.02))),
+        x=float(rng.normal(0, 0.01)),
+        y=0.49 + float(rng.normal(0, 0.008)),
+        yaw=yaw + float(rng.normal(0, 2.5)),
+        roll=float(rng.normal(0, 1.3)),
+        background=tuple(int(value) for value in np.array(background) + rng.integers(-8, 9)),
+        light=float(abs(rng.normal(0, 0.1))),
+        light_angle=float(rng.uniform(0, 2 * np.pi)),
+        gain=float(np.exp(rng.normal(0, 0.05))),
+        noise=2.5,
+    )
+
+
+def _even(length: float) -> int:
+    return 2 * round(length / 2)

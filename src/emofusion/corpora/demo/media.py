@@ -1,0 +1,41 @@
+"""Media files that are the same byte for byte whenever their content is."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from PIL import Image
+
+
+def write_jpeg(path: Path, picture: np.ndarray) -> None:
+    """Write a picture, (height, width, 3) uint8 RGB."""
+    Image.fromarray(picture).save(path, format="JPEG", quality=92)
+
+
+def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
+    """Write sound, (samples,) float within ±1, as 16-bit PCM."""
+    soundfile.write(path, samples, sample_rate, subtype="PCM_16", format="WAV")
+
+
+def write_mp4(path: Path, pictures: list[np.ndarray], frame_rate: int, samples: np.ndarray, sample_rate: int) -> None:
+    """Write H.264 pictures, each (height, width, 3) uint8 RGB of even sides, with the sound as mono AAC."""
+    import av
+
+    # more threads would make the bytes depend on the machine; "bitexact" leaves the library's version out
+    with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+        video = container.add_stream("libx264", rate=frame_rate, options={"preset": "veryfast", "crf": "20"})
+        video.height, video.width = pictures[0].shape[:2]
+        video.pix_fmt = "yuv420p"
+        video.thread_count = 1
+        audio = container.add_stream("aac", rate=sample_rate, layout="mono", options={"aac_coder": "fast"})
+        audio.thread_count = 1
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, frame_rate)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        sound = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), format="fltp", layout="mono")
+        sound.sample_rate, sound.pts, sound.time_base = sample_rate, 0, Fraction(1, sample_rate)
+        container.mux(audio.encode(sound))
+        container.mux(audio.encode())

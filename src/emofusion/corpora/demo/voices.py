@@ -1,0 +1,192 @@
+"""Speech by source and filter: a glottal pulse train and breath through the formants of a few phonemes.
+
+After Klatt (1980), "Software for a cascade/parallel formant synthesizer", much reduced. Phonemes are named in ARPAbet;
+the vowels' formants are those that Peterson and Barney (1952) give for men.
+"""
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import lfilter
+
+from emofusion.corpora.demo.people import Voice
+
+# phoneme: voicing, noise, relative length, formants (Hz), middle of the noise (Hz)
+_VOWEL, _SOFT, _STOP = (1.0, 0.0, 1.6), (0.45, 0.0, 0.9), (0.12, 0.5, 0.7)
+PHONEMES = {
+    "IY": (*_VOWEL, (270, 2290, 3010), 0),
+    "IH": (*_VOWEL, (390, 1990, 2550), 0),
+    "EH": (*_VOWEL, (530, 1840, 2480), 0),
+    "AE": (*_VOWEL, (660, 1720, 2410), 0),
+    "AA": (*_VOWEL, (730, 1090, 2440), 0),
+    "AO": (*_VOWEL, (570, 840, 2410), 0),
+    "UW": (*_VOWEL, (300, 870, 2240), 0),
+    "AH": (*_VOWEL, (640, 1190, 2390), 0),
+    "N": (*_SOFT, (280, 1500, 2500), 0),
+    "M": (*_SOFT, (260, 1100, 2200), 0),
+    "L": (*_SOFT, (360, 1050, 2700), 0),
+    "R": (*_SOFT, (400, 1250, 1650), 0),
+    "B": (*_STOP, (250, 900, 2200), 900),
+    "D": (*_STOP, (250, 1700, 2600), 3500),
+    "G": (*_STOP, (250, 1900, 2400), 2000),
+    "DH": (0.4, 0.15, 0.7, (270, 1400, 2500), 4500),
+    "Z": (0.3, 0.5, 1.0, (270, 1700, 2600), 5500),
+    "T": (0.0, 0.8, 0.8, (350, 1700, 2600), 4000),
+    "K": (0.0, 0.7, 0.8, (350, 1800, 2300), 2000),
+    "S": (0.0, 0.7, 1.1, (350, 1700, 2600), 5800),
+    "F": (0.0, 0.3, 1.0, (350, 1100, 2300), 4800),
+}
+RAVDESS_STATEMENTS = {
+    # kids are talking, dogs are sitting by the door
+    1: ("K", "IH", "D", "Z", "AA", "R", "T", "AO", "K", "IH", "N", "B", "AA", "IH", "DH", "AH", "D", "AO", "R"),
+    2: ("D", "AO", "G", "Z", "AA", "R", "S", "IH", "T", "IH", "N", "B", "AA", "IH", "DH", "AH", "D", "AO", "R"),
+}
+# What 1 of each of `acting.PROSODY` is. Semitones; log of the range; semitones from start to end; dB; log of the rate;
+# dB above 1 kHz; breath and roughness are shares, tremor semitones.
+UNITS = {
+    "pitch": 5.0,
+    "pitch_range": 0.6,
+    "slope": 5.0,
+    "energy": 6.0,
+    "rate": 0.2,
+    "brightness": 9.0,
+    "breath": 0.3,
+    "roughness": 0.06,
+    "tremor": 0.9,
+}
+_STEP = 0.008  # seconds for which the filters stand still
+_PEAK = 0.9
+
+
+def sentence(number: int, syllables: int = 9) -> list[str]:
+    """The phonemes of made-up sentence `number`, the same for everyone: consonant and vowel in turn."""
+    rng = np.random.default_rng([7, number])
+    vowels = [name for name, phoneme in PHONEMES.items() if phoneme[0] == 1]
+    consonants = [name for name in PHONEMES if name not in vowels]
+    return [str(rng.choice(group)) for _ in range(syllables) for group in (consonants, vowels)]
+
+
+def speak(
+    voice: Voice,
+    prosody: dict[str, float],
+    phonemes: list[str],
+    sample_rate: int,
+    seconds: float,
+    rng: np.random.Generator,
+    background: float = -58.0,
+) -> np.ndarray:
+    """One utterance as float32 samples within ±0.9, (samples,).
+
+    `prosody`: values of `acting.PROSODY`; `seconds`: length at the usual rate, silences of 0.1 s at both ends included;
+    `background`: the room's noise in dB below full scale.
+    """
+    colour = {name: UNITS[name] * value for name, value in prosody.items()}
+    rate = voice.rate * np.exp(colour["rate"])
+    lengths = np.array([PHONEMES[name][2] for name in phonemes]) * np.exp(0.12 * rng.standard_normal(len(phonemes)))
+    lengths[-1] *= 1.4  # phrases end slowly
+    spoken = max(seconds - 0.2, 0.2) / np.clip(rate, 0.55, 1.7)
+    ends = np.cumsum(lengths) / lengths.sum() * spoken
+    times = np.arange(round(spoken * sample_rate)) / sample_rate
+    at = np.minimum(np.searchsorted(ends, times), len(phonemes) - 1)
+    voicing, noisiness = (
+        uniform_filter1d(np.array([PHONEMES[name][part] for name in phonemes])[at], round(0.012 * sample_rate))
+        for part in (0, 1)
+    )
+
+    source = _pulses(_pitch(voice, colour, times, rng), colour, sample_rate, rng)
+    breath = np.clip(voice.breath + colour["breath"], 0.02, 1.2)
+    source = voicing * (source + 0.05 * breath * rng.standard_normal(len(times)))
+    brightness = np.clip(voice.brightness + colour["brightness"], -16, 20)
+    source = _tilted(source, brightness, sample_rate)
+    noise = 0.05 * noisiness * rng.standard_normal(len(times))
+    speech = _shaped(np.stack([source, noise]), phonemes, at, voice.formants, sample_rate)
+
+    fade = np.minimum(1, np.minimum(times, spoken - times) / 0.03).clip(0, 1)
+    arc = 1 - 0.35 * times / spoken
+    speech *= fade * arc
+    speech *= 0.05 / np.sqrt(np.mean(speech**2)) * 10 ** ((voice.level + colour["energy"] + rng.normal(0, 1)) / 20)
+    silence = np.zeros(round(0.1 * sample_rate))
+    speech = np.r_[silence, speech, silence]
+    speech += 10 ** (background / 20) * rng.standard_normal(len(speech))
+    return (_PEAK * np.tanh(speech / _PEAK)).astype(np.float32)
+
+
+def loudness(samples: np.ndarray, sample_rate: int, times: np.ndarray) -> np.ndarray:
+    """How loud 60 ms around each time are, 0 to 1 where 1 is the utterance's loudest."""
+    half = round(0.03 * sample_rate)
+    energy = np.r_[0, np.cumsum(samples.astype(float) ** 2)]
+    middle = np.round(np.asarray(times) * sample_rate).astype(int)
+    low, high = (np.clip(middle + shift, 0, len(samples)) for shift in (-half, half))
+    level = np.sqrt((energy[high] - energy[low]) / (2 * half))
+    return level / max(level.max(), 1e-9)
+
+
+def _pitch(voice: Voice, colour: dict[str, float], times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Fundamental frequency in Hz: accents on a line that falls or rises, trembling at 6 Hz."""
+    part = times / times[-1]
+    accents = sum(rng.uniform(0.5, 1) * np.sin(2 * np.pi * (waves * part + rng.random())) for waves in (1.0, 2.0, 3.3))
+    semitones = colour["pitch"] + 1.3 * np.exp(colour["pitch_range"]) * accents
+    semitones = semitones + colour["slope"] * (part - 0.5) + 0.8 * colour["slope"] * np.clip(part - 0.75, 0, 1) * 4
+    semitones = semitones + max(colour["tremor"], 0) * np.sin(2 * np.pi * (6 * times + rng.random()))
+    return np.clip(voice.pitch * 2 ** (semitones / 12), 55, 700)
+
+
+def _pulses(pitch: np.ndarray, colour: dict[str, float], sample_rate: int, rng: np.random.Generator) -> np.ndarray:
+    """One pulse a cycle, each placed between two samples; roughness shakes when and how strongly they come."""
+    phase = np.cumsum(pitch / sample_rate)
+    cycles = np.arange(1, int(phase[-1]))
+    shake = 0.006 + max(colour["roughness"], 0)
+    cycles = cycles + np.clip(shake * rng.standard_normal(len(cycles)), -0.3, 0.3)
+    place = np.interp(cycles, phase, np.arange(len(phase))).clip(0, len(phase) - 2)
+    strength = np.exp(3 * shake * rng.standard_normal(len(cycles)))
+    whole = place.astype(int)
+    train = np.zeros(len(phase))
+    np.add.at(train, whole, strength * (1 - (place - whole)))
+    np.add.at(train, whole + 1, strength * (place - whole))
+    # a pulse's own spectrum falls by 12 dB an octave from about 200 Hz on, radiation at the lips gives 6 back
+    pole = np.exp(-2 * np.pi * 200 / sample_rate)
+    return lfilter([1, -0.97], np.convolve([1, -pole], [1, -pole]), train)
+
+
+def _tilted(source: np.ndarray, brightness: float, sample_rate: int) -> np.ndarray:
+    """A shelf of `brightness` dB above about 1 kHz."""
+    pole = np.exp(-2 * np.pi * 1000 / sample_rate)
+    low = lfilter([1 - pole], [1, -pole], source)
+    return low + 10 ** (brightness / 20) * (source - low)
+
+
+def _resonances(at: np.ndarray, frequency: np.ndarray, bandwidth: np.ndarray | float, sample_rate: int) -> np.ndarray:
+    """Responses at the frequencies `at` of resonators whose gain is 1 at 0 Hz, (resonators…, frequencies)."""
+    frequency = np.minimum(frequency, 0.46 * sample_rate)
+    radius = np.exp(-np.pi * np.asarray(bandwidth) / sample_rate)
+    first, second = -2 * radius * np.cos(2 * np.pi * frequency / sample_rate), radius**2 + 0 * frequency
+    delay = np.exp(-2j * np.pi * at / sample_rate).astype(np.complex64)
+    first, second = first[..., None].astype(np.float32), second[..., None].astype(np.float32)
+    return (1 + first + second) / (1 + delay * (first + delay * second))
+
+
+def _shaped(speech: np.ndarray, phonemes: list[str], at: np.ndarray, scale: float, sample_rate: int) -> np.ndarray:
+    """The voiced part, speech[0], through five formants, plus the noisy part, speech[1], around its own frequency.
+
+    Both pass through filters that move every `_STEP`, by overlapping windows multiplied in the frequency domain.
+    """
+    step = round(_STEP * sample_rate)
+    window = np.hanning(4 * step + 1)[:-1].astype(np.float32) / 2  # four overlapping windows sum to 1
+    padded = np.pad(speech.astype(np.float32), ((0, 0), (2 * step, 4 * step)))
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, 4 * step, axis=1)[:, ::step]
+    spectra = np.fft.rfft(pieces * window, n=8 * step)
+    frequencies = np.fft.rfftfreq(8 * step, 1 / sample_rate)
+    fixed = scale * np.array([3500.0, 4500.0])
+    now = at[np.minimum(np.arange(pieces.shape[1]) * step, len(at) - 1)]
+
+    formants = scale * uniform_filter1d(np.array([PHONEMES[name][3] for name in phonemes], dtype=float)[now], 5, axis=0)
+    spectra[0] *= _resonances(frequencies, formants, np.array([70.0, 90.0, 130.0]), sample_rate).prod(axis=1)
+    spectra[0] *= _resonances(frequencies, fixed, np.array([200.0, 300.0]), sample_rate).prod(axis=0)
+    middles = np.array([PHONEMES[name][4] for name in phonemes], dtype=float)
+    band = np.abs(_resonances(frequencies, middles, 1500.0, sample_rate))
+    spectra[1] *= (band / np.sqrt((band**2).mean(axis=1, keepdims=True)))[now]
+
+    blocks = np.fft.irfft(spectra.sum(axis=0), n=8 * step).reshape(len(now), 8, step)
+    out = np.zeros((len(now) + 7, step))
+    for part in range(8):
+        out[part : part + len(now)] += blocks[:, part]
+    return out.ravel()[2 * step : 2 * step + speech.shape[1]]
