@@ -172,6 +172,7 @@ def _check_meaning(settings: dict) -> None:
         training = settings[name]["training"]
         must(training["epochs"] > 0, f"{name}.training.epochs={training['epochs']}: at least 1")
         must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
+        must(training["threads"] > 0, f"{name}.training.threads={training['threads']}: at least 1")
         must(training["learning_rate"] > 0, f"{name}.training.learning_rate={training['learning_rate']}: above 0")
         must(training["keep"] in ("best", "last"), f"{name}.training.keep={training['keep']}: best or last")
         if protocol["kind"] == "cross_corpus":

@@ -209,7 +209,8 @@ def _features(settings: dict, node: dict, name: str, corpus: Stage) -> Stage:
 def _predictions(settings: dict, modality: str) -> Stage:
     parts = _model(settings, modality, settings[modality])
     slug = f"{modality}-{settings[modality]['name']}"
-    return make_stage("predictions", slug, {}, settings[modality]["network"]["kind"], **parts)
+    threads = {"threads": settings[modality]["training"]["threads"]}
+    return make_stage("predictions", slug, threads, settings[modality]["network"]["kind"], **parts)
 
 
 def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:

@@ -121,6 +121,7 @@ class Cnn1d:
     filters: int = 32
     kernels: list[int] = field(default_factory=lambda: [5, 7])
     pool: int = 4
+    pooling: str = "average_max"
     dropout: float = 0.5
     hidden: int = 64
 
@@ -130,6 +131,7 @@ class Lstm:
     kind: str = "lstm"
     hidden: int = 64
     layers: int = 1
+    pooling: str = "last"
     dropout: float = 0.5
 
 
@@ -142,7 +144,7 @@ class Mlp:
 
 @dataclass
 class Backbone:
-    """`weights`: `imagenet` (torchvision's), `none`, or a file."""
+    """`weights`: `imagenet` (torchvision's), `none`, or a file. `head_norm`: batch normalisation before the head."""
 
     kind: str = "backbone"
     architecture: str = MISSING
@@ -150,6 +152,7 @@ class Backbone:
     source: str = ""
     normalise: str = "imagenet"
     pooling: str = "average"
+    head_norm: bool = False
     hidden: list[int] = field(default_factory=lambda: [256])
     dropout: float = 0.5
 
@@ -167,11 +170,15 @@ class Unfreeze:
 
 @dataclass
 class Training:
+    """`keep`: the weights of the epoch with the lowest validation loss (best) or of the last. `threads` of torch: sums
+    depend on their number, so it is a setting, and not however many cores there are."""
+
     epochs: int = MISSING
     learning_rate: float = MISSING
     batch_size: int = 32
     weight_decay: float = 0.0
     keep: str = "best"
+    threads: int = 1
     unfreeze: list[Unfreeze] = field(default_factory=list)
 
 

@@ -66,16 +66,32 @@ def test_unfreezing_goes_from_the_deepest_block_up(network, deepest):
     assert all(parameter.requires_grad for parameter in network.head.parameters())
 
 
-def test_frozen_batch_normalisation_keeps_its_statistics():
+@pytest.mark.parametrize("pretrained", [True, False])
+def test_frozen_batch_normalisation_keeps_the_statistics_it_came_with(tmp_path, pretrained):
     network = Backbone(SHAPE, 8, "mobilenet_v2", hidden=[16])
+    if pretrained:
+        state = {f"features.{name}": value.contiguous() for name, value in network.features.state_dict().items()}
+        save_file(state, tmp_path / "weights.safetensors")
+        network = Backbone(SHAPE, 8, "mobilenet_v2", tmp_path / "weights.safetensors", hidden=[16])
     network.unfreeze(1)
     before = {name: value.clone() for name, value in network.features.state_dict().items()}
     network.train()
     network(pictures(4))
     changed = {name for name, value in network.features.state_dict().items() if not torch.equal(value, before[name])}
     assert changed  # the live block's
-    assert {int(name.split(".")[0]) for name in changed} == set(range(14, 19))
+    # without pretrained weights there is nothing to keep
+    assert {int(name.split(".")[0]) for name in changed} == set(range(14 if pretrained else 0, 19))
     assert network.head.training
+
+
+def test_the_head_can_scale_what_it_gets():
+    torch.manual_seed(0)
+    network = Backbone((3, 96, 96), 7, "vgg16", pooling="flatten", head_norm=True, hidden=[16])
+    assert network.head[0].num_features == 512 * 3 * 3  # the grid that is left of 96 pixels
+    network.train()
+    scaled = network.head[0](network.pool(network.features(network.normalised(torch.rand(8, 3, 96, 96) * 255))))
+    seen = scaled.std(dim=0) > 1e-3
+    assert seen.any() and torch.allclose(scaled[:, seen].mean(dim=0), torch.zeros(int(seen.sum())), atol=1e-4)
 
 
 def test_mobilenet_runs_with_channels_last():

@@ -29,8 +29,7 @@ rule train:
         stage_log("model"),
     conda:
         ENVIRONMENT
-    # The sums of a small network are over before a second thread has started.
-    threads: lambda wildcards: 4 if plan.stage("model", wildcards.key).variant == "backbone" else 1
+    threads: lambda wildcards: plan.stage("model", wildcards.key).settings["training"]["threads"]
     params:
         settings=settings_of("model"),
         code=code_of("model"),
@@ -49,7 +48,7 @@ rule predict:
         stage_log("predictions"),
     conda:
         ENVIRONMENT
-    threads: lambda wildcards: 4 if plan.stage("predictions", wildcards.key).variant == "backbone" else 1
+    threads: lambda wildcards: plan.stage("predictions", wildcards.key).settings["threads"]
     params:
         settings=settings_of("predictions"),
         code=code_of("predictions"),

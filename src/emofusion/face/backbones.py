@@ -49,8 +49,10 @@ class Backbone(nn.Module):
     """Convolutions of `architecture`, pooling, and a head of dense layers.
 
     `weights` is a file that `weights.prepare` wrote, or None for a fresh start. `normalise` is `imagenet` (what the
-    published weights expect) or `none`. `pooling` is `average` over the picture or `flatten`, a 7 × 7 grid as VGG16's
-    own head sees. Raises `EmofusionError` for weights that do not belong to the architecture.
+    published weights expect) or `none`. `pooling` is `average` over the picture or `flatten`, the grid that VGG16's own
+    head sees, 7 × 7 of 224 pixels. `head_norm` puts a batch normalisation before the dense layers: features of
+    convolutions that were never trained differ little from picture to picture. Raises `EmofusionError` for weights that
+    do not belong to the architecture.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Backbone(nn.Module):
         weights: str | Path | None = None,
         normalise: str = "imagenet",
         pooling: str = "average",
+        head_norm: bool = False,
         hidden: Sequence[int] = (256,),
         dropout: float = 0.5,
     ) -> None:
@@ -72,6 +75,7 @@ class Backbone(nn.Module):
         if normalise not in ("imagenet", "none"):
             raise EmofusionError(f"the setting `normalise` is {normalise}; choose imagenet or none.")
         self.features = convolutions(architecture)
+        self._pretrained = weights is not None
         if weights is not None:
             _load(self.features, Path(weights), architecture)
         self._block_starts = _BLOCK_STARTS[architecture]
@@ -85,10 +89,12 @@ class Backbone(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
-        grid = 1 if pooling == "average" else 7
+        # both halve the picture five times; VGG16's own grid of 7 × 7 is that of 224 pixels
+        grid = 1 if pooling == "average" else max(1, min(7, min(shape[1:]) // 32))
         width = {"vgg16": 512, "mobilenet_v2": 1280}[architecture] * grid * grid
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
-        self.head = nn.Sequential(*dense(width, hidden, classes, dropout))
+        scaler = [nn.BatchNorm1d(width)] if head_norm else []
+        self.head = nn.Sequential(*scaler, *dense(width, hidden, classes, dropout))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits `(batch, classes)` of pictures `(batch, 3, height, width)`, RGB 0–255 in bytes or floats."""
@@ -114,10 +120,13 @@ class Backbone(nn.Module):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
-        """As of any module, but a batch normalisation whose weights are frozen keeps its statistics too."""
+        """As of any module, but a batch normalisation whose pretrained weights are frozen keeps its statistics too.
+
+        Without pretrained weights there are no statistics to keep, and a deep network would fade without new ones.
+        """
         super().train(mode)
         for module in self.features.modules():
-            if isinstance(module, _BatchNorm) and not module.weight.requires_grad:
+            if isinstance(module, _BatchNorm) and self._pretrained and not module.weight.requires_grad:
                 module.eval()
         return self
 

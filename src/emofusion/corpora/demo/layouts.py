@@ -36,7 +36,7 @@ SAVEE_EMOTIONS = {
 SAVEE_SPEAKERS = ("DC", "JE", "JK", "KL")
 # Dark behind the faces: the black bars of letterboxing lie elsewhere in the two layouts, and beside a light background
 # they would be most of what a small network sees.
-KDEF_BACKGROUND, RAVDESS_BACKGROUND = (52, 48, 46), (40, 42, 48)
+KDEF_BACKGROUND, RAVDESS_BACKGROUND = (46, 45, 46), (42, 43, 47)
 KDEF_YAW = {"FL": -72.0, "HL": -38.0, "S": 0.0, "HR": 38.0, "FR": 72.0}
 
 
@@ -120,7 +120,7 @@ def _film(
     times = (np.arange(max(1, round(seconds * settings.frame_rate))) + 0.5) / settings.frame_rate
     part = (times / seconds).clip(0, 1)
     apex = np.sin(np.pi * np.clip(part * 1.15 - 0.075, 0, 1)) ** 0.7
-    jaw = 0.3 * loudness(samples, settings.sample_rate, times)
+    jaw = 0.15 * loudness(samples, settings.sample_rate, times)
     height = _even(settings.size * 9 / 16)
     phase, sway = rng.random(), rng.uniform(0.5, 1.0)
     still = _view(rng, _even(settings.size), height, 0.45, 0.0, RAVDESS_BACKGROUND)
