@@ -43,6 +43,8 @@ config["tracking"] = {
     "results": "results",
 }
 TRACKING = "results/tracking/store.json"
+# Half of the cores, so that two feature sets, or one and a training, run at once.
+FEATURE_THREADS = max(1, (workflow.cores or 8) // 2)
 ENVIRONMENT = "../envs/emofusion.yaml"
 CELLS = {cell.place: cell for cell in plan.cells}
 MEMBERS = [*plan.modalities, "fusion"]

@@ -6,9 +6,11 @@ rule features:
         **stage_outputs("features"),
     log:
         stage_log("features"),
+    # before any training, and beside it
+    priority: 1
     conda:
         ENVIRONMENT
-    threads: 8
+    threads: FEATURE_THREADS
     params:
         settings=settings_of("features"),
         code=code_of("features"),

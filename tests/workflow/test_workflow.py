@@ -1,0 +1,251 @@
+"""The real workflow on small generated corpora: what it makes, what it repeats, and what it says of bad input."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+from emofusion.tables import LOGIT, PREDICTIONS, SWEEP, classes_of, read_table
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+SMALL = [
+    "corpora.demo_kdef.demo.people=8",
+    "corpora.demo_kdef.demo.angles=[straight]",
+    "corpora.demo_savee.demo.utterances=2",
+    "corpora.demo_ravdess.demo.people=4",
+    "face.features.size=32",
+    "face.features.frames=2",
+    "face.training.epochs=2",
+    "face.training.unfreeze=[{epoch: 1, blocks: 1}]",
+    "speech.training.epochs=3",
+]
+
+
+class Workflow:
+    """Snakemake in a folder of its own, with the repository's Snakefile."""
+
+    def __init__(self, repository: Path, folder: Path):
+        self.repository, self.folder = repository, folder
+
+    def run(self, *options: str, experiment="demo", override=(), environment=None):
+        arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
+        arguments += ["--directory", str(self.folder), "--cores", "2", *options]
+        arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}"]
+        environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | (
+            environment or {}
+        )
+        done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=800)
+        done.output = done.stdout + done.stderr
+        return done
+
+    def planned(self, **given) -> dict[str, int]:
+        """Job counts by rule of a dry run."""
+        done = self.run("--dry-run", **given)
+        assert done.returncode == 0, done.output
+        if "Nothing to be done" in done.output:
+            return {}
+        lines = done.output[done.output.index("Job stats:") :].splitlines()[3:]
+        counts = dict(line.split() for line in lines[: lines.index("")])
+        return {rule: int(count) for rule, count in counts.items() if rule not in ("total", "all")}
+
+    def __truediv__(self, path: str) -> Path:
+        return self.folder / "results" / path
+
+
+@pytest.fixture(scope="module")
+def workflow(repository, tmp_path_factory):
+    made = Workflow(repository, tmp_path_factory.mktemp("workflow"))
+    done = made.run(override=SMALL)
+    assert done.returncode == 0, done.output[-5000:]
+    return made
+
+
+def predictions_of(workflow, modality):
+    provenance = json.loads((workflow / "reports/demo/provenance.json").read_text())
+    (key,) = [key for key in provenance["stages"]["predictions"] if key.startswith(modality)]
+    return read_table(workflow / f"predictions/{key}/predictions.parquet", PREDICTIONS)
+
+
+def fused_of(workflow):
+    provenance = json.loads((workflow / "reports/demo/provenance.json").read_text())
+    (key,) = provenance["stages"]["fusion"]
+    folder = workflow / f"fusion/{key}"
+    return read_table(folder / "fused.parquet", PREDICTIONS), read_table(folder / "sweep.parquet", SWEEP)
+
+
+def test_every_file_of_the_report_is_there(workflow):
+    names = {path.name for path in (workflow / "reports/demo").iterdir()}
+    wanted = {"table1.csv", "table2.csv", "sweep.csv", "sweep.png", "table1.md", "table2.md", "summary.md"}
+    wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
+    wanted |= {"curves_speech.png", "curves_face.png", "provenance.json"}
+    assert names == wanted
+
+
+def test_table1_says_what_the_predictions_say(workflow):
+    table = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
+    systems = {name: predictions_of(workflow, name) for name in ("speech", "face")}
+    systems["fusion"] = fused_of(workflow)[0]
+    for name, predictions in systems.items():
+        tested = predictions[predictions["split"] == "test"]
+        classes = classes_of(tested)
+        assert len(classes) == 7
+        guessed = np.array(classes)[tested[[LOGIT + emotion for emotion in classes]].to_numpy().argmax(axis=1)]
+        assert table.loc["all", f"{name}_accuracy"] == pytest.approx(accuracy_score(tested["emotion"], guessed))
+        assert table.loc["unweighted average recall", f"{name}_accuracy"] == pytest.approx(
+            balanced_accuracy_score(tested["emotion"], guessed)
+        )
+        for emotion, rows in tested.assign(right=guessed == tested["emotion"]).groupby("emotion"):
+            assert table.loc[emotion, "clips"] == len(rows)
+            assert table.loc[emotion, f"{name}_correct"] == rows["right"].sum()
+    # four people: neutral 2 statements, the other six emotions 2 intensities × 2 statements; calm is left out
+    assert table.loc["neutral", "clips"] == 8 and table.loc["happy", "clips"] == 16 and table.loc["all", "clips"] == 104
+    assert table.loc["happy", "published_fusion"] == pytest.approx(1.0)
+    assert not table["leaks_speakers"].any() and set(table["data"]) == {"generated demo data"}
+
+
+def test_fusion_is_the_weighted_mean_of_the_cached_posteriors(workflow):
+    fused, sweep = fused_of(workflow)
+    members = {name: predictions_of(workflow, name).set_index("clip") for name in ("speech", "face")}
+    fused = fused[fused["split"] == "test"].set_index("clip")
+    columns = [column for column in fused if column.startswith(LOGIT)]
+    expected = sum(
+        weight * np.exp(members[name].loc[fused.index, columns]) for name, weight in (("speech", 0.7), ("face", 0.3))
+    )
+    np.testing.assert_allclose(np.exp(fused[columns]), expected, atol=1e-6)
+    overall = sweep[(sweep["gender"] == "all") & (sweep["emotion"] == "all") & (sweep["split"] == "test")]
+    assert len(overall) == 101
+    right = fused[columns].to_numpy().argmax(axis=1) == fused["emotion"].map(columns_index(columns)).to_numpy()
+    at = overall.loc[np.isclose(overall["weight_speech"], 0.7), "correct"]
+    assert at.tolist() == [right.sum()]
+
+
+def columns_index(columns):
+    return {column.removeprefix(LOGIT): number for number, column in enumerate(columns)}
+
+
+def test_calm_clips_are_counted_as_left_out(workflow):
+    assert "16 calm clips of demo_ravdess" in (workflow / "reports/demo/summary.md").read_text()
+
+
+def test_every_tracked_stage_is_one_run_below_the_experiments(workflow):
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{workflow / 'mlflow.db'}")
+    (experiment,) = [found for found in client.search_experiments() if found.name == "demo"]
+    runs = client.search_runs([experiment.experiment_id])
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in runs if run is not parent]
+    assert all(run.data.tags["mlflow.parentRunId"] == parent.info.run_id for run in children)
+    kinds = pd.Series([run.data.tags["emofusion.kind"] for run in children]).value_counts().to_dict()
+    assert kinds == {"model": 4, "predictions": 2, "fusion": 1, "report": 1}
+    assert all(run.info.status == "FINISHED" for run in children)
+    (model,) = [
+        run
+        for run in children
+        if run.data.tags["emofusion.key"].startswith("speech-cnn1d") and run.data.tags["emofusion.kind"] == "model"
+    ]
+    curve = client.get_metric_history(model.info.run_id, "fold0_validation_loss")
+    history = pd.read_parquet(workflow / f"model/{model.data.tags['emofusion.key']}/history.parquet")
+    np.testing.assert_allclose([point.value for point in curve], history["validation_loss"], rtol=1e-6)
+    assert model.data.params["network.filters"] == "32"
+    assert {file.path for file in client.list_artifacts(model.info.run_id)} >= {"history.parquet", "model.json"}
+
+
+def test_a_second_run_has_nothing_to_do(workflow):
+    assert workflow.planned(override=SMALL) == {}
+
+
+def test_another_place_of_tracking_reruns_no_stage(workflow):
+    planned = workflow.planned(override=SMALL, environment={"MLFLOW_TRACKING_URI": "sqlite:///elsewhere.db"})
+    assert set(planned) <= {"tracking"}
+
+
+def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflow):
+    changed = [*SMALL, "fusion.weights={speech: 0.5, face: 0.5}"]
+    assert workflow.planned(override=changed) == {"fuse": 1, "report": 1, "publish": 1}
+    done = workflow.run(override=changed)
+    assert done.returncode == 0, done.output[-3000:]
+    assert "0.5 speech + 0.5 face" in (workflow / "reports/demo/summary.md").read_text()
+    assert workflow.planned(override=SMALL) == {"publish": 1}
+    assert workflow.run(override=SMALL).returncode == 0
+    assert "0.7 speech + 0.3 face" in (workflow / "reports/demo/summary.md").read_text()
+
+
+def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
+    cells = [*SMALL, "fusion.steps=10,20"]
+    assert workflow.planned(override=cells) == {"fuse": 2, "report": 2, "publish": 2, "compare": 1}
+    done = workflow.run(override=cells)
+    assert done.returncode == 0, done.output[-3000:]
+    table = pd.read_csv(workflow / "reports/demo/cells.csv")
+    assert table["fusion.steps"].tolist() == [10, 20] and (table["clips"] == 104).all()
+    single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
+    assert table["fusion_accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
+
+
+def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
+    done = workflow.run("--report", str(workflow.folder / "report.html"), override=SMALL)
+    assert done.returncode == 0, done.output[-3000:]
+    page = (workflow.folder / "report.html").read_text()
+    for name in ("table1.csv", "confusion_fusion.png", "curves_face.png", "sweep.png"):
+        assert name in page
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "named"),
+    [
+        ("demo", ["speech.network.filtres=3"], "speech.network.filtres"),
+        ("demo", ["speech.training.epochs=many"], "speech.training.epochs"),
+        ("nonsense", [], "experiment=nonsense"),
+        ("paper", [], "KDEF_and_AKDEF.zip"),
+    ],
+)
+def test_wrong_settings_and_missing_corpora_stop_before_any_job(repository, tmp_path, experiment, override, named):
+    done = Workflow(repository, tmp_path).run(experiment=experiment, override=override)
+    assert done.returncode != 0 and named in done.output
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture
+def speech_files(tmp_path):
+    """RAVDESS's names with short noise in them, and a table of action units for them."""
+    from emofusion.face.action_units import COLUMNS
+
+    rows, noise = [], np.random.default_rng(0)
+    for actor in range(1, 7):
+        folder = tmp_path / "ravdess" / f"Actor_{actor:02}"
+        folder.mkdir(parents=True)
+        for code in range(1, 9):
+            stem = f"03-01-{code:02}-01-01-01-{actor:02}"
+            soundfile.write(folder / f"{stem}.wav", noise.normal(0, 0.1, 8000), 16000)
+            rows.append({"clip": stem, **dict.fromkeys(COLUMNS, float(code))})
+    pd.DataFrame(rows).to_csv(tmp_path / "ravdess" / "openface_au_mean.csv", index=False)
+    return tmp_path / "ravdess"
+
+
+@pytest.mark.parametrize("fault", ["unreadable", "unknown emotion", "wrong actor"])
+def test_a_bad_file_is_named_before_anything_is_trained(repository, tmp_path, speech_files, fault):
+    good = speech_files / "Actor_02" / "03-01-05-01-01-01-02.wav"
+    if fault == "unreadable":
+        bad = good
+        bad.write_bytes(b"not a recording")
+    elif fault == "unknown emotion":
+        bad = good.rename(good.with_name("03-01-09-01-01-01-02.wav"))
+    else:
+        bad = good.rename(good.with_name("03-01-05-01-01-01-03.wav"))
+    workflow = Workflow(repository, tmp_path)
+    override = [f"corpora.ravdess.root={speech_files}", "protocol=speaker_independent", "protocol.number_of_folds=2"]
+    done = workflow.run(experiment="ravdess_openface", override=override)
+    assert done.returncode != 0
+    message = done.output[done.output.index("error:") :]
+    assert bad.name in message.splitlines()[0]
+    assert not list((workflow / "corpus").glob("*audio*/clips.parquet"))
+    assert not (workflow / "model").exists()
