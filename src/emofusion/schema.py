@@ -171,7 +171,8 @@ class Unfreeze:
 @dataclass
 class Training:
     """`keep`: the weights of the epoch with the lowest validation loss (best) or of the last. `threads` of torch: sums
-    depend on their number, so it is a setting, and not however many cores there are."""
+    depend on their number, so it is a setting, and not however many cores there are. `backbone_rate`: the learning rate
+    of unfrozen blocks, as a multiple of the head's."""
 
     epochs: int = MISSING
     learning_rate: float = MISSING
@@ -179,6 +180,7 @@ class Training:
     weight_decay: float = 0.0
     keep: str = "best"
     threads: int = 1
+    backbone_rate: float = 1.0
     unfreeze: list[Unfreeze] = field(default_factory=list)
 
 

@@ -17,7 +17,7 @@ from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import fit as fitting
 from emofusion.training.data import EpochBatches, labelled_rows
 from emofusion.training.fit import fit_folds, kept_epoch
-from emofusion.training.module import Standardise, live_blocks
+from emofusion.training.module import Classifier, Standardise, build_model, live_blocks
 from emofusion.training.predict import predict_folds
 
 CLASSES = ["neutral", "happy", "sad"]
@@ -29,6 +29,7 @@ SETTINGS = {
         "batch_size": 8,
         "weight_decay": 0.0,
         "keep": "best",
+        "backbone_rate": 1.0,
         "unfreeze": [],
     },
     "seed": 3,
@@ -237,6 +238,18 @@ def test_labels_follow_the_order_of_the_classes(data):
     features, split = data
     rows = labelled_rows(features, split[split["fold"] == 0], CLASSES)
     assert (rows["label"] == rows["emotion"].map(CLASSES.index)).all() and len(rows) == 120
+
+
+def test_only_unfrozen_blocks_learn_and_at_their_own_rate():
+    training = SETTINGS["training"] | {"unfreeze": [{"epoch": 1, "blocks": 2}], "backbone_rate": 0.1}
+    network = {"kind": "backbone", "architecture": "vgg16", "weights": None, "hidden": [8]}
+    classifier = Classifier(build_model(network, (3, 32, 32), 3, False), 3, training, seed=0)
+    head, backbone = classifier.configure_optimizers().param_groups
+    assert head["lr"] == 0.01 and backbone["lr"] == pytest.approx(0.001)
+    assert len(head["params"]) == 4 and len(backbone["params"]) == 26  # 13 convolutions
+    classifier.model[1].unfreeze(live_blocks(training["unfreeze"], 1))
+    classifier(torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)).sum().backward()
+    assert [parameter.grad is not None for parameter in backbone["params"]] == [False] * 14 + [True] * 12
 
 
 def test_blocks_are_let_go_from_their_epoch_on():

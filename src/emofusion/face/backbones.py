@@ -26,6 +26,9 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 # resolution is halved, with the last convolution in the last block.
 _BLOCK_STARTS = {"vgg16": (0, 5, 10, 17, 24), "mobilenet_v2": (0, 2, 4, 7, 14)}
 ARCHITECTURES = tuple(_BLOCK_STARTS)
+# Statistics that start from nothing begin at a variance of 1, where features may have 1e-6: on a small corpus torch's
+# own 0.1 would not have forgotten that after a hundred steps.
+_FRESH_MOMENTUM = 0.3
 
 
 def convolutions(architecture: str) -> nn.Sequential:
@@ -78,6 +81,10 @@ class Backbone(nn.Module):
         self._pretrained = weights is not None
         if weights is not None:
             _load(self.features, Path(weights), architecture)
+        else:
+            for module in self.features.modules():
+                if isinstance(module, _BatchNorm):
+                    module.momentum = _FRESH_MOMENTUM
         self._block_starts = _BLOCK_STARTS[architecture]
         # channels last is several times faster for MobileNet's depthwise convolutions
         fast = architecture == "mobilenet_v2"
@@ -93,7 +100,7 @@ class Backbone(nn.Module):
         grid = 1 if pooling == "average" else max(1, min(7, min(shape[1:]) // 32))
         width = {"vgg16": 512, "mobilenet_v2": 1280}[architecture] * grid * grid
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
-        scaler = [nn.BatchNorm1d(width)] if head_norm else []
+        scaler = [nn.BatchNorm1d(width, momentum=_FRESH_MOMENTUM)] if head_norm else []
         self.head = nn.Sequential(*scaler, *dense(width, hidden, classes, dropout))
 
     def forward(self, pixels: Tensor) -> Tensor:

@@ -59,9 +59,13 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         # every parameter from the start: Adam passes over those that are frozen, which have no gradient
-        return torch.optim.Adam(
-            self.parameters(), lr=self.settings["learning_rate"], weight_decay=self.settings["weight_decay"]
-        )
+        rate, network = self.settings["learning_rate"], self.model[1]
+        below = list(network.features.parameters()) if hasattr(network, "blocks") else []
+        known = {id(parameter) for parameter in below}
+        groups = [{"params": [parameter for parameter in self.parameters() if id(parameter) not in known]}]
+        if below:
+            groups.append({"params": below, "lr": rate * self.settings["backbone_rate"]})
+        return torch.optim.Adam(groups, lr=rate, weight_decay=self.settings["weight_decay"])
 
     def on_train_epoch_start(self) -> None:
         torch.manual_seed(int(np.random.SeedSequence([self.seed, self.current_epoch]).generate_state(1)[0]))
