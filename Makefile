@@ -4,7 +4,8 @@ CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
 # Byte code is compiled once, on installation, or every import compiles it again.
-INSTALL := UV_LINK_MODE=copy $(BIN)/uv pip
+# The certificates that the system trusts, as pip does: some networks have their own.
+INSTALL := UV_LINK_MODE=copy UV_SYSTEM_CERTS=true $(BIN)/uv pip
 
 .PHONY: run test lint lock setup clean
 
