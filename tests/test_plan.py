@@ -70,6 +70,14 @@ def test_a_grid_shares_common_stages(planned):
     assert len(plan.keys("features")) == 4 and len(plan.keys("corpus")) == 4
 
 
+def test_folders_of_cells_are_named_by_what_differs(planned):
+    plan = planned(override="seed=1,2 speech.training.epochs=3")
+    assert [cell.place for cell in plan.cells] == ["demo/seed=1", "demo/seed=2"]
+    long = "+".join(["x"] * 200)
+    places = [cell.place for cell in planned(override=f"report.title={long}a,{long}b").cells]
+    assert len(set(places)) == 2 and all(len(place) < 150 for place in places)
+
+
 def test_settings_of_a_network_are_not_carried_to_the_one_beside_it(planned):
     plan = planned(override="speech.network.filters=16 speech.training.epochs=3")
     models = {key.rsplit("-", 1)[0]: plan.stage("model", key).settings for key in plan.keys("model")}

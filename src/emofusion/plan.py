@@ -11,7 +11,7 @@ from emofusion.config import compose, expand, split_overrides
 from emofusion.corpora import check_present
 from emofusion.messages import EmofusionError
 from emofusion.schema import LEAKING_PROTOCOLS
-from emofusion.stages import Stage, make_stage
+from emofusion.stages import Stage, make_stage, short_hash
 
 # The files of a corpus that a kind of features is made from.
 MEDIUM = {"acoustic": "audio", "pixels": "video", "action_units": "action_units"}
@@ -111,7 +111,8 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
             for modality, choices in settings["report"]["compare"].items()
             if modality in settings["modalities"]
         }
-        place = experiment if len(combinations) == 1 else f"{experiment}/{_slug(overrides)}"
+        varied = [override for override in overrides if not all(override in other for other in combinations)]
+        place = f"{experiment}/{_slug(varied)}" if varied else experiment
         cells.append(Cell(overrides, settings, _report(settings, beside), place))
     modalities = {frozenset(cell.settings["modalities"]) for cell in cells}
     if len(modalities) > 1:
@@ -128,8 +129,10 @@ def _beside(overrides: list[str], modality: str, choice: str) -> list[str]:
 
 
 def _slug(overrides: list[str]) -> str:
-    """A folder's name for a combination of overrides."""
-    return ",".join("".join(c if c.isalnum() or c in "=._-+" else "_" for c in override) for override in overrides)
+    """A folder's name for a combination of overrides; a long one ends in a hash of the whole."""
+    text = ",".join(overrides)
+    name = "".join(letter if letter.isalnum() or letter in "=,._-+" else "_" for letter in text)
+    return name if len(name) <= 120 else f"{name[:110]}-{short_hash(text)}"
 
 
 def _corpus(settings: dict, name: str, medium: str) -> Stage:

@@ -98,5 +98,9 @@ def make_stage(kind: str, slug: str, settings: dict, variant: str = "", **inputs
         role: [s.key for s in stages] if isinstance(stages, list) else stages.key for role, stages in inputs.items()
     }
     text = json.dumps([kind, settings, keys], sort_keys=True, ensure_ascii=False)
-    digest = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-    return Stage(kind, f"{slug}-{digest}", settings, inputs, variant)
+    return Stage(kind, f"{slug}-{short_hash(text)}", settings, inputs, variant)
+
+
+def short_hash(text: str) -> str:
+    """Eight hexadecimal digits."""
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()

@@ -11,6 +11,6 @@ with clear_errors(snakemake.log[0]):
     # what an earlier setting left here and this one does not make would be taken for this one's
     for old in [path for path in place.iterdir() if path.is_file()]:
         old.unlink()
-    for file in report.iterdir():
+    for file in [path for path in report.iterdir() if not path.name.startswith(".")]:  # Snakemake's own mark
         shutil.copyfile(file, place / file.name)
     Path(snakemake.output.provenance).write_text(json.dumps(snakemake.params.provenance, indent=2))
