@@ -108,14 +108,16 @@ def _fit_fold(
         model[0].fit(features, rows["train"]["row"].to_numpy())
     module = Classifier(model, len(classes), training, seed)
     folder = checkpoints / f"fold-{fold}"
-    best = ModelCheckpoint(folder, "best", monitor="validation_loss", save_last=True, enable_version_counter=False)
+    best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
+    # `save_last` would save only when a new best was: this one saves every epoch, over the one before
+    last = ModelCheckpoint(folder, "last", enable_version_counter=False)
     history = History(fold, on_epoch)
     trainer = pl.Trainer(
         max_epochs=training["epochs"],
         accelerator="auto",
         devices=1,
-        # the checkpoint comes last, so that it holds the history of its own epoch
-        callbacks=[history, best],
+        # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
+        callbacks=[history, best, last],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -129,7 +131,7 @@ def _fit_fold(
         ckpt_path=folder / "last.ckpt" if (folder / "last.ckpt").exists() else None,
         weights_only=True,
     )
-    path = best.best_model_path if training["keep"] == "best" else best.last_model_path
+    path = (best if training["keep"] == "best" else last).best_model_path
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     shutil.rmtree(folder)
     kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
