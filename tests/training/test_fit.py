@@ -38,7 +38,7 @@ SETTINGS = {
 
 
 def made(folder, rows_per_clip=1, people=10, shift=2.5):
-    """People × classes × 4 clips of 6 numbers, whose class shifts two of them; the split has two folds."""
+    """People × classes × 4 clips of 6 numbers, whose class shifts one of them; the split has two folds."""
     random = np.random.default_rng(0)
     clips, rows, values = [], [], []
     for person in range(people):
