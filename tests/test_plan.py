@@ -78,12 +78,19 @@ def test_folders_of_cells_are_named_by_what_differs(planned):
     assert len(set(places)) == 2 and all(len(place) < 150 for place in places)
 
 
-def test_settings_of_a_network_are_not_carried_to_the_one_beside_it(planned):
+def test_settings_of_a_network_hold_for_the_one_beside_it_where_they_can(planned):
     plan = planned(override="speech.network.filters=16 speech.training.epochs=3")
     models = {key.rsplit("-", 1)[0]: plan.stage("model", key).settings for key in plan.keys("model")}
     assert models["speech-cnn1d"]["network"]["filters"] == 16
     assert "filters" not in models["speech-lstm"]["network"]
     assert models["speech-lstm"]["training"]["epochs"] == 3  # the same budget
+    plan = planned("paper", "face.network.weights=none face.network.hidden=[8]")
+    assert len(plan.keys("model")) == 4 and plan.keys("weights") == []
+    assert all(
+        plan.stage("model", key).settings["network"]["hidden"] == [8]
+        for key in plan.keys("model")
+        if key.startswith("face")
+    )
 
 
 def test_missing_corpora_are_named_all_at_once(planned, tmp_path, monkeypatch):

@@ -102,12 +102,22 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
             composed[tuple(overrides)] = compose(conf, experiment, overrides)
         return composed[tuple(overrides)]
 
+    def beside_of(overrides: list[str], modality: str, choice: str) -> dict:
+        """The modality's settings under another choice; what is said of the chosen network holds where it can."""
+        others = [override for override in overrides if not override.startswith(f"{modality}=")]
+        others.append(f"{modality}={choice}")
+        try:
+            return settings_of(others)[modality]
+        except EmofusionError:
+            of_network = f"{modality}.network."
+            return settings_of([item for item in others if not item.lstrip("+").startswith(of_network)])[modality]
+
     cells = []
     combinations = expand(split_overrides(override))
     for overrides in combinations:
         settings = settings_of(overrides)
         beside = {
-            modality: [settings_of(_beside(overrides, modality, choice))[modality] for choice in choices]
+            modality: [beside_of(overrides, modality, choice) for choice in choices]
             for modality, choices in settings["report"]["compare"].items()
             if modality in settings["modalities"]
         }
@@ -118,14 +128,6 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
     if len(modalities) > 1:
         raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
     return Plan(experiment, cells)
-
-
-def _beside(overrides: list[str], modality: str, choice: str) -> list[str]:
-    """The overrides of a cell with another choice of one modality, less what is said of the chosen one's network."""
-    dropped = (f"{modality}=", f"{modality}.network.", f"{modality}.name=")
-    return [override for override in overrides if not override.lstrip("+").startswith(dropped)] + [
-        f"{modality}={choice}"
-    ]
 
 
 def _slug(overrides: list[str]) -> str:
