@@ -68,7 +68,7 @@ def fit_folds(
         "classes": classes,
         "shape": features.shape,
         "kept_epoch": best,
-        "parameters": _parameters(network, features.shape, len(classes)),
+        "parameters": _parameters(settings["network"], features.shape, len(classes)),
         **settings,
     }
     (out / "model.json").write_text(json.dumps(described, indent=2))
@@ -81,7 +81,7 @@ def kept_epoch(history: pd.DataFrame, keep: str) -> int:
 
 
 def _parameters(network: dict, shape: tuple[int, ...], classes: int) -> int:
-    model = build_model(network | {"weights": None} if "weights" in network else network, shape, classes, False)
+    model = build_model(network, shape, classes, standardise=False)
     return sum(parameter.numel() for parameter in model.parameters())
 
 
