@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
-# Byte code is compiled once, on installation, or every import compiles it again.
+# Byte code and librosa's machine code are compiled once, on installation, or every import compiles them again.
 # The certificates that the system trusts, as pip does: some networks have their own.
 INSTALL := UV_LINK_MODE=copy UV_SYSTEM_CERTS=true $(BIN)/uv pip
 
@@ -31,6 +31,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock
 	$(INSTALL) sync --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	$(INSTALL) install --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c 'import emofusion.speech.compiled'
 	touch $@
 
 # Resolves anew within pyproject.toml; torch and torchvision together, for every Python from 3.11 on.

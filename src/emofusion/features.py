@@ -127,6 +127,11 @@ class FeatureSet:
             taken[here] = self._arrays[number][indices[here] - self._starts[number]]
         return taken
 
+    def stamp(self) -> list[list]:
+        """Of each folder: its name, and the size (bytes) and time (ns) of its rows, to notice new content by."""
+        files = [(folder.name, (folder / "features.npy").stat()) for folder in self.folders]
+        return [[name, file.st_size, file.st_mtime_ns] for name, file in files]
+
     def __reduce__(self) -> tuple:
         # a pickled memory map would carry its content: another process opens the files anew
         return FeatureSet, (self.folders,)

@@ -1,6 +1,5 @@
 """Every feature against librosa's own call on the waveform."""
 
-import librosa
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +7,7 @@ import soundfile
 
 from emofusion.messages import EmofusionError
 from emofusion.speech import acoustic, waveform
+from emofusion.speech.compiled import librosa
 
 SETTINGS = {
     "kind": "acoustic",

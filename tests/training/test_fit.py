@@ -151,7 +151,8 @@ def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, data, cu
     )
 
 
-def test_work_in_progress_of_another_state_is_not_gone_on_with(tmp_path, data):
+@pytest.mark.parametrize("changed", ["code", "features", "split"])
+def test_work_in_progress_of_another_state_is_not_gone_on_with(tmp_path, data, changed):
     features, split = data
 
     def cut(metrics, epoch):
@@ -160,9 +161,31 @@ def test_work_in_progress_of_another_state_is_not_gone_on_with(tmp_path, data):
 
     with pytest.raises(Cut):
         fit_folds(split, features, SETTINGS, tmp_path / "model", token="before", on_epoch=cut)
+    token = "after" if changed == "code" else "before"
+    if changed == "features":
+        rows = tmp_path / "features" / "features.npy"
+        np.save(rows, np.load(rows) + 1)
+        features = FeatureSet.open([tmp_path / "features"])
+    if changed == "split":
+        split = split.drop(index=split.index[split["split"] == "train"][0])
     seen = []
-    fit_folds(split, features, SETTINGS, tmp_path / "model", token="after", on_epoch=lambda m, e: seen.append(e))
+    fit_folds(split, features, SETTINGS, tmp_path / "model", token=token, on_epoch=lambda m, e: seen.append(e))
     assert len(seen) == 12
+
+
+def test_what_is_killed_after_the_last_fold_trains_nothing_again(tmp_path, data, monkeypatch):
+    def killed(*given):
+        raise Cut
+
+    features, split = data
+    with monkeypatch.context() as patch, pytest.raises(Cut):
+        patch.setattr(fitting, "_parameters", killed)
+        fit_folds(split, features, SETTINGS, tmp_path / "model", token="t")
+    seen = []
+    fit_folds(split, features, SETTINGS, tmp_path / "model", token="t", on_epoch=lambda m, e: seen.append(e))
+    assert not seen
+    assert (tmp_path / "model" / "model.json").exists()
+    assert not (tmp_path / "model" / "checkpoints").exists()
 
 
 def test_frames_of_a_clip_are_averaged_as_posteriors(tmp_path):

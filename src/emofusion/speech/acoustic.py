@@ -10,12 +10,12 @@ from functools import cached_property, partial
 from math import ceil, log2
 from typing import Any
 
-import librosa
 import numpy as np
 import pandas as pd
 
 from emofusion.messages import EmofusionError
 from emofusion.speech import waveform
+from emofusion.speech.compiled import librosa
 
 SOURCE = "the sound of each clip (column `audio`)"
 DTYPE = np.float32

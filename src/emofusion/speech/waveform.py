@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import librosa
 import numpy as np
 import soundfile
 
 from emofusion.messages import EmofusionError
+from emofusion.speech.compiled import librosa
 
 # A resampling filter sees a little past the cut; this much more than the wanted length is read.
 _MARGIN_SECONDS = 0.1

@@ -37,9 +37,9 @@ def fit_folds(
     """Train one model a fold and write `folds/<fold>.safetensors`, `history.parquet` and `model.json` into `out`.
 
     `split` is `tables.SPLIT`; `settings` has `network`, `training`, `seed` and `standardise`. `weights` is the prepared
-    file of a backbone's weights. Work in progress lies in `out/checkpoints`; a run with the same `token` (a fingerprint
-    of everything the result depends on) goes on from there. `on_epoch` is called with each epoch's losses and
-    accuracies, named `fold<n>_train_loss` and so on. Raises `EmofusionError` if a clip has no features.
+    file of a backbone's weights. Work in progress lies in `out/checkpoints`; a run of the same split, features,
+    settings and `token` (a fingerprint of the code) goes on from there. `on_epoch` is called with each epoch's losses
+    and accuracies, named `fold<n>_train_loss` and so on. Raises `EmofusionError` if a clip has no features.
     """
     classes = in_order(split.loc[split["split"] == "train", "emotion"])
     without = sorted(set(split["clip"]) - set(features.rows["clip"]))
@@ -47,7 +47,9 @@ def fit_folds(
         raise EmofusionError(
             f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
         )
-    checkpoints = _open_checkpoints(out / "checkpoints", json.dumps([token, settings], sort_keys=True))
+    state_of_data = [pd.util.hash_pandas_object(split).sum().item(), features.stamp()]
+    token = json.dumps([token, settings, state_of_data], sort_keys=True)
+    checkpoints = _open_checkpoints(out / "checkpoints", token)
     network = {**settings["network"], **({"weights": str(weights)} if weights else {})}
     histories, best = [], {}
     for fold, part in split.groupby("fold"):
@@ -62,7 +64,8 @@ def fit_folds(
     folds = out / "folds"
     folds.mkdir(parents=True, exist_ok=True)
     for fold in best:
-        (checkpoints / f"{fold}.safetensors").replace(folds / f"{fold}.safetensors")
+        # copied: what is killed before the end finds its finished folds again
+        shutil.copyfile(checkpoints / f"{fold}.safetensors", folds / f"{fold}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
     described = {
         "classes": classes,

@@ -1,12 +1,12 @@
 from dataclasses import replace
 
-import librosa
 import numpy as np
 import pytest
 
 from emofusion.corpora.demo.acting import PROSODY
 from emofusion.corpora.demo.people import Voice
 from emofusion.corpora.demo.voices import PHONEMES, RAVDESS_STATEMENTS, UNITS, loudness, sentence, speak
+from emofusion.speech.compiled import librosa
 
 RATE = 16_000
 PLAIN = dict.fromkeys(PROSODY, 0.0)
