@@ -1,7 +1,7 @@
 """Feature sets: what the models see of each clip, computed once and memory mapped from then on.
 
-A feature set is a folder with `features.npy` (rows, *shape) and `rows.parquet` (clip, row). A clip may have several
-rows: the frames of a video.
+A feature set is a folder with `features.npy` (rows, *shape) and `rows.parquet` (clip, row, frame, view). A clip may
+have several rows: the frames of a video, and views of them: view 0 is as recorded, the others are altered to train on.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,9 +63,15 @@ def extract(clips: pd.DataFrame, settings: dict, out: Path, workers: int) -> Non
         joblib.Parallel(n_jobs=workers)(tasks)
 
     rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(starts[-1])})
-    rows.to_parquet(out / "rows.parquet.partial", index=False)
-    (out / "rows.parquet.partial").replace(out / "rows.parquet")
+    write_rows(rows.assign(frame=rows.groupby("clip").cumcount(), view=0), out)
     partial.replace(out / "features.npy")
+
+
+def write_rows(rows: pd.DataFrame, out: Path) -> None:
+    """Write `rows.parquet` of the feature set `out`."""
+    partial = out / "rows.parquet.partial"
+    rows[["clip", "row", "frame", "view"]].to_parquet(partial, index=False)
+    partial.replace(out / "rows.parquet")
 
 
 def _extract_chunk(compute: Callable[[Any], np.ndarray], clips: pd.DataFrame, path: Path, starts: np.ndarray) -> None:
@@ -93,7 +99,7 @@ class FeatureSet:
 
     @classmethod
     def open(cls, folders: Sequence[Path]) -> "FeatureSet":
-        """Open the folders; `rows` then has `clip` and `row` of all, `row` counted through in the folders' order.
+        """Open the folders; `rows` then is that of all, with `row` counted through in the folders' order.
 
         Raises `EmofusionError` if a folder is incomplete, the shapes or types differ, or two folders hold the same
         clip.

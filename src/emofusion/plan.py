@@ -194,14 +194,21 @@ def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[
             inputs["weights"] = make_stage(
                 "weights", f"{source['architecture']}-{Path(source['weights']).stem}", source
             )
+    training = dict(node["training"])
+    seeds = member_seeds(settings["seed"], training.pop("members"))
     model = make_stage(
         "model",
         f"{modality}-{node['name']}",
-        {"network": network, "training": node["training"], "seed": settings["seed"], "standardise": kind != "pixels"},
+        {"network": network, "training": training, "seeds": seeds, "standardise": kind != "pixels"},
         node["network"]["kind"],
         **inputs,
     )
     return {"model": model, "split": split, "features": features}
+
+
+def member_seeds(seed: int, members: int) -> list[int]:
+    """The seeds of an ensemble's members: ensembles of one size and different seeds have none in common."""
+    return [seed] if members == 1 else [seed * members + member for member in range(members)]
 
 
 def _features(settings: dict, node: dict, name: str, corpus: Stage) -> Stage:

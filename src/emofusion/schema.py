@@ -172,7 +172,8 @@ class Unfreeze:
 class Training:
     """`keep`: the weights of the epoch with the lowest validation loss (best) or of the last. `threads` of torch: sums
     depend on their number, so it is a setting, and not however many cores there are. `backbone_rate`: the learning rate
-    of unfrozen blocks, as a multiple of the head's."""
+    of unfrozen blocks, as a multiple of the head's. `members`: models of as many seeds, whose posteriors are averaged.
+    """
 
     epochs: int = MISSING
     learning_rate: float = MISSING
@@ -181,6 +182,7 @@ class Training:
     keep: str = "best"
     threads: int = 1
     backbone_rate: float = 1.0
+    members: int = 1
     unfreeze: list[Unfreeze] = field(default_factory=list)
 
 

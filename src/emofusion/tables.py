@@ -45,17 +45,20 @@ PREDICTIONS = pa.DataFrameSchema(
     strict=True,
 )
 
-# One epoch of one fold. Losses are means of the cross-entropy in nats, accuracies are fractions.
+# One epoch of one fold and seed. Losses are means of the cross-entropy in nats, accuracies are fractions; `seconds` are
+# those of training and validating, without the writing of checkpoints.
 HISTORY = pa.DataFrameSchema(
     {
+        "seed": pa.Column("int64"),
         "fold": pa.Column("int64"),
         "epoch": pa.Column("int64"),
         "train_loss": pa.Column("float64"),
         "train_accuracy": pa.Column("float64", pa.Check.in_range(0, 1)),
         "validation_loss": pa.Column("float64"),
         "validation_accuracy": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "seconds": pa.Column("float64", pa.Check.ge(0)),
     },
-    unique=["fold", "epoch"],
+    unique=["seed", "fold", "epoch"],
 )
 
 # A fusion rule at one setting of its weights, on one subset of the clips. `all` stands for every gender or emotion.

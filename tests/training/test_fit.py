@@ -1,7 +1,6 @@
 """Training: what is fitted on whom, that it learns, and that an interruption changes nothing."""
 
 import json
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,11 @@ from safetensors.torch import load_file
 from scipy.special import log_softmax
 from sklearn.preprocessing import StandardScaler
 
-from emofusion.features import FeatureSet
+from emofusion.features import FeatureSet, write_rows
 from emofusion.messages import EmofusionError
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import fit as fitting
-from emofusion.training.data import EpochBatches, labelled_rows
+from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
 from emofusion.training.fit import fit_folds, kept_epoch
 from emofusion.training.module import Classifier, Standardise, build_model, live_blocks
 from emofusion.training.predict import predict_folds
@@ -32,7 +31,7 @@ SETTINGS = {
         "backbone_rate": 1.0,
         "unfreeze": [],
     },
-    "seed": 3,
+    "seeds": [3],
     "standardise": True,
 }
 
@@ -53,7 +52,8 @@ def made(folder, rows_per_clip=1, people=10, shift=2.5):
                     values.append(value)
     folder.mkdir(parents=True)
     np.save(folder / "features.npy", np.array(values, np.float32))
-    pd.DataFrame({"clip": rows, "row": range(len(rows))}).to_parquet(folder / "rows.parquet")
+    table = pd.DataFrame({"clip": rows, "row": range(len(rows))})
+    write_rows(table.assign(frame=table.groupby("clip").cumcount(), view=0), folder)
     table = pd.DataFrame(clips, columns=["clip", "actor", "gender", "emotion"]).assign(corpus="made")
     parts = []
     for fold in range(2):
@@ -95,7 +95,7 @@ def test_the_scaler_is_fitted_on_training_clips_only(tmp_path, data):
         train = split[(split["fold"] == fold) & (split["split"] == "train")]
         rows = features.rows[features.rows["clip"].isin(train["clip"])]["row"]
         scaler = StandardScaler().fit(features.take(rows.to_numpy()))
-        state = load_file(tmp_path / "model" / "folds" / f"{fold}.safetensors")
+        state = load_file(tmp_path / "model" / "folds" / f"{fold}-3.safetensors")
         np.testing.assert_allclose(state["0.mean"], scaler.mean_, rtol=1e-5)
         np.testing.assert_allclose(state["0.deviation"], scaler.scale_, rtol=1e-5)
 
@@ -118,8 +118,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path, data)
     features, split = data
     states = []
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        fit_folds(split, features, SETTINGS | {"seed": seed}, tmp_path / name)
-        states.append(load_file(tmp_path / name / "folds" / "1.safetensors"))
+        fit_folds(split, features, SETTINGS | {"seeds": [seed]}, tmp_path / name)
+        states.append(load_file(tmp_path / name / "folds" / f"1-{seed}.safetensors"))
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert not all(torch.equal(states[0][name], states[2][name]) for name in states[0])
 
@@ -144,11 +144,10 @@ def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, data, cu
     fit_folds(split, features, SETTINGS, tmp_path / "cut", token="t", on_epoch=lambda m, e: seen.append(e))
     assert len(seen) < 12  # it went on and did not begin again
     for fold in range(2):
-        whole, resumed = (load_file(tmp_path / name / "folds" / f"{fold}.safetensors") for name in ("whole", "cut"))
+        whole, resumed = (load_file(tmp_path / name / "folds" / f"{fold}-3.safetensors") for name in ("whole", "cut"))
         assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    pd.testing.assert_frame_equal(
-        pd.read_parquet(tmp_path / "whole" / "history.parquet"), pd.read_parquet(tmp_path / "cut" / "history.parquet")
-    )
+    histories = [pd.read_parquet(tmp_path / name / "history.parquet") for name in ("whole", "cut")]
+    pd.testing.assert_frame_equal(*[history.drop(columns="seconds") for history in histories])
 
 
 @pytest.mark.parametrize("changed", ["code", "features", "split"])
@@ -192,7 +191,7 @@ def test_frames_of_a_clip_are_averaged_as_posteriors(tmp_path):
     features, split = made(tmp_path / "features", rows_per_clip=3)
     fit_folds(split, features, SETTINGS, tmp_path / "model")
     predictions = predict_folds(split, features, tmp_path / "model").set_index(["clip", "fold"])
-    state = load_file(tmp_path / "model" / "folds" / "0.safetensors")
+    state = load_file(tmp_path / "model" / "folds" / "0-3.safetensors")
     x = features.take(features.rows[features.rows["clip"] == "2-sad-1"]["row"].to_numpy())
     x = (x - state["0.mean"].numpy()) / state["0.deviation"].numpy()
     hidden = np.maximum(x @ state["1.layers.1.weight"].numpy().T + state["1.layers.1.bias"].numpy(), 0)
@@ -218,7 +217,7 @@ def test_the_kept_weights_are_those_of_the_kept_epoch(tmp_path, keep):
     predictions = predict_folds(split, features, tmp_path / "model")
     for fold in range(2):
         assert history[fold].idxmin() < 7  # the two choices differ
-        epoch = described["kept_epoch"][str(fold)]
+        epoch = described["kept_epoch"][f"{fold}-3"]
         assert epoch == (history[fold].idxmin() if keep == "best" else 7)
         validation = predictions[(predictions["split"] == "validation") & (predictions["fold"] == fold)]
         loss = -np.mean([row[f"logit_{row['emotion']}"] for _, row in validation.iterrows()])
@@ -255,10 +254,53 @@ def test_batches_are_shuffled_by_seed_and_epoch_and_cover_each_row_once():
     first = list(sampler)
     sampler.set_epoch(1)
     second = list(sampler)
-    assert first != second and first == list(EpochBatches(21, 4, seed=1))
+    order = [np.concatenate([batch for batch, _ in batches]) for batches in (first, second)]
+    assert not np.array_equal(*order)
+    np.testing.assert_array_equal(order[0], np.concatenate([batch for batch, _ in EpochBatches(21, 4, seed=1)]))
     assert len(first) == len(sampler) == 5  # a last batch of one is left out
     whole = EpochBatches(21, 4)
-    assert sorted(chain.from_iterable(whole)) == list(range(21)) and len(list(whole)) == len(whole) == 6
+    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in whole]), range(21))
+    assert len(list(whole)) == len(whole) == 6
+
+
+def test_each_epoch_draws_a_view_of_each_row(tmp_path):
+    np.save(tmp_path / "features.npy", np.arange(12, dtype=np.float32)[:, None])
+    rows = pd.DataFrame({"clip": [*"aabb"] * 3, "row": range(12), "frame": [0, 1, 0, 1] * 3})
+    rows["view"] = np.repeat(range(3), 4)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    features = FeatureSet.open([tmp_path])
+    known = pd.DataFrame({"clip": [*"ab"], "emotion": ["happy", "sad"]})
+    recorded = labelled_rows(features, known, CLASSES)
+    assert recorded["row"].tolist() == [0, 1, 2, 3] and recorded["label"].tolist() == [1, 1, 2, 2]
+    np.testing.assert_array_equal(views_of(features, recorded), np.arange(12).reshape(3, 4).T)
+
+    loader = batches(features, recorded, 4, seed=0)
+    drawn = []
+    for epoch in range(60):
+        loader.sampler.set_epoch(epoch)
+        ((values, labels),) = loader
+        values = values.ravel().int()
+        assert sorted((values % 4).tolist()) == [0, 1, 2, 3]
+        assert torch.equal(labels, 1 + (values % 4) // 2)
+        drawn += (values // 4).tolist()
+    assert min(np.bincount(drawn, minlength=3)) > 50  # of 240
+    ((values, _),) = batches(features, recorded, 4)
+    assert values.ravel().tolist() == [0, 1, 2, 3]
+
+
+def test_the_members_of_an_ensemble_are_averaged(tmp_path, data):
+    features, split = data
+    fit_folds(split, features, SETTINGS | {"seeds": [3, 4]}, tmp_path / "both")
+    history = read_table(tmp_path / "both" / "history.parquet", HISTORY)
+    assert set(history["seed"]) == {3, 4}
+    posteriors = {}
+    for name, seeds in (("both", [3, 4]), ("one", [3]), ("other", [4])):
+        if name != "both":
+            fit_folds(split, features, SETTINGS | {"seeds": seeds}, tmp_path / name)
+        predictions = predict_folds(split, features, tmp_path / name)
+        posteriors[name] = np.exp(predictions[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy())
+    np.testing.assert_allclose(posteriors["both"], (posteriors["one"] + posteriors["other"]) / 2, rtol=1e-9)
+    assert not np.allclose(posteriors["one"], posteriors["other"], atol=1e-3)
 
 
 def test_labels_follow_the_order_of_the_classes(data):

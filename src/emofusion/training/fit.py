@@ -1,9 +1,11 @@
-"""Fitting a model on every fold of a split; what an interruption left is gone on with."""
+"""Fitting a model on every fold of a split, for every seed; what an interruption left is gone on with."""
 
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from emofusion.emotions import in_order
 from emofusion.features import FeatureSet
 from emofusion.messages import EmofusionError
 from emofusion.tables import HISTORY, write_table
-from emofusion.training.data import batches, labelled_rows
+from emofusion.training.data import batches, fold_name, labelled_rows
 from emofusion.training.module import Classifier, build_model
 
 METRICS = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("loss", "accuracy")]
@@ -34,12 +36,13 @@ def fit_folds(
     token: str = "",
     on_epoch: OnEpoch = lambda metrics, epoch: None,
 ) -> None:
-    """Train one model a fold and write `folds/<fold>.safetensors`, `history.parquet` and `model.json` into `out`.
+    """Train a model for each fold and seed; write `folds/<fold>-<seed>.safetensors`, `history.parquet`, `model.json`.
 
-    `split` is `tables.SPLIT`; `settings` has `network`, `training`, `seed` and `standardise`. `weights` is the prepared
-    file of a backbone's weights. Work in progress lies in `out/checkpoints`; a run of the same split, features,
-    settings and `token` (a fingerprint of the code) goes on from there. `on_epoch` is called with each epoch's losses
-    and accuracies, named `fold<n>_train_loss` and so on. Raises `EmofusionError` if a clip has no features.
+    `split` is `tables.SPLIT`; `settings` has `network`, `training`, `seeds` and `standardise`. `weights` is the
+    prepared file of a backbone's weights. Work in progress lies in `out/checkpoints`; a run of the same split,
+    features, settings and `token` (a fingerprint of the code) goes on from there. `on_epoch` is called with each
+    epoch's losses and accuracies, named `fold<n>_train_loss` and so on, of several seeds `fold<n>_seed<n>_train_loss`.
+    Raises `EmofusionError` if a clip has no features.
     """
     classes = in_order(split.loc[split["split"] == "train", "emotion"])
     without = sorted(set(split["clip"]) - set(features.rows["clip"]))
@@ -51,26 +54,28 @@ def fit_folds(
     token = json.dumps([token, settings, state_of_data], sort_keys=True)
     checkpoints = _open_checkpoints(out / "checkpoints", token)
     network = {**settings["network"], **({"weights": str(weights)} if weights else {})}
-    histories, best = [], {}
-    for fold, part in split.groupby("fold"):
-        done, history_file = checkpoints / f"{fold}.safetensors", checkpoints / f"{fold}.parquet"
+    histories, kept = [], {}
+    for (fold, part), seed in product(split.groupby("fold"), settings["seeds"]):
+        name = fold_name(fold, seed)
+        done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
         if not done.exists():
-            history, state = _fit_fold(part, features, settings | {"network": network}, classes, checkpoints, on_epoch)
+            member = settings | {"network": network, "seed": seed}
+            history, state = _fit_fold(part, features, member, classes, checkpoints, on_epoch)
             write_table(history, history_file, HISTORY)
             save_file(state, f"{done}.partial")
             Path(f"{done}.partial").replace(done)
         histories.append(pd.read_parquet(history_file))
-        best[str(fold)] = kept_epoch(histories[-1], settings["training"]["keep"])
+        kept[name] = kept_epoch(histories[-1], settings["training"]["keep"])
     folds = out / "folds"
     folds.mkdir(parents=True, exist_ok=True)
-    for fold in best:
+    for name in kept:
         # copied: what is killed before the end finds its finished folds again
-        shutil.copyfile(checkpoints / f"{fold}.safetensors", folds / f"{fold}.safetensors")
+        shutil.copyfile(checkpoints / f"{name}.safetensors", folds / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
     described = {
         "classes": classes,
         "shape": features.shape,
-        "kept_epoch": best,
+        "kept_epoch": kept,
         "parameters": _parameters(settings["network"], features.shape, len(classes)),
         **settings,
     }
@@ -110,11 +115,12 @@ def _fit_fold(
     if settings["standardise"]:
         model[0].fit(features, rows["train"]["row"].to_numpy())
     module = Classifier(model, len(classes), training, seed)
-    folder = checkpoints / f"fold-{fold}"
+    folder = checkpoints / f"fold-{fold_name(fold, settings['seed'])}"
     best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
     # `save_last` would save only when a new best was: this one saves every epoch, over the one before
     last = ModelCheckpoint(folder, "last", enable_version_counter=False)
-    history = History(fold, on_epoch)
+    prefix = f"fold{fold}_" + (f"seed{settings['seed']}_" if len(settings["seeds"]) > 1 else "")
+    history = History(prefix, on_epoch)
     trainer = pl.Trainer(
         max_epochs=training["epochs"],
         accelerator="auto",
@@ -138,31 +144,33 @@ def _fit_fold(
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     shutil.rmtree(folder)
     kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
-    return history.table(), {name: tensor.contiguous() for name, tensor in kept.items()}
+    table = pd.DataFrame(history.epochs).assign(fold=fold, seed=settings["seed"], epoch=range(len(history.epochs)))
+    return table, {name: tensor.contiguous() for name, tensor in kept.items()}
 
 
 class History(Callback):
-    """Keeps each epoch's losses and accuracies, in the checkpoint too, and passes them on as they come."""
+    """Keeps each epoch's losses, accuracies and time, in the checkpoint too, and passes them on as they come."""
 
-    def __init__(self, fold: int, on_epoch: OnEpoch) -> None:
-        self.fold, self.on_epoch = fold, on_epoch
+    def __init__(self, prefix: str, on_epoch: OnEpoch) -> None:
+        self.prefix, self.on_epoch = prefix, on_epoch
         self.epochs: list[dict[str, float]] = []
+        self.begun = 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.begun = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         metrics = {name: float(trainer.callback_metrics[name]) for name in METRICS}
         if not np.isfinite(metrics["train_loss"]):
             raise EmofusionError(
-                f"training broke down in fold {self.fold}, epoch {trainer.current_epoch}: the loss is "
+                f"training broke down in {self.prefix.strip('_')}, epoch {trainer.current_epoch}: the loss is "
                 f"{metrics['train_loss']}; lower training.learning_rate"
             )
-        self.epochs.append(metrics)
-        self.on_epoch({f"fold{self.fold}_{name}": value for name, value in metrics.items()}, trainer.current_epoch)
+        self.epochs.append(metrics | {"seconds": time.perf_counter() - self.begun})
+        self.on_epoch({self.prefix + name: value for name, value in metrics.items()}, trainer.current_epoch)
 
     def state_dict(self) -> dict:
         return {"epochs": self.epochs}
 
     def load_state_dict(self, state_dict: dict) -> None:
         self.epochs = list(state_dict["epochs"])
-
-    def table(self) -> pd.DataFrame:
-        return pd.DataFrame(self.epochs).assign(fold=self.fold, epoch=range(len(self.epochs)))

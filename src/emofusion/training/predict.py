@@ -1,4 +1,4 @@
-"""Scoring clips: each fold's validation and test clips by the model of that fold."""
+"""Scoring clips: each fold's validation and test clips by the models of that fold."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from emofusion.features import FeatureSet
 from emofusion.tables import LOGIT
+from emofusion.training.data import fold_name
 from emofusion.training.module import build_model
 
 # A class that a clip's frames rule out altogether keeps a finite logit.
@@ -19,8 +20,8 @@ SMALLEST = np.finfo(np.float64).tiny
 def predict_folds(split: pd.DataFrame, features: FeatureSet, model: Path, batch_size: int = 64) -> pd.DataFrame:
     """The prediction table (`tables.PREDICTIONS`) of the model folder written by `fit_folds`.
 
-    The posterior of a clip is the mean of its rows' posteriors (the frames of a video); its logarithm stands in the
-    table as the logit.
+    The posterior of a clip is the mean of its rows' posteriors (the frames of a video), and of those of the models of
+    several seeds; its logarithm stands in the table as the logit.
     """
     described = json.loads((model / "model.json").read_text())
     classes = described["classes"]
@@ -29,10 +30,13 @@ def predict_folds(split: pd.DataFrame, features: FeatureSet, model: Path, batch_
     network.to(device).eval()
     tables = []
     for fold, part in split[split["split"] != "train"].groupby("fold"):
-        network.load_state_dict(load_file(model / "folds" / f"{fold}.safetensors"))
-        rows = features.rows[features.rows["clip"].isin(part["clip"])]
+        rows = features.rows[features.rows["clip"].isin(part["clip"]) & (features.rows["view"] == 0)]
+        members = []
+        for seed in described["seeds"]:
+            network.load_state_dict(load_file(model / "folds" / f"{fold_name(fold, seed)}.safetensors"))
+            members.append(_posteriors(network, features, rows["row"].to_numpy(), batch_size, device))
         posteriors = pd.DataFrame(
-            _posteriors(network, features, rows["row"].to_numpy(), batch_size, device),
+            np.mean(members, axis=0),
             columns=[f"{LOGIT}{emotion}" for emotion in classes],
             index=rows["clip"],
         )
