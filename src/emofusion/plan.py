@@ -10,7 +10,7 @@ from pathlib import Path
 from emofusion.config import compose, expand, split_overrides
 from emofusion.corpora import check_present
 from emofusion.messages import EmofusionError
-from emofusion.schema import LEAKING_PROTOCOLS
+from emofusion.schema import BLOCKS, LEAKING_PROTOCOLS
 from emofusion.stages import Stage, make_stage, short_hash
 
 # The files of a corpus that a kind of features is made from.
@@ -86,7 +86,7 @@ def _check_source(stage: Stage) -> None:
         check_present(stage.settings)
     elif stage.kind == "weights":
         source = stage.settings["weights"]
-        if source != "imagenet" and not Path(source).is_file():
+        if source not in ("imagenet", "none") and not Path(source).is_file():
             raise EmofusionError(f"network.weights={source}: not imagenet, not none, and no such file")
 
 
@@ -182,19 +182,24 @@ def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[
     )
     kind = node["features"]["kind"]
     features = [_features(settings, node, name, corpus) for name, corpus in corpora.items()]
-    network = dict(node["network"])
+    network, training = dict(node["network"]), dict(node["training"])
     inputs = {"split": split, "features": features}
     if network["kind"] == "backbone":
-        source = {
-            "architecture": network["architecture"],
-            "weights": network.pop("weights"),
-            "url": network.pop("source"),
-        }
-        if source["weights"] != "none":
-            inputs["weights"] = make_stage(
-                "weights", f"{source['architecture']}-{Path(source['weights']).stem}", source
+        weights = inputs["weights"] = _weights(network, settings["seed"])
+        stored = network.pop("stored")
+        let_go = [step["blocks"] for step in training["unfreeze"] if step["epoch"] < training["epochs"]]
+        network["frozen"] = BLOCKS - max(let_go, default=0)
+        if stored["views"] > 1 and not network["frozen"]:
+            raise EmofusionError(
+                f"{modality}.network.stored.views={stored['views']}: views are those of frozen blocks, and "
+                f"{modality}.training.unfreeze lets all of them go; set views=1 or fewer blocks"
             )
-    training = dict(node["training"])
+        if network["frozen"]:
+            inputs["features"] = [
+                _activations(network, stored if name in train else stored | {"views": 1}, name, feature, weights)
+                for name, feature in zip(corpora, features, strict=True)
+            ]
+        features = inputs["features"]
     seeds = member_seeds(settings["seed"], training.pop("members"))
     model = make_stage(
         "model",
@@ -204,6 +209,21 @@ def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[
         **inputs,
     )
     return {"model": model, "split": split, "features": features}
+
+
+def _weights(network: dict, seed: int) -> Stage:
+    """The weights that a network starts from; their settings are taken out of the network's."""
+    source = {"architecture": network["architecture"], "weights": network.pop("weights"), "url": network.pop("source")}
+    source["seed"] = seed if source["weights"] == "none" else 0
+    return make_stage("weights", f"{source['architecture']}-{Path(source['weights']).stem}", source)
+
+
+def _activations(network: dict, stored: dict, corpus: str, features: Stage, weights: Stage) -> Stage:
+    settings = {name: network[name] for name in ("architecture", "normalise", "frozen")} | stored
+    # not before the last block: networks that differ in their pooling then share the activations
+    settings["pooling"] = network["pooling"] if network["frozen"] == BLOCKS else "average"
+    slug = f"{network['architecture']}-{corpus}"
+    return make_stage("activations", slug, settings, features=features, weights=weights)
 
 
 def member_seeds(seed: int, members: int) -> list[int]:

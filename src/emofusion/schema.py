@@ -142,6 +142,23 @@ class Mlp:
     dropout: float = 0.5
 
 
+# Into which a backbone's convolutions are divided, whatever the architecture.
+BLOCKS = 5
+
+
+@dataclass
+class Stored:
+    """How the activations of blocks that stay frozen are stored. `precision`: `half` or `full`. `views`: of each
+    picture to train on, the first as recorded, the others flipped or not, moved and scaled by up to these shares.
+    `threads` of torch, as in training."""
+
+    precision: str = "half"
+    views: int = 1
+    shift: float = 0.05
+    scale: float = 0.1
+    threads: int = 1
+
+
 @dataclass
 class Backbone:
     """`weights`: `imagenet` (torchvision's), `none`, or a file. `head_norm`: batch normalisation before the head."""
@@ -155,6 +172,7 @@ class Backbone:
     head_norm: bool = False
     hidden: list[int] = field(default_factory=lambda: [256])
     dropout: float = 0.5
+    stored: Stored = field(default_factory=Stored)
 
 
 NETWORKS = {"cnn1d": Cnn1d, "lstm": Lstm, "mlp": Mlp, "backbone": Backbone}
