@@ -166,8 +166,8 @@ def _medium(settings: dict, node: dict, corpus: str) -> str:
     return "image" if medium == "video" and settings["corpora"][corpus]["reader"] == "kdef" else medium
 
 
-def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[Stage]]:
-    """The model of a modality and what it reads: its split and its features."""
+def _model(settings: dict, modality: str, node: dict, seeds: list[int] | None = None) -> dict[str, Stage | list[Stage]]:
+    """The model of a modality and what it reads: its split and its features. `seeds`: others than the experiment's."""
     train, test = _corpora(settings, modality)
     names = list(dict.fromkeys([*train, *test]))
     corpora = {name: _corpus(settings, name, _medium(settings, node, name)) for name in names}
@@ -200,7 +200,8 @@ def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[
                 for name, feature in zip(corpora, features, strict=True)
             ]
         features = inputs["features"]
-    seeds = member_seeds(settings["seed"], training.pop("members"))
+    seeds = seeds or member_seeds(settings["seed"], training["members"])
+    del training["members"]
     model = make_stage(
         "model",
         f"{modality}-{node['name']}",
@@ -245,6 +246,18 @@ def _predictions(settings: dict, modality: str) -> Stage:
     return make_stage("predictions", slug, threads, settings[modality]["network"]["kind"], **parts)
 
 
+def _compared(settings: dict, modality: str, node: dict) -> list[Stage]:
+    """The models of a network whose training is compared, all its seeds; the experiment's own is a job by itself."""
+    first = _model(settings, modality, node)["model"]
+    trained = first.settings["seeds"]
+    more = [settings["seed"] + number for number in range(settings["report"]["seeds"])][len(trained) :]
+    if not more:
+        return [first]
+    if node is settings[modality]:
+        return [first, _model(settings, modality, node, more)["model"]]
+    return [_model(settings, modality, node, [*trained, *more])["model"]]
+
+
 def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
     modalities = settings["modalities"]
     members = {modality: _predictions(settings, modality) for modality in modalities}
@@ -252,7 +265,9 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
     curves = {}
     for modality in modalities:
         nodes = {node["name"]: node for node in [settings[modality], *beside.get(modality, [])]}
-        curves[modality] = {name: _model(settings, modality, node)["model"] for name, node in nodes.items()}
+        curves[modality] = [
+            (name, model) for name, node in nodes.items() for model in _compared(settings, modality, node)
+        ]
     described = {
         **{key: settings[key] for key in ("experiment", "modalities", "fusion", "published", "seed", "emotions")},
         "title": settings["report"]["title"] or settings["experiment"],
@@ -262,9 +277,9 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
             "leaks_speakers": settings["protocol"]["kind"] in LEAKING_PROTOCOLS,
         },
         "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
-        "curves": {modality: list(models) for modality, models in curves.items()},
+        "curves": {modality: [name for name, _ in models] for modality, models in curves.items()},
     }
     inputs = {f"predictions_{modality}": stage for modality, stage in members.items()}
-    inputs |= {f"curves_{modality}": list(models.values()) for modality, models in curves.items()}
+    inputs |= {f"curves_{modality}": [model for _, model in models] for modality, models in curves.items()}
     splits = [members[modality].inputs["split"] for modality in modalities]
     return make_stage("report", settings["experiment"], described, fusion=fusion, splits=splits, **inputs)

@@ -227,10 +227,12 @@ class Tracking:
 
 @dataclass
 class Report:
-    """`compare`: per modality, the choices of its group whose training curves stand beside the chosen one's."""
+    """`compare`: per modality, the choices of its group whose training curves stand beside the chosen one's; `seeds`:
+    how many seeds of each are trained for it."""
 
     title: str = ""
     compare: dict[str, list[str]] = field(default_factory=dict)
+    seeds: int = 1
 
 
 @dataclass
