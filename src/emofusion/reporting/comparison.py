@@ -77,7 +77,7 @@ def markdown(table: pd.DataFrame) -> str:
     aligned = ["left", *["right"] * (len(shown.columns) - 1)]
     foot = (
         "Losses (nats) and accuracy at the epoch whose weights were kept, means over folds; ± is the standard "
-        "deviation over seeds. Training losses are measured while learning, dropout and all. Seconds: one epoch of training and "
-        "validation where it ran; what blocks that stay frozen compute once is not in them."
+        "deviation over seeds. Training losses are measured while learning, dropout and all. Seconds: one epoch of "
+        "training and validation where it ran; what blocks that stay frozen compute once is not in them."
     )
     return shown.to_markdown(index=False, colalign=aligned, disable_numparse=True) + f"\n\n{foot}\n"
