@@ -156,6 +156,20 @@ def test_a_stage_is_fingerprinted_by_what_it_runs_only():
     assert code_fingerprint("emofusion.fusion") == code_fingerprint("emofusion.fusion")
 
 
+def test_what_a_with_imports_is_part_of_the_fingerprint(tmp_path, monkeypatch):
+    from emofusion import fingerprint
+
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
+    (tmp_path / "a.py").write_text("import threading\n\nwith threading.Lock():\n    from emofusion import b\n")
+    found = []
+    for value in (1, 2):
+        (tmp_path / "b.py").write_text(f"VALUE = {value}\n")
+        fingerprint._read.cache_clear()
+        found.append(fingerprint.code_fingerprint("emofusion.a"))
+    fingerprint._read.cache_clear()
+    assert found[0] != found[1]
+
+
 def test_comments_and_docstrings_do_not_count_but_code_does(tmp_path, monkeypatch):
     from emofusion import fingerprint
 

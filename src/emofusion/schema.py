@@ -99,6 +99,15 @@ class Acoustic:
 
 
 @dataclass
+class Functionals:
+    """`set`: `egemaps` (openSMILE's eGeMAPSv02, 88 values) or `compare_2016` (ComParE_2016, 6373 values)."""
+
+    kind: str = "functionals"
+    sample_rate: int = 16000
+    set: str = "egemaps"
+
+
+@dataclass
 class Pixels:
     kind: str = "pixels"
     size: int = 224
@@ -112,7 +121,7 @@ class ActionUnits:
     statistics: list[str] = field(default_factory=lambda: ["mean"])
 
 
-FEATURES = {"acoustic": Acoustic, "pixels": Pixels, "action_units": ActionUnits}
+FEATURES = {"acoustic": Acoustic, "functionals": Functionals, "pixels": Pixels, "action_units": ActionUnits}
 
 
 @dataclass
