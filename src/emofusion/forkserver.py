@@ -4,6 +4,8 @@ A job's libraries take seconds to import, longer than many a job's work. So the 
 a script asks it for a fork, and what a script imports the server imports, before it forks, the first time that it is
 asked. A fork has the job's own directory, environment, standard streams and exit status, and gets its signals. Where no
 server is (on another machine of a cluster, under another interpreter, not on Linux), a script simply goes on by itself.
+
+Safe only while no import starts a thread that takes locks of Python's or touches the GPU: neither outlives a fork.
 """
 
 import ast
