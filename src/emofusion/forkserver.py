@@ -29,7 +29,7 @@ from pathlib import Path
 
 ADDRESS = "EMOFUSION_FORKSERVER"  # the environment variable that names the server's socket; empty: use none
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_BEGUN = b"b"
+_READY = b"\0"  # said by the fork, and by the script once it passes signals on
 
 
 def start() -> None:
@@ -71,7 +71,7 @@ def in_fork(*late: str) -> None:
         connection.connect(address)
         socket.send_fds(connection, [b"."], [0, 1, 2])
         connection.sendall(json.dumps(request).encode() + b"\n")
-        if connection.recv(1) != _BEGUN:
+        if connection.recv(1) != _READY:
             return
     except OSError:
         return
@@ -82,6 +82,7 @@ def in_fork(*late: str) -> None:
 
     for number in _FORWARDED:
         signal.signal(number, forward)
+    connection.sendall(_READY)
     status = connection.recv(1)
     if not status:
         print("error: the job's process was killed", file=sys.stderr)
@@ -113,6 +114,7 @@ def _serve(address: str) -> None:
                 finally:
                     for stream in streams:
                         os.close(stream)
+    os._exit(0)  # without the cleaning up, and the remarks, of libraries that it has never used
 
 
 def _import(script: str, late: list[str]) -> None:
@@ -151,7 +153,9 @@ def _be_script(connection: socket.socket, streams: list[int], request: dict) -> 
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.argv, tempfile.tempdir = request["arguments"], None
-        connection.sendall(_BEGUN)
+        connection.sendall(_READY)
+        if connection.recv(1) != _READY:
+            os._exit(1)
         threading.Thread(target=_take_signals, args=[connection], daemon=True).start()
         runpy.run_path(request["script"], run_name="__main__")
         status = 0
