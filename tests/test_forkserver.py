@@ -147,8 +147,10 @@ def test_the_server_ends_with_the_process_that_started_it(folder, server):
     starter, address = server
     assert run(folder, "pass", address)[0] == 0
     (process,) = imports(folder)
+    assert Path(address).exists()
     starter.kill()
     wait_until_gone(int(process))
+    assert not Path(address).parent.exists()
 
 
 def wait_until_gone(process: int) -> None:

@@ -37,7 +37,6 @@ def start() -> None:
     if sys.platform != "linux" or ADDRESS in os.environ:
         return
     folder = tempfile.mkdtemp(prefix="emofusion-")  # of mode 700
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ[ADDRESS] = str(Path(folder, "socket"))
     # no threads of libraries in a process that forks; a script sets its own number where it matters
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -114,6 +113,7 @@ def _serve(address: str) -> None:
                 finally:
                     for stream in streams:
                         os.close(stream)
+    shutil.rmtree(Path(address).parent, ignore_errors=True)
     os._exit(0)  # without the cleaning up, and the remarks, of libraries that it has never used
 
 
@@ -173,6 +173,7 @@ def _be_script(connection: socket.socket, streams: list[int], request: dict) -> 
             atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which would come as the script leaves, too
         with suppress(OSError):
             connection.sendall(bytes([status & 0xFF]))
         os._exit(status & 0xFF)
