@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 try:
+    from emofusion import forkserver
     from emofusion.messages import EmofusionError
     from emofusion.plan import make_plan
     from emofusion.stages import OUTPUTS
@@ -101,3 +102,8 @@ def provenance_of(wildcards):
         "stages": {kind: sorted(keys) for kind, keys in sorted(stages.items())},
         "settings": cell.settings,
     }
+
+
+# Jobs on this machine share one import of their libraries.
+onstart:
+    forkserver.start()

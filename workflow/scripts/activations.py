@@ -1,5 +1,9 @@
 """Reads the pictures of a corpus and a backbone's weights; writes what its frozen blocks make of each picture."""
 
+from emofusion.forkserver import in_fork
+
+in_fork()
+
 from pathlib import Path
 
 import torch

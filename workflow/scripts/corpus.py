@@ -1,5 +1,9 @@
 """Reads a corpus in its native form; opens every file once; writes the clip table."""
 
+from emofusion.forkserver import in_fork
+
+in_fork()
+
 from pathlib import Path
 
 from emofusion.corpora import read_corpus

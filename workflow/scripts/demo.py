@@ -1,5 +1,9 @@
 """Reads nothing; generates a corpus of made-up people in a corpus's native layout; writes its folder."""
 
+from emofusion.forkserver import in_fork
+
+in_fork()
+
 from pathlib import Path
 
 from emofusion.corpora.demo import generate

@@ -1,5 +1,10 @@
 """Reads a clip table and its recordings; computes the features of each clip; writes them as one array and its index."""
 
+from emofusion.forkserver import in_fork
+from emofusion.stages import MODULES
+
+in_fork(*MODULES["features"][snakemake.params.settings["kind"]])
+
 from pathlib import Path
 
 from emofusion.features import extract

@@ -1,6 +1,10 @@
 """Reads the prediction tables of all modalities; fuses them as set and under every other weight; writes both."""
 
 from emofusion import tracking
+from emofusion.forkserver import in_fork
+
+in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.fusion import fuse
 from emofusion.messages import clear_errors

@@ -1,10 +1,14 @@
 """Reads the models of all folds, their split and features; scores validation and test clips; writes the predictions."""
 
+from emofusion import tracking
+from emofusion.forkserver import in_fork
+
+in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+
 from pathlib import Path
 
 import torch
 
-from emofusion import tracking
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.features import FeatureSet
 from emofusion.messages import clear_errors

@@ -1,11 +1,15 @@
 """Reads predictions, fusion, sweep and training histories; writes the tables and figures of one experiment."""
 
+from emofusion import tracking
+from emofusion.forkserver import in_fork
+
+in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+
 import json
 from pathlib import Path
 
 import pandas as pd
 
-from emofusion import tracking
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.messages import clear_errors
 from emofusion.reporting import write_report

@@ -1,5 +1,9 @@
 """Reads the clip tables of a protocol's corpora; gives each clip its part in each fold; writes the split."""
 
+from emofusion.forkserver import in_fork
+
+in_fork()
+
 import pandas as pd
 
 from emofusion.messages import clear_errors

@@ -1,9 +1,13 @@
 """Reads nothing; makes the MLflow store and the experiment's parent run; writes their ids as JSON."""
 
+from emofusion import tracking
+from emofusion.forkserver import in_fork
+
+in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+
 import json
 from pathlib import Path
 
-from emofusion import tracking
 from emofusion.messages import clear_errors
 
 with clear_errors(snakemake.log[0]):

@@ -1,10 +1,19 @@
 """Reads a split and its features; trains one model a fold; writes the models and the history of their losses."""
 
+from emofusion import tracking
+from emofusion.forkserver import in_fork
+from emofusion.stages import NETWORK_MODULES
+
+in_fork(
+    *tracking.late_imports(snakemake.config["tracking"]),
+    *NETWORK_MODULES[snakemake.params.settings["network"]["kind"]],
+    "torch._dynamo",  # by the first optimizer
+)
+
 from pathlib import Path
 
 import torch
 
-from emofusion import tracking
 from emofusion.features import FeatureSet
 from emofusion.messages import clear_errors
 from emofusion.tables import SPLIT, read_table

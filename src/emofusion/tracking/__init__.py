@@ -6,6 +6,6 @@ that carries its key as the tag `emofusion.key`; `lifecycle` says what becomes o
 
 from emofusion.tracking.lifecycle import open_run
 from emofusion.tracking.run import Run
-from emofusion.tracking.store import initialise, tracking_uri
+from emofusion.tracking.store import initialise, late_imports, tracking_uri
 
-__all__ = ["Run", "initialise", "open_run", "tracking_uri"]
+__all__ = ["Run", "initialise", "late_imports", "open_run", "tracking_uri"]

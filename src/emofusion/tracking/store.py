@@ -1,6 +1,5 @@
 """The tracking store: where it is, whether it answers, and what must be in it before the first run is opened."""
 
-import logging
 import os
 import re
 import uuid
@@ -17,18 +16,7 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 300.0
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
-
-# What is set already in the environment wins.
-ENVIRONMENT = {
-    # MLflow's default, 7 retries of 120 s each, would hold a training up for many minutes
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
-    # a pooled connection would go on writing to a database file that was deleted or replaced
-    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
+_SQL = ["sqlalchemy.dialects.sqlite", "mlflow.store.tracking.sqlalchemy_store"]
 
 
 def tracking_uri(setting: str | None, results: Path) -> str:
@@ -71,15 +59,18 @@ def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
 
 
 def open_client(address: str) -> "MlflowClient":
-    """A client of the store at `address` (see `absolute`); imports MLflow, 3 to 5 s."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
+    """A client of the store at `address` (see `absolute`); imports MLflow, which takes seconds."""
+    from emofusion.tracking import client
 
-    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
-        for name in ("mlflow", "alembic"):  # a page of INFO for each new database
-            logging.getLogger(name).setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri=address, registry_uri=address)
+    return client.open_client(address)
+
+
+def late_imports(tracking: dict[str, Any]) -> list[str]:
+    """The modules that `initialise` and `open_run` import when called; `tracking` as in `open_run`."""
+    if not tracking.get("enabled", True):
+        return []
+    server = str(tracking.get("uri")).startswith(("http://", "https://"))
+    return ["emofusion.tracking.client", "mlflow.entities", *([] if server else _SQL)]
 
 
 def _is_ready(address: str) -> bool:
