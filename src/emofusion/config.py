@@ -23,6 +23,14 @@ from emofusion.messages import EmofusionError
 from emofusion.schema import CORPORA, FEATURES, NETWORKS, PROTOCOLS, Experiment, Modality
 
 
+CHOICES = {
+    "keep": ("best", "last"),
+    "standardise": ("training_clips", "each_speaker"),
+    "optimiser": ("adam", "adamw"),
+    "schedule": ("constant", "one_cycle"),
+}
+
+
 def split_overrides(text: str | Iterable[str] | None) -> list[str]:
     """The single overrides in a text such as `speech=lstm seed=3`; blanks within brackets or quotes do not separate.
 
@@ -174,6 +182,9 @@ def _check_meaning(settings: dict) -> None:
         must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
         must(training["threads"] > 0, f"{name}.training.threads={training['threads']}: at least 1")
         must(training["learning_rate"] > 0, f"{name}.training.learning_rate={training['learning_rate']}: above 0")
-        must(training["keep"] in ("best", "last"), f"{name}.training.keep={training['keep']}: best or last")
+        must(0 <= training["label_smoothing"] < 1, f"{name}.training.label_smoothing={training['label_smoothing']}: 0 to 1")
+        must(training["patience"] >= 0, f"{name}.training.patience={training['patience']}: 0 (never stop early) or more")
+        for setting, known in CHOICES.items():
+            must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
         if protocol["kind"] == "cross_corpus":
             must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")

@@ -24,6 +24,7 @@ OUTPUTS = {
 }
 NETWORK_MODULES = {
     "cnn1d": ["emofusion.speech.networks"],
+    "cnn1d_deep": ["emofusion.speech.networks"],
     "lstm": ["emofusion.speech.networks"],
     "mlp": [],
     "backbone": ["emofusion.face.backbones"],

@@ -1,6 +1,7 @@
 """Training: what is fitted on whom, that it learns, and that an interruption changes nothing."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from emofusion.features import FeatureSet, write_rows
 from emofusion.messages import EmofusionError
+from emofusion.schema import Augment
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import fit as fitting
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
@@ -30,6 +32,13 @@ SETTINGS = {
         "keep": "best",
         "backbone_rate": 1.0,
         "unfreeze": [],
+        "standardise": "training_clips",
+        "optimiser": "adam",
+        "schedule": "constant",
+        "label_smoothing": 0.0,
+        "class_weights": False,
+        "patience": 0,
+        "augment": asdict(Augment()),
     },
     "seeds": [3],
     "standardise": True,
