@@ -182,8 +182,13 @@ def _check_meaning(settings: dict) -> None:
         must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
         must(training["threads"] > 0, f"{name}.training.threads={training['threads']}: at least 1")
         must(training["learning_rate"] > 0, f"{name}.training.learning_rate={training['learning_rate']}: above 0")
-        must(0 <= training["label_smoothing"] < 1, f"{name}.training.label_smoothing={training['label_smoothing']}: 0 to 1")
-        must(training["patience"] >= 0, f"{name}.training.patience={training['patience']}: 0 (never stop early) or more")
+        must(
+            0 <= training["label_smoothing"] < 1,
+            f"{name}.training.label_smoothing={training['label_smoothing']}: 0 to 1",
+        )
+        must(
+            training["patience"] >= 0, f"{name}.training.patience={training['patience']}: 0 (never stop early) or more"
+        )
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
         if protocol["kind"] == "cross_corpus":

@@ -241,6 +241,9 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
             "description": settings["protocol"]["description"],
             "leaks_speakers": settings["protocol"]["kind"] in LEAKING_PROTOCOLS,
         },
+        "normalised_by_speaker": [
+            name for name in modalities if settings[name]["training"]["standardise"] == "each_speaker"
+        ],
         "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
         "curves": {modality: list(models) for modality, models in curves.items()},
     }

@@ -10,6 +10,7 @@ from emofusion.messages import EmofusionError
 
 _TINY = 1e-5  # added to a variance, whose root has no slope at 0
 
+
 class CNN1D(nn.Module):
     """The paper's 1D-CNN: convolutions over time, each followed by ReLU and max pooling, then a dense layer.
 
@@ -71,7 +72,9 @@ class DeepCNN1D(nn.Module):
         super().__init__()
         channels, frames = _channels_and_frames(shape)
         if len(filters) != len(pools):
-            raise EmofusionError(f"the settings `filters` and `pools` need a number for each block: {filters}, {pools}.")
+            raise EmofusionError(
+                f"the settings `filters` and `pools` need a number for each block: {filters}, {pools}."
+            )
         layers: list[nn.Module] = []
         for (before, after), pool in zip(pairwise([channels, *filters]), pools, strict=True):
             convolution = nn.Conv1d(before, after, kernel, padding="same", bias=False)

@@ -24,7 +24,9 @@ def augment(features: Tensor, settings: dict) -> Tensor:
     """
     if any(settings[name] for name in ("shift", "gain", "time_masks", "frequency_masks")):
         if features.ndim != 3:
-            raise EmofusionError(f"training.augment: only `noise` and `mixup` fit features of shape {features.shape[1:]}")
+            raise EmofusionError(
+                f"training.augment: only `noise` and `mixup` fit features of shape {features.shape[1:]}"
+            )
         features = _shifted(features, settings["shift"])
         features = _louder(features, settings["gain"], settings["spectrum"])
         for _ in range(settings["time_masks"]):
