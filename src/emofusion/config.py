@@ -22,7 +22,6 @@ from emofusion.emotions import EMOTIONS
 from emofusion.messages import EmofusionError
 from emofusion.schema import CORPORA, FEATURES, NETWORKS, PROTOCOLS, Experiment, Modality
 
-
 CHOICES = {
     "keep": ("best", "last"),
     "standardise": ("training_clips", "each_speaker"),
@@ -182,13 +181,9 @@ def _check_meaning(settings: dict) -> None:
         must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
         must(training["threads"] > 0, f"{name}.training.threads={training['threads']}: at least 1")
         must(training["learning_rate"] > 0, f"{name}.training.learning_rate={training['learning_rate']}: above 0")
-        must(
-            0 <= training["label_smoothing"] < 1,
-            f"{name}.training.label_smoothing={training['label_smoothing']}: 0 to 1",
-        )
-        must(
-            training["patience"] >= 0, f"{name}.training.patience={training['patience']}: 0 (never stop early) or more"
-        )
+        smoothing, patience = training["label_smoothing"], training["patience"]
+        must(0 <= smoothing < 1, f"{name}.training.label_smoothing={smoothing}: from 0 to below 1")
+        must(patience >= 0, f"{name}.training.patience={patience}: a number of epochs, or 0 to never stop early")
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
         if protocol["kind"] == "cross_corpus":

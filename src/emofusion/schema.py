@@ -210,9 +210,9 @@ class Training:
     """`keep`: the weights of the epoch with the lowest validation loss (best) or of the last. `threads` of torch: sums
     depend on their number, so it is a setting, and not however many cores there are. `backbone_rate`: the learning rate
     of unfrozen blocks, as a multiple of the head's. `members`: models of as many seeds, whose posteriors are averaged.
-    `standardise`: on training_clips, or each_speaker on all of their own unlabelled clips, test speakers too. `patience`:
-    stop after as many epochs without a lower validation loss (0: never). `class_weights`: each class counts alike.
-    `schedule` of the learning rate: constant or one_cycle. `optimiser`: adam or adamw."""
+    `standardise`: on training_clips, or each_speaker on all of their own unlabelled clips, test speakers too.
+    `patience`: stop after as many epochs without a lower validation loss (0: never). `class_weights`: each class counts
+    alike. `schedule` of the learning rate: constant or one_cycle. `optimiser`: adam or adamw."""
 
     epochs: int = MISSING
     learning_rate: float = MISSING

@@ -72,9 +72,7 @@ class DeepCNN1D(nn.Module):
         super().__init__()
         channels, frames = _channels_and_frames(shape)
         if len(filters) != len(pools):
-            raise EmofusionError(
-                f"the settings `filters` and `pools` need a number for each block: {filters}, {pools}."
-            )
+            raise EmofusionError(f"`filters` and `pools` need a number for each block: {filters}, {pools}.")
         layers: list[nn.Module] = []
         for (before, after), pool in zip(pairwise([channels, *filters]), pools, strict=True):
             convolution = nn.Conv1d(before, after, kernel, padding="same", bias=False)

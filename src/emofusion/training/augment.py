@@ -24,9 +24,7 @@ def augment(features: Tensor, settings: dict) -> Tensor:
     """
     if any(settings[name] for name in ("shift", "gain", "time_masks", "frequency_masks")):
         if features.ndim != 3:
-            raise EmofusionError(
-                f"training.augment: only `noise` and `mixup` fit features of shape {features.shape[1:]}"
-            )
+            raise EmofusionError(f"training.augment: only `noise` and `mixup` fit rows of {tuple(features.shape[1:])}")
         features = _shifted(features, settings["shift"])
         features = _louder(features, settings["gain"], settings["spectrum"])
         for _ in range(settings["time_masks"]):
@@ -84,6 +82,6 @@ def _mask(features: Tensor, most: int, length: int) -> Tensor:
 def _need_spectrum(features: Tensor, spectrum: int) -> None:
     if not 0 < spectrum <= features.shape[1]:
         raise EmofusionError(
-            f"training.augment.spectrum={spectrum}: say how many of the {features.shape[1]} channels, from the first on, "
-            "are the spectrum that gain and frequency masks act on"
+            f"training.augment.spectrum={spectrum}: say how many of the {features.shape[1]} channels, from the first "
+            "on, are the spectrum that gain and frequency masks act on"
         )
