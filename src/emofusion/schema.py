@@ -133,12 +133,13 @@ class Cnn1d:
 
 @dataclass
 class Cnn1dDeep:
-    """`filters` and `pools`: of each block."""
+    """`filters`, `strides` and `pools`: of each block."""
 
     kind: str = "cnn1d_deep"
-    filters: list[int] = field(default_factory=lambda: [64, 64, 96, 96])
+    filters: list[int] = field(default_factory=lambda: [64, 64, 96])
     kernel: int = 5
-    pools: list[int] = field(default_factory=lambda: [2, 2, 2, 1])
+    strides: list[int] = field(default_factory=lambda: [2, 1, 1])
+    pools: list[int] = field(default_factory=lambda: [1, 2, 1])
     pooling: str = "average_deviation"
     block_dropout: float = 0.1
     dropout: float = 0.5

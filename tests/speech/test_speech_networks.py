@@ -84,7 +84,14 @@ def test_what_does_not_fit_is_said(settings, shape, message):
 @pytest.mark.parametrize("pooling", ["average", "average_max", "average_deviation", "attention"])
 def test_the_deep_cnn1d_learns_which_channel_is_loud(pooling):
     torch.manual_seed(0)
-    settings = {"kind": "cnn1d_deep", "filters": [16, 24], "pools": [2, 1], "dropout": 0.1, "pooling": pooling}
+    settings = {
+        "kind": "cnn1d_deep",
+        "filters": [16, 24],
+        "strides": [1, 2],
+        "pools": [2, 1],
+        "dropout": 0.1,
+        "pooling": pooling,
+    }
     network = build(settings, SHAPE, 3)
     emotion = torch.arange(48) % 3
     features = 0.2 * torch.randn(48, *SHAPE)
@@ -99,8 +106,8 @@ def test_the_deep_cnn1d_learns_which_channel_is_loud(pooling):
 
 
 def test_the_deep_cnn1d_has_the_blocks_of_its_settings():
-    settings = {"kind": "cnn1d_deep", "filters": [8, 12, 16], "kernel": 3, "pools": [2, 4, 1], "block_dropout": 0.2}
-    network = build(settings, (10, 64), 5)
+    sizes = {"filters": [8, 12, 16], "kernel": 3, "strides": [2, 1, 1], "pools": [1, 4, 2]}
+    network = build({"kind": "cnn1d_deep", **sizes}, (10, 65), 5)
     convolutions = [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv1d)]
     assert [(layer.in_channels, layer.out_channels, layer.kernel_size) for layer in convolutions] == [
         (10, 8, (3,)),
@@ -108,8 +115,9 @@ def test_the_deep_cnn1d_has_the_blocks_of_its_settings():
         (12, 16, (3,)),
     ]
     assert [layer.num_features for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm1d)] == [8, 12, 16]
-    assert [layer.kernel_size for layer in network.modules() if isinstance(layer, torch.nn.MaxPool1d)] == [2, 4]
-    assert network.convolutions(torch.zeros(2, 10, 64)).shape == (2, 16, 8)
+    assert [layer.kernel_size for layer in network.modules() if isinstance(layer, torch.nn.MaxPool1d)] == [4, 2]
+    assert [layer.stride for layer in convolutions] == [(2,), (1,), (1,)]
+    assert network.convolutions(torch.zeros(2, 10, 65)).shape == (2, 16, 4)
     assert network.head[1].in_features == 32
 
 
@@ -132,6 +140,8 @@ def test_poolings_are_the_statistics_they_are_named_after():
 
 def test_blocks_and_pools_that_do_not_fit_are_said():
     with pytest.raises(EmofusionError, match="a number for each block"):
-        build({"kind": "cnn1d_deep", "filters": [8, 8], "pools": [2]}, SHAPE, 3)
+        build({"kind": "cnn1d_deep", "filters": [8, 8], "strides": [1, 1], "pools": [2]}, SHAPE, 3)
     with pytest.raises(EmofusionError, match="too few"):
-        build({"kind": "cnn1d_deep", "filters": [8, 8], "pools": [8, 8]}, SHAPE, 3)
+        build({"kind": "cnn1d_deep", "filters": [8, 8], "strides": [1, 1], "pools": [8, 8]}, SHAPE, 3)
+    with pytest.raises(EmofusionError, match="odd"):
+        build({"kind": "cnn1d_deep", "kernel": 4}, SHAPE, 3)

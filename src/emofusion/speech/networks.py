@@ -53,35 +53,41 @@ class DeepCNN1D(nn.Module):
     """A deeper 1D-CNN, regularised for few clips: blocks of convolution over time, batch normalisation, ReLU, max
     pooling and dropout, then `pooling` over the time that is left, and one linear layer.
 
-    `filters` and `pools` say how many filters each block has and how many frames it pools into one (1: none). `pooling`
-    is `average`, `average_max`, `average_deviation` or `attention` (`AttentiveStatistics`). `block_dropout` drops whole
-    filters of a clip between blocks, `dropout` single values before the linear layer.
+    `filters`, `strides` and `pools` say how many filters each block has, by how many frames its kernel (of odd width)
+    moves on, and how many frames it pools into one (1: none). `pooling` is `average`, `average_max`,
+    `average_deviation` or `attention` (`AttentiveStatistics`). `block_dropout` drops whole filters of a clip between
+    blocks, `dropout` single values before the linear layer.
     """
 
     def __init__(
         self,
         shape: tuple[int, ...],
         classes: int,
-        filters: Sequence[int] = (64, 64, 96, 96),
+        filters: Sequence[int] = (64, 64, 96),
         kernel: int = 5,
-        pools: Sequence[int] = (2, 2, 2, 1),
+        strides: Sequence[int] = (2, 1, 1),
+        pools: Sequence[int] = (1, 2, 1),
         pooling: str = "average_deviation",
         block_dropout: float = 0.1,
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
         channels, frames = _channels_and_frames(shape)
-        if len(filters) != len(pools):
-            raise EmofusionError(f"`filters` and `pools` need a number for each block: {filters}, {pools}.")
+        if not len(filters) == len(strides) == len(pools):
+            raise EmofusionError(
+                f"`filters`, `strides` and `pools` need a number for each block: {filters}, {strides}, {pools}."
+            )
         layers: list[nn.Module] = []
-        for (before, after), pool in zip(pairwise([channels, *filters]), pools, strict=True):
-            convolution = nn.Conv1d(before, after, kernel, padding="same", bias=False)
+        for (before, after), stride, pool in zip(pairwise([channels, *filters]), strides, pools, strict=True):
+            convolution = nn.Conv1d(before, after, kernel, stride, padding=kernel // 2, bias=False)
             layers += [convolution, nn.BatchNorm1d(after), nn.ReLU()]
             layers += [nn.MaxPool1d(pool)] if pool > 1 else []
             layers += [nn.Dropout1d(block_dropout)]
-            frames //= pool
+            frames = -(-frames // stride) // pool
+        if kernel % 2 == 0:
+            raise EmofusionError(f"the setting `kernel` is {kernel}: it has to be odd.")
         if frames < 2:
-            raise EmofusionError(f"{shape[1]} frames are too few for poolings by {list(pools)}: lower `pools`.")
+            raise EmofusionError(f"{shape[1]} frames are too few: lower `strides` {strides} or `pools` {pools}.")
         self.convolutions = nn.Sequential(*layers)
         known = ("average", "average_max", "average_deviation", "attention")
         self.pooling, width = _pooling(pooling, known, filters[-1], frames)
