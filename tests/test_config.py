@@ -37,6 +37,12 @@ def test_choices_of_groups_combine(conf, protocol, face):
     assert settings["face"]["name"] == face
 
 
+def test_functionals_are_a_choice_of_speech(conf):
+    speech = compose(conf, "ravdess_openface", ["speech=functionals", "speech.features.set=compare_2016"])["speech"]
+    assert speech["features"] == {"kind": "functionals", "sample_rate": 16000, "set": "compare_2016"}
+    assert speech["network"]["kind"] == "mlp"
+
+
 def test_mobilenet_differs_from_vgg16_in_the_architecture_alone(conf):
     vgg, mobile = (compose(conf, "paper", [f"face={face}"])["face"] for face in ("vgg16", "mobilenet"))
     mobile["network"]["architecture"], mobile["name"] = "vgg16", "vgg16"

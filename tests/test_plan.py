@@ -78,6 +78,43 @@ def test_folders_of_cells_are_named_by_what_differs(planned):
     assert len(set(places)) == 2 and all(len(place) < 150 for place in places)
 
 
+def activations_of(plan):
+    return {key for key in plan.keys("activations") if key.startswith("vgg16")}
+
+
+def test_activations_are_shared_by_all_that_trains_above_them(planned):
+    plan = planned("paper", "report.compare.face=[]")
+    shared = activations_of(plan)
+    assert {key.rsplit("-", 1)[0] for key in shared} == {"vgg16-kdef", "vgg16-ravdess"}
+    above = "seed=7 face.network.hidden=[8] face.network.dropout=0 face.training.learning_rate=1e-2"
+    assert activations_of(planned("paper", f"report.compare.face=[] {above}")) == shared
+    # fresh weights are another draw for each seed, and other blocks or pictures other activations
+    for changed in ("face.network.weights=none", "face.features.size=128"):
+        assert not activations_of(planned("paper", f"report.compare.face=[] {changed}")) & shared
+    viewed = activations_of(planned("paper", "report.compare.face=[] face.network.stored.views=2"))
+    assert {key.rsplit("-", 1)[0] for key in viewed & shared} == {"vgg16-ravdess"}  # the test corpus needs no views
+    fresh = [planned("paper", f"report.compare.face=[] face.network.weights=none seed={seed}") for seed in (0, 1)]
+    assert not activations_of(fresh[0]) & activations_of(fresh[1])
+
+
+def test_blocks_that_are_never_let_go_are_stored(planned):
+    def network(unfreeze, views=1):
+        plan = planned("demo", f"face.training.unfreeze={unfreeze} face.network.stored.views={views}")
+        (key,) = [key for key in plan.keys("model") if key.startswith("face-vgg16")]
+        return plan.stage("model", key).settings["network"]["frozen"], plan
+
+    frozen, plan = network("[]", views=3)
+    assert frozen == 5
+    views = {key.split("-")[1]: plan.stage("activations", key).settings["views"] for key in activations_of(plan)}
+    assert views == {"demo_kdef": 3, "demo_ravdess": 1}  # the test corpus only as it is
+    assert network("[{epoch:1,blocks:1}]")[0] == 4
+    assert network("[{epoch:1,blocks:1},{epoch:999,blocks:3}]")[0] == 4  # never reached
+    frozen, plan = network("[{epoch:0,blocks:5}]")
+    assert frozen == 0 and not activations_of(plan)
+    with pytest.raises(EmofusionError, match=r"face\.network\.stored\.views=2.*unfreeze"):
+        network("[{epoch:0,blocks:5}]", views=2)
+
+
 def test_settings_of_a_network_hold_for_the_one_beside_it_where_they_can(planned):
     plan = planned(override="speech.network.filters=16 speech.training.epochs=3")
     models = {key.rsplit("-", 1)[0]: plan.stage("model", key).settings for key in plan.keys("model")}
@@ -85,7 +122,8 @@ def test_settings_of_a_network_hold_for_the_one_beside_it_where_they_can(planned
     assert "filters" not in models["speech-lstm"]["network"]
     assert models["speech-lstm"]["training"]["epochs"] == 3  # the same budget
     plan = planned("paper", "face.network.weights=none face.network.hidden=[8]")
-    assert len(plan.keys("model")) == 4 and plan.keys("weights") == []
+    assert len(plan.keys("model")) == 4
+    assert sorted(key.rsplit("-", 1)[0] for key in plan.keys("weights")) == ["mobilenet_v2-none", "vgg16-none"]
     assert all(
         plan.stage("model", key).settings["network"]["hidden"] == [8]
         for key in plan.keys("model")
@@ -116,6 +154,20 @@ def test_a_stage_is_fingerprinted_by_what_it_runs_only():
     speech = code_fingerprint("emofusion.training.fit", "emofusion.speech.networks")
     assert speech != code_fingerprint("emofusion.training.fit")
     assert code_fingerprint("emofusion.fusion") == code_fingerprint("emofusion.fusion")
+
+
+def test_what_a_with_imports_is_part_of_the_fingerprint(tmp_path, monkeypatch):
+    from emofusion import fingerprint
+
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
+    (tmp_path / "a.py").write_text("import threading\n\nwith threading.Lock():\n    from emofusion import b\n")
+    found = []
+    for value in (1, 2):
+        (tmp_path / "b.py").write_text(f"VALUE = {value}\n")
+        fingerprint._read.cache_clear()
+        found.append(fingerprint.code_fingerprint("emofusion.a"))
+    fingerprint._read.cache_clear()
+    assert found[0] != found[1]
 
 
 def test_comments_and_docstrings_do_not_count_but_code_does(tmp_path, monkeypatch):

@@ -184,6 +184,10 @@ def _check_meaning(settings: dict) -> None:
         smoothing, patience = training["label_smoothing"], training["patience"]
         must(0 <= smoothing < 1, f"{name}.training.label_smoothing={smoothing}: from 0 to below 1")
         must(patience >= 0, f"{name}.training.patience={patience}: a number of epochs, or 0 to never stop early")
+        must(
+            training["standardise"] == "training_clips" or settings[name]["network"]["kind"] != "backbone",
+            f"{name}.training.standardise={training['standardise']}: not of pictures, which a backbone scales itself",
+        )
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
         if protocol["kind"] == "cross_corpus":

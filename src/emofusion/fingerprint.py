@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -13,8 +14,9 @@ WITHOUT_EFFECT = {"emofusion.tracking", "emofusion.messages"}
 def code_fingerprint(*modules: str) -> str:
     """A short hash of the given modules of `emofusion` and of all that they import from it at their top level.
 
-    An import inside a function is a choice among several (a registry of kinds): what is chosen has to be given too.
-    Comments, docstrings and formatting do not count. `modules` are dotted names such as `emofusion.fusion.sweep`.
+    What a `with` holds is top level too. An import inside a function is a choice among several (a registry of kinds):
+    what is chosen has to be given too. Comments, docstrings and formatting do not count. `modules` are dotted names
+    such as `emofusion.fusion.sweep`.
     """
     closure: set[str] = set()
     waiting = list(modules)
@@ -34,7 +36,7 @@ def _read(module: str) -> tuple[str, tuple[str, ...]]:
     """What a module's code is, and which modules of the package it imports (the `__init__` of its package too)."""
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
     imports = set()
-    for node in tree.body:
+    for node in chain.from_iterable(node.body if isinstance(node, ast.With) else [node] for node in tree.body):
         if isinstance(node, ast.Import):
             imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

@@ -10,11 +10,11 @@ from pathlib import Path
 from emofusion.config import compose, expand, split_overrides
 from emofusion.corpora import check_present
 from emofusion.messages import EmofusionError
-from emofusion.schema import LEAKING_PROTOCOLS
+from emofusion.schema import BLOCKS, LEAKING_PROTOCOLS
 from emofusion.stages import Stage, make_stage, short_hash
 
 # The files of a corpus that a kind of features is made from.
-MEDIUM = {"acoustic": "audio", "pixels": "video", "action_units": "action_units"}
+MEDIUM = {"acoustic": "audio", "functionals": "audio", "pixels": "video", "action_units": "action_units"}
 
 
 @dataclass
@@ -86,7 +86,7 @@ def _check_source(stage: Stage) -> None:
         check_present(stage.settings)
     elif stage.kind == "weights":
         source = stage.settings["weights"]
-        if source != "imagenet" and not Path(source).is_file():
+        if source not in ("imagenet", "none") and not Path(source).is_file():
             raise EmofusionError(f"network.weights={source}: not imagenet, not none, and no such file")
 
 
@@ -166,8 +166,8 @@ def _medium(settings: dict, node: dict, corpus: str) -> str:
     return "image" if medium == "video" and settings["corpora"][corpus]["reader"] == "kdef" else medium
 
 
-def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[Stage]]:
-    """The model of a modality and what it reads: its split and its features."""
+def _model(settings: dict, modality: str, node: dict, seeds: list[int] | None = None) -> dict[str, Stage | list[Stage]]:
+    """The model of a modality and what it reads: its split and its features. `seeds`: others than the experiment's."""
     train, test = _corpora(settings, modality)
     names = list(dict.fromkeys([*train, *test]))
     corpora = {name: _corpus(settings, name, _medium(settings, node, name)) for name in names}
@@ -182,20 +182,26 @@ def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[
     )
     kind = node["features"]["kind"]
     features = [_features(settings, node, name, corpus) for name, corpus in corpora.items()]
-    network = dict(node["network"])
+    network, training = dict(node["network"]), dict(node["training"])
     inputs = {"split": split, "features": features}
     if network["kind"] == "backbone":
-        source = {
-            "architecture": network["architecture"],
-            "weights": network.pop("weights"),
-            "url": network.pop("source"),
-        }
-        if source["weights"] != "none":
-            inputs["weights"] = make_stage(
-                "weights", f"{source['architecture']}-{Path(source['weights']).stem}", source
+        weights = inputs["weights"] = _weights(network, settings["seed"])
+        stored = network.pop("stored")
+        let_go = [step["blocks"] for step in training["unfreeze"] if step["epoch"] < training["epochs"]]
+        network["frozen"] = BLOCKS - max(let_go, default=0)
+        if stored["views"] > 1 and not network["frozen"]:
+            raise EmofusionError(
+                f"{modality}.network.stored.views={stored['views']}: views are those of frozen blocks, and "
+                f"{modality}.training.unfreeze lets all of them go; set views=1 or fewer blocks"
             )
-    training = dict(node["training"])
-    seeds = member_seeds(settings["seed"], training.pop("members"))
+        if network["frozen"]:
+            inputs["features"] = [
+                _activations(network, stored if name in train else stored | {"views": 1}, name, feature, weights)
+                for name, feature in zip(corpora, features, strict=True)
+            ]
+        features = inputs["features"]
+    seeds = seeds or member_seeds(settings["seed"], training["members"])
+    del training["members"]
     model = make_stage(
         "model",
         f"{modality}-{node['name']}",
@@ -204,6 +210,21 @@ def _model(settings: dict, modality: str, node: dict) -> dict[str, Stage | list[
         **inputs,
     )
     return {"model": model, "split": split, "features": features}
+
+
+def _weights(network: dict, seed: int) -> Stage:
+    """The weights that a network starts from; their settings are taken out of the network's."""
+    source = {"architecture": network["architecture"], "weights": network.pop("weights"), "url": network.pop("source")}
+    source["seed"] = seed if source["weights"] == "none" else 0
+    return make_stage("weights", f"{source['architecture']}-{Path(source['weights']).stem}", source)
+
+
+def _activations(network: dict, stored: dict, corpus: str, features: Stage, weights: Stage) -> Stage:
+    settings = {name: network[name] for name in ("architecture", "normalise", "frozen")} | stored
+    # not before the last block: networks that differ in their pooling then share the activations
+    settings["pooling"] = network["pooling"] if network["frozen"] == BLOCKS else "average"
+    slug = f"{network['architecture']}-{corpus}"
+    return make_stage("activations", slug, settings, features=features, weights=weights)
 
 
 def member_seeds(seed: int, members: int) -> list[int]:
@@ -225,6 +246,18 @@ def _predictions(settings: dict, modality: str) -> Stage:
     return make_stage("predictions", slug, threads, settings[modality]["network"]["kind"], **parts)
 
 
+def _compared(settings: dict, modality: str, node: dict) -> list[Stage]:
+    """The models of a network whose training is compared, all its seeds; the experiment's own is a job by itself."""
+    first = _model(settings, modality, node)["model"]
+    trained = first.settings["seeds"]
+    more = [settings["seed"] + number for number in range(settings["report"]["seeds"])][len(trained) :]
+    if not more:
+        return [first]
+    if node is settings[modality]:
+        return [first, _model(settings, modality, node, more)["model"]]
+    return [_model(settings, modality, node, [*trained, *more])["model"]]
+
+
 def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
     modalities = settings["modalities"]
     members = {modality: _predictions(settings, modality) for modality in modalities}
@@ -232,7 +265,9 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
     curves = {}
     for modality in modalities:
         nodes = {node["name"]: node for node in [settings[modality], *beside.get(modality, [])]}
-        curves[modality] = {name: _model(settings, modality, node)["model"] for name, node in nodes.items()}
+        curves[modality] = [
+            (name, model) for name, node in nodes.items() for model in _compared(settings, modality, node)
+        ]
     described = {
         **{key: settings[key] for key in ("experiment", "modalities", "fusion", "published", "seed", "emotions")},
         "title": settings["report"]["title"] or settings["experiment"],
@@ -245,9 +280,9 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
             name for name in modalities if settings[name]["training"]["standardise"] == "each_speaker"
         ],
         "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
-        "curves": {modality: list(models) for modality, models in curves.items()},
+        "curves": {modality: [name for name, _ in models] for modality, models in curves.items()},
     }
     inputs = {f"predictions_{modality}": stage for modality, stage in members.items()}
-    inputs |= {f"curves_{modality}": list(models.values()) for modality, models in curves.items()}
+    inputs |= {f"curves_{modality}": [model for _, model in models] for modality, models in curves.items()}
     splits = [members[modality].inputs["split"] for modality in modalities]
     return make_stage("report", settings["experiment"], described, fusion=fusion, splits=splits, **inputs)

@@ -104,6 +104,15 @@ class Acoustic:
 
 
 @dataclass
+class Functionals:
+    """`set`: `egemaps` (openSMILE's eGeMAPSv02, 88 values) or `compare_2016` (ComParE_2016, 6373 values)."""
+
+    kind: str = "functionals"
+    sample_rate: int = 16000
+    set: str = "egemaps"
+
+
+@dataclass
 class Pixels:
     kind: str = "pixels"
     size: int = 224
@@ -117,7 +126,7 @@ class ActionUnits:
     statistics: list[str] = field(default_factory=lambda: ["mean"])
 
 
-FEATURES = {"acoustic": Acoustic, "pixels": Pixels, "action_units": ActionUnits}
+FEATURES = {"acoustic": Acoustic, "functionals": Functionals, "pixels": Pixels, "action_units": ActionUnits}
 
 
 @dataclass
@@ -162,6 +171,23 @@ class Mlp:
     input_dropout: float = 0.0
 
 
+# Into which a backbone's convolutions are divided, whatever the architecture.
+BLOCKS = 5
+
+
+@dataclass
+class Stored:
+    """How the activations of blocks that stay frozen are stored. `precision`: `half` or `full`. `views`: of each
+    picture to train on, the first as recorded, the others flipped or not, moved and scaled by up to these shares.
+    `threads` of torch, as in training."""
+
+    precision: str = "half"
+    views: int = 1
+    shift: float = 0.05
+    scale: float = 0.1
+    threads: int = 1
+
+
 @dataclass
 class Backbone:
     """`weights`: `imagenet` (torchvision's), `none`, or a file. `head_norm`: batch normalisation before the head."""
@@ -175,6 +201,7 @@ class Backbone:
     head_norm: bool = False
     hidden: list[int] = field(default_factory=lambda: [256])
     dropout: float = 0.5
+    stored: Stored = field(default_factory=Stored)
 
 
 NETWORKS = {"cnn1d": Cnn1d, "cnn1d_deep": Cnn1dDeep, "lstm": Lstm, "mlp": Mlp, "backbone": Backbone}
@@ -256,10 +283,12 @@ class Tracking:
 
 @dataclass
 class Report:
-    """`compare`: per modality, the choices of its group whose training curves stand beside the chosen one's."""
+    """`compare`: per modality, the choices of its group whose training curves stand beside the chosen one's; `seeds`:
+    how many seeds of each are trained for it."""
 
     title: str = ""
     compare: dict[str, list[str]] = field(default_factory=dict)
+    seeds: int = 1
 
 
 @dataclass

@@ -17,6 +17,7 @@ OUTPUTS = {
     "corpus": ["clips.parquet"],
     "split": ["split.parquet", "left_out.csv"],
     "features": ["features.npy", "rows.parquet"],
+    "activations": ["features.npy", "rows.parquet"],
     "model": ["model.json", "history.parquet", "folds"],
     "predictions": ["predictions.parquet"],
     "fusion": ["fused.parquet", "sweep.parquet"],
@@ -27,7 +28,7 @@ NETWORK_MODULES = {
     "cnn1d_deep": ["emofusion.speech.networks"],
     "lstm": ["emofusion.speech.networks"],
     "mlp": [],
-    "backbone": ["emofusion.face.backbones"],
+    "backbone": ["emofusion.face.backbones", "emofusion.face.activations"],
 }
 MODULES = {
     "demo": {"": ["emofusion.corpora.demo"]},
@@ -42,9 +43,11 @@ MODULES = {
     "split": {"": ["emofusion.protocols"]},
     "features": {
         "acoustic": ["emofusion.features", "emofusion.speech.acoustic"],
+        "functionals": ["emofusion.features", "emofusion.speech.functionals"],
         "pixels": ["emofusion.features", "emofusion.face.pixels"],
         "action_units": ["emofusion.features", "emofusion.face.action_units"],
     },
+    "activations": {"": ["emofusion.face.activations"]},
     "model": {kind: ["emofusion.training.fit", *modules] for kind, modules in NETWORK_MODULES.items()},
     "predictions": {kind: ["emofusion.training.predict", *modules] for kind, modules in NETWORK_MODULES.items()},
     "fusion": {"": ["emofusion.fusion"]},

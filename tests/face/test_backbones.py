@@ -5,6 +5,7 @@ from torch import nn
 from torchvision.models import mobilenet_v2
 
 from emofusion.face.backbones import ARCHITECTURES, Backbone
+from emofusion.face.weights import prepare
 from emofusion.messages import EmofusionError
 from emofusion.networks import build
 
@@ -66,22 +67,39 @@ def test_unfreezing_goes_from_the_deepest_block_up(network, deepest):
     assert all(parameter.requires_grad for parameter in network.head.parameters())
 
 
-@pytest.mark.parametrize("pretrained", [True, False])
-def test_frozen_batch_normalisation_keeps_the_statistics_it_came_with(tmp_path, pretrained):
+def test_frozen_batch_normalisation_keeps_the_statistics_it_came_with():
     network = Backbone(SHAPE, 8, "mobilenet_v2", hidden=[16])
-    if pretrained:
-        state = {f"features.{name}": value.contiguous() for name, value in network.features.state_dict().items()}
-        save_file(state, tmp_path / "weights.safetensors")
-        network = Backbone(SHAPE, 8, "mobilenet_v2", tmp_path / "weights.safetensors", hidden=[16])
     network.unfreeze(1)
     before = {name: value.clone() for name, value in network.features.state_dict().items()}
     network.train()
     network(pictures(4))
     changed = {name for name, value in network.features.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed  # the live block's
-    # without pretrained weights there is nothing to keep
-    assert {int(name.split(".")[0]) for name in changed} == set(range(14 if pretrained else 0, 19))
+    assert {int(name.split(".")[0]) for name in changed} == set(range(14, 19))  # the live block's
     assert network.head.training
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("size", [64, 75])
+def test_a_network_without_its_first_blocks_goes_on_from_their_activations(tmp_path, architecture, size):
+    shape = (3, size, size)
+    prepare(architecture, "none", tmp_path / "weights.safetensors", "", seed=2)
+    options = {"architecture": architecture, "weights": tmp_path / "weights.safetensors", "pooling": "flatten"}
+    torch.manual_seed(1)
+    whole = Backbone(shape, 8, hidden=[16], **options).eval()
+    x = torch.randint(0, 256, (2, *shape), dtype=torch.uint8)
+    with torch.no_grad():
+        logits = whole(x)
+        for frozen in range(1, 6):
+            activations = whole.activations(x, frozen)
+            torch.manual_seed(1)
+            rest = Backbone(tuple(activations.shape[1:]), 8, hidden=[16], frozen=frozen, **options).eval()
+            torch.testing.assert_close(rest(activations), logits)  # the same seed gives the same head
+            assert rest.frozen_parameters + sum(value.numel() for value in rest.parameters()) == sum(
+                value.numel() for value in whole.parameters()
+            )
+            # and from any later block, the pooled last one too
+            for later in range(frozen, 6):
+                torch.testing.assert_close(rest(whole.activations(x, later)), logits)
 
 
 def test_the_head_can_scale_what_it_gets():
@@ -94,12 +112,15 @@ def test_the_head_can_scale_what_it_gets():
     assert seen.any() and torch.allclose(scaled[:, seen].mean(dim=0), torch.zeros(int(seen.sum())), atol=1e-4)
 
 
-def test_mobilenet_runs_with_channels_last():
-    network = Backbone(SHAPE, 8, "mobilenet_v2", hidden=[16])
-    x = network.normalised(pictures())
-    assert x.is_contiguous(memory_format=torch.channels_last)
-    assert network.features[0][0].weight.is_contiguous(memory_format=torch.channels_last)
-    assert network.features(x).is_contiguous(memory_format=torch.channels_last)
+def test_convolutions_run_with_channels_last(network):
+    assert next(network.features.parameters()).is_contiguous(memory_format=torch.channels_last)
+    seen = []
+    handles = [layer.register_forward_hook(lambda *given: seen.append(given[2])) for layer in network.features]
+    network(pictures())
+    for handle in handles:
+        handle.remove()
+    assert len(seen) == len(network.features)
+    assert all(values.is_contiguous(memory_format=torch.channels_last) for values in seen)
 
 
 def test_mobilenet_equals_torchvisions(tmp_path):
@@ -137,6 +158,16 @@ def test_fresh_weights_follow_he_and_the_callers_seed():
     convolution = first.features[28]
     assert convolution.weight.std().item() == pytest.approx((2 / (9 * 512)) ** 0.5, rel=0.01)
     assert not convolution.bias.any()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_fresh_convolutions_let_through_what_they_see(architecture):
+    torch.manual_seed(5)
+    network = Backbone(SHAPE, 8, architecture, hidden=[16]).eval()
+    with torch.no_grad():
+        deep = network.activations(pictures(16), 5)
+    assert 0.03 < deep.std() < 30
+    assert deep.std(dim=0).mean() > 0.01 * deep.std()  # pictures differ
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path):

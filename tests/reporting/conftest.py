@@ -24,13 +24,13 @@ def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:
 
 
 def _history(seed: int) -> pd.DataFrame:
-    """Two folds of six and four epochs."""
+    """Two folds of six and four epochs, of one seed."""
     random = np.random.default_rng(seed)
     rows = [(fold, epoch) for fold, epochs in ((0, 6), (1, 4)) for epoch in range(epochs)]
     table = pd.DataFrame(rows, columns=["fold", "epoch"])
     for column in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
         table[column] = random.random(len(table))
-    return table
+    return table.assign(seed=3, seconds=random.random(len(table)))
 
 
 @pytest.fixture
@@ -67,3 +67,9 @@ def fusion(modalities) -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def histories() -> dict[str, dict[str, pd.DataFrame]]:
     return {"speech": {"cnn1d": _history(1), "lstm": _history(2)}, "face": {"mlp": _history(3)}}
+
+
+@pytest.fixture(scope="session")
+def models(histories) -> dict[str, dict[str, dict]]:
+    described = {"parameters": 1200, "parameters_trained": 200, "training": {"keep": "best"}}
+    return {modality: dict.fromkeys(networks, described) for modality, networks in histories.items()}

@@ -8,13 +8,13 @@ from emofusion.messages import EmofusionError
 from emofusion.reporting import write_report
 
 
-def test_the_report_is_whole_and_the_same_each_time(modalities, fusion, histories, settings, tmp_path):
-    write_report(tmp_path / "one", modalities, *fusion, histories, settings)
+def test_the_report_is_whole_and_the_same_each_time(modalities, fusion, histories, models, settings, tmp_path):
+    write_report(tmp_path / "one", modalities, *fusion, histories, models, settings)
     with mpl.rc_context({"font.size": 20, "lines.linewidth": 9}):  # a user's own taste
-        write_report(tmp_path / "two", modalities, *fusion, histories, settings)
+        write_report(tmp_path / "two", modalities, *fusion, histories, models, settings)
     files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert set(files) == {
-        "table1.csv", "table1.md", "table2.csv", "table2.md", "sweep.csv", "summary.md", "sweep.png",
+        "table1.csv", "table1.md", "table2.csv", "table2.md", "sweep.csv", "comparison.csv", "summary.md", "sweep.png",
         "confusion_speech.png", "confusion_face.png", "confusion_fusion.png", "curves_speech.png", "curves_face.png",
     }  # fmt: skip
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
@@ -39,7 +39,7 @@ def test_the_report_is_whole_and_the_same_each_time(modalities, fusion, historie
 def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(modalities, fusion, settings, tmp_path):
     settings["protocol"] |= {"name": "random_clips", "leaks_speakers": True}
     settings["demo"] = True
-    write_report(tmp_path, modalities, *fusion, {}, settings)
+    write_report(tmp_path, modalities, *fusion, {}, {}, settings)
     page = (tmp_path / "summary.md").read_text()
     assert "> **WARNING: the protocol random_clips" in page and "generated demo data" in page
     for name in ("table1", "table2", "sweep"):
@@ -51,8 +51,8 @@ def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(modalities, fusion,
 def test_what_does_not_rest_on_the_same_clips_once_is_refused(modalities, fusion, settings, tmp_path):
     fused, swept = fusion
     with pytest.raises(EmofusionError, match="face and the fusion were not tested on the same clips"):
-        write_report(tmp_path / "out", modalities | {"face": modalities["face"][:-1]}, fused, swept, {}, settings)
+        write_report(tmp_path / "out", modalities | {"face": modalities["face"][:-1]}, fused, swept, {}, {}, settings)
     twice = pd.concat([fused, fused.tail(1).assign(fold=9)])
     with pytest.raises(EmofusionError, match="the fusion predictions test 1 clips in several folds"):
-        write_report(tmp_path / "out", modalities, twice, swept, {}, settings)
+        write_report(tmp_path / "out", modalities, twice, swept, {}, {}, settings)
     assert not (tmp_path / "out").exists()

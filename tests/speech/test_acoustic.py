@@ -35,17 +35,20 @@ def voice(rate: int = 16000, seconds: float = 1.0) -> np.ndarray:
     return (0.1 * sound + 0.002 * np.random.default_rng(1).normal(size=len(time))).astype(np.float32)
 
 
-def reference(samples: np.ndarray) -> dict[str, np.ndarray]:
-    spectral = {"y": samples, "n_fft": 1024, "hop_length": 256}
-    framed = {"frame_length": 1024, "hop_length": 256}
+def reference(samples: np.ndarray, settings: dict = SETTINGS) -> dict[str, np.ndarray]:
+    rate, n_fft, hop = settings["sample_rate"], settings["n_fft"], settings["hop"]
+    low, high = settings["pitch_range"]
+    spectral = {"y": samples, "n_fft": n_fft, "hop_length": hop}
+    framed = {"frame_length": n_fft, "hop_length": hop}
+    mel = librosa.feature.melspectrogram(sr=rate, n_mels=settings["mel"], **spectral)
     return {
-        "mfcc": librosa.feature.mfcc(sr=16000, n_mfcc=40, **spectral),
-        "pitch": librosa.yin(samples, fmin=65, fmax=800, sr=16000, **framed)[np.newaxis],
-        "mel": librosa.power_to_db(librosa.feature.melspectrogram(sr=16000, **spectral), ref=1.0, top_db=None),
-        "centroid": librosa.feature.spectral_centroid(sr=16000, **spectral),
+        "mfcc": librosa.feature.mfcc(sr=rate, n_mfcc=settings["mfcc"], n_mels=settings["mel"], **spectral),
+        "pitch": librosa.yin(samples, fmin=low, fmax=high, sr=rate, **framed)[np.newaxis],
+        "mel": librosa.power_to_db(mel, ref=1.0, top_db=None),
+        "centroid": librosa.feature.spectral_centroid(sr=rate, **spectral),
         "flatness": librosa.feature.spectral_flatness(**spectral),
         "zero_crossing_rate": librosa.feature.zero_crossing_rate(samples, **framed),
-        "contrast": librosa.feature.spectral_contrast(sr=16000, **spectral),
+        "contrast": librosa.feature.spectral_contrast(sr=rate, **spectral),
     }
 
 
@@ -68,6 +71,37 @@ def test_every_feature_equals_librosas_own_call(samples):
         )
         first += len(expected)
     assert first == len(computed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sample_rate": 44100, "n_fft": 2048, "hop": 441, "mel": 64, "mfcc": 20},
+        {"sample_rate": 22050, "n_fft": 4096, "hop": 1024, "pitch_range": [30.0, 2000.0]},
+        {"n_fft": 768, "hop": 100, "pitch_range": [80, 450], "mel": 40, "mfcc": 13},
+    ],
+)
+def test_other_settings_equal_librosas_own_calls_too(change):
+    settings = {**SETTINGS, **change}
+    samples = voice(settings["sample_rate"])
+    expected = np.concatenate(list(reference(samples, settings).values()))
+    computed = acoustic.compute(samples, settings)
+    assert computed.shape == acoustic.row_shape(settings)
+    np.testing.assert_allclose(computed, expected, rtol=1e-4, atol=1e-4)
+
+
+def noise(deviation: float, offset: float) -> np.ndarray:
+    return np.random.default_rng(3).normal(offset, deviation, 16000).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [noise(0.3, 0), noise(1e-4, 0), noise(1e-5, 0.01), np.round(noise(3e-5, 0) * 2**15).astype(np.float32) / 2**15],
+    ids=["loud", "soft", "offset", "last bit"],
+)
+def test_pitch_of_noise_turns_on_the_same_bits_as_librosas(samples):
+    computed = acoustic.compute(samples, {**SETTINGS, "features": ["pitch"]})[0]
+    np.testing.assert_allclose(computed, reference(samples)["pitch"][0], rtol=1e-6)
 
 
 def test_the_order_and_choice_of_features_are_settings():
@@ -130,7 +164,9 @@ def test_clips_without_sound_are_counted_and_named():
         ({"features": ["mfcc", "loudness"]}, "loudness; choose out of mfcc"),
         ({"features": []}, "names nothing"),
         ({"pitch": "crepe"}, "`pitch` is crepe"),
-        ({"pitch_range": [5.0, 800.0]}, "pitch_range"),
+        ({"pitch_range": [5.0, 800.0]}, r"pitch_range=\[5.0, 800.0\] does not fit: it has to lie between 15.6 Hz"),
+        ({"pitch_range": [65.0, 9000.0]}, "half of sample_rate=16000"),
+        ({"pitch_range": [7000.0, 8000.0]}, "widen it"),
         ({"n_fft": 32}, "n_fft=32"),
     ],
 )

@@ -53,6 +53,51 @@ def test_stereo_at_another_rate_is_averaged_and_resampled(tmp_path):
     np.testing.assert_allclose(loaded[inner], 0.5 * tone(RATE, 1.0)[inner], atol=1e-3)
 
 
+CONTAINERS = [("WAV", None), ("AIFF", None), ("FLAC", None), ("CAF", None), ("AU", None), ("W64", None)]
+CONTAINERS += [
+    ("WAV", "PCM_U8"),
+    ("WAV", "ULAW"),
+    ("WAVEX", "DOUBLE"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", None),
+]
+
+
+@pytest.mark.parametrize(("container", "coding"), CONTAINERS)
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (48000, 2)])
+def test_every_container_coding_rate_and_number_of_channels(tmp_path, container, coding, rate, channels):
+    sound = np.stack([tone(rate, 1.0)] * channels, axis=1)
+    path = tmp_path / f"sound.{container.lower()}"
+    soundfile.write(path, sound, rate, format=container, subtype=coding)
+    loaded = load(path, RATE, 1.0)
+    spectrum = np.abs(np.fft.rfft(loaded[2000:-2000] * np.hanning(12000)))
+    assert loaded.shape == (16000,)
+    assert np.argmax(spectrum) * RATE / 12000 == pytest.approx(440, abs=2)
+    assert np.sqrt(np.mean(loaded[2000:-2000] ** 2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
+
+
+@pytest.mark.parametrize("channels", [3, 6])
+def test_many_channels_are_averaged(tmp_path, channels):
+    several = np.stack([tone(RATE, 0.5) * number for number in range(channels)], axis=1) / channels
+    soundfile.write(tmp_path / "several.wav", several, RATE, subtype="FLOAT")
+    np.testing.assert_allclose(load(tmp_path / "several.wav", RATE, 0.5), several.mean(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(RATE, 0.3), (RATE, 4.7), (44100, 4.7)])
+def test_without_a_duration_all_of_a_recording_is_read(tmp_path, rate, seconds):
+    soundfile.write(tmp_path / "whole.wav", tone(rate, seconds), rate, subtype="FLOAT")
+    loaded = load(tmp_path / "whole.wav", RATE, None)
+    assert loaded.dtype == np.float32
+    assert loaded.shape == (round(RATE * seconds),)
+    np.testing.assert_allclose(loaded[500:-500], tone(RATE, seconds)[500:-500], atol=1e-3)
+
+
+def test_without_a_duration_all_of_a_sound_track_is_read(tmp_path):
+    write_video(tmp_path / "clip.mp4", tone(44100, 2.5))
+    assert len(load(tmp_path / "clip.mp4", RATE, None)) == pytest.approx(2.5 * RATE, abs=0.1 * RATE)
+
+
 def test_cutting_a_resampled_recording_equals_resampling_all_of_it(tmp_path):
     sound = np.random.default_rng(0).normal(0, 0.1, 44100 * 2).astype(np.float32)
     soundfile.write(tmp_path / "noise.wav", sound, 44100, subtype="FLOAT")

@@ -27,7 +27,7 @@ def compose_plan():
         raise WorkflowError(str(error))
 
 
-if unknown := set(config) - {"experiment", "override", "tracking"}:
+if unknown := set(config) - {"experiment", "override", "gpu", "tracking"}:
     raise WorkflowError(
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
         f'as in override="seed=1 speech=lstm"'
@@ -45,6 +45,8 @@ config["tracking"] = {
 TRACKING = "results/tracking/store.json"
 # Half of the cores, so that two feature sets, or one and a training, run at once.
 FEATURE_THREADS = max(1, (workflow.cores or 8) // 2)
+# A GPU is asked for where there is one, or where `--config gpu=1` says that the cluster's nodes have one.
+GPU = int(config.get("gpu", bool(list(Path("/dev").glob("nvidia[0-9]*")))))
 ENVIRONMENT = "../envs/emofusion.yaml"
 CELLS = {cell.place: cell for cell in plan.cells}
 MEMBERS = [*plan.modalities, "fusion"]

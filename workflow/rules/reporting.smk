@@ -41,6 +41,12 @@ rule publish:
             category="{place}",
             labels={"result": "Table 2: accuracy by emotion and gender"},
         ),
+        comparison=report(
+            "results/reports/{place}/comparison.csv",
+            caption="../report/comparison.rst",
+            category="{place}",
+            labels={"result": "Networks: size, time, losses, their gap"},
+        ),
         sweep=report(
             "results/reports/{place}/sweep.csv",
             caption="../report/sweep.rst",

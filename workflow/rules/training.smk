@@ -30,6 +30,8 @@ rule train:
     conda:
         ENVIRONMENT
     threads: lambda wildcards: plan.stage("model", wildcards.key).settings["training"]["threads"]
+    resources:
+        gpu=GPU,
     params:
         settings=settings_of("model"),
         code=code_of("model"),
@@ -49,6 +51,8 @@ rule predict:
     conda:
         ENVIRONMENT
     threads: lambda wildcards: plan.stage("predictions", wildcards.key).settings["threads"]
+    resources:
+        gpu=GPU,
     params:
         settings=settings_of("predictions"),
         code=code_of("predictions"),

@@ -1,5 +1,6 @@
 """Reads predictions, fusion, sweep and training histories; writes the tables and figures of one experiment."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -23,16 +24,19 @@ with clear_errors(snakemake.log[0]):
     with tracking.open_run("report", snakemake.wildcards.key, settings, snakemake.config["tracking"], keys) as run:
         fused = read_table(snakemake.input.fusion, PREDICTIONS)
         tables = {name: read_table(snakemake.input[f"predictions_{name}"], PREDICTIONS) for name in modalities}
-        histories = {}
+        histories, models = {}, {}
         for name, networks in settings["curves"].items():
-            models = [Path(path).parent for path in snakemake.input.get(f"curves_{name}")]
+            files = list(zip(networks, map(Path, snakemake.input.get(f"curves_{name}")), strict=True))
+            models[name] = {network: json.loads(path.read_text()) for network, path in files}
+            # the seeds of one network may have been trained by several jobs
+            parts = {network: [path.parent for other, path in files if other == network] for network in networks}
             histories[name] = {
-                network: read_table(model / "history.parquet", HISTORY)
-                for network, model in zip(networks, models, strict=True)
+                network: pd.concat([read_table(part / "history.parquet", HISTORY) for part in of_seeds])
+                for network, of_seeds in parts.items()
             }
         sweep = read_table(Path(snakemake.input.fusion).parent / "sweep.parquet", SWEEP)
         out = Path(snakemake.output.report)
-        write_report(out, tables, fused, sweep, histories, settings)
+        write_report(out, tables, fused, sweep, histories, models, settings)
         for name, table in {**tables, "fusion": fused}.items():
             run.log_metrics({f"{name}_{metric}": value for metric, value in metrics_by_split(table).items()}, 0)
         run.log_artifacts(out)

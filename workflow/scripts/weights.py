@@ -1,4 +1,4 @@
-"""Fetches or reads the pretrained weights of a backbone; checks that they fit it; writes them as safetensors."""
+"""Fetches, reads or draws the weights that a backbone starts from; checks that they fit; writes them as safetensors."""
 
 from pathlib import Path
 
@@ -7,4 +7,6 @@ from emofusion.messages import clear_errors
 
 with clear_errors():
     settings = snakemake.params.settings
-    prepare(settings["architecture"], settings["weights"], Path(snakemake.output.weights), settings["url"])
+    prepare(
+        settings["architecture"], settings["weights"], Path(snakemake.output.weights), settings["url"], settings["seed"]
+    )

@@ -18,23 +18,27 @@ from emofusion.messages import EmofusionError
 PREFIX = "features."
 
 
-def prepare(architecture: str, source: str, target: Path, base_url: str) -> None:
+def prepare(architecture: str, source: str, target: Path, base_url: str, seed: int = 0) -> None:
     """Write the convolutions' weights of `architecture` (`vgg16`, `mobilenet_v2`) to `target` as safetensors, float32.
 
-    `source` is `imagenet`, torchvision's file IMAGENET1K_V1 from `base_url`, checked against the hash in its name; or
-    the path of a `.safetensors` or PyTorch (`.pth`, `.pt`) state dict, of the whole network or its convolutions, in
-    any floating-point precision, named as torchvision names it (`features.0.weight` …). A PyTorch file is read without
-    running code from it. Raises `EmofusionError` if the file is unreadable or belongs to another architecture.
+    `source` is `imagenet`, torchvision's file IMAGENET1K_V1 from `base_url`, checked against the hash in its name; the
+    path of a `.safetensors` or PyTorch (`.pth`, `.pt`) state dict, of the whole network or its convolutions, in any
+    floating-point precision, named as torchvision names it (`features.0.weight` …); or `none`, weights drawn from
+    `seed`, see `backbones.convolutions`. A PyTorch file is read without running code from it. Raises `EmofusionError`
+    if the file is unreadable or belongs to another architecture.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
     expected = {PREFIX + name: tensor for name, tensor in convolutions(architecture).state_dict().items()}
-    path = _download(architecture, target.parent, base_url) if source == "imagenet" else Path(source)
-    found = {name: tensor for name, tensor in _read(path).items() if name.startswith(PREFIX)}
-    # counts of batches seen, which some exports leave out and nothing here uses
-    counts = {name: tensor for name, tensor in expected.items() if name.endswith("num_batches_tracked")}
-    state = counts | found
-    _check(state, expected, path, architecture)
+    state = expected
+    if source != "none":
+        path = _download(architecture, target.parent, base_url) if source == "imagenet" else Path(source)
+        found = {name: tensor for name, tensor in _read(path).items() if name.startswith(PREFIX)}
+        # counts of batches seen, which some exports leave out and nothing here uses
+        counts = {name: tensor for name, tensor in expected.items() if name.endswith("num_batches_tracked")}
+        state = counts | found
+        _check(state, expected, path, architecture)
     partial = target.with_name(target.name + ".partial")
     save_file({name: state[name].to(expected[name].dtype).contiguous() for name in expected}, partial)
     partial.replace(target)

@@ -10,6 +10,7 @@ from emofusion.emotions import in_order
 from emofusion.evaluation.accuracy import confusion, on_test
 from emofusion.messages import EmofusionError
 from emofusion.reporting import figures, page, tables
+from emofusion.reporting.comparison import compare_networks, markdown
 from emofusion.reporting.wording import FUSION, ORACLE, basis, heading
 from emofusion.tables import classes_of
 
@@ -20,21 +21,23 @@ def write_report(
     fused: pd.DataFrame,
     sweep: pd.DataFrame,
     histories: dict[str, dict[str, pd.DataFrame]],
+    models: dict[str, dict[str, dict]],
     settings: dict,
 ) -> None:
     """Write the report's files into `out`; the same input gives the same bytes.
 
     modalities: name → `tables.PREDICTIONS`, in the order of the columns. fused: the same table for the fusion.
-    sweep: `tables.SWEEP`. histories: modality → network → `tables.HISTORY`. Figures rest on test rows only, over all
-    folds together.
+    sweep: `tables.SWEEP`. histories: modality → network → `tables.HISTORY`; models: the same → its `model.json`.
+    Figures rest on test rows only, over all folds together.
 
     settings: `experiment`, `title`, `protocol` (`name`, `description`, `leaks_speakers`), `fusion` (`rule`,
     `weights`), `chosen_on` (how the weights were chosen, in words; may be absent), `classes` (order and extent of
     the confusion matrices), `published` (the content of a file in conf/published, or null), `seed`, `notes` (texts),
     `normalised_by_speaker` (modalities that are, on test speakers' own clips), `demo` (the data are generated).
 
-    Files: table1.csv, table1.md, table2.csv, table2.md, sweep.csv, confusion_<modality>.png, confusion_fusion.png,
-    curves_<modality>.png (where there are histories), sweep.png, summary.md. Accuracies in CSV are fractions.
+    Files: table1.csv, table1.md, table2.csv, table2.md, sweep.csv, comparison.csv (the networks),
+    confusion_<modality>.png, confusion_fusion.png, curves_<modality>.png (where there are histories), sweep.png,
+    summary.md. Accuracies in CSV are fractions.
 
     Raises `EmofusionError` if there are no test rows, if a clip was tested in several folds, or if modalities and
     fusion were not tested on the same clips.
@@ -53,7 +56,8 @@ def write_report(
     ]
 
     out.mkdir(parents=True, exist_ok=True)
-    csv = {"table1": first, "table2": second, "sweep": sweep.assign(**basis(settings))}
+    compared = compare_networks(histories, models, settings)
+    csv = {"table1": first, "table2": second, "sweep": sweep.assign(**basis(settings)), "comparison": compared}
     for name, table in csv.items():
         with _whole(out / f"{name}.csv") as path:
             table.to_csv(path, index=False)
@@ -61,7 +65,7 @@ def write_report(
         _write_text(out / f"{name}.md", text)
     achieved = first.set_index("emotion").loc["all", f"{FUSION}_accuracy"]
     captions = _draw(out, modalities, systems, sweep, achieved, histories, settings)
-    _write_text(out / "summary.md", page.page(systems[FUSION], texts, captions, settings))
+    _write_text(out / "summary.md", page.page(systems[FUSION], [*texts, markdown(compared)], captions, settings))
 
 
 def _draw(
@@ -91,7 +95,9 @@ def _draw(
         for name, networks in histories.items():
             if networks:
                 figure = figures.curves_figure(networks, name, _clips_of(modalities.get(name)), settings)
-                caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} while training."
+                seeds = max(history["seed"].nunique() for history in networks.values())
+                caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} while training"
+                caption += f", {seeds} seeds." if seeds > 1 else "."
                 save(figure, f"curves_{name}.png", caption)
         caption = f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
         save(figures.sweep_figure(sweep, achieved, settings), "sweep.png", caption)

@@ -50,8 +50,9 @@ def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: dict
     """Training curves of a modality's networks. Above, the loss of each network apart (the paper's figures 3 and 5);
     below, the networks together, loss left and accuracy right (its figure 4). One network has the second row only.
 
-    histories: network → `tables.HISTORY`; thick lines are means over the folds as far as all of them ran, thin lines
-    single folds. clips: the split's name → how many clips it has, in words, as far as known.
+    histories: network → `tables.HISTORY`; thick lines are means over folds and seeds as far as all of them ran, thin
+    lines single folds, bands the range over seeds, if there are several, of their means over the folds. clips: the
+    split's name → how many clips it has, in words, as far as known.
     """
     alone = len(histories) == 1
     figure, body = _figure((9 if alone else 4.5 * len(histories), 4 if alone else 7.5), settings)
@@ -70,7 +71,9 @@ def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: dict
         if quantity == "accuracy":
             axes.yaxis.set_major_formatter("{x:.0%}")
     folds = max(history["fold"].nunique() for history in histories.values())
-    counted = "; ".join([f"{folds} fold{'s' if folds > 1 else ''}", *(f"{split}: {n}" for split, n in clips.items())])
+    seeds = max(history["seed"].nunique() for history in histories.values())
+    runs = f"{folds} fold{'s' if folds > 1 else ''}" + (f", {seeds} seeds with their range" if seeds > 1 else "")
+    counted = "; ".join([runs, *(f"{split}: {n}" for split, n in clips.items())])
     body.suptitle(f"{heading(modality)}: training curves ({counted})")
     return figure
 
@@ -138,12 +141,15 @@ def _figure(size: tuple[float, float], settings: dict, clips: int | None = None)
 
 
 def _curves(axes, history: pd.DataFrame, quantity: str, colour: str, thin=True, network="", marker=None) -> None:
-    """Train (dashed) and validation (solid) over epochs."""
+    """Train (dashed) and validation (solid) over epochs; seeds as a band, or folds of one seed as thin lines."""
     for split, line in (("train", "--"), ("validation", "-")):
-        by_fold = history.pivot_table(index="epoch", columns="fold", values=f"{split}_{quantity}")
-        if thin and len(by_fold.columns) > 1:
-            axes.plot(by_fold.index, by_fold, color=colour, linestyle=line, linewidth=0.6, alpha=0.5)
-        mean = by_fold.dropna().mean(axis=1)
+        runs = history.pivot_table(index="epoch", columns=["seed", "fold"], values=f"{split}_{quantity}")
+        by_seed = runs.dropna().T.groupby(level="seed").mean().T
+        if len(by_seed.columns) > 1:
+            axes.fill_between(by_seed.index, by_seed.min(axis=1), by_seed.max(axis=1), color=colour, alpha=0.18, lw=0)
+        elif thin and len(runs.columns) > 1:
+            axes.plot(runs.index, runs, color=colour, linestyle=line, linewidth=0.6, alpha=0.5)
+        mean = by_seed.mean(axis=1)
         look = {"color": colour, "linestyle": line, "linewidth": 2, "marker": marker, "markersize": 5, "markevery": 0.1}
         axes.plot(mean.index, mean, label=f"{network}, {split}" if network else split, **look)
     axes.set(xlabel="epoch", ylabel="cross-entropy (nats)" if quantity == "loss" else quantity)

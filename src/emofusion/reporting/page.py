@@ -9,7 +9,8 @@ from emofusion.reporting.wording import warnings, weights_in_words
 def page(tested: pd.DataFrame, tables: list[str], figures: dict[str, str], settings: dict) -> str:
     """The page in Markdown.
 
-    tested: the test rows (`tables.PREDICTIONS`). tables: Markdown. figures: file name → caption. settings: the
+    tested: the test rows (`tables.PREDICTIONS`). tables: Markdown, by emotion, by gender, and of
+    the networks. figures: file name → caption. settings: the
     report's.
     """
     protocol, fusion = settings["protocol"], settings["fusion"]
@@ -30,6 +31,7 @@ def page(tested: pd.DataFrame, tables: list[str], figures: dict[str, str], setti
         tables[0].strip(),
         "## Accuracy by gender",
         tables[1].strip(),
+        *(["## Networks", tables[2].strip()] if tables[2] else []),
         "## Figures",
         *[f"![{caption}]({name})\n\n{caption}" for name, caption in figures.items()],
     ]

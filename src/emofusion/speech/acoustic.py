@@ -1,7 +1,7 @@
 """The seven acoustic features of the paper's section 3.2 as librosa defines them, stacked as channels over frames.
 
 One short-time Fourier transform serves all that are made from a spectrum. Librosa's defaults hold except where a
-setting or a comment here says otherwise.
+setting or a comment here says otherwise; its values, not always its code: see `descriptors`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.messages import EmofusionError
-from emofusion.speech import waveform, window
+from emofusion.speech import descriptors, waveform, window
 from emofusion.speech.compiled import librosa
 
 SOURCE = "the sound of each clip (column `audio`)"
@@ -22,6 +22,7 @@ DTYPE = np.float32
 
 _CONTRAST_LOWEST = 200.0  # Hz, librosa's default
 _CONTRAST_BANDS = 6  # librosa's default; fewer below 12.8 kHz, where the highest would lie above Nyquist
+_MFCC_RANGE = 80.0  # dB below the loudest, librosa's default
 
 
 def row_shape(settings: dict) -> tuple[int, int]:
@@ -49,12 +50,7 @@ def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
 
     Raises `EmofusionError` for settings that librosa cannot work with, and for clips without sound.
     """
-    silent = clips.loc[clips["audio"].isna(), "clip"]
-    if len(silent):
-        raise EmofusionError(
-            f"{len(silent)} clips have no sound, for example {', '.join(silent[:5])}: "
-            "acoustic features need a recording of every clip."
-        )
+    waveform.require_recordings(clips, "acoustic features")
     compute(np.zeros(waveform.samples_of(settings["sample_rate"], settings["duration"]), np.float32), settings)
     return partial(_of_clip, settings=settings)
 
@@ -106,12 +102,21 @@ class _Sound:
         return {"frame_length": self.settings["n_fft"], "hop_length": self.settings["hop"]}
 
     @cached_property
-    def magnitude(self) -> np.ndarray:
-        return np.abs(librosa.stft(self.samples, n_fft=self.settings["n_fft"], hop_length=self.settings["hop"]))
+    def frames(self) -> np.ndarray:
+        return descriptors.frames_of(self.samples, self.settings["n_fft"], self.settings["hop"])
 
     @cached_property
-    def mel_power(self) -> np.ndarray:
-        return librosa.feature.melspectrogram(S=self.magnitude**2, sr=self.rate, n_mels=self.settings["mel"])
+    def magnitude(self) -> np.ndarray:
+        return descriptors.magnitude(self.frames)
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        return self.magnitude**2
+
+    @cached_property
+    def mel_decibels(self) -> np.ndarray:
+        filters = descriptors.mel_filters(self.rate, self.settings["n_fft"], self.settings["mel"])
+        return descriptors.decibels(filters @ self.power.T)
 
 
 @dataclass(frozen=True)
@@ -121,27 +126,23 @@ class _Feature:
 
 
 def _mfcc(sound: _Sound) -> np.ndarray:
-    return librosa.feature.mfcc(S=librosa.power_to_db(sound.mel_power), n_mfcc=sound.settings["mfcc"])
+    decibels = sound.mel_decibels
+    return librosa.feature.mfcc(S=np.maximum(decibels, decibels.max() - _MFCC_RANGE), n_mfcc=sound.settings["mfcc"])
 
 
 def _pitch(sound: _Sound) -> np.ndarray:
     low, high = sound.settings["pitch_range"]
-    track = {"yin": librosa.yin, "pyin": _voiced_pitch}.get(sound.settings["pitch"])
-    if track is None:
-        raise EmofusionError(f"the setting `pitch` is {sound.settings['pitch']}; choose yin, pyin or null.")
-    return track(sound.samples, fmin=low, fmax=high, sr=sound.rate, **sound.framing)
-
-
-def _voiced_pitch(samples: np.ndarray, **options) -> np.ndarray:
-    return librosa.pyin(samples, fill_na=0.0, **options)[0]
-
-
-def _mel(sound: _Sound) -> np.ndarray:
-    return librosa.power_to_db(sound.mel_power, ref=1.0, top_db=None)
+    match sound.settings["pitch"]:
+        case "yin":
+            return descriptors.yin(sound.frames, sound.rate, low, high)
+        case "pyin":
+            options = {"fmin": low, "fmax": high, "sr": sound.rate, **sound.framing}
+            return librosa.pyin(sound.samples, fill_na=0.0, **options)[0]
+    raise EmofusionError(f"the setting `pitch` is {sound.settings['pitch']}; choose yin, pyin or null.")
 
 
 def _zero_crossing_rate(sound: _Sound) -> np.ndarray:
-    return librosa.feature.zero_crossing_rate(sound.samples, **sound.framing)
+    return descriptors.zero_crossing_rate(sound.samples, sound.settings["n_fft"], sound.settings["hop"])
 
 
 def _contrast_bands(settings: dict) -> int:
@@ -149,18 +150,15 @@ def _contrast_bands(settings: dict) -> int:
 
 
 def _contrast(sound: _Sound) -> np.ndarray:
-    bands = _contrast_bands(sound.settings)
-    return librosa.feature.spectral_contrast(S=sound.magnitude, sr=sound.rate, fmin=_CONTRAST_LOWEST, n_bands=bands)
+    return descriptors.contrast(sound.magnitude, sound.rate, _CONTRAST_LOWEST, _contrast_bands(sound.settings))
 
 
 _FEATURES = {
     "mfcc": _Feature(lambda settings: settings["mfcc"], _mfcc),
     "pitch": _Feature(lambda settings: 1, _pitch),
-    "mel": _Feature(lambda settings: settings["mel"], _mel),
-    "centroid": _Feature(
-        lambda settings: 1, lambda sound: librosa.feature.spectral_centroid(S=sound.magnitude, sr=sound.rate)
-    ),
-    "flatness": _Feature(lambda settings: 1, lambda sound: librosa.feature.spectral_flatness(S=sound.magnitude)),
+    "mel": _Feature(lambda settings: settings["mel"], lambda sound: sound.mel_decibels),
+    "centroid": _Feature(lambda settings: 1, lambda sound: descriptors.centroid(sound.magnitude, sound.rate)),
+    "flatness": _Feature(lambda settings: 1, lambda sound: descriptors.flatness(sound.power)),
     "zero_crossing_rate": _Feature(lambda settings: 1, _zero_crossing_rate),
     "contrast": _Feature(lambda settings: _contrast_bands(settings) + 1, _contrast),
 }

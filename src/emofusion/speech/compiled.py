@@ -1,6 +1,6 @@
-"""Librosa with its compiled functions in place: import librosa from here.
+"""Librosa and our own kernels with their compiled functions in place: import both from here.
 
-Librosa compiles some functions on import, into a cache that all processes share. Processes that fill it at the same
+They compile some functions on import, into a cache that all processes share. Processes that fill it at the same
 time can mix their halves and die of a segmentation fault (numba issue 10128), so one at a time may come in here.
 """
 
@@ -18,4 +18,6 @@ with FileLock(_LOCK):
     import librosa.core.pitch
     import librosa.util.utils
 
-__all__ = ["librosa"]
+    from emofusion.speech import kernels
+
+__all__ = ["kernels", "librosa"]

@@ -1,8 +1,9 @@
-"""A recording as one mono waveform of a fixed length, whatever file it comes in."""
+"""A recording as one mono waveform, whatever file it comes in."""
 
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import soundfile
 
 from emofusion.messages import EmofusionError
@@ -12,16 +13,27 @@ from emofusion.speech.compiled import librosa
 _MARGIN_SECONDS = 0.1
 
 
-def load(path: str | Path, sample_rate: int, duration: float) -> np.ndarray:
-    """The first `duration` seconds of a recording.
+def require_recordings(clips: pd.DataFrame, features: str) -> None:
+    """Raise `EmofusionError` that counts and names the clips without a recording, if any; `features` need them all."""
+    silent = clips.loc[clips["audio"].isna(), "clip"]
+    if len(silent):
+        raise EmofusionError(
+            f"{len(silent)} clips have no sound, for example {', '.join(silent[:5])}: "
+            f"{features} need a recording of every clip."
+        )
+
+
+def load(path: str | Path, sample_rate: int, duration: float | None) -> np.ndarray:
+    """The first `duration` seconds of a recording, or all of it where `duration` is None.
 
     Reads what libsndfile reads (WAV, FLAC, OGG, MP3 …), and otherwise the first sound track of what FFmpeg reads (MP4
     …), at any sample rate. Channels are averaged; another rate is resampled (librosa, `soxr_hq`).
 
-    Returns float32 `(samples,)` with `samples = round(sample_rate * duration)`, full scale 1.0, shorter recordings
-    padded with zeros at the end. Raises `EmofusionError` that names the file if it is unreadable, empty or not finite.
+    Returns float32 `(samples,)`, full scale 1.0. With a duration, `samples = round(sample_rate * duration)`, shorter
+    recordings padded with zeros at the end. Raises `EmofusionError` that names the file if it is unreadable, empty or
+    not finite.
     """
-    seconds = duration + _MARGIN_SECONDS
+    seconds = np.inf if duration is None else duration + _MARGIN_SECONDS
     try:
         samples, rate = _read_sound_file(path, seconds)
     except soundfile.LibsndfileError as error:
@@ -32,7 +44,9 @@ def load(path: str | Path, sample_rate: int, duration: float) -> np.ndarray:
         raise EmofusionError(f"{path} holds samples that are not finite numbers. Replace it or leave the clip out.")
     if rate != sample_rate:
         samples = librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
-    return librosa.util.fix_length(samples, size=samples_of(sample_rate, duration)).astype(np.float32, copy=False)
+    if duration is not None:
+        samples = librosa.util.fix_length(samples, size=samples_of(sample_rate, duration))
+    return samples.astype(np.float32, copy=False)
 
 
 def samples_of(sample_rate: int, duration: float) -> int:
@@ -42,8 +56,9 @@ def samples_of(sample_rate: int, duration: float) -> int:
 
 def _read_sound_file(path: str | Path, seconds: float) -> tuple[np.ndarray, int]:
     with soundfile.SoundFile(path) as file:
-        channels = file.read(frames=int(np.ceil(seconds * file.samplerate)), dtype="float32", always_2d=True)
-        return channels.mean(axis=1), file.samplerate
+        wanted = int(min(np.ceil(seconds * file.samplerate), file.frames))
+        channels = file.read(frames=wanted, dtype="float32", always_2d=True)
+        return channels[:, 0] if channels.shape[1] == 1 else channels.mean(axis=1), file.samplerate
 
 
 def _read_sound_track(path: str | Path, seconds: float, why_not_a_sound_file: Exception) -> tuple[np.ndarray, int]:

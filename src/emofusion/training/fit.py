@@ -18,9 +18,11 @@ from safetensors.torch import save_file
 from emofusion.emotions import in_order
 from emofusion.features import FeatureSet
 from emofusion.messages import EmofusionError
+from emofusion.networks import build
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.data import batches, fold_name, labelled_rows
 from emofusion.training.module import Classifier, balanced, build_model
+from emofusion.training.phases import Phase, make_phases
 from emofusion.training.standardise import as_trained_on
 
 METRICS = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("loss", "accuracy")]
@@ -56,13 +58,14 @@ def fit_folds(
     checkpoints = _open_checkpoints(out / "checkpoints", token)
     features = as_trained_on(features, split, settings["training"])
     network = {**settings["network"], **({"weights": str(weights)} if weights else {})}
+    phases = make_phases({**settings, "network": network}, features, split, checkpoints)
     histories, kept = [], {}
     for (fold, part), seed in product(split.groupby("fold"), settings["seeds"]):
         name = fold_name(fold, seed)
         done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
         if not done.exists():
             member = settings | {"network": network, "seed": seed}
-            history, state = _fit_fold(part, features, member, classes, checkpoints, on_epoch)
+            history, state = _fit_fold(part, features.shape, phases, member, classes, checkpoints, on_epoch)
             write_table(history, history_file, HISTORY)
             save_file(state, f"{done}.partial")
             Path(f"{done}.partial").replace(done)
@@ -78,7 +81,7 @@ def fit_folds(
         "classes": classes,
         "shape": features.shape,
         "kept_epoch": kept,
-        "parameters": _parameters(settings["network"], features.shape, len(classes)),
+        **_parameters(settings["network"], features.shape, len(classes)),
         **settings,
     }
     (out / "model.json").write_text(json.dumps(described, indent=2))
@@ -90,9 +93,11 @@ def kept_epoch(history: pd.DataFrame, keep: str) -> int:
     return int(history["epoch"].max() if keep == "last" else history.loc[history["validation_loss"].idxmin(), "epoch"])
 
 
-def _parameters(network: dict, shape: tuple[int, ...], classes: int) -> int:
-    model = build_model(network, shape, classes, standardise=False)
-    return sum(parameter.numel() for parameter in model.parameters())
+def _parameters(network: dict, shape: tuple[int, ...], classes: int) -> dict[str, int]:
+    """How many parameters are trained at some time, and how many the network has with the blocks that never are."""
+    model = build(network, shape, classes)
+    trained = sum(parameter.numel() for parameter in model.parameters())
+    return {"parameters": trained + getattr(model, "frozen_parameters", 0), "parameters_trained": trained}
 
 
 def _open_checkpoints(folder: Path, token: str) -> Path:
@@ -107,16 +112,23 @@ def _open_checkpoints(folder: Path, token: str) -> Path:
 
 
 def _fit_fold(
-    part: pd.DataFrame, features: FeatureSet, settings: dict, classes: list[str], checkpoints: Path, on_epoch: OnEpoch
+    part: pd.DataFrame,
+    shape: tuple[int, ...],
+    phases: list[Phase],
+    settings: dict,
+    classes: list[str],
+    checkpoints: Path,
+    on_epoch: OnEpoch,
 ) -> tuple[pd.DataFrame, dict[str, torch.Tensor]]:
     fold, training = int(part["fold"].iloc[0]), settings["training"]
     seed = int(np.random.SeedSequence([settings["seed"], fold]).generate_state(1)[0])
-    rows = {name: labelled_rows(features, clips, classes) for name, clips in part.groupby("split")}
+    clips = {name: clips for name, clips in part.groupby("split")}
     torch.manual_seed(seed)
-    model = build_model(settings["network"], features.shape, len(classes), settings["standardise"])
+    model = build_model(settings["network"], shape, len(classes), settings["standardise"])
     if settings["standardise"]:
-        model[0].fit(features, rows["train"]["row"].to_numpy())
-    weights = balanced(rows["train"]["label"].to_numpy(), len(classes)) if training["class_weights"] else None
+        features = phases[0].features
+        model[0].fit(features, labelled_rows(features, clips["train"], classes)["row"].to_numpy())
+    weights = balanced(clips["train"]["emotion"], classes) if training["class_weights"] else None
     module = Classifier(model, len(classes), training, seed, weights)
     folder = checkpoints / f"fold-{fold_name(fold, settings['seed'])}"
     best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
@@ -124,25 +136,30 @@ def _fit_fold(
     last = ModelCheckpoint(folder, "last", enable_version_counter=False)
     prefix = f"fold{fold}_" + (f"seed{settings['seed']}_" if len(settings["seeds"]) > 1 else "")
     history = History(prefix, on_epoch)
-    trainer = pl.Trainer(
-        max_epochs=training["epochs"],
-        accelerator="auto",
-        devices=1,
-        # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
-        callbacks=[history, *([Patience(training["patience"])] if training["patience"] else []), best, last],
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        default_root_dir=checkpoints,
-    )
-    trainer.fit(
-        module,
-        batches(features, rows["train"], training["batch_size"], seed),
-        batches(features, rows["validation"], training["batch_size"]),
-        ckpt_path=folder / "last.ckpt" if (folder / "last.ckpt").exists() else None,
-        weights_only=True,
-    )
+    patience = [Patience(training["patience"])] if training["patience"] else []
+    for phase in phases:
+        reached = folder / "last.ckpt"
+        trainer = pl.Trainer(
+            max_epochs=phase.stop,
+            accelerator="auto",
+            devices=1,
+            precision="16-mixed" if torch.cuda.is_available() else "32-true",
+            # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
+            callbacks=[history, *patience, best, last],
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            default_root_dir=checkpoints,
+        )
+        rows = {name: labelled_rows(phase.features, clips[name], classes) for name in ("train", "validation")}
+        trainer.fit(
+            module,
+            batches(phase.features, rows["train"], training["batch_size"], seed),
+            batches(phase.features, rows["validation"], training["batch_size"]),
+            ckpt_path=reached if reached.exists() else None,
+            weights_only=True,
+        )
     path = (best if training["keep"] == "best" else last).best_model_path
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     shutil.rmtree(folder)

@@ -1,6 +1,7 @@
 """What is trained: a network behind a scaler, with cross-entropy and Adam or AdamW, as a LightningModule."""
 
 import numpy as np
+import pandas as pd
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
@@ -72,7 +73,9 @@ class Classifier(pl.LightningModule):
         optimiser = adam(groups, lr=rate, weight_decay=self.settings["weight_decay"])
         if self.settings["schedule"] == "constant":
             return optimiser
-        schedule = one_cycle(optimiser, int(self.trainer.estimated_stepping_batches))
+        # of the whole training, of which the trainer may run a phase only
+        steps = int(self.trainer.estimated_stepping_batches) // self.trainer.max_epochs * self.settings["epochs"]
+        schedule = one_cycle(optimiser, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
@@ -114,10 +117,10 @@ def one_cycle(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_sc
     return torch.optim.lr_scheduler.OneCycleLR(optimiser, most, total_steps=steps, cycle_momentum=False)
 
 
-def balanced(labels: np.ndarray, classes: int) -> Tensor:
-    """Class weights `(classes,)`: the mean number of rows of a class over that of this class (1 for an absent one)."""
-    counts = np.bincount(labels, minlength=classes)
-    return torch.from_numpy(np.where(counts > 0, len(labels) / (classes * np.maximum(counts, 1)), 1.0)).float()
+def balanced(emotions: pd.Series, classes: list[str]) -> Tensor:
+    """Class weights `(classes,)`: the mean number of clips of a class over that of this class."""
+    counts = emotions.value_counts()[classes]
+    return torch.tensor((counts.mean() / counts).to_numpy(), dtype=torch.float32)
 
 
 def live_blocks(unfreeze: list[dict], epoch: int) -> int:

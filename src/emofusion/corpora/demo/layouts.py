@@ -36,7 +36,7 @@ SAVEE_EMOTIONS = {
 SAVEE_SPEAKERS = ("DC", "JE", "JK", "KL")
 # Dark behind the faces: the black bars of letterboxing lie elsewhere in the two layouts, and beside a light background
 # they would be most of what a small network sees.
-KDEF_BACKGROUND, RAVDESS_BACKGROUND = (46, 45, 46), (42, 43, 47)
+KDEF_BACKGROUND, RAVDESS_BACKGROUND = (16, 15, 16), (14, 15, 17)
 KDEF_YAW = {"FL": -72.0, "HL": -38.0, "S": 0.0, "HR": 38.0, "FR": 72.0}
 
 
@@ -53,7 +53,7 @@ def write_kdef(settings: DemoSettings, out: Path) -> None:
                 actions = person.face_manner.perform(emotion, 1.0, person.rng("face", session, emotion))
                 for angle in settings.angles:
                     rng = person.rng("view", session, emotion, angle)
-                    view = _view(rng, width, _even(settings.size), 0.27, KDEF_YAW[angle], KDEF_BACKGROUND)
+                    view = _view(rng, width, _even(settings.size), 0.27, KDEF_YAW[angle], KDEF_BACKGROUND, 2.0)
                     write_jpeg(folder / f"{folder.name}{code}{angle}.JPG", draw_face(person.shape, actions, view, rng))
 
 
@@ -119,11 +119,11 @@ def _film(
     seconds = len(samples) / settings.sample_rate
     times = (np.arange(max(1, round(seconds * settings.frame_rate))) + 0.5) / settings.frame_rate
     part = (times / seconds).clip(0, 1)
-    apex = np.sin(np.pi * np.clip(part * 1.15 - 0.075, 0, 1)) ** 0.7
-    jaw = 0.15 * loudness(samples, settings.sample_rate, times)
+    apex = np.sin(np.pi * part.clip(0, 1)) ** 0.25
+    jaw = 0.06 * loudness(samples, settings.sample_rate, times)
     height = _even(settings.size * 9 / 16)
     phase, sway = rng.random(), rng.uniform(0.5, 1.0)
-    still = _view(rng, _even(settings.size), height, 0.45, 0.0, RAVDESS_BACKGROUND)
+    still = _view(rng, _even(settings.size), height, 0.47, 0.0, RAVDESS_BACKGROUND)
     pictures = []
     for share, spoken, moved in zip(apex, jaw, np.sin(2 * np.pi * (sway * times + phase)), strict=True):
         now = {name: share * action for name, action in actions.items()}
@@ -134,15 +134,24 @@ def _film(
 
 
 def _view(
-    rng: np.random.Generator, width: int, height: int, scale: float, yaw: float, background: tuple[int, int, int]
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    scale: float,
+    yaw: float,
+    background: tuple[int, int, int],
+    wander: float = 1.0,
 ) -> View:
-    """A camera that never stands in quite the same place, in light that is never quite the same."""
+    """A camera that never stands in quite the same place, in light that is never quite the same.
+
+    `wander` scales how far its place strays.
+    """
     return View(
         width=width,
         height=height,
-        scale=scale * float(np.exp(rng.normal(0, 0.02))),
-        x=float(rng.normal(0, 0.01)),
-        y=0.49 + float(rng.normal(0, 0.008)),
+        scale=scale * float(np.exp(rng.normal(0, 0.02 * wander))),
+        x=float(rng.normal(0, 0.01 * wander)),
+        y=0.49 + float(rng.normal(0, 0.008 * wander)),
         yaw=yaw + float(rng.normal(0, 2.5)),
         roll=float(rng.normal(0, 1.3)),
         background=tuple(int(value) for value in np.array(background) + rng.integers(-8, 9)),

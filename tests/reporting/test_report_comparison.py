@@ -1,0 +1,40 @@
+import pandas as pd
+import pytest
+
+from emofusion.reporting.comparison import compare_networks, markdown
+
+
+@pytest.fixture
+def history():
+    """Two seeds of two folds and three epochs; the epoch of lowest validation loss is the second."""
+    rows = []
+    for seed, shift in ((0, 0.0), (1, 0.4)):
+        for fold in (0, 1):
+            for epoch, (train, validation) in enumerate([(2.0, 2.1), (1.0, 1.5), (0.5, 1.7)]):
+                loss = validation + shift + fold * 0.2
+                rows.append((seed, fold, epoch, train, 0.5, loss, 0.3 + 0.1 * epoch + 0.2 * seed, 1.0 + epoch))
+    columns = ["seed", "fold", "epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
+    return pd.DataFrame(rows, columns=[*columns, "seconds"])
+
+
+@pytest.mark.parametrize(("keep", "loss", "gap", "accuracy"), [("best", 1.8, 0.8, 0.5), ("last", 2.0, 1.5, 0.6)])
+def test_networks_are_compared_at_their_kept_epochs(settings, history, keep, loss, gap, accuracy):
+    model = {"parameters": 12345, "parameters_trained": 345, "training": {"keep": keep}}
+    table = compare_networks({"speech": {"lstm": history}}, {"speech": {"lstm": model}}, settings)
+    row = table.iloc[0]
+    assert (row["parameters"], row["parameters_trained"], row["seeds"], row["folds"]) == (12345, 345, 2, 2)
+    assert (row["epochs"], row["seconds_per_epoch"]) == (3, 2.0)
+    assert row["validation_loss"] == pytest.approx(loss) and row["gap"] == pytest.approx(gap)
+    assert row["validation_accuracy"] == pytest.approx(accuracy)
+    # two seeds 0.4 apart in loss and 0.2 in accuracy: deviations of n - 1
+    assert row["validation_loss_sd"] == pytest.approx(0.4 / 2**0.5)
+    assert row["validation_accuracy_sd"] == pytest.approx(0.2 / 2**0.5)
+    assert row["train_loss_sd"] == 0
+    text = markdown(table)
+    assert "Speech: lstm" in text and "12,345" in text and "2 × 2" in text and f"{gap:.2f} ± 0.28" in text
+
+
+def test_one_seed_has_no_deviation(settings, history):
+    model = {"parameters": 5, "parameters_trained": 5, "training": {"keep": "best"}}
+    table = compare_networks({"face": {"mlp": history.query("seed == 0")}}, {"face": {"mlp": model}}, settings)
+    assert table["gap_sd"].isna().all() and "±" not in markdown(table).splitlines()[2]
