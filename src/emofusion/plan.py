@@ -14,7 +14,13 @@ from emofusion.schema import BLOCKS, LEAKING_PROTOCOLS
 from emofusion.stages import Stage, make_stage, short_hash
 
 # The files of a corpus that a kind of features is made from.
-MEDIUM = {"acoustic": "audio", "functionals": "audio", "pixels": "video", "action_units": "action_units"}
+MEDIUM = {
+    "acoustic": "audio",
+    "acoustic_statistics": "audio",
+    "functionals": "audio",
+    "pixels": "video",
+    "action_units": "action_units",
+}
 
 
 @dataclass

@@ -104,6 +104,13 @@ class Acoustic:
 
 
 @dataclass
+class AcousticStatistics(Acoustic):
+    """Of the same, over at most `duration` seconds; `padding` has no effect."""
+
+    kind: str = "acoustic_statistics"
+
+
+@dataclass
 class Functionals:
     """`set`: `egemaps` (openSMILE's eGeMAPSv02, 88 values) or `compare_2016` (ComParE_2016, 6373 values)."""
 
@@ -126,7 +133,13 @@ class ActionUnits:
     statistics: list[str] = field(default_factory=lambda: ["mean"])
 
 
-FEATURES = {"acoustic": Acoustic, "functionals": Functionals, "pixels": Pixels, "action_units": ActionUnits}
+FEATURES = {
+    "acoustic": Acoustic,
+    "acoustic_statistics": AcousticStatistics,
+    "functionals": Functionals,
+    "pixels": Pixels,
+    "action_units": ActionUnits,
+}
 
 
 @dataclass

@@ -43,6 +43,7 @@ MODULES = {
     "split": {"": ["emofusion.protocols"]},
     "features": {
         "acoustic": ["emofusion.features", "emofusion.speech.acoustic"],
+        "acoustic_statistics": ["emofusion.features", "emofusion.speech.statistics"],
         "functionals": ["emofusion.features", "emofusion.speech.functionals"],
         "pixels": ["emofusion.features", "emofusion.face.pixels"],
         "action_units": ["emofusion.features", "emofusion.face.action_units"],

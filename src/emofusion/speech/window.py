@@ -22,23 +22,28 @@ def load(path: str | Path, settings: dict) -> np.ndarray:
     the window is padded at the end with zeros, or with itself, over and over (`padding: repeat`). Raises
     `EmofusionError` as `waveform.load` does, and for an unknown padding.
     """
-    rate, duration, trim = settings["sample_rate"], settings["duration"], settings["trim"]
     if settings["padding"] not in PADDINGS:
         raise EmofusionError(f"the setting `padding` is {settings['padding']}; choose out of {', '.join(PADDINGS)}.")
-    if trim is None and settings["padding"] == "zeros":
-        return waveform.load(path, rate, duration)
-    whole = waveform.load(path, rate, duration + _LONGEST_SILENCE)
-    return fitted(whole, waveform.samples_of(rate, duration), trim, settings["padding"])
+    if settings["trim"] is None and settings["padding"] == "zeros":
+        return waveform.load(path, settings["sample_rate"], settings["duration"])
+    return fitted(
+        spoken(path, settings), waveform.samples_of(settings["sample_rate"], settings["duration"]), settings["padding"]
+    )
 
 
-def fitted(samples: np.ndarray, size: int, trim: float | None, padding: str) -> np.ndarray:
-    """A waveform `(samples,)`, trimmed where there is a `trim` (dB), cut or padded to `(size,)`.
+def spoken(path: str | Path, settings: dict) -> np.ndarray:
+    """A recording `(samples,)` of up to ten seconds more than the window, without the silence that `trim` cuts off.
 
-    Zeros at its end are no part of it. Silence throughout stays as it is.
+    Zeros at its end are cut off with it; silence throughout gives nothing.
     """
-    if trim is not None:
-        samples, _ = librosa.effects.trim(samples, top_db=trim, frame_length=1024, hop_length=256)
-    samples = np.trim_zeros(samples, "b")[:size]
+    samples = waveform.load(path, settings["sample_rate"], settings["duration"] + _LONGEST_SILENCE)
+    if settings["trim"] is not None:
+        samples, _ = librosa.effects.trim(samples, top_db=settings["trim"], frame_length=1024, hop_length=256)
+    return np.trim_zeros(samples, "b")
+
+
+def fitted(samples: np.ndarray, size: int, padding: str) -> np.ndarray:
+    """A waveform `(samples,)`, cut or padded to `(size,)`."""
     if padding == "repeat" and len(samples):
         return np.resize(samples, size)
     return librosa.util.fix_length(samples, size=size)
