@@ -16,6 +16,13 @@ def test_mlp_computes_what_its_layers_say():
     torch.testing.assert_close(network(features), expected)
 
 
+def test_mlp_drops_values_of_the_row_while_training():
+    network = build({"kind": "mlp", "hidden": [], "input_dropout": 0.25}, (4000,), 2)
+    kept = network.layers[:2](torch.ones(1, 4000))
+    assert set(kept.unique().tolist()) == {0.0, pytest.approx(4 / 3)}
+    assert (kept == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
+
+
 def test_mlp_takes_rows_of_any_shape():
     assert build({"kind": "mlp", "hidden": []}, (4, 6), 3)(torch.zeros(2, 4, 6)).shape == (2, 3)
 

@@ -22,6 +22,13 @@ from emofusion.emotions import EMOTIONS
 from emofusion.messages import EmofusionError
 from emofusion.schema import CORPORA, FEATURES, NETWORKS, PROTOCOLS, Experiment, Modality
 
+CHOICES = {
+    "keep": ("best", "last"),
+    "standardise": ("training_clips", "each_speaker"),
+    "optimiser": ("adam", "adamw"),
+    "schedule": ("constant", "one_cycle"),
+}
+
 
 def split_overrides(text: str | Iterable[str] | None) -> list[str]:
     """The single overrides in a text such as `speech=lstm seed=3`; blanks within brackets or quotes do not separate.
@@ -174,6 +181,14 @@ def _check_meaning(settings: dict) -> None:
         must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
         must(training["threads"] > 0, f"{name}.training.threads={training['threads']}: at least 1")
         must(training["learning_rate"] > 0, f"{name}.training.learning_rate={training['learning_rate']}: above 0")
-        must(training["keep"] in ("best", "last"), f"{name}.training.keep={training['keep']}: best or last")
+        smoothing, patience = training["label_smoothing"], training["patience"]
+        must(0 <= smoothing < 1, f"{name}.training.label_smoothing={smoothing}: from 0 to below 1")
+        must(patience >= 0, f"{name}.training.patience={patience}: a number of epochs, or 0 to never stop early")
+        must(
+            training["standardise"] == "training_clips" or settings[name]["network"]["kind"] != "backbone",
+            f"{name}.training.standardise={training['standardise']}: not of pictures, which a backbone scales itself",
+        )
+        for setting, known in CHOICES.items():
+            must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
         if protocol["kind"] == "cross_corpus":
             must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")

@@ -21,6 +21,7 @@ from emofusion.messages import EmofusionError
 
 KINDS = {
     "acoustic": "emofusion.speech.acoustic",
+    "acoustic_statistics": "emofusion.speech.statistics",
     "functionals": "emofusion.speech.functionals",
     "pixels": "emofusion.face.pixels",
     "action_units": "emofusion.face.action_units",

@@ -21,13 +21,22 @@ def build(settings: dict, shape: tuple[int, ...], classes: int) -> nn.Module:
 
 
 class MLP(nn.Module):
-    """Dense layers of `hidden` units, each with ReLU and dropout, on the flattened row."""
+    """Dense layers of `hidden` units, each with ReLU and dropout, on the flattened row.
+
+    `input_dropout` drops single values of the row.
+    """
 
     def __init__(
-        self, shape: tuple[int, ...], classes: int, hidden: Sequence[int] = (64,), dropout: float = 0.5
+        self,
+        shape: tuple[int, ...],
+        classes: int,
+        hidden: Sequence[int] = (64,),
+        dropout: float = 0.5,
+        input_dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), *dense(prod(shape), hidden, classes, dropout))
+        first = [nn.Dropout(input_dropout)] if input_dropout else []
+        self.layers = nn.Sequential(nn.Flatten(), *first, *dense(prod(shape), hidden, classes, dropout))
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits `(batch, classes)` of features `(batch, *shape)`."""
@@ -49,6 +58,12 @@ def _cnn1d() -> Callable[..., nn.Module]:
     return CNN1D
 
 
+def _cnn1d_deep() -> Callable[..., nn.Module]:
+    from emofusion.speech.networks import DeepCNN1D
+
+    return DeepCNN1D
+
+
 def _lstm() -> Callable[..., nn.Module]:
     from emofusion.speech.networks import LSTM
 
@@ -61,4 +76,10 @@ def _backbone() -> Callable[..., nn.Module]:
     return Backbone
 
 
-_MAKERS = {"cnn1d": _cnn1d, "lstm": _lstm, "mlp": lambda: MLP, "backbone": _backbone}
+_MAKERS = {
+    "cnn1d": _cnn1d,
+    "cnn1d_deep": _cnn1d_deep,
+    "lstm": _lstm,
+    "mlp": lambda: MLP,
+    "backbone": _backbone,
+}

@@ -14,7 +14,13 @@ from emofusion.schema import BLOCKS, LEAKING_PROTOCOLS
 from emofusion.stages import Stage, make_stage, short_hash
 
 # The files of a corpus that a kind of features is made from.
-MEDIUM = {"acoustic": "audio", "functionals": "audio", "pixels": "video", "action_units": "action_units"}
+MEDIUM = {
+    "acoustic": "audio",
+    "acoustic_statistics": "audio",
+    "functionals": "audio",
+    "pixels": "video",
+    "action_units": "action_units",
+}
 
 
 @dataclass
@@ -276,6 +282,9 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
             "description": settings["protocol"]["description"],
             "leaks_speakers": settings["protocol"]["kind"] in LEAKING_PROTOCOLS,
         },
+        "normalised_by_speaker": [
+            name for name in modalities if settings[name]["training"]["standardise"] == "each_speaker"
+        ],
         "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
         "curves": {modality: [name for name, _ in models] for modality, models in curves.items()},
     }

@@ -86,9 +86,14 @@ PROTOCOLS = {"cross_corpus": CrossCorpus, "speaker_independent": WithinCorpora, 
 
 @dataclass
 class Acoustic:
+    """`trim`: silence at both ends, this many dB below the loudest, is cut off first (null: not). `padding` of what is
+    shorter than `duration`: zeros, or repeat (itself, over and over)."""
+
     kind: str = "acoustic"
     sample_rate: int = 16000
     duration: float = 3.0
+    trim: float | None = None
+    padding: str = "zeros"
     n_fft: int = 1024
     hop: int = 256
     mfcc: int = 40
@@ -96,6 +101,13 @@ class Acoustic:
     pitch: str | None = "yin"
     pitch_range: list[float] = field(default_factory=lambda: [65.0, 800.0])
     features: list[str] = MISSING
+
+
+@dataclass
+class AcousticStatistics(Acoustic):
+    """Of the same, over at most `duration` seconds; `padding` has no effect."""
+
+    kind: str = "acoustic_statistics"
 
 
 @dataclass
@@ -121,7 +133,13 @@ class ActionUnits:
     statistics: list[str] = field(default_factory=lambda: ["mean"])
 
 
-FEATURES = {"acoustic": Acoustic, "functionals": Functionals, "pixels": Pixels, "action_units": ActionUnits}
+FEATURES = {
+    "acoustic": Acoustic,
+    "acoustic_statistics": AcousticStatistics,
+    "functionals": Functionals,
+    "pixels": Pixels,
+    "action_units": ActionUnits,
+}
 
 
 @dataclass
@@ -133,6 +151,20 @@ class Cnn1d:
     pooling: str = "average_max"
     dropout: float = 0.5
     hidden: int = 64
+
+
+@dataclass
+class Cnn1dDeep:
+    """`filters`, `strides` and `pools`: of each block."""
+
+    kind: str = "cnn1d_deep"
+    filters: list[int] = field(default_factory=lambda: [64, 64, 96])
+    kernel: int = 5
+    strides: list[int] = field(default_factory=lambda: [2, 1, 1])
+    pools: list[int] = field(default_factory=lambda: [1, 2, 1])
+    pooling: str = "average_deviation"
+    block_dropout: float = 0.1
+    dropout: float = 0.5
 
 
 @dataclass
@@ -149,6 +181,7 @@ class Mlp:
     kind: str = "mlp"
     hidden: list[int] = field(default_factory=lambda: [64])
     dropout: float = 0.5
+    input_dropout: float = 0.0
 
 
 # Into which a backbone's convolutions are divided, whatever the architecture.
@@ -184,7 +217,7 @@ class Backbone:
     stored: Stored = field(default_factory=Stored)
 
 
-NETWORKS = {"cnn1d": Cnn1d, "lstm": Lstm, "mlp": Mlp, "backbone": Backbone}
+NETWORKS = {"cnn1d": Cnn1d, "cnn1d_deep": Cnn1dDeep, "lstm": Lstm, "mlp": Mlp, "backbone": Backbone}
 
 
 @dataclass
@@ -196,11 +229,31 @@ class Unfreeze:
 
 
 @dataclass
+class Augment:
+    """Of batches of standardised features while training; 0 leaves a part out. `noise`: its deviation, in those of the
+    channels. `gain`: the deviation of a shift of the whole spectrum, likewise. `shift`: frames, at most. Masks: how
+    many, and how wide at most. `spectrum`: how many channels, from the first on, are one, for gain and frequency masks.
+    `mixup`: both parameters of the beta distribution that shares are drawn from."""
+
+    noise: float = 0.0
+    gain: float = 0.0
+    shift: int = 0
+    time_masks: int = 0
+    time_width: int = 10
+    frequency_masks: int = 0
+    frequency_width: int = 10
+    spectrum: int = 0
+    mixup: float = 0.0
+
+
+@dataclass
 class Training:
     """`keep`: the weights of the epoch with the lowest validation loss (best) or of the last. `threads` of torch: sums
     depend on their number, so it is a setting, and not however many cores there are. `backbone_rate`: the learning rate
     of unfrozen blocks, as a multiple of the head's. `members`: models of as many seeds, whose posteriors are averaged.
-    """
+    `standardise`: on training_clips, or each_speaker on all of their own unlabelled clips, test speakers too.
+    `patience`: stop after as many epochs without a lower validation loss (0: never). `class_weights`: each class counts
+    alike. `schedule` of the learning rate: constant or one_cycle. `optimiser`: adam or adamw."""
 
     epochs: int = MISSING
     learning_rate: float = MISSING
@@ -210,6 +263,13 @@ class Training:
     threads: int = 1
     backbone_rate: float = 1.0
     members: int = 1
+    standardise: str = "training_clips"
+    optimiser: str = "adam"
+    schedule: str = "constant"
+    label_smoothing: float = 0.0
+    class_weights: bool = False
+    patience: int = 0
+    augment: Augment = field(default_factory=Augment)
     unfreeze: list[Unfreeze] = field(default_factory=list)
 
 

@@ -25,6 +25,7 @@ OUTPUTS = {
 }
 NETWORK_MODULES = {
     "cnn1d": ["emofusion.speech.networks"],
+    "cnn1d_deep": ["emofusion.speech.networks"],
     "lstm": ["emofusion.speech.networks"],
     "mlp": [],
     "backbone": ["emofusion.face.backbones", "emofusion.face.activations"],
@@ -42,6 +43,7 @@ MODULES = {
     "split": {"": ["emofusion.protocols"]},
     "features": {
         "acoustic": ["emofusion.features", "emofusion.speech.acoustic"],
+        "acoustic_statistics": ["emofusion.features", "emofusion.speech.statistics"],
         "functionals": ["emofusion.features", "emofusion.speech.functionals"],
         "pixels": ["emofusion.features", "emofusion.face.pixels"],
         "action_units": ["emofusion.features", "emofusion.face.action_units"],

@@ -47,6 +47,7 @@ def settings() -> dict:
             "table2": {"male": {"neutral": {"speech": 65.0}}, "female": {"neutral": {"fusion": 56.25}}},
         },
         "seed": 3,
+        "normalised_by_speaker": [],
         "notes": ["8 test clips were left out."],
         "demo": False,
     }  # fmt: skip

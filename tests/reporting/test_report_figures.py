@@ -90,6 +90,7 @@ def test_sweep_of_three_modalities_has_a_panel_each(modalities, settings):
 def test_every_figure_carries_count_protocol_and_warnings(modalities, fusion, histories, settings, leaks, demo):
     settings["protocol"] |= {"name": "random_clips", "leaks_speakers": leaks}
     settings["demo"] = demo
+    settings["normalised_by_speaker"] = ["speech"] if leaks else []
     speech = modalities["speech"].query("split == 'test'")
     for figure in (
         confusion_figure(confusion(speech), "speech", settings),
@@ -100,6 +101,7 @@ def test_every_figure_carries_count_protocol_and_warnings(modalities, fusion, hi
         assert "protocol random_clips" in said
         assert ("WARNING: the protocol random_clips has the same speakers in training and test" in said) == leaks
         assert ("generated demo data" in said) == demo
+        assert ("normalised on each speaker's own unlabelled clips, the test speakers' included" in said) == leaks
 
 
 def test_the_same_figure_gives_the_same_bytes_without_metadata(fusion, settings, tmp_path):

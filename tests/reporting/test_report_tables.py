@@ -66,6 +66,7 @@ def test_published_values_stand_beside_ours_as_fractions(systems, settings):
 def test_every_row_says_what_it_rests_on(systems, settings):
     settings["protocol"] |= {"name": "random_clips", "leaks_speakers": True}
     settings["demo"] = True
+    settings["normalised_by_speaker"] = ["speech", "face"]
     measured = measure(systems)
     for table, text in (
         (table1(measured, settings), markdown1(table1(measured, settings), list(systems), settings)),
@@ -75,6 +76,8 @@ def test_every_row_says_what_it_rests_on(systems, settings):
         assert (table["data"] == "generated demo data").all()
         assert "WARNING: the protocol random_clips has the same speakers in training and test" in text
         assert "generated demo data" in text
+        assert (table["normalised_by_speaker"] == "speech, face").all()
+        assert "Speech and Facial expression are normalised on each speaker's own unlabelled clips" in text
 
 
 def test_markdown_has_the_papers_layout_with_counts(systems, settings):

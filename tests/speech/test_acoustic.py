@@ -13,6 +13,8 @@ SETTINGS = {
     "kind": "acoustic",
     "sample_rate": 16000,
     "duration": 1.0,
+    "trim": None,
+    "padding": "zeros",
     "n_fft": 1024,
     "hop": 256,
     "mfcc": 40,

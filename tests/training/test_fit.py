@@ -1,6 +1,7 @@
 """Training: what is fitted on whom, that it learns, and that an interruption changes nothing."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,16 @@ import torch
 from safetensors.torch import load_file
 from scipy.special import log_softmax
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_class_weight
 
 from emofusion.features import FeatureSet, write_rows
 from emofusion.messages import EmofusionError
+from emofusion.schema import Augment
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import fit as fitting
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
 from emofusion.training.fit import fit_folds, kept_epoch
-from emofusion.training.module import Classifier, Standardise, build_model, live_blocks
+from emofusion.training.module import Classifier, Standardise, balanced, build_model, live_blocks, one_cycle
 from emofusion.training.predict import predict_folds
 
 CLASSES = ["neutral", "happy", "sad"]
@@ -30,6 +33,13 @@ SETTINGS = {
         "keep": "best",
         "backbone_rate": 1.0,
         "unfreeze": [],
+        "standardise": "training_clips",
+        "optimiser": "adam",
+        "schedule": "constant",
+        "label_smoothing": 0.0,
+        "class_weights": False,
+        "patience": 0,
+        "augment": asdict(Augment()),
     },
     "seeds": [3],
     "standardise": True,
@@ -124,24 +134,38 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path, data)
     assert not all(torch.equal(states[0][name], states[2][name]) for name in states[0])
 
 
+EVERYTHING = {
+    "optimiser": "adamw",
+    "schedule": "one_cycle",
+    "label_smoothing": 0.1,
+    "class_weights": True,
+    "standardise": "each_speaker",
+    "augment": asdict(Augment()) | {"noise": 0.3, "mixup": 0.4},
+}
+
+
 class Cut(Exception):
     pass
 
 
-@pytest.mark.parametrize("cut_at", [(0, 3), (1, 0), (1, 4)])
-def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, data, cut_at):
+@pytest.mark.parametrize(
+    "cut_at, changed",
+    [((0, 3), {}), ((1, 0), {}), ((1, 4), {}), ((0, 3), EVERYTHING), ((1, 2), {"patience": 1, "learning_rate": 0.3})],
+)
+def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, data, cut_at, changed):
     features, split = data
-    fit_folds(split, features, SETTINGS, tmp_path / "whole", token="t")
+    settings = SETTINGS | {"training": SETTINGS["training"] | changed}
+    fit_folds(split, features, settings, tmp_path / "whole", token="t")
 
     def cut(metrics, epoch):
         if (int(next(iter(metrics))[4]), epoch) == cut_at:
             raise Cut
 
     with pytest.raises(Cut):
-        fit_folds(split, features, SETTINGS, tmp_path / "cut", token="t", on_epoch=cut)
+        fit_folds(split, features, settings, tmp_path / "cut", token="t", on_epoch=cut)
     assert not (tmp_path / "cut" / "model.json").exists()
     seen = []
-    fit_folds(split, features, SETTINGS, tmp_path / "cut", token="t", on_epoch=lambda m, e: seen.append(e))
+    fit_folds(split, features, settings, tmp_path / "cut", token="t", on_epoch=lambda m, e: seen.append(e))
     assert len(seen) < 12  # it went on and did not begin again
     for fold in range(2):
         whole, resumed = (load_file(tmp_path / name / "folds" / f"{fold}-3.safetensors") for name in ("whole", "cut"))
@@ -326,3 +350,64 @@ def test_blocks_are_let_go_from_their_epoch_on():
     assert [live_blocks(schedule, epoch) for epoch in (0, 3, 4, 7, 8, 20)] == [0, 0, 1, 1, 2, 2]
     assert live_blocks([], 5) == 0
     assert fitting.METRICS[0] == "train_loss"
+
+
+def test_the_training_loss_is_smoothed_weighted_and_mixed_as_asked_and_validation_is_plain(tmp_path, data):
+    logits, labels = torch.randn(6, 3), torch.tensor([0, 0, 0, 1, 1, 2])
+    weights = balanced(pd.Series(CLASSES).loc[labels.numpy()], CLASSES)
+    np.testing.assert_allclose(weights, [6 / 9, 6 / 6, 6 / 3])
+    np.testing.assert_allclose(weights, compute_class_weight("balanced", classes=np.arange(3), y=labels.numpy()))
+    training = SETTINGS["training"] | {"label_smoothing": 0.2}
+    classifier = Classifier(torch.nn.Sequential(torch.nn.Identity(), torch.nn.Identity()), 3, training, 0, weights)
+    logged = {}
+    classifier.log = lambda name, value, **options: logged.update({name: value})
+    found = classifier.training_step((logits, labels), 0).item()
+    p = log_softmax(logits.numpy().astype(np.float64), axis=1)
+    target = 0.8 * np.eye(3)[labels] + 0.2 / 3
+    expected = -(target * weights.numpy() * p).sum() / weights.numpy()[labels].sum()
+    assert found == pytest.approx(expected, rel=1e-5)
+    classifier.validation_step((logits, labels), 0)
+    assert float(logged["validation_loss"]) == pytest.approx(-p[np.arange(6), labels].mean(), rel=1e-5)
+
+
+def test_the_rate_rises_and_falls_in_one_cycle():
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.Adam([{"params": [parameter], "lr": 0.1}], betas=(0.8, 0.9))
+    schedule, rates = one_cycle(optimiser, 100), []
+    for _ in range(100):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        if len(rates) < 100:
+            schedule.step()
+    assert np.argmax(rates) == 29 and max(rates) == pytest.approx(0.1)
+    assert rates[0] == pytest.approx(0.004) and rates[-1] < 1e-5
+    falling = 0.1 * (1 + np.cos(np.pi * np.arange(71) / 70)) / 2
+    np.testing.assert_allclose(rates[29:], falling, atol=1e-5)
+    assert optimiser.param_groups[0]["betas"] == (0.8, 0.9)
+
+
+def test_training_stops_when_validation_has_not_improved_for_a_while(tmp_path):
+    features, split = made(tmp_path / "features", shift=0.5)
+    training = SETTINGS["training"] | {"learning_rate": 0.05, "epochs": 30, "patience": 3}
+    fit_folds(split, features, SETTINGS | {"training": training}, tmp_path / "model")
+    kept = json.loads((tmp_path / "model" / "model.json").read_text())["kept_epoch"]
+    for fold, history in pd.read_parquet(tmp_path / "model" / "history.parquet").groupby("fold"):
+        assert len(history) == kept[f"{fold}-3"] + 1 + 3 < 30
+
+
+def test_speakers_who_are_far_apart_are_brought_together_by_their_own_clips(tmp_path, data):
+    features, split = data
+    values = np.load(tmp_path / "features" / "features.npy")
+    person = features.rows["clip"].str.split("-").str[0].astype(int).to_numpy()
+    np.save(tmp_path / "features" / "features.npy", values + 30 * np.sin(person * 7.0)[:, None].astype(np.float32))
+    features = FeatureSet.open([tmp_path / "features"])
+    right = {}
+    for standardise in ("training_clips", "each_speaker"):
+        settings = SETTINGS | {"training": SETTINGS["training"] | {"standardise": standardise, "epochs": 10}}
+        fit_folds(split, features, settings, tmp_path / standardise)
+        assert json.loads((tmp_path / standardise / "model.json").read_text())["training"]["standardise"] == standardise
+        predictions = predict_folds(split, features, tmp_path / standardise)
+        test = predictions[predictions["split"] == "test"]
+        chosen = np.array(CLASSES)[test[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy().argmax(axis=1)]
+        right[standardise] = (chosen == test["emotion"]).mean()
+    assert right["each_speaker"] > 0.75 > 0.6 > right["training_clips"]

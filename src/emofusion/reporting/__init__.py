@@ -33,7 +33,7 @@ def write_report(
     settings: `experiment`, `title`, `protocol` (`name`, `description`, `leaks_speakers`), `fusion` (`rule`,
     `weights`), `chosen_on` (how the weights were chosen, in words; may be absent), `classes` (order and extent of
     the confusion matrices), `published` (the content of a file in conf/published, or null), `seed`, `notes` (texts),
-    `demo` (the data are generated).
+    `normalised_by_speaker` (modalities that are, on test speakers' own clips), `demo` (the data are generated).
 
     Files: table1.csv, table1.md, table2.csv, table2.md, sweep.csv, comparison.csv (the networks),
     confusion_<modality>.png, confusion_fusion.png, curves_<modality>.png (where there are histories), sweep.png,

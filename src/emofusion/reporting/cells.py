@@ -24,6 +24,7 @@ def compare_cells(cells: list[dict], tables: list[Path]) -> pd.DataFrame:
                 **{column.replace("_accuracy", "_unweighted_average_recall"): recall[column] for column in accuracies},
                 "protocol": overall["protocol"],
                 "leaks_speakers": overall["leaks_speakers"],
+                "normalised_by_speaker": overall["normalised_by_speaker"],
                 "report": cell["report"],
             }
         )

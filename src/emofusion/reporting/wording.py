@@ -27,12 +27,20 @@ def percent(fraction: float) -> str:
 
 
 def warnings(settings: dict) -> list[str]:
-    """What must be said beside every figure of this report: a protocol that leaks, generated data."""
+    """What must be said beside every figure of this report: a protocol that leaks, what test clips were used for,
+    generated data."""
     said = []
     if settings["protocol"]["leaks_speakers"]:
         said.append(
             f"WARNING: the protocol {settings['protocol']['name']} has the same speakers in training and test; "
             "its accuracies do not hold for new people."
+        )
+    if settings["normalised_by_speaker"]:
+        names = " and ".join(heading(name) for name in settings["normalised_by_speaker"])
+        verb = "are" if len(settings["normalised_by_speaker"]) > 1 else "is"
+        said.append(
+            f"{names} {verb} normalised on each speaker's own unlabelled clips, the test speakers' included "
+            "(transductive): of a stranger, several clips are needed first."
         )
     if settings["demo"]:
         said.append(f"This is {DEMO}: no real person was seen or heard.")
@@ -44,6 +52,7 @@ def basis(settings: dict) -> dict[str, object]:
     return {
         "protocol": settings["protocol"]["name"],
         "leaks_speakers": settings["protocol"]["leaks_speakers"],
+        "normalised_by_speaker": ", ".join(settings["normalised_by_speaker"]) or "no modality",
         "data": DEMO if settings["demo"] else "recordings",
     }
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.messages import EmofusionError
-from emofusion.speech import descriptors, waveform
+from emofusion.speech import descriptors, waveform, window
 from emofusion.speech.compiled import librosa
 
 SOURCE = "the sound of each clip (column `audio`)"
@@ -73,8 +73,7 @@ def compute(samples: np.ndarray, settings: dict) -> np.ndarray:
 
 
 def _of_clip(clip: Any, settings: dict) -> np.ndarray:
-    samples = waveform.load(clip.audio, settings["sample_rate"], settings["duration"])
-    return compute(samples, settings)[np.newaxis]
+    return compute(window.load(clip.audio, settings), settings)[np.newaxis]
 
 
 def _chosen(settings: dict) -> list[str]:

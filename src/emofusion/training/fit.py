@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from safetensors.torch import save_file
 
 from emofusion.emotions import in_order
@@ -21,8 +21,9 @@ from emofusion.messages import EmofusionError
 from emofusion.networks import build
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.data import batches, fold_name, labelled_rows
-from emofusion.training.module import Classifier, build_model
+from emofusion.training.module import Classifier, balanced, build_model
 from emofusion.training.phases import Phase, make_phases
+from emofusion.training.standardise import as_trained_on
 
 METRICS = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("loss", "accuracy")]
 
@@ -55,6 +56,7 @@ def fit_folds(
     state_of_data = [pd.util.hash_pandas_object(split).sum().item(), features.stamp()]
     token = json.dumps([token, settings, state_of_data], sort_keys=True)
     checkpoints = _open_checkpoints(out / "checkpoints", token)
+    features = as_trained_on(features, split, settings["training"])
     network = {**settings["network"], **({"weights": str(weights)} if weights else {})}
     phases = make_phases({**settings, "network": network}, features, split, checkpoints)
     histories, kept = [], {}
@@ -126,13 +128,15 @@ def _fit_fold(
     if settings["standardise"]:
         features = phases[0].features
         model[0].fit(features, labelled_rows(features, clips["train"], classes)["row"].to_numpy())
-    module = Classifier(model, len(classes), training, seed)
+    weights = balanced(clips["train"]["emotion"], classes) if training["class_weights"] else None
+    module = Classifier(model, len(classes), training, seed, weights)
     folder = checkpoints / f"fold-{fold_name(fold, settings['seed'])}"
     best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
     # `save_last` would save only when a new best was: this one saves every epoch, over the one before
     last = ModelCheckpoint(folder, "last", enable_version_counter=False)
     prefix = f"fold{fold}_" + (f"seed{settings['seed']}_" if len(settings["seeds"]) > 1 else "")
     history = History(prefix, on_epoch)
+    patience = [Patience(training["patience"])] if training["patience"] else []
     for phase in phases:
         reached = folder / "last.ckpt"
         trainer = pl.Trainer(
@@ -141,7 +145,7 @@ def _fit_fold(
             devices=1,
             precision="16-mixed" if torch.cuda.is_available() else "32-true",
             # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
-            callbacks=[history, best, last],
+            callbacks=[history, *patience, best, last],
             logger=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -162,6 +166,17 @@ def _fit_fold(
     kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
     table = pd.DataFrame(history.epochs).assign(fold=fold, seed=settings["seed"], epoch=range(len(history.epochs)))
     return table, {name: tensor.contiguous() for name, tensor in kept.items()}
+
+
+class Patience(EarlyStopping):
+    """Stops once the validation loss was not below its lowest for `patience` epochs; one that resumes there too."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__("validation_loss", patience=patience)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # what is cut between the last epoch's checkpoint and the end has nothing more to train
+        trainer.should_stop = self.wait_count >= self.patience
 
 
 class History(Callback):

@@ -1,14 +1,16 @@
-"""What is trained: a network behind a scaler, with cross-entropy and Adam, as a LightningModule."""
+"""What is trained: a network behind a scaler, with cross-entropy and Adam or AdamW, as a LightningModule."""
 
 import numpy as np
+import pandas as pd
 import pytorch_lightning as pl
 import torch
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from emofusion.features import FeatureSet
 from emofusion.networks import build
+from emofusion.training.augment import augment, mix, wanted
+from emofusion.training.standardise import channel_statistics
 
 
 class Standardise(nn.Module):
@@ -21,13 +23,10 @@ class Standardise(nn.Module):
         self.register_buffer("deviation", torch.ones(size))
 
     def fit(self, features: FeatureSet, rows: np.ndarray, chunk: int = 256) -> None:
-        """Take mean and deviation of each channel over the given rows, in chunks of rows (scikit-learn's scaler)."""
-        scaler = StandardScaler()
-        for start in range(0, len(rows), chunk):
-            part = features.take(rows[start : start + chunk]).astype(np.float64)
-            scaler.partial_fit(np.moveaxis(part, 1, -1).reshape(-1, part.shape[1]))
-        self.mean.copy_(torch.from_numpy(scaler.mean_).view_as(self.mean))
-        self.deviation.copy_(torch.from_numpy(scaler.scale_).view_as(self.deviation))
+        """Take mean and deviation of each channel over the given rows, in chunks of rows."""
+        mean, deviation = channel_statistics(features, rows, chunk)
+        self.mean.copy_(torch.from_numpy(mean).view_as(self.mean))
+        self.deviation.copy_(torch.from_numpy(deviation).view_as(self.deviation))
 
     def forward(self, features: Tensor) -> Tensor:
         return (features - self.mean) / self.deviation
@@ -39,17 +38,22 @@ def build_model(network: dict, shape: tuple[int, ...], classes: int, standardise
 
 
 class Classifier(pl.LightningModule):
-    """Trains `model` with cross-entropy and Adam; the mean loss and the accuracy of each epoch are logged.
+    """Trains `model` with cross-entropy; the mean loss and the accuracy of each epoch are logged.
 
     `training` is that node of a modality's settings. `unfreeze` in it says how many of the deepest blocks of a backbone
-    are live from which epoch on; without it every layer is. `seed` decides dropout: it is drawn anew from (seed, epoch)
-    at the start of each epoch, so that training goes on after an interruption as if there had been none.
+    are live from which epoch on; without it every layer is. `seed` decides dropout and augmentation: they are drawn
+    anew from (seed, epoch) at the start of each epoch, so that training goes on after an interruption as if there had
+    been none. `weights` of the classes, label smoothing and augmentation are in the training loss and not in the
+    validation loss, which is a plain cross-entropy.
     """
 
-    def __init__(self, model: nn.Sequential, classes: int, training: dict, seed: int) -> None:
+    def __init__(
+        self, model: nn.Sequential, classes: int, training: dict, seed: int, weights: Tensor | None = None
+    ) -> None:
         super().__init__()
-        self.model, self.settings, self.seed = model, training, seed
+        self.model, self.settings, self.seed, self.classes = model, training, seed, classes
         self.loss = nn.CrossEntropyLoss()
+        self.training_loss = nn.CrossEntropyLoss(weights, label_smoothing=training["label_smoothing"])
         self.accuracy = nn.ModuleDict(
             {f"{split}_split": MulticlassAccuracy(classes, average="micro") for split in ("train", "validation")}
         )
@@ -65,7 +69,14 @@ class Classifier(pl.LightningModule):
         groups = [{"params": [parameter for parameter in self.parameters() if id(parameter) not in known]}]
         if below:
             groups.append({"params": below, "lr": rate * self.settings["backbone_rate"]})
-        return torch.optim.Adam(groups, lr=rate, weight_decay=self.settings["weight_decay"])
+        adam = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[self.settings["optimiser"]]
+        optimiser = adam(groups, lr=rate, weight_decay=self.settings["weight_decay"])
+        if self.settings["schedule"] == "constant":
+            return optimiser
+        # of the whole training, of which the trainer may run a phase only
+        steps = int(self.trainer.estimated_stepping_batches) // self.trainer.max_epochs * self.settings["epochs"]
+        schedule = one_cycle(optimiser, steps)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
         torch.manual_seed(int(np.random.SeedSequence([self.seed, self.current_epoch]).generate_state(1)[0]))
@@ -74,20 +85,42 @@ class Classifier(pl.LightningModule):
             network.unfreeze(live_blocks(self.settings["unfreeze"], self.current_epoch))
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
-        return self._step(batch, "train")
+        features, labels = batch
+        scaled, targets = self.model[0](features), labels
+        if wanted(self.settings["augment"]):
+            scaled = augment(scaled, self.settings["augment"])
+            if self.settings["augment"]["mixup"]:
+                certain = nn.functional.one_hot(labels, self.classes).to(scaled.dtype)
+                scaled, targets = mix(scaled, certain, self.settings["augment"]["mixup"])
+        logits = self.model[1](scaled)
+        return self._logged(self.training_loss(logits, targets), logits, labels, "train")
 
     def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
-        self._step(batch, "validation")
-
-    def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
         features, labels = batch
         logits = self(features)
-        loss = self.loss(logits, labels)
+        self._logged(self.loss(logits, labels), logits, labels, "validation")
+
+    def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
         self.accuracy[f"{split}_split"](logits, labels)
         options = {"on_step": False, "on_epoch": True, "batch_size": len(labels)}
         self.log(f"{split}_loss", loss, **options)
         self.log(f"{split}_accuracy", self.accuracy[f"{split}_split"], **options)
         return loss
+
+
+def one_cycle(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The rate of each group rises to its setting over the first 30 % of the steps and falls to nothing (Smith 2018).
+
+    The momentum stays as it is.
+    """
+    most = [group["lr"] for group in optimiser.param_groups]
+    return torch.optim.lr_scheduler.OneCycleLR(optimiser, most, total_steps=steps, cycle_momentum=False)
+
+
+def balanced(emotions: pd.Series, classes: list[str]) -> Tensor:
+    """Class weights `(classes,)`: the mean number of clips of a class over that of this class."""
+    counts = emotions.value_counts()[classes]
+    return torch.tensor((counts.mean() / counts).to_numpy(), dtype=torch.float32)
 
 
 def live_blocks(unfreeze: list[dict], epoch: int) -> int:

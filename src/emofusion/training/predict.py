@@ -12,6 +12,7 @@ from emofusion.features import FeatureSet
 from emofusion.tables import LOGIT
 from emofusion.training.data import fold_name
 from emofusion.training.module import build_model
+from emofusion.training.standardise import as_trained_on
 
 # A class that a clip's frames rule out altogether keeps a finite logit.
 SMALLEST = np.finfo(np.float64).tiny
@@ -25,6 +26,7 @@ def predict_folds(split: pd.DataFrame, features: FeatureSet, model: Path, batch_
     """
     described = json.loads((model / "model.json").read_text())
     classes = described["classes"]
+    features = as_trained_on(features, split, described["training"])
     network = build_model(described["network"], tuple(described["shape"]), len(classes), described["standardise"])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()

@@ -1,0 +1,71 @@
+"""Standardising on each speaker's own clips."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emofusion.features import FeatureSet, write_rows
+from emofusion.messages import EmofusionError
+from emofusion.training.standardise import EachSpeaker, as_trained_on
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Three speakers of five clips of 4 channels over 6 frames, the first clip with a second view; a clip of nobody."""
+    random = np.random.default_rng(0)
+    values = random.normal(3, 2, (17, 4, 6)).astype(np.float32)
+    values[5:10] = 10 * values[5:10] - 40
+    values[:5, 2] = 7.0  # a constant channel
+    np.save(tmp_path / "features.npy", values)
+    clips = [f"c{number}" for number in range(15)]
+    rows = pd.DataFrame({"clip": [*clips, "c0", "nobody's"], "row": range(17), "frame": 0, "view": 0})
+    rows.loc[15, "view"] = 1
+    write_rows(rows, tmp_path)
+    table = pd.DataFrame({"clip": clips, "actor": np.repeat(["ann", "bob", "eve"], 5)})
+    return FeatureSet.open([tmp_path]), pd.concat([table.assign(fold=0), table.assign(fold=1)]), values
+
+
+def test_each_speakers_clips_have_mean_0_and_deviation_1(made):
+    features, clips, values = made
+    found = EachSpeaker(features, clips)
+    assert found.shape == (4, 6) and len(found) == 17 and found.stamp() == features.stamp()
+    for start in (0, 5, 10):
+        own = values[start : start + 5].astype(np.float64)
+        deviation = own.std(axis=(0, 2), keepdims=True)
+        deviation[deviation < 1e-9] = 1
+        expected = (own - own.mean(axis=(0, 2), keepdims=True)) / deviation
+        taken = found.take(np.arange(start, start + 5))
+        assert taken.dtype == np.float32
+        np.testing.assert_allclose(taken, expected, atol=1e-5)
+
+
+def test_other_views_are_scaled_as_the_recording_and_do_not_count(made):
+    features, clips, values = made
+    own = values[:5].astype(np.float64)
+    expected = (values[15, 0] - own[:, 0].mean()) / own[:, 0].std()
+    np.testing.assert_allclose(EachSpeaker(features, clips).take([15])[0, 0], expected, atol=1e-5)
+
+
+def test_rows_without_channels_over_time(made, tmp_path):
+    _, clips, values = made
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    np.save(flat / "features.npy", values[:15, :, 0])
+    write_rows(pd.DataFrame({"clip": clips["clip"][:15], "row": range(15), "frame": 0, "view": 0}), flat)
+    taken = EachSpeaker(FeatureSet.open([flat]), clips).take(np.arange(15))
+    np.testing.assert_allclose(taken[5:10].mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(taken[5:10].std(axis=0), 1, atol=1e-5)
+
+
+def test_only_where_it_is_asked_for(made):
+    features, clips, _ = made
+    assert as_trained_on(features, clips, {"standardise": "training_clips"}) is features
+    assert isinstance(as_trained_on(features, clips, {"standardise": "each_speaker"}), EachSpeaker)
+
+
+def test_a_clip_of_nobody_or_of_two_is_said(made):
+    features, clips, _ = made
+    with pytest.raises(EmofusionError, match="not in the split"):
+        EachSpeaker(features, clips).take([3, 16])
+    with pytest.raises(EmofusionError, match="c3 is said to be of two"):
+        EachSpeaker(features, pd.concat([clips, pd.DataFrame({"clip": ["c3"], "actor": ["bob"]})]))
