@@ -1,5 +1,9 @@
 """Fetches, reads or draws the weights that a backbone starts from; checks that they fit; writes them as safetensors."""
 
+from emofusion.forkserver import in_fork
+
+in_fork()
+
 from pathlib import Path
 
 from emofusion.face.weights import prepare
