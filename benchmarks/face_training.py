@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from emofusion.face.activations import store_frozen
 from emofusion.face.backbones import Backbone
 from emofusion.face.weights import prepare
 from emofusion.features import FeatureSet
+from emofusion.schema import Training, Unfreeze
 from emofusion.training.data import batches, labelled_rows
 from emofusion.training.fit import fit_folds
 
@@ -105,15 +107,14 @@ class Comparison:
         stored = time.perf_counter() - start
         settings = {
             "network": {"kind": "backbone", "architecture": self.architecture, "frozen": frozen, **HEAD},
-            "training": {
-                "epochs": epochs,
-                "learning_rate": RATE,
-                "batch_size": BATCH,
-                "weight_decay": 0.0,
-                "keep": "best",
-                "backbone_rate": 1.0,
-                "unfreeze": [] if live_from is None else [{"epoch": live_from, "blocks": 1}],
-            },
+            "training": asdict(
+                Training(
+                    epochs=epochs,
+                    learning_rate=RATE,
+                    batch_size=BATCH,
+                    unfreeze=[] if live_from is None else [Unfreeze(epoch=live_from, blocks=1)],
+                )
+            ),
             "seeds": [SEED],
             "standardise": False,
         }

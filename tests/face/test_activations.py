@@ -1,5 +1,7 @@
 """Stored activations against the network that they come from, and training on them against the network in the loop."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from emofusion.face.activations import altered, store, store_frozen
 from emofusion.face.backbones import Backbone
 from emofusion.face.weights import prepare
 from emofusion.features import FeatureSet, write_rows
+from emofusion.schema import Training, Unfreeze
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training.data import EpochBatches, labelled_rows
 from emofusion.training.fit import fit_folds
@@ -134,15 +137,16 @@ def in_the_loop(split, pixels, settings, weights):
 def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(tmp_path, pixels, weights):
     settings = {
         "network": {"kind": "backbone", "architecture": weights[0], "hidden": [8], "dropout": 0.5, "frozen": 3},
-        "training": {
-            "epochs": 6,
-            "learning_rate": 1e-3,
-            "batch_size": 6,
-            "weight_decay": 0.0,
-            "keep": "last",
-            "backbone_rate": 0.1,
-            "unfreeze": [{"epoch": 2, "blocks": 1}, {"epoch": 4, "blocks": 2}],
-        },
+        "training": asdict(
+            Training(
+                epochs=6,
+                learning_rate=1e-3,
+                batch_size=6,
+                keep="last",
+                backbone_rate=0.1,
+                unfreeze=[Unfreeze(epoch=2, blocks=1), Unfreeze(epoch=4, blocks=2)],
+            )
+        ),
         "seeds": [7],
         "standardise": False,
     }
