@@ -127,7 +127,7 @@ def _shape(gender: str, rng: np.random.Generator) -> FaceShape:
 def _voice(gender: str, rng: np.random.Generator) -> Voice:
     woman = gender == "female"
     # nearer to each other than women's and men's are (about 200 and 115 Hz): SAVEE has men alone, and what learns from
-    # four of them hears a raised voice in every woman's
+    # four of them hears raised voices in women
     pitch = (150.0 if woman else 120.0) * np.exp(rng.normal(0, 0.13))
     return Voice(
         pitch=float(pitch),
