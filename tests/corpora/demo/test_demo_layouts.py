@@ -110,6 +110,48 @@ def test_session_b_is_the_same_people_once_more(corpora, tmp_path):
     assert both["KDEF/BF01/BF01ANS.JPG"] != both["KDEF/AF01/AF01ANS.JPG"]
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """A list that fills with the actions and the view of each picture that is drawn."""
+    calls = []
+
+    def record(shape, actions, view, rng):
+        calls.append((actions, view))
+        return np.zeros((view.height, view.width, 3), np.uint8)
+
+    monkeypatch.setattr(layouts, "draw_face", record)
+    return calls
+
+
+def test_a_film_shows_its_expression_in_each_of_its_thirds(drawn, tmp_path, monkeypatch):
+    # what a network sees are frames from the middle of equal segments
+    films = []
+    monkeypatch.setattr(layouts, "write_mp4", lambda path, pictures, *rest: films.append(len(pictures)))
+    generate({"layout": "ravdess", "people": 1, "size": 32}, tmp_path / "films")
+    stops = np.cumsum(films)
+    assert stops[-1] == len(drawn)
+    for start, stop in zip([0, *stops[:-1]], stops, strict=True):
+        brow = np.array([actions["brow_raise"] for actions, _ in drawn[start:stop]])
+        shown = np.abs(brow[[int((third + 0.5) * len(brow) / 3) for third in range(3)]])
+        assert shown.min() > 0.75 * np.abs(brow).max()
+        assert abs(brow[0]) < 0.9 * np.abs(brow).max()  # yet it comes and goes
+
+
+def test_stills_stray_further_from_their_place_than_films(drawn, tmp_path):
+    generate({**SMALL["kdef"], "people": 12, "angles": ["straight"]}, tmp_path / "stills")
+    stills = [view for _, view in drawn]
+    drawn.clear()
+    generate({**SMALL["ravdess"], "people": 2, "frame_rate": 1}, tmp_path / "films")
+    films = [view for _, view in drawn]
+
+    def spread(views, name):
+        values = np.array([getattr(view, name) for view in views])
+        return values.std() / values.mean() if name == "scale" else values.std()
+
+    for name in ("scale", "x", "y"):
+        assert spread(stills, name) > 1.4 * spread(films, name)
+
+
 def test_an_interrupted_attempt_leaves_nothing_that_looks_finished(tmp_path, monkeypatch):
     def interrupt(path, picture):
         raise KeyboardInterrupt

@@ -135,4 +135,4 @@ def test_voices_of_savee_teach_those_of_ravdess_women_included(ravdess, tmp_path
     right = model.predict(ravdess.voice[known]) == ravdess.emotion[known]
     men = ravdess.actor[known] % 2 == 1
     assert right[men].mean() > 2.5 * CHANCE
-    assert right[~men].mean() > 2 * CHANCE
+    assert right[~men].mean() > 2.5 * CHANCE

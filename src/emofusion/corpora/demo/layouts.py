@@ -113,13 +113,13 @@ def _say(
 def _film(
     person: Person, settings: DemoSettings, emotion: str, strength: float, take: tuple[int, ...], samples: np.ndarray
 ) -> list[np.ndarray]:
-    """The pictures of a clip: from rest to the expression's apex in the middle and back, the jaw moving with speech."""
+    """The pictures of a clip: soon from rest to the expression, which is held, and back; the jaw moves with speech."""
     rng = person.rng("face", emotion, *take)
     actions = person.face_manner.perform(emotion, strength, rng)
     seconds = len(samples) / settings.sample_rate
     times = (np.arange(max(1, round(seconds * settings.frame_rate))) + 0.5) / settings.frame_rate
     part = (times / seconds).clip(0, 1)
-    apex = np.sin(np.pi * part.clip(0, 1)) ** 0.25
+    apex = np.sin(np.pi * part) ** 0.25
     jaw = 0.06 * loudness(samples, settings.sample_rate, times)
     height = _even(settings.size * 9 / 16)
     phase, sway = rng.random(), rng.uniform(0.5, 1.0)
