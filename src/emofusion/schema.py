@@ -87,13 +87,15 @@ PROTOCOLS = {"cross_corpus": CrossCorpus, "speaker_independent": WithinCorpora, 
 @dataclass
 class Acoustic:
     """`trim`: silence at both ends, this many dB below the loudest, is cut off first (null: not). `padding` of what is
-    shorter than `duration`: zeros, or repeat (itself, over and over)."""
+    shorter than `duration`: zeros, or repeat (itself, over and over). `floor`: dB, the least that mel, and mfcc of it,
+    can be."""
 
     kind: str = "acoustic"
     sample_rate: int = 16000
     duration: float = 3.0
     trim: float | None = None
     padding: str = "zeros"
+    floor: float = -100.0
     n_fft: int = 1024
     hop: int = 256
     mfcc: int = 40

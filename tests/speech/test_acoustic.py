@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from scipy import fft
 
 from emofusion.messages import EmofusionError
 from emofusion.speech import acoustic, waveform
@@ -15,6 +16,7 @@ SETTINGS = {
     "duration": 1.0,
     "trim": None,
     "padding": "zeros",
+    "floor": -100.0,
     "n_fft": 1024,
     "hop": 256,
     "mfcc": 40,
@@ -181,3 +183,13 @@ def test_real_speech(real_data):
     samples = waveform.load(path, 16000, 1.0)
     expected = np.concatenate(list(reference(samples).values()))
     np.testing.assert_allclose(acoustic.compute(samples, SETTINGS), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_of_the_spectrum_is_below_the_floor():
+    samples = voice()
+    channels = [name.startswith("mel_") for name in acoustic.channel_names(SETTINGS)]
+    whole, bounded = (acoustic.compute(samples, SETTINGS | {"floor": floor}) for floor in (-100.0, -20.0))
+    assert whole[channels].min() < -30
+    np.testing.assert_array_equal(bounded[channels], np.maximum(whole[channels], -20.0))
+    cepstrum = fft.dct(np.maximum(whole[channels], -20.0), axis=0, norm="ortho")[:40]
+    np.testing.assert_allclose(bounded[:40], cepstrum, atol=1e-3)

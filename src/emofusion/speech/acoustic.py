@@ -116,7 +116,7 @@ class _Sound:
     @cached_property
     def mel_decibels(self) -> np.ndarray:
         filters = descriptors.mel_filters(self.rate, self.settings["n_fft"], self.settings["mel"])
-        return descriptors.decibels(filters @ self.power.T)
+        return np.maximum(descriptors.decibels(filters @ self.power.T), self.settings["floor"])
 
 
 @dataclass(frozen=True)
