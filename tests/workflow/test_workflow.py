@@ -26,6 +26,7 @@ SMALL = [
     "face.training.epochs=2",
     "face.training.unfreeze=[{epoch: 1, blocks: 1}]",
     "speech.training.epochs=3",
+    "report.seeds=2",
 ]
 
 
@@ -83,7 +84,16 @@ def fused_of(workflow):
 
 def test_every_file_of_the_report_is_there(workflow):
     names = {path.name for path in (workflow / "reports/demo").iterdir()}
-    wanted = {"table1.csv", "table2.csv", "sweep.csv", "sweep.png", "table1.md", "table2.md", "summary.md"}
+    wanted = {
+        "table1.csv",
+        "table2.csv",
+        "sweep.csv",
+        "comparison.csv",
+        "sweep.png",
+        "table1.md",
+        "table2.md",
+        "summary.md",
+    }
     wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
     wanted |= {"curves_speech.png", "curves_face.png", "provenance.json"}
     assert names == wanted
@@ -145,18 +155,34 @@ def test_every_tracked_stage_is_one_run_below_the_experiments(workflow):
     children = [run for run in runs if run is not parent]
     assert all(run.data.tags["mlflow.parentRunId"] == parent.info.run_id for run in children)
     kinds = pd.Series([run.data.tags["emofusion.kind"] for run in children]).value_counts().to_dict()
-    assert kinds == {"model": 4, "predictions": 2, "fusion": 1, "report": 1}
+    # the experiment's own seed of each network that is fused, and the seeds that are only compared, in a job a network
+    assert kinds == {"model": 6, "predictions": 2, "fusion": 1, "report": 1}
     assert all(run.info.status == "FINISHED" for run in children)
     (model,) = [
         run
         for run in children
-        if run.data.tags["emofusion.key"].startswith("speech-cnn1d") and run.data.tags["emofusion.kind"] == "model"
+        if run.data.tags["emofusion.key"].startswith("speech-cnn1d")
+        and run.data.tags["emofusion.kind"] == "model"
+        and run.data.params["seeds"] == "[0]"
     ]
     curve = client.get_metric_history(model.info.run_id, "fold0_validation_loss")
     history = pd.read_parquet(workflow / f"model/{model.data.tags['emofusion.key']}/history.parquet")
     np.testing.assert_allclose([point.value for point in curve], history["validation_loss"], rtol=1e-6)
     assert model.data.params["network.filters"] == "32"
     assert {file.path for file in client.list_artifacts(model.info.run_id)} >= {"history.parquet", "model.json"}
+
+
+def test_networks_are_compared_over_their_seeds(workflow):
+    table = pd.read_csv(workflow / "reports/demo/comparison.csv").set_index("network")
+    assert table.index.tolist() == ["cnn1d", "lstm", "vgg16", "mobilenet"]
+    assert table["seeds"].tolist() == [2] * 4 and table["epochs"].tolist() == [3, 3, 2, 2]
+    histories = pd.concat(map(pd.read_parquet, workflow.folder.glob("results/model/speech-cnn1d-*/history.parquet")))
+    best = histories.groupby("seed")["validation_loss"].min()
+    assert best.index.tolist() == [0, 1]
+    assert table.loc["cnn1d", "validation_loss"] == pytest.approx(best.mean())
+    assert table.loc["cnn1d", "validation_loss_sd"] == pytest.approx(best.std())
+    # VGG16's 14,714,688 parameters of convolutions, a block of them let go
+    assert table.loc["vgg16", "parameters"] - table.loc["vgg16", "parameters_trained"] == 14_714_688 - 7_079_424
 
 
 def test_a_second_run_has_nothing_to_do(workflow):
