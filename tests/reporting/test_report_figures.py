@@ -45,6 +45,8 @@ def test_curves_are_means_as_far_as_every_fold_ran(histories, settings):
         history = histories["speech"][name]
         mean = history.query("epoch < 4").groupby("epoch")[f"validation_{quantity}"].mean()
         np.testing.assert_allclose(line.get_xydata(), np.column_stack([mean.index, mean]))
+    highest = max(line.get_ydata().max() for axes in (cnn, lstm) for line in axes.get_lines())
+    assert cnn.get_ylim() == lstm.get_ylim() and cnn.get_ylim()[0] == 0 and cnn.get_ylim()[1] > highest
     assert len(cnn.get_lines()) == 2 * (2 + 1)  # a thin line a fold, and the mean
     assert "Speech: training curves (2 folds; validation: 20 clips a fold)" in texts(figure)
 

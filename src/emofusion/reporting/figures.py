@@ -62,7 +62,8 @@ def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: dict
         upper, lower = body.subfigures(2, 1)
         for axes, network in zip(upper.subplots(1, len(histories), sharey=True), histories, strict=True):
             _curves(axes, histories[network], "loss", looks[network][0])
-            axes.set(title=f"{network}: loss", ylim=(0, None))
+            axes.set(title=f"{network}: loss")
+        axes.set_ylim(0, None)  # once all are drawn: it ends the scaling of the axes that share it
     for axes, quantity in zip(lower.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for network, history in histories.items():
             colour, marker = looks[network]
