@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import yaml
 
+from emofusion.config import compose
 from emofusion.speech import acoustic, waveform
 from emofusion.speech.compiled import librosa
 
@@ -81,7 +81,7 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    settings = yaml.safe_load((REPOSITORY / "conf/speech/features/acoustic.yaml").read_text())
+    settings = compose(REPOSITORY / "conf", "demo", [])["speech"]["features"]
     with tempfile.TemporaryDirectory() as made:
         paths = recordings(Path(sys.argv[1]) if len(sys.argv) > 1 else None, Path(made))
         print(f"{len(paths)} clips, {ROUNDS} rounds, one thread, such as {paths[0]}")

@@ -1,4 +1,7 @@
 import pickle
+import subprocess
+import sys
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -6,23 +9,15 @@ import pytest
 from PIL import Image
 
 from emofusion.face import pixels
-from emofusion.features import FeatureSet, extract
+from emofusion.features import FeatureSet, extract, write_rows
 from emofusion.messages import EmofusionError
+from emofusion.schema import Acoustic
 from emofusion.speech import acoustic
 
 PIXELS = {"kind": "pixels", "size": 32, "frames": 2}
-ACOUSTIC = {
-    "kind": "acoustic",
-    "sample_rate": 16000,
-    "duration": 0.5,
-    "n_fft": 1024,
-    "hop": 256,
-    "mfcc": 13,
-    "mel": 64,
-    "pitch": "yin",
-    "pitch_range": [65.0, 800.0],
-    "features": ["mfcc", "pitch", "mel", "contrast"],
-}
+ACOUSTIC = asdict(
+    Acoustic(duration=0.5, mfcc=13, mel=64, features=["mfcc", "pitch", "mel", "contrast"]),
+)
 
 
 def pictures(folder, count: int, first: int = 0) -> pd.DataFrame:
@@ -142,3 +137,26 @@ def test_no_clips_and_unknown_kinds_are_said(tmp_path):
         extract(clips.iloc[:0], PIXELS, tmp_path / "out", 1)
     with pytest.raises(EmofusionError, match="no features of kind smell; choose out of acoustic"):
         extract(clips, {"kind": "smell"}, tmp_path / "out", 1)
+
+
+LARGE = """
+import resource, sys
+import numpy as np
+from emofusion.features import FeatureSet
+
+features = FeatureSet.open([sys.argv[1]])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+order = np.random.default_rng(0).permutation(len(features))
+for start in range(0, len(order), 32):
+    features.take(order[start : start + 32])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_reading_a_large_set_takes_little_memory(tmp_path):
+    rows = 5000
+    # VGG16's activations before its last block: a file with a hole in it
+    np.lib.format.open_memmap(tmp_path / "features.npy", "w+", dtype=np.float16, shape=(rows, 512, 14, 14))
+    write_rows(pd.DataFrame({"clip": map(str, range(rows)), "row": range(rows), "frame": 0, "view": 0}), tmp_path)
+    done = subprocess.run([sys.executable, "-c", LARGE, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 200_000  # KiB, of a file of a million

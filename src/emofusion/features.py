@@ -4,6 +4,7 @@ A feature set is a folder with `features.npy` (rows, *shape) and `rows.parquet` 
 have several rows: the frames of a video, and views of them: view 0 is as recorded, the others are altered to train on.
 """
 
+import mmap
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -27,6 +28,7 @@ KINDS = {
     "action_units": "emofusion.face.action_units",
 }
 
+_LARGE = 2**28  # bytes of one file above which it is not left in memory
 _CHUNK = 16  # clips a task: small enough to share out evenly, large enough to hide the cost of a task
 
 
@@ -132,7 +134,11 @@ class FeatureSet:
         folder_of = np.searchsorted(self._starts, indices, side="right") - 1
         for number in np.unique(folder_of):
             here = folder_of == number
-            taken[here] = self._arrays[number][indices[here] - self._starts[number]]
+            array = self._arrays[number]
+            taken[here] = array[indices[here] - self._starts[number]]
+            if array.nbytes > _LARGE:
+                # pages that were read count as memory in use until they are given back
+                array._mmap.madvise(mmap.MADV_DONTNEED)
         return taken
 
     def stamp(self) -> list[list]:
