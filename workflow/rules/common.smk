@@ -5,6 +5,7 @@ from pathlib import Path
 
 try:
     from emofusion import forkserver
+    from emofusion.devices import has_gpu
     from emofusion.messages import EmofusionError
     from emofusion.plan import make_plan
     from emofusion.stages import OUTPUTS
@@ -47,7 +48,7 @@ TRACKING = "results/tracking/store.json"
 # Half of the cores, so that two feature sets, or one and a training, run at once.
 FEATURE_THREADS = max(1, (workflow.cores or 8) // 2)
 # A GPU is asked for where there is one, or where `--config gpu=1` says that the cluster's nodes have one.
-GPU = int(config.get("gpu", bool(list(Path("/dev").glob("nvidia[0-9]*")))))
+GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 CELLS = {cell.place: cell for cell in plan.cells}
 MEMBERS = [*plan.modalities, "fusion"]
