@@ -11,7 +11,8 @@ from emofusion.stages import MODULES, OUTPUTS
 @pytest.fixture
 def planned(repository):
     def plan(experiment="demo", override=None):
-        return make_plan(repository / "conf", experiment, override)
+        # one seed of each network, whatever the experiment compares
+        return make_plan(repository / "conf", experiment, f"report.seeds=1 {override or ''}")
 
     return plan
 

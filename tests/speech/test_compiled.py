@@ -1,5 +1,6 @@
 """Librosa's compiled functions are made by one process at a time (numba issue 10128: a segmentation fault)."""
 
+import os
 import subprocess
 import sys
 
@@ -28,8 +29,9 @@ print("after", state(sys.modules["emofusion.speech.compiled"]._LOCK) or "free")
 """
 
 
-def test_librosa_is_imported_by_one_process_at_a_time():
-    done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, timeout=300, check=True)
+def test_librosa_is_imported_by_one_process_at_a_time(tmp_path):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}  # a lock that no other test takes
+    done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, env=environment, check=True)
     said = done.stdout.splitlines()
     assert sorted(said[:-1]) == ["librosa locked", "librosa.core.pitch locked", "librosa.util.utils locked"]
     assert said[-1] == "after free"

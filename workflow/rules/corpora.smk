@@ -3,11 +3,16 @@ localrules:
     download,
 
 
+# A file that cannot be read is found before anything else is begun.
+READ_FIRST = 2
+
+
 rule demo:
     output:
         corpus=directory(stage_outputs("demo")["corpus"]),
     log:
         stage_log("demo"),
+    priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
@@ -22,6 +27,7 @@ rule download:
         **stage_outputs("download"),
     log:
         stage_log("download"),
+    priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
@@ -38,6 +44,7 @@ rule corpus:
         **stage_outputs("corpus"),
     log:
         stage_log("corpus"),
+    priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
