@@ -15,7 +15,9 @@ include: "workflow/rules/corpora.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/posteriors.smk"
 include: "workflow/rules/fusion.smk"
+include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
 
 

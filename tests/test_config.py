@@ -25,7 +25,7 @@ def test_the_paper_experiment_has_the_papers_numbers(conf):
     assert settings["protocol"]["test"] == ["ravdess"]
 
 
-@pytest.mark.parametrize("experiment", ["demo", "paper", "paper_within", "ravdess_openface"])
+@pytest.mark.parametrize("experiment", ["demo", "paper", "paper_within", "ravdess_openface", "posteriors"])
 def test_every_experiment_composes(conf, experiment):
     assert compose(conf, experiment, [])["experiment"] == experiment
 
@@ -112,3 +112,22 @@ def test_an_open_bracket_or_quote_is_a_clear_error():
 
 def test_a_title_with_blanks_survives_composition(conf):
     assert compose(conf, "demo", ["report.title='Two words'"])["report"]["title"] == "Two words"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("fusion.rule=magic", r"fusion\.rule=magic: no such rule; there are linear,"),
+        ("fusion.compare=[linear,magic]", r"fusion\.compare=magic: no such rule"),
+        ("fusion.fit_on=test", r"fusion\.fit_on=test: auto or validation or cross_fitted"),
+        ("evaluation.samples=0", r"evaluation\.samples=0: at least 1"),
+        ("evaluation.confidence=95", r"evaluation\.confidence=95.0: between 0 and 1"),
+        ("speech.posteriors.scale=percent", r"speech\.posteriors\.scale=percent: logits or probabilities"),
+        ("speech.posteriors.tabel=x", r"tabel"),
+        ("speech=posteriors speech.posteriors.scale=logits", r"speech\.posteriors\.table: this setting has no value"),
+    ],
+)
+def test_settings_of_fusion_and_posteriors_are_checked(conf, override, said):
+    experiment = "demo" if override.startswith("speech=") else "posteriors"
+    with pytest.raises(EmofusionError, match=said):
+        compose(conf, experiment, split_overrides(override))

@@ -21,7 +21,7 @@ def keys(plan, *kinds):
     return {(kind, key) for kind, key in plan.stages if kind in kinds}
 
 
-ALL_BUT_LAST = [kind for kind in OUTPUTS if kind not in ("fusion", "report")]
+ALL_BUT_LAST = [kind for kind in OUTPUTS if kind not in ("fusion", "evaluation", "report")]
 
 
 def test_weights_of_the_fusion_change_the_fusion_and_the_report_alone(planned):
@@ -193,3 +193,27 @@ def test_comments_and_docstrings_do_not_count_but_code_does(tmp_path, monkeypatc
     (tmp_path / "b.py").write_text("VALUE = 2\n")
     assert found() != first
     fingerprint._read.cache_clear()
+
+
+def test_posteriors_made_elsewhere_need_no_recording_and_no_model(planned):
+    plan = planned("posteriors")
+    assert {kind for kind, _ in plan.stages} == {"corpus", "split", "posteriors", "fusion", "evaluation", "report"}
+    (speech,) = [stage for (kind, key), stage in plan.stages.items() if kind == "posteriors" and "speech" in key]
+    assert speech.input_files["table"].endswith("speech_wav2vec2_logits.csv")
+    other = planned("posteriors", "speech.posteriors.table=mine.csv")
+    (mine,) = [stage for (kind, key), stage in other.stages.items() if kind == "posteriors" and "speech" in key]
+    assert mine.key != speech.key
+    assert keys(plan, "posteriors") & keys(other, "posteriors")  # the face's
+    with pytest.raises(EmofusionError, match=r"posteriors\.table=mine\.csv: no such file"):
+        other.check_sources()
+
+
+def test_one_modality_made_elsewhere_beside_one_of_ours(planned):
+    plan = planned("ravdess_openface", "speech=posteriors speech.posteriors.table=a.csv speech.posteriors.scale=logits")
+    assert len(plan.keys("posteriors")) == 1 and [key.split("-")[0] for key in plan.keys("predictions")] == ["face"]
+
+
+def test_the_number_of_bootstrap_samples_changes_the_evaluation_alone(planned):
+    before, after = planned(), planned(override="evaluation.samples=100")
+    assert keys(before, *ALL_BUT_LAST, "fusion") == keys(after, *ALL_BUT_LAST, "fusion")
+    assert not keys(before, "evaluation", "report") & keys(after, "evaluation", "report")

@@ -20,8 +20,19 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from emofusion.emotions import EMOTIONS
 from emofusion.messages import EmofusionError
-from emofusion.schema import CORPORA, FEATURES, NETWORKS, PROTOCOLS, Experiment, Modality
+from emofusion.schema import (
+    CORPORA,
+    FEATURES,
+    NETWORKS,
+    PROTOCOLS,
+    RULES,
+    Experiment,
+    Modality,
+    ScoredElsewhere,
+)
 
+FIT_ON = ("auto", "validation", "cross_fitted")
+SCALES = ("logits", "probabilities")
 CHOICES = {
     "keep": ("best", "last"),
     "standardise": ("training_clips", "each_speaker"),
@@ -96,7 +107,7 @@ def _checked(settings: dict) -> dict:
             raise EmofusionError(f"modalities: {name} is named but there are no settings {name}.*")
     nodes = {name: node for name, node in settings.items() if name not in Experiment.__dataclass_fields__}
     for name, node in nodes.items():
-        if not (isinstance(node, dict) and {"features", "network", "training"} <= set(node)):
+        if not (isinstance(node, dict) and ({"features", "network", "training"} <= set(node) or "posteriors" in node)):
             raise EmofusionError(_unknown(name, [*Experiment.__dataclass_fields__, *modalities]))
     checked = _merge(Experiment, {name: node for name, node in settings.items() if name not in nodes}, "")
     checked["corpora"] = {
@@ -104,6 +115,11 @@ def _checked(settings: dict) -> dict:
     }
     checked["protocol"] = _kind_of(PROTOCOLS, checked["protocol"], "kind", "protocol")
     for name in modalities:
+        if "posteriors" in nodes[name]:
+            # an experiment may say how to train the model that stands back
+            given = {key: value for key, value in nodes[name].items() if key not in Modality.__dataclass_fields__}
+            checked[name] = _merge(ScoredElsewhere, given | {"name": nodes[name]["name"]}, name)
+            continue
         node = _merge(Modality, nodes[name], name)
         node["features"] = _kind_of(FEATURES, node["features"], "kind", f"{name}.features")
         node["network"] = _kind_of(NETWORKS, node["network"], "kind", f"{name}.network")
@@ -174,8 +190,21 @@ def _check_meaning(settings: dict) -> None:
         set(weights) == set(modalities) and abs(sum(weights.values()) - 1) < 1e-6 and min(weights.values()) >= 0,
         f"fusion.weights={weights}: one weight ≥ 0 for each of {', '.join(modalities)}, together 1",
     )
-    must(settings["fusion"]["steps"] > 0, "fusion.steps: a whole number above 0")
+    fusion, evaluation = settings["fusion"], settings["evaluation"]
+    must(fusion["steps"] > 0, "fusion.steps: a whole number above 0")
+    must(fusion["fit_on"] in FIT_ON, f"fusion.fit_on={fusion['fit_on']}: {' or '.join(FIT_ON)}")
+    for setting, rule in [("rule", fusion["rule"]), *(("compare", rule) for rule in fusion["compare"])]:
+        must(rule in RULES, f"fusion.{setting}={rule}: no such rule; there are {', '.join(RULES)}")
+    must(0 < evaluation["confidence"] < 1, f"evaluation.confidence={evaluation['confidence']}: between 0 and 1")
+    for setting in ("samples", "permutations", "bins"):
+        must(evaluation[setting] > 0, f"evaluation.{setting}={evaluation[setting]}: at least 1")
     for name in modalities:
+        if protocol["kind"] == "cross_corpus":
+            must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")
+        if "posteriors" in settings[name]:
+            scale = settings[name]["posteriors"]["scale"]
+            must(scale in SCALES, f"{name}.posteriors.scale={scale}: {' or '.join(SCALES)}")
+            continue
         training = settings[name]["training"]
         must(training["epochs"] > 0, f"{name}.training.epochs={training['epochs']}: at least 1")
         must(training["batch_size"] > 1, f"{name}.training.batch_size={training['batch_size']}: at least 2")
@@ -190,5 +219,3 @@ def _check_meaning(settings: dict) -> None:
         )
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
-        if protocol["kind"] == "cross_corpus":
-            must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")

@@ -78,7 +78,8 @@ class Plan:
         """
         missing = []
         for stage in self.stages.values():
-            if not stage.inputs and not Path(stage.outputs[0]).exists():
+            given = not stage.inputs or stage.kind == "posteriors"
+            if given and not Path(stage.outputs[0]).exists():
                 try:
                     _check_source(stage)
                 except EmofusionError as error:
@@ -90,6 +91,10 @@ class Plan:
 def _check_source(stage: Stage) -> None:
     if stage.kind == "corpus":
         check_present(stage.settings)
+    elif stage.kind == "posteriors":
+        from emofusion.posteriors import check_table  # pandas: only where there are any
+
+        check_table(stage.settings)
     elif stage.kind == "weights":
         source = stage.settings["weights"]
         if source not in ("imagenet", "none") and not Path(source).is_file():
@@ -125,7 +130,7 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
         beside = {
             modality: [beside_of(overrides, modality, choice) for choice in choices]
             for modality, choices in settings["report"]["compare"].items()
-            if modality in settings["modalities"]
+            if modality in settings["modalities"] and "posteriors" not in settings[modality]
         }
         varied = [override for override in overrides if not all(override in other for other in combinations)]
         place = f"{experiment}/{_slug(varied)}" if varied else experiment
@@ -143,16 +148,22 @@ def _slug(overrides: list[str]) -> str:
     return name if len(name) <= 120 else f"{name[:110]}-{short_hash(text)}"
 
 
-def _corpus(settings: dict, name: str, medium: str) -> Stage:
+def _corpus(settings: dict, name: str, node: dict) -> Stage:
+    """The corpus as a modality needs it."""
+    medium = _medium(settings, node, name)
     corpus = {"name": name, **settings["corpora"][name]}
     demo = corpus.pop("demo")
     inputs = {}
     if demo is not None:
         inputs["source"] = make_stage("demo", name, demo)
         corpus["root"] = inputs["source"].outputs[0]
+    if corpus["reader"] == "folder" and medium == "posteriors":
+        corpus["unseen"] = True
     if corpus["reader"] == "ravdess":
         corpus["media"] = [medium]
         fetched = {"url": corpus.pop("zenodo"), "known_files": corpus.pop("known_files")}
+        if medium == "posteriors":
+            corpus |= {"table": node["posteriors"]["table"], "root": "", "download": False}
         if corpus.pop("download") and demo is None:
             fetched |= {"root": corpus["root"], "media": [medium], "name": name}
             inputs["source"] = make_stage("download", f"{name}-{medium}", fetched)
@@ -168,15 +179,16 @@ def _corpora(settings: dict, modality: str) -> tuple[list[str], list[str]]:
 
 
 def _medium(settings: dict, node: dict, corpus: str) -> str:
+    if "posteriors" in node:
+        return "posteriors"
     medium = MEDIUM[node["features"]["kind"]]
     return "image" if medium == "video" and settings["corpora"][corpus]["reader"] == "kdef" else medium
 
 
-def _model(settings: dict, modality: str, node: dict, seeds: list[int] | None = None) -> dict[str, Stage | list[Stage]]:
-    """The model of a modality and what it reads: its split and its features. `seeds`: others than the experiment's."""
+def _split(settings: dict, modality: str, node: dict) -> tuple[Stage, dict[str, Stage]]:
+    """The split of a modality's clips, and the corpora that they come from."""
     train, test = _corpora(settings, modality)
-    names = list(dict.fromkeys([*train, *test]))
-    corpora = {name: _corpus(settings, name, _medium(settings, node, name)) for name in names}
+    corpora = {name: _corpus(settings, name, node) for name in dict.fromkeys([*train, *test])}
     protocol = {key: value for key, value in settings["protocol"].items() if key not in ("description", "train")}
     if protocol["kind"] == "cross_corpus":
         protocol["train"] = train
@@ -186,6 +198,13 @@ def _model(settings: dict, modality: str, node: dict, seeds: list[int] | None = 
         {"protocol": protocol, "emotions": settings["emotions"]},
         corpora=list(corpora.values()),
     )
+    return split, corpora
+
+
+def _model(settings: dict, modality: str, node: dict, seeds: list[int] | None = None) -> dict[str, Stage | list[Stage]]:
+    """The model of a modality and what it reads: its split and its features. `seeds`: others than the experiment's."""
+    train, _ = _corpora(settings, modality)
+    split, corpora = _split(settings, modality, node)
     kind = node["features"]["kind"]
     features = [_features(settings, node, name, corpus) for name, corpus in corpora.items()]
     network, training = dict(node["network"]), dict(node["training"])
@@ -246,6 +265,9 @@ def _features(settings: dict, node: dict, name: str, corpus: Stage) -> Stage:
 
 
 def _predictions(settings: dict, modality: str) -> Stage:
+    if "posteriors" in settings[modality]:
+        split, _ = _split(settings, modality, settings[modality])
+        return make_stage("posteriors", modality, settings[modality]["posteriors"], split=split)
     parts = _model(settings, modality, settings[modality])
     slug = f"{modality}-{settings[modality]['name']}"
     threads = {"threads": settings[modality]["training"]["threads"]}
@@ -268,8 +290,10 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
     modalities = settings["modalities"]
     members = {modality: _predictions(settings, modality) for modality in modalities}
     fusion = make_stage("fusion", settings["fusion"]["rule"], settings["fusion"], **members)
+    evaluated = settings["evaluation"] | {"steps": settings["fusion"]["steps"]}
+    evaluation = make_stage("evaluation", settings["fusion"]["rule"], evaluated, fusion=fusion, **members)
     curves = {}
-    for modality in modalities:
+    for modality in [name for name in modalities if "posteriors" not in settings[name]]:
         nodes = {node["name"]: node for node in [settings[modality], *beside.get(modality, [])]}
         curves[modality] = [
             (name, model) for name, node in nodes.items() for model in _compared(settings, modality, node)
@@ -283,7 +307,7 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
             "leaks_speakers": settings["protocol"]["kind"] in LEAKING_PROTOCOLS,
         },
         "normalised_by_speaker": [
-            name for name in modalities if settings[name]["training"]["standardise"] == "each_speaker"
+            name for name in curves if settings[name]["training"]["standardise"] == "each_speaker"
         ],
         "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
         "curves": {modality: [name for name, _ in models] for modality, models in curves.items()},
@@ -291,4 +315,6 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
     inputs = {f"predictions_{modality}": stage for modality, stage in members.items()}
     inputs |= {f"curves_{modality}": [model for _, model in models] for modality, models in curves.items()}
     splits = [members[modality].inputs["split"] for modality in modalities]
-    return make_stage("report", settings["experiment"], described, fusion=fusion, splits=splits, **inputs)
+    return make_stage(
+        "report", settings["experiment"], described, fusion=fusion, evaluation=evaluation, splits=splits, **inputs
+    )

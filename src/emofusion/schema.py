@@ -284,10 +284,72 @@ class Modality:
 
 
 @dataclass
+class Posteriors:
+    """`table`: a CSV or Parquet of clip, fold and one column a class. `scale`: logits or probabilities. `labels`: its
+    words for emotions. `without`: emotions that it has no column for, on purpose."""
+
+    table: str = MISSING
+    scale: str = MISSING
+    labels: dict[str, str] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ScoredElsewhere:
+    """A modality whose model is not ours: what it makes of each clip is read."""
+
+    name: str = MISSING
+    posteriors: Posteriors = field(default_factory=Posteriors)
+
+
+# What there is in `fusion.catalogue`, which takes longer to import.
+RULES = (
+    "linear",
+    "linear_equal",
+    "linear_calibrated",
+    "linear_chosen",
+    "linear_by_accuracy",
+    "linear_per_emotion",
+    "linear_by_confidence",
+    "linear_by_entropy",
+    "product",
+    "product_equal",
+    "product_calibrated",
+    "product_chosen",
+    "product_fitted",
+    "product_gated",
+    "product_by_speaker",
+    "stacked",
+    "maximum",
+    "majority",
+    "linear_oracle",
+    "product_oracle",
+)
+
+
+@dataclass
 class Fusion:
+    """`rule` is the one that the tables are of, `compare` those beside it, by their names in `fusion.catalogue`.
+    `weights` of those that are set; others choose theirs from a grid of 1/`steps`, which is also what is swept. What is
+    fitted is fitted as `fit_on` says: on validation clips, cross_fitted over groups of test actors, or auto."""
+
     rule: str = "linear"
     weights: dict[str, float] = MISSING
     steps: int = 100
+    compare: list[str] = field(default_factory=list)
+    fit_on: str = "auto"
+
+
+@dataclass
+class Evaluation:
+    """Of intervals by bootstrap over actors (`samples`, at the level `confidence`), of tests by permutation, and how
+    many `bins` the calibration error has."""
+
+    samples: int = 2000
+    permutations: int = 10000
+    confidence: float = 0.95
+    bins: int = 15
+    seed: int = 0
 
 
 @dataclass
@@ -318,6 +380,7 @@ class Experiment:
     corpora: dict[str, Any] = field(default_factory=dict)
     protocol: Any = MISSING
     fusion: Fusion = field(default_factory=Fusion)
+    evaluation: Evaluation = field(default_factory=Evaluation)
     report: Report = field(default_factory=Report)
     published: Any = None
     tracking: Tracking = field(default_factory=Tracking)

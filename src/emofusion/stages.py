@@ -20,7 +20,9 @@ OUTPUTS = {
     "activations": ["features.npy", "rows.parquet"],
     "model": ["model.json", "history.parquet", "folds"],
     "predictions": ["predictions.parquet"],
-    "fusion": ["fused.parquet", "sweep.parquet"],
+    "posteriors": ["predictions.parquet"],
+    "fusion": ["fused.parquet", "rules.parquet", "parameters.parquet"],
+    "evaluation": ["evaluation"],
     "report": ["report"],
 }
 NETWORK_MODULES = {
@@ -51,7 +53,9 @@ MODULES = {
     "activations": {"": ["emofusion.face.activations"]},
     "model": {kind: ["emofusion.training.fit", *modules] for kind, modules in NETWORK_MODULES.items()},
     "predictions": {kind: ["emofusion.training.predict", *modules] for kind, modules in NETWORK_MODULES.items()},
+    "posteriors": {"": ["emofusion.posteriors"]},
     "fusion": {"": ["emofusion.fusion"]},
+    "evaluation": {"": ["emofusion.evaluation"]},
     "report": {"": ["emofusion.reporting"]},
 }
 
@@ -79,8 +83,9 @@ class Stage:
 
     @property
     def input_files(self) -> dict[str, str | list[str]]:
-        """By role, the first output of each stage that is read."""
-        return {
+        """By role, the first output of each stage that is read; as `table` a table that somebody else keeps."""
+        given = {"table": self.settings.get("table")} if self.kind in ("corpus", "posteriors") else {}
+        return {role: path for role, path in given.items() if path} | {
             role: [stage.outputs[0] for stage in stages] if isinstance(stages, list) else stages.outputs[0]
             for role, stages in self.inputs.items()
         }

@@ -45,6 +45,34 @@ PREDICTIONS = pa.DataFrameSchema(
     strict=True,
 )
 
+# A test clip scored by one of several fusion rules. `fitted_on` says in words what it learnt from.
+FUSED = pa.DataFrameSchema(
+    {
+        "rule": pa.Column(str),
+        "label": pa.Column(str),
+        "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle"])),
+        "fitted_on": pa.Column(str),
+        "transductive": pa.Column(bool),
+        **PREDICTIONS.columns,
+    },
+    unique=["rule", "clip", "fold"],
+    strict=True,
+)
+
+# What a fusion rule learnt for one group of test clips, and from how many clips.
+PARAMETERS = pa.DataFrameSchema(
+    {
+        "rule": pa.Column(str),
+        "group": pa.Column("int64"),
+        "clips": pa.Column("int64"),
+        "name": pa.Column(str),
+        "value": pa.Column("float64"),
+    },
+    unique=["rule", "group", "name"],
+    strict=True,
+    coerce=True,
+)
+
 # One epoch of one fold and seed. Losses are means of the cross-entropy in nats, accuracies are fractions; `seconds` are
 # those of training and validating, without the writing of checkpoints.
 HISTORY = pa.DataFrameSchema(

@@ -75,3 +75,13 @@ def test_absent(tmp_path):
 def test_unknown_reader(tmp_path):
     with pytest.raises(EmofusionError, match="is not a reader; there are: kdef, savee, ravdess, folder"):
         check_present({"name": "tess", "reader": "tess", "root": str(tmp_path)})
+
+
+def test_clips_that_others_scored_need_no_files(corpus):
+    clips = corpus("clip,actor,gender,emotion,audio\nx,1,f,sad,\ny,1,f,happy,nowhere.wav\n", unseen=True)
+    assert clips["clip"].tolist() == ["x", "y"] and clips[["audio", "image", "video"]].isna().all(axis=None)
+    assert corpus("clip,actor,gender,emotion\nx,1,f,sad\n", unseen=True)["emotion"].tolist() == ["sad"]
+    with pytest.raises(EmofusionError, match="names no clip"):
+        corpus("clip,actor,gender,emotion\n,1,f,sad\n", unseen=True)
+    with pytest.raises(EmofusionError, match="lacks the column one of audio, clip, image, video"):
+        corpus("actor,gender,emotion\n1,f,sad\n", unseen=True)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from emofusion.corpora import check_present, read_corpus
@@ -189,9 +190,27 @@ def test_the_real_corpus(settings, real_data, tmp_path, media):
     clips = read_corpus(settings | {"root": str(real_data / "ravdess"), "media": media}, tmp_path / "unpacked")
     assert len(clips) == 1440
     assert clips.actor.value_counts().to_dict() == {f"ravdess-{actor:02d}": 60 for actor in range(1, 25)}
-    counts = clips.groupby(["actor", "emotion"]).size().unstack()
+    counts = pd.crosstab(clips["actor"], clips["emotion"])
     assert (counts["neutral"] == 4).all()
     assert (counts.drop(columns="neutral") == 8).all(axis=None) and counts.shape == (24, 8)
     odd = clips.actor.str[-2:].astype(int) % 2 == 1
     assert (clips.gender == odd.map({True: "male", False: "female"})).all()
     assert (clips[clips.emotion == "neutral"].intensity == "normal").all()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_posteriors_name_the_clips_without_any_recording(tmp_path, suffix):
+    table = pd.DataFrame(
+        {"clip": ["03-01-05-02-01-02-12", "03-01-01-01-02-01-03"], "fold": [0, 1], "p_happy": [0.5, 1]}
+    )
+    path = tmp_path / f"theirs{suffix}"
+    table.to_csv(path, index=False) if suffix == ".csv" else table.to_parquet(path)
+    settings = {"name": "ravdess", "reader": "ravdess", "root": "", "media": ["posteriors"], "table": str(path)}
+    clips = read_corpus(settings | {"exclude": []}, tmp_path / "unpacked").set_index("clip")
+    assert clips.loc["03-01-05-02-01-02-12", ["actor", "gender", "emotion"]].tolist() == [
+        "ravdess-12", "female", "angry",
+    ]  # fmt: skip
+    assert clips[["audio", "image", "video"]].isna().all(axis=None) and len(clips) == 2
+    pd.DataFrame({"clip": ["clip1"]}).to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(EmofusionError, match=r"other\.csv has a row whose clip is 'clip1'"):
+        read_corpus(settings | {"exclude": [], "table": str(tmp_path / "other.csv")}, tmp_path / "unpacked")

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from emofusion.fusion.sweep import simplex, sweep_weights
 from sklearn.metrics import accuracy_score
 
 from emofusion.fusion import sweep as module
-from emofusion.fusion.sweep import simplex, sweep_weights
 from emofusion.messages import EmofusionError
 from emofusion.predictions import align
 

@@ -1,30 +1,48 @@
-"""The fusion rules and their weights."""
+"""Rules that learn nothing, against hand computations."""
 
 import numpy as np
 import pytest
+from scipy.stats import entropy
 
-from emofusion.fusion.rules import linear, rule_named, weights_of
+from emofusion.fusion.rules import ByConfidence, ByEntropy, Majority, Maximum, Members, Pool, weights_of
 from emofusion.messages import EmofusionError
 
-
-def test_linear_is_the_weighted_mean_by_hand():
-    speech, face = [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], [[0.0, 1.0, 0.0], [0.6, 0.2, 0.2]]
-    fused = linear(np.array([speech, face]), np.array([0.7, 0.3]))
-    np.testing.assert_allclose(fused, [[0.35, 0.51, 0.14], [0.25, 0.13, 0.62]])
+SPEECH = [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25]]
+FACE = [[0.1, 0.8, 0.1], [0.6, 0.2, 0.2], [0.3, 0.4, 0.3]]
+TEXT = [[0.5, 0.4, 0.1], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3]]
 
 
-def test_linear_of_many_settings_is_each_setting_to_the_last_bit():
-    random = np.random.default_rng(0)
-    posteriors, weights = random.dirichlet(np.ones(8), (3, 50)), random.dirichlet(np.ones(3), 20)
-    together = linear(posteriors, weights)
-    assert together.shape == (20, 50, 8)
-    np.testing.assert_array_equal(together, [linear(posteriors, setting) for setting in weights])
-    np.testing.assert_allclose(together, np.einsum("wm,mnc->wnc", weights, posteriors))
+def members(*tables) -> Members:
+    return Members(np.array(tables), np.array(["a", "b", "b"]), [f"m{number}" for number in range(len(tables))])
 
 
-def test_an_unknown_rule_is_named_with_those_that_exist():
-    with pytest.raises(EmofusionError, match=r"fusion\.rule=liner .* linear"):
-        rule_named("liner")
+def test_equal_weights_are_the_mean():
+    np.testing.assert_allclose(Pool("linear").fuse(members(SPEECH, FACE, TEXT)), np.mean([SPEECH, FACE, TEXT], axis=0))
+
+
+def test_maximum_takes_the_greatest_posterior_of_each_class():
+    fused = Maximum().fuse(members(SPEECH, FACE))
+    np.testing.assert_allclose(fused[0], np.array([0.5, 0.8, 0.2]) / 1.5)
+    np.testing.assert_allclose(fused.sum(axis=1), 1)
+
+
+def test_a_majority_outvotes_a_confident_member_and_the_mean_breaks_ties():
+    votes = members(SPEECH, FACE, TEXT)
+    assert Majority().fuse(votes).argmax(axis=1).tolist() == [0, 2, 1]  # mean posteriors: 1, 2, 1
+    assert np.mean([SPEECH, FACE, TEXT], axis=0).argmax(axis=1).tolist() == [1, 2, 1]
+    tied = members(SPEECH, FACE)
+    assert Majority().fuse(tied).argmax(axis=1).tolist() == [1, 2, 1]  # 0.55 to 0.30; 0.50 to 0.35; 0.375 to 0.35
+
+
+def test_weights_by_clip_follow_confidence_and_entropy():
+    fused = ByConfidence().fuse(members(SPEECH, FACE))
+    np.testing.assert_allclose(fused[0], (0.5 * np.array(SPEECH[0]) + 0.8 * np.array(FACE[0])) / 1.3)
+    by_entropy = [1 - entropy(row) / np.log(3) for row in (SPEECH[0], FACE[0])]
+    expected = np.average([SPEECH[0], FACE[0]], axis=0, weights=by_entropy)
+    np.testing.assert_allclose(ByEntropy().fuse(members(SPEECH, FACE))[0], expected)
+    unsure = members([[1 / 3] * 3] * 3, FACE)
+    np.testing.assert_allclose(ByEntropy().fuse(unsure), FACE, atol=1e-6)
+    np.testing.assert_allclose(ByEntropy().fuse(members([[1 / 3] * 3] * 3)), 1 / 3)  # no one is sure
 
 
 def test_weights_follow_the_order_of_the_modalities():

@@ -1,4 +1,4 @@
-# Fuse the cached predictions under the set weights, and under all others in the same job.
+# Fuse the cached predictions by every rule that is compared, in one job.
 rule fuse:
     input:
         unpack(inputs_of("fusion")),

@@ -34,7 +34,8 @@ def check_present(settings: dict) -> None:
 def read(settings: dict, unpacked: Path) -> "DataFrame":
     """The rows of the table, with emotions by `settings["labels"]` where they are not emofusion's own words.
 
-    A clip's name is what the column `clip` says, or else the stem of its file. Raises `EmofusionError` besides as
+    A clip's name is what the column `clip` says, or else the stem of its file. With `settings["unseen"]` files are
+    neither needed nor opened: others have scored the clips. Raises `EmofusionError` besides as
     `read_corpus` does for a column that lacks and for labels that are not known.
     """
     path, name = Path(settings["table"]), settings["name"]
@@ -43,14 +44,17 @@ def read(settings: dict, unpacked: Path) -> "DataFrame":
         raise EmofusionError(f"corpora.{name}.labels: {some(wrong)} is not among {', '.join(EMOTIONS)}")
     words = {emotion: emotion for emotion in EMOTIONS} | labels
     faults, rows, lines, unknown = Faults(settings), [], {}, {}
-    for number, line in _lines(path):
+    unseen = settings.get("unseen", False)
+    for number, line in _lines(path, unseen):
         media = {column: Entry(path.parent, PurePosixPath(line[column])) for column in MEDIA if line.get(column)}
         if any(excluded(entry.path, settings) for entry in media.values()):
             continue
         gender = GENDERS.get(line["gender"].lower())
         clip = line.get("clip") or next((entry.path.stem for entry in media.values()), "")
         where = f"line {number} ({clip or 'nothing'})"
-        if not media:
+        if unseen and not clip:
+            faults.add(where, "names no clip")
+        elif not (media or unseen):
             faults.add(where, f"names no file: {', '.join(MEDIA)} are empty")
         elif not gender or not line["actor"]:
             faults.add(
@@ -62,7 +66,8 @@ def read(settings: dict, unpacked: Path) -> "DataFrame":
             unknown.setdefault(line["emotion"], number)
         lines.setdefault(clip, number)
         row = {"clip": clip, "actor": line["actor"], "gender": gender, "emotion": words.get(line["emotion"])}
-        rows.append(row | {column: line.get(column) or None for column in ("intensity", "statement")} | media)
+        files = {} if unseen else media
+        rows.append(row | {column: line.get(column) or None for column in ("intensity", "statement")} | files)
     if unknown:
         found = some([f"{word!r} (line {number})" for word, number in unknown.items()])
         raise EmofusionError(
@@ -72,14 +77,15 @@ def read(settings: dict, unpacked: Path) -> "DataFrame":
     return table(settings, rows, unpacked, faults)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _lines(path: Path, unseen: bool) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="")
             columns = reader.fieldnames or []
             lacking = [column for column in _NEEDED if column not in columns]
-            if lacking or not set(MEDIA) & set(columns):
-                lacking = lacking or [f"one of {', '.join(MEDIA)}"]
+            enough = {*MEDIA, "clip"} if unseen else set(MEDIA)
+            if lacking or not enough & set(columns):
+                lacking = lacking or [f"one of {', '.join(sorted(enough))}"]
                 raise EmofusionError(f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(columns)}")
             for line in reader:
                 yield reader.line_num, {key: value.strip() for key, value in line.items() if isinstance(value, str)}

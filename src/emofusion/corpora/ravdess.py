@@ -24,6 +24,7 @@ EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "s
 INTENSITIES = ("normal", "strong")
 STATEMENTS = ("Kids are talking by the door", "Dogs are sitting by the door")
 MEANS = "openface_au_mean.csv"
+NAMES = "posteriors"  # the medium of which only the clips' names are known, from a table
 SOUND, VIDEO, TRACKING = (".wav", ".flac"), (".mp4",), (".csv",)
 
 _NAME = re.compile(r"\d\d(-\d\d){6}")
@@ -56,6 +57,8 @@ def present(root: Path, medium: str, besides: Collection[str] = ()) -> bool:
 
 def check_present(settings: dict) -> None:
     """Raises `EmofusionError` if one of `settings["media"]` is not at the root at all."""
+    if settings["media"] == [NAMES]:  # whoever reads the table says so if it is not there
+        return
     lacking = [medium for medium in settings["media"] if not present(settings["root"], medium)]
     if lacking:
         examples = ", ".join(f"{medium} such as {_MEDIA[medium][2]}" for medium in lacking)
@@ -73,10 +76,13 @@ def read(settings: dict, unpacked: Path) -> "DataFrame":
 
     Sound is the 03 file or else the 01 video, the picture is the 02 video or else the 01 video; a medium that is not
     asked for is null. `repetition` is a column besides the usual ones. Of action units only the names are looked at:
-    the features read them where they lie. With action units alone, the clips are those that have them. Raises
-    `EmofusionError` besides as `read_corpus` does where a medium lacks for some of the clips.
+    the features read them where they lie. With action units alone, the clips are those that have them; with posteriors,
+    those that `settings["table"]` names. Raises `EmofusionError` besides as `read_corpus` does where a medium lacks for
+    some of the clips.
     """
     asked = settings["media"]
+    if asked == [NAMES]:
+        return _of_table(settings, unpacked)
     faults = Faults(settings)
     suffixes = {suffix for medium in asked for suffix in _MEDIA[medium][0]}
     clips: dict[str, dict] = {}
@@ -143,10 +149,21 @@ def _labels(stem: str) -> dict:
     }
 
 
+def _of_table(settings: dict, unpacked: Path) -> "DataFrame":
+    faults, clips, path = Faults(settings), {}, Path(settings["table"])
+    names = sorted(set(_means(path, settings, clips, faults)))
+    return table(settings, [clips[clip] | {"clip": clip} for clip in names], unpacked, faults)
+
+
 def _means(path: Path, settings: dict, clips: dict[str, dict], faults: Faults) -> list[str]:
-    """The clips that the table of means has a row for; their labels are put into `clips`."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        stems = [row.get("clip") for row in csv.DictReader(file)]
+    """The clips that a table has a row for; their labels are put into `clips`."""
+    if path.suffix == ".parquet":
+        from pandas import read_parquet
+
+        stems = list(read_parquet(path, columns=["clip"])["clip"])
+    else:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            stems = [row.get("clip") for row in csv.DictReader(file)]
     known = []
     for stem in stems:
         if not stem or not _NAME.fullmatch(stem):

@@ -1,32 +1,60 @@
-"""Late fusion of cached predictions: one setting of the weights, and the sweep over all of them."""
+"""Late fusion of cached predictions: every rule that is compared, each fitted on clips of other actors."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from emofusion.fusion.rules import rule_named, weights_of
-from emofusion.fusion.sweep import sweep_weights
+from emofusion.fusion.catalogue import CATALOGUE, entry
+from emofusion.fusion.crossfit import WORDS, score
 from emofusion.predictions import align
-from emofusion.tables import LOGIT, PREDICTIONS, check
+from emofusion.tables import FUSED, LOGIT, PARAMETERS, PREDICTIONS, check
+
+TINY = np.finfo(float).tiny
 
 
-def fuse(tables: dict[str, pd.DataFrame], settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fuse the prediction tables of several modalities, and sweep the weights.
+@dataclass(frozen=True)
+class Fused:
+    """predictions: of the configured rule (`tables.PREDICTIONS`, test clips). rules: the same of every rule compared,
+    the configured one first (`tables.FUSED`). parameters: what each learnt, and from how many clips
+    (`tables.PARAMETERS`)."""
+
+    predictions: pd.DataFrame
+    rules: pd.DataFrame
+    parameters: pd.DataFrame
+
+
+def fuse(tables: dict[str, pd.DataFrame], settings: dict) -> Fused:
+    """Fuse the prediction tables of several modalities under every rule.
 
     tables: modality → `tables.PREDICTIONS`; see `predictions.align` for how they are put together.
-    settings: `rule` (a name in `rules.RULES`), `weights` (modality → weight, 0 or more, sum 1) and `steps` (the
-    sweep's grid goes in steps of 1/steps).
+    settings: `rule` (a name in `catalogue.CATALOGUE`), `weights` (modality → weight, 0 or more, sum 1), `steps`
+    (weights are chosen from a grid of 1/steps), `compare` (names of rules) and `fit_on` (see `crossfit`).
 
-    Returns the fused predictions (`tables.PREDICTIONS`; the logit of a class is the natural logarithm of its fused
-    posterior, with the smallest normal number standing for 0) and the sweep (`tables.SWEEP`).
-
+    The logit of a class is the natural logarithm of its fused posterior, the smallest normal number standing for 0.
     Raises `EmofusionError` for a wrong setting, or tables that do not belong together.
     """
-    rule = rule_named(settings["rule"])
-    weights = weights_of(settings["weights"], list(tables))
+    names = list(dict.fromkeys([settings["rule"], *settings["compare"]]))
+    entries = {name: entry(name) for name in names}
     aligned = align(tables)
-    swept = sweep_weights(aligned, settings["rule"], settings["steps"])
-    logits = np.log(np.maximum(rule(aligned.posteriors, weights), np.finfo(float).tiny))
-    fused = pd.concat(
-        [aligned.clips, pd.DataFrame(logits, columns=[LOGIT + emotion for emotion in aligned.classes])], axis=1
+    clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
+    columns = [LOGIT + emotion for emotion in aligned.classes]
+    rules, parameters = [], []
+    for name, found in entries.items():
+        scored = score(aligned, found, settings)
+        logits = np.log(np.maximum(scored.posteriors, TINY))
+        said = {"rule": name, "label": found.label, "kind": found.kind, "fitted_on": WORDS[scored.fitted_on]}
+        said["transductive"] = found.transductive
+        rules.append(pd.concat([clips.assign(**said), pd.DataFrame(logits, columns=columns)], axis=1))
+        parameters.append(scored.parameters.assign(rule=name))
+    every = check(pd.concat(rules, ignore_index=True), FUSED, "the fused prediction table")
+    configured = every.loc[every["rule"] == settings["rule"], [*clips.columns, *columns]].reset_index(drop=True)
+    learnt = pd.concat(parameters, ignore_index=True)
+    return Fused(
+        check(configured, PREDICTIONS, "the fused prediction table"),
+        every,
+        check(learnt[["rule", "group", "clips", "name", "value"]], PARAMETERS, "the rules' parameters"),
     )
-    return check(fused, PREDICTIONS, "the fused prediction table"), swept
+
+
+__all__ = ["CATALOGUE", "Fused", "fuse"]

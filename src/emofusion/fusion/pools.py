@@ -14,16 +14,20 @@ from scipy.special import logsumexp
 from emofusion.messages import EmofusionError
 
 MAX_SETTINGS = 200_000
-TINY = np.finfo(float).tiny
+# The least posterior that a product sees: a member's rounded 0, or a class it does not know, is no certainty.
+FLOOR = 1e-12
 
 
 def log_posteriors(posteriors: np.ndarray) -> np.ndarray:
-    """Natural logarithms; the smallest normal number stands for 0, so that one member's 0 does not end in -inf."""
-    return np.log(np.maximum(posteriors, TINY))
+    """Natural logarithms, of 1e-12 where a posterior is less."""
+    return np.log(np.maximum(posteriors, FLOOR))
 
 
 # What of the posteriors each pool sums, weighted: the fused class is where the sum is greatest.
-POOLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"linear": lambda posteriors: posteriors, "product": log_posteriors}
+POOLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": lambda posteriors: posteriors,
+    "product": log_posteriors,
+}
 
 
 def weighted_sum(members: np.ndarray, weights: np.ndarray) -> np.ndarray:
