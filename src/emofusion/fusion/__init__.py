@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from emofusion.fusion.rules import rule_named, weights_of
-from emofusion.fusion.sweep import sweep_weights
 from emofusion.predictions import align
 from emofusion.tables import LOGIT, PREDICTIONS, check
 
@@ -21,6 +20,8 @@ def fuse(tables: dict[str, pd.DataFrame], settings: dict) -> tuple[pd.DataFrame,
 
     Raises `EmofusionError` for a wrong setting, or tables that do not belong together.
     """
+    from emofusion.evaluation.sweep import sweep_weights  # until the sweep is a stage of its own
+
     rule = rule_named(settings["rule"])
     weights = weights_of(settings["weights"], list(tables))
     aligned = align(tables)
