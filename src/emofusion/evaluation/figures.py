@@ -10,6 +10,8 @@ from emofusion.evaluation.bootstrap import Resampling, percentiles
 from emofusion.evaluation.counts import Counts, ratio
 from emofusion.evaluation.systems import Systems
 
+FIGURES = ("accuracy", "unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error")
+
 
 def measures(
     confusion: np.ndarray, log_loss: np.ndarray, brier: np.ndarray, calibration: np.ndarray

@@ -25,9 +25,9 @@ def pairs(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFr
     """All pairs of systems.
 
     Columns: first, second; difference (accuracy of the first minus that of the second) with low and high, from
-    resamples of actors; only_first and only_second, clips that only one of them recognises; clips, actors; mcnemar_p and
-    sign_flip_p (over the actors' differences in clips recognised), each with `_holm`, adjusted for all pairs; compared,
-    the number of pairs.
+    resamples of actors; only_first and only_second, clips that only one of them recognises; clips, actors; mcnemar_p
+    and sign_flip_p (over the actors' differences in clips recognised), each with `_holm`, adjusted for all pairs;
+    compared, the number of pairs.
     """
     first, second = np.triu_indices(len(systems.names), k=1)
     right = (systems.predicted == systems.truth).astype(np.int64)

@@ -23,10 +23,7 @@ def log_posteriors(posteriors: np.ndarray) -> np.ndarray:
 
 
 # What of the posteriors each pool sums, weighted: the fused class is where the sum is greatest.
-POOLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "linear": lambda posteriors: posteriors,
-    "product": log_posteriors,
-}
+POOLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"linear": lambda posteriors: posteriors, "product": log_posteriors}
 
 
 def weighted_sum(members: np.ndarray, weights: np.ndarray) -> np.ndarray:
