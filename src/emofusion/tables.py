@@ -89,17 +89,44 @@ HISTORY = pa.DataFrameSchema(
     unique=["seed", "fold", "epoch"],
 )
 
-# A fusion rule at one setting of its weights, on one subset of the clips. `all` stands for every gender or emotion.
+_setting = {
+    "rule": pa.Column(str),
+    "^weight_[a-z0-9_]+$": pa.Column("float64", pa.Check.in_range(0, 1), regex=True),
+}
+
+# A fusion rule at one setting of its weights, on one subset of the clips. `all` stands for every gender or emotion; low
+# and high bound the accuracy by a bootstrap over actors, and are missing on validation clips.
 SWEEP = pa.DataFrameSchema(
     {
-        "rule": pa.Column(str),
-        "^weight_[a-z0-9_]+$": pa.Column("float64", pa.Check.in_range(0, 1), regex=True),
+        **_setting,
         "split": pa.Column(str, pa.Check.isin(["validation", "test"])),
         "gender": pa.Column(str, pa.Check.isin(["all", *GENDERS])),
         "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
         "correct": pa.Column("int64", pa.Check.ge(0)),
         "clips": pa.Column("int64", pa.Check.ge(0)),
-        "accuracy": pa.Column("float64", pa.Check.in_range(0, 1), nullable=True),
+        "actors": pa.Column("int64", pa.Check.ge(0)),
+        **{name: pa.Column("float64", pa.Check.in_range(0, 1), nullable=True) for name in ("accuracy", "low", "high")},
+    },
+    strict=True,
+)
+
+# The same setting's accuracy of men minus that of women, on test clips, with an interval of the same kind.
+SWEEP_GAPS = pa.DataFrameSchema(
+    {
+        **_setting,
+        "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
+        **{name: pa.Column("float64", pa.Check.in_range(-1, 1), nullable=True) for name in ("gap", "low", "high")},
+    },
+    strict=True,
+)
+
+# Counts of the same setting's test clips by emotion and by what they are taken for.
+SWEEP_CONFUSION = pa.DataFrameSchema(
+    {
+        **_setting,
+        "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
+        "predicted": pa.Column(str, pa.Check.isin(EMOTIONS)),
+        "clips": pa.Column("int64", pa.Check.ge(0)),
     },
     strict=True,
 )

@@ -1,0 +1,56 @@
+"""Systems compared two by two on the same clips: what one recognises and the other does not."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import bdtr
+
+from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.counts import Counts
+from emofusion.evaluation.permutation import holm, sign_flip
+from emofusion.evaluation.systems import Systems
+
+
+def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
+    """Two-sided p value of the exact McNemar test (1947), from the counts of clips that only one of two recognises.
+
+    The binomial test of a share of 1/2, as `scipy.stats.binomtest`, for many pairs at once; 1 where there is no such
+    clip. It takes clips for independent draws, which those of one actor are not: see `sign_flip` for a test that does
+    not.
+    """
+    both = only_first + only_second
+    return np.minimum(2 * bdtr(np.minimum(only_first, only_second).astype(float), both, 0.5), 1.0)
+
+
+def pairs(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFrame:
+    """All pairs of systems.
+
+    Columns: first, second; difference (accuracy of the first minus that of the second) with low and high, from
+    resamples of actors; only_first and only_second, clips that only one of them recognises; clips, actors; mcnemar_p
+    and sign_flip_p (over the actors' differences in clips recognised), each with `_holm`, adjusted for all pairs;
+    compared, the number of pairs.
+    """
+    first, second = np.triu_indices(len(systems.names), k=1)
+    right = (systems.predicted == systems.truth).astype(np.int64)
+    only = right @ (1 - right).T
+    correct, clips = counts.correct.sum(axis=-1), counts.clips.sum(axis=-1)
+    differences = correct[first] - correct[second]
+    low, high = resampling.accuracy(differences, clips)
+    names = np.array(systems.names, dtype=object)
+    table = pd.DataFrame(
+        {
+            "first": pd.Series(names[first], dtype=str),
+            "second": pd.Series(names[second], dtype=str),
+            "difference": differences.sum(axis=1) / clips.sum(),
+            "low": low,
+            "high": high,
+            "only_first": only[first, second],
+            "only_second": only[second, first],
+            "clips": len(systems.truth),
+            "actors": len(systems.actors),
+            "mcnemar_p": mcnemar(only[first, second], only[second, first]),
+            "sign_flip_p": sign_flip(differences),
+        }
+    )
+    for name in ("mcnemar_p", "sign_flip_p"):
+        table[f"{name}_holm"] = holm(table[name].to_numpy())
+    return table.assign(compared=len(table))

@@ -1,0 +1,97 @@
+"""The tables that an evaluation consists of: their schemas, for `tables.write_table` and `tables.read_table`."""
+
+import pandera.pandas as pa
+
+from emofusion.emotions import EMOTIONS, GENDERS
+from emofusion.evaluation.fairness import ACCURACY, METRICS
+from emofusion.evaluation.figures import FIGURES
+from emofusion.evaluation.gender import OVERALL
+
+_emotion = pa.Column(str, pa.Check.isin(EMOTIONS))
+_or_all = pa.Column(str, pa.Check.isin(["all", *EMOTIONS]))
+_or_overall = pa.Column(str, pa.Check.isin([*OVERALL, *EMOTIONS]))
+_gender = pa.Column(str, pa.Check.isin(["all", *GENDERS]))
+_count = pa.Column("int64", pa.Check.ge(0))
+_share = pa.Column("float64", pa.Check.in_range(0, 1), nullable=True)
+_difference = pa.Column("float64", pa.Check.in_range(-1, 1), nullable=True)
+_interval = {"low": _share, "high": _share}
+_signed_interval = {"low": _difference, "high": _difference}
+
+
+def _table(columns: dict[str, pa.Column], unique: list[str]) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(columns, strict=True, unique=unique)
+
+
+# log loss has no upper bound, and Brier's sum goes up to 2
+_figure = pa.Column("float64", pa.Check.ge(0), nullable=True)
+_figures = {name + end: _figure for name in FIGURES for end in ("", "_low", "_high")}
+
+# What each table says is in the docstring of the function that makes it.
+EVALUATION = {
+    "figures": _table({"system": pa.Column(str), **_figures, "clips": _count, "actors": _count}, ["system"]),
+    "subsets": _table(
+        {
+            "system": pa.Column(str),
+            "gender": _gender,
+            "emotion": _or_all,
+            "correct": _count,
+            "clips": _count,
+            "actors": _count,
+            "accuracy": _share,
+            **_interval,
+        },
+        ["system", "gender", "emotion"],
+    ),
+    "confusion": _table(
+        {"system": pa.Column(str), "gender": _gender, "emotion": _emotion, "predicted": _emotion, "clips": _count},
+        ["system", "gender", "emotion", "predicted"],
+    ),
+    "pairs": _table(
+        {
+            "first": pa.Column(str),
+            "second": pa.Column(str),
+            "difference": _difference,
+            **_signed_interval,
+            "only_first": _count,
+            "only_second": _count,
+            "clips": _count,
+            "actors": _count,
+            **dict.fromkeys(["mcnemar_p", "sign_flip_p", "mcnemar_p_holm", "sign_flip_p_holm"], _share),
+            "compared": _count,
+        },
+        ["first", "second"],
+    ),
+    "gender": _table(
+        {
+            "system": pa.Column(str),
+            "emotion": _or_overall,
+            **dict.fromkeys(["male", "female"], _share),
+            **dict.fromkeys(["male_clips", "female_clips", "male_actors", "female_actors"], _count),
+            "gap": _difference,
+            **_signed_interval,
+            **dict.fromkeys(["p", "p_holm"], _share),
+            "detectable": pa.Column("float64", pa.Check.gt(0), nullable=True),
+        },
+        ["system", "emotion"],
+    ),
+    "narrowed": _table(
+        {
+            "system": pa.Column(str),
+            "modality": pa.Column(str),
+            "emotion": _or_overall,
+            **dict.fromkeys(["gap_before", "gap_after", "change"], _difference),
+            **_signed_interval,
+            "verdict": pa.Column(str, pa.Check.isin(["narrowed", "widened", "not shown"])),
+        },
+        ["system", "modality", "emotion"],
+    ),
+    "fairness": _table(
+        {
+            "system": pa.Column(str),
+            "emotion": _or_all,
+            "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
+            "value": _share,
+        },
+        ["system", "emotion", "metric"],
+    ),
+}

@@ -1,0 +1,66 @@
+"""Several systems (fusion rules, and modalities alone) side by side on the same test clips."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from emofusion.emotions import in_order
+from emofusion.evaluation.accuracy import on_test
+from emofusion.messages import EmofusionError
+from emofusion.predictions import align, labels
+
+
+@dataclass(frozen=True)
+class Systems:
+    """What S systems make of the same N clips of A actors, with K emotions.
+
+    names: S names. emotions: K emotions that occur or are known to a system, in the order of `EMOTIONS`.
+    actors: A rows with the columns actor and gender, sorted by actor.
+    actor, truth: (N,), each clip's row in `actors` and place in `emotions`.
+    predicted: (S, N), places in `emotions`. posteriors: (S, N, K); 0 for a class that a system does not know.
+    """
+
+    names: list[str]
+    emotions: list[str]
+    actors: pd.DataFrame
+    actor: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+    posteriors: np.ndarray
+
+    @property
+    def male(self) -> np.ndarray:
+        """Which actors are men, (A,)."""
+        return (self.actors["gender"] == "male").to_numpy()
+
+
+def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:
+    """Put the test rows of several systems' prediction tables (`tables.PREDICTIONS`) in the same order.
+
+    Raises `EmofusionError` if there is no system, if one has no test clip or tests a clip in several folds, if they did
+    not score the same clips, if they disagree on whose a clip is, or if an actor has two genders.
+    """
+    # folds are not compared: two systems may be trained on other folds and still test the same clips
+    tables = {name: on_test(table, name).assign(fold=0) for name, table in systems.items()}
+    aligned = align(tables)
+    emotions = in_order({*aligned.classes, *aligned.clips["emotion"]})
+    actors, actor = actors_of(aligned.clips)
+    posteriors = np.zeros((len(tables), len(aligned.clips), len(emotions)))
+    posteriors[:, :, [emotions.index(emotion) for emotion in aligned.classes]] = aligned.posteriors
+    place = pd.Index(emotions)
+    order = [pd.Index(table["clip"]).get_indexer(aligned.clips["clip"]) for table in tables.values()]
+    predicted = [place.get_indexer(labels(table))[rows] for table, rows in zip(tables.values(), order, strict=True)]
+    truth = place.get_indexer(aligned.clips["emotion"])
+    return Systems(list(tables), emotions, actors, actor, truth, np.stack(predicted), posteriors)
+
+
+def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """The actors of some clips, sorted, with the columns actor and gender, and each clip's row among them, (clips,).
+
+    Raises `EmofusionError` if an actor has two genders.
+    """
+    actors = clips[["actor", "gender"]].drop_duplicates().sort_values("actor", ignore_index=True)
+    if (twice := actors["actor"].duplicated()).any():
+        raise EmofusionError(f"actor {actors['actor'][twice].iloc[0]} is both female and male; correct the clip table.")
+    return actors, pd.Index(actors["actor"]).get_indexer(clips["actor"])
