@@ -11,7 +11,7 @@ from PIL import Image
 from emofusion.face import pixels
 from emofusion.features import FeatureSet, extract, write_rows
 from emofusion.messages import EmofusionError
-from emofusion.schema import Acoustic
+from emofusion.schema import Acoustic, AcousticStatistics
 from emofusion.speech import acoustic
 
 PIXELS = {"kind": "pixels", "size": 32, "frames": 2}
@@ -75,6 +75,14 @@ def test_a_clip_may_have_several_rows(tmp_path, monkeypatch):
     features = FeatureSet.open([tmp_path / "out"])
     assert features.rows["clip"].tolist() == ["clip0", "clip1", "clip1", "clip2"]
     assert features.take([0, 1, 2, 3])[:, 0, 0, 0].tolist() == [0, 1, 1, 2]
+
+
+def test_other_speeds_are_views_to_train_on(tmp_path):
+    settings = asdict(AcousticStatistics(features=["mel"], mel=8, speeds=[0.9, 1.1]))
+    extract(sounds(tmp_path, 2), settings, tmp_path / "out", workers=1)
+    rows = FeatureSet.open([tmp_path / "out"]).rows
+    assert rows["clip"].tolist() == ["s0"] * 3 + ["s1"] * 3
+    assert rows["view"].tolist() == [0, 1, 2] * 2 and rows["frame"].tolist() == [0] * 6
 
 
 @pytest.fixture

@@ -67,7 +67,10 @@ def extract(clips: pd.DataFrame, settings: dict, out: Path, workers: int) -> Non
         joblib.Parallel(n_jobs=workers)(tasks)
 
     rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(starts[-1])})
-    write_rows(rows.assign(frame=rows.groupby("clip").cumcount(), view=0), out)
+    # several rows of a clip are the frames of a video, or a recording and how it sounds at other speeds, to train on
+    number, nothing = rows.groupby("clip").cumcount(), 0
+    frame, view = (nothing, number) if settings.get("speeds") else (number, nothing)
+    write_rows(rows.assign(frame=frame, view=view), out)
     partial.replace(out / "features.npy")
 
 

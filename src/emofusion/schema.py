@@ -107,18 +107,22 @@ class Acoustic:
 
 @dataclass
 class AcousticStatistics(Acoustic):
-    """Of the same, over at most `duration` seconds; `padding` has no effect."""
+    """Of the same, over at most `duration` seconds; `padding` has no effect. `speeds`: as if played at these too, for
+    models to train on: each takes one of a clip's versions an epoch, at random, and is tested on the recording."""
 
     kind: str = "acoustic_statistics"
+    speeds: list[float] = field(default_factory=list)
 
 
 @dataclass
 class Functionals:
-    """`set`: `egemaps` (openSMILE's eGeMAPSv02, 88 values) or `compare_2016` (ComParE_2016, 6373 values)."""
+    """`set`: `egemaps` (openSMILE's eGeMAPSv02, 88 values) or `compare_2016` (ComParE_2016, 6373 values).
+    `speeds` as those of `AcousticStatistics`."""
 
     kind: str = "functionals"
     sample_rate: int = 16000
     set: str = "egemaps"
+    speeds: list[float] = field(default_factory=list)
 
 
 @dataclass

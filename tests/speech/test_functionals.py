@@ -13,7 +13,7 @@ from emofusion.messages import EmofusionError
 from emofusion.speech import functionals
 
 RATE = 16000
-EGEMAPS = {"kind": "functionals", "sample_rate": RATE, "set": "egemaps"}
+EGEMAPS = {"kind": "functionals", "sample_rate": RATE, "set": "egemaps", "speeds": []}
 COMPARE = {**EGEMAPS, "set": "compare_2016"}
 
 
@@ -90,3 +90,14 @@ def test_processes_and_threads_compute_the_same(tmp_path):
     with ThreadPoolExecutor(4) as threads:
         of_threads = list(threads.map(lambda sound: functionals.compute(sound, EGEMAPS), sounds))
     np.testing.assert_array_equal(of_threads, expected)
+
+
+def test_other_speeds_are_rows_of_their_own(tmp_path):
+    clips, settings = recording(tmp_path, vowel(1.0, pitch=200)), {**EGEMAPS, "speeds": [0.8]}
+    found = rows(clips, settings)
+    assert len(found) == functionals.rows_of(next(clips.itertuples()), settings) == 2
+    np.testing.assert_array_equal(found[:1], rows(clips, EGEMAPS))
+    at = reference(vowel(1.0), "eGeMAPSv02").columns.get_loc("F0semitoneFrom27.5Hz_sma3nz_percentile50.0")
+    assert found[0, at] - found[1, at] == pytest.approx(12 * np.log2(1 / 0.8), abs=0.3)
+    with pytest.raises(EmofusionError, match=r"features\.speeds: 3 is not from 0.5 to 2"):
+        rows(clips, {**EGEMAPS, "speeds": [3]})

@@ -13,7 +13,9 @@ RATE = 16000
 
 @pytest.fixture
 def settings(repository):
-    return compose(repository / "conf", "ravdess_best_by_speaker", [])["speech"]["features"]
+    return compose(repository / "conf", "ravdess_best", ["speech=statistics", "speech.features.speeds=[]"])["speech"][
+        "features"
+    ]
 
 
 def test_statistics_are_what_they_are_called():
@@ -61,3 +63,18 @@ def test_too_short_a_clip_is_named(tmp_path, settings):
     (clip,) = clips.itertuples(index=False)
     with pytest.raises(EmofusionError, match=r"blip.wav has 0.0\d+ s of sound"):
         statistics.prepare(clips, settings)(clip)
+
+
+def test_other_speeds_move_the_pitch_and_the_length(tmp_path, settings):
+    time = np.arange(2 * RATE) / RATE
+    soundfile.write(tmp_path / "a.wav", np.sin(2 * np.pi * 200 * time) / 2, RATE, subtype="FLOAT")
+    clips = pd.DataFrame({"clip": ["a"], "audio": [str(tmp_path / "a.wav")]})
+    (clip,) = clips.itertuples(index=False)
+    settings["speeds"] = [0.8, 1.25]
+    rows = statistics.prepare(clips, settings)(clip)
+    assert len(rows) == statistics.rows_of(clip, settings) == 3
+    np.testing.assert_array_equal(rows[0], statistics.prepare(clips, settings | {"speeds": []})(clip)[0])
+    channels = len(acoustic.channel_names(settings))
+    medians = rows[:, :-1].reshape(3, -1, channels)[:, 5, settings["mel"]]  # of pitch
+    assert medians == pytest.approx([200, 160, 250], rel=0.02)
+    assert rows[:, -1] == pytest.approx(rows[0, -1] * np.array([1, 1.25, 0.8]), abs=1)

@@ -11,15 +11,16 @@ from emofusion.training.standardise import EachSpeaker, as_trained_on
 
 @pytest.fixture
 def made(tmp_path):
-    """Three speakers of five clips of 4 channels over 6 frames, the first clip with a second view; a clip of nobody."""
+    """Three speakers of five clips of 4 channels over 6 frames, the first two clips with a second view; a clip of
+    nobody."""
     random = np.random.default_rng(0)
-    values = random.normal(3, 2, (17, 4, 6)).astype(np.float32)
+    values = random.normal(3, 2, (18, 4, 6)).astype(np.float32)
     values[5:10] = 10 * values[5:10] - 40
     values[:5, 2] = 7.0  # a constant channel
     np.save(tmp_path / "features.npy", values)
     clips = [f"c{number}" for number in range(15)]
-    rows = pd.DataFrame({"clip": [*clips, "c0", "nobody's"], "row": range(17), "frame": 0, "view": 0})
-    rows.loc[15, "view"] = 1
+    rows = pd.DataFrame({"clip": [*clips, "c0", "c1", "nobody's"], "row": range(18), "frame": 0, "view": 0})
+    rows.loc[[15, 16], "view"] = 1
     write_rows(rows, tmp_path)
     table = pd.DataFrame({"clip": clips, "actor": np.repeat(["ann", "bob", "eve"], 5)})
     return FeatureSet.open([tmp_path]), pd.concat([table.assign(fold=0), table.assign(fold=1)]), values
@@ -28,7 +29,7 @@ def made(tmp_path):
 def test_each_speakers_clips_have_mean_0_and_deviation_1(made):
     features, clips, values = made
     found = EachSpeaker(features, clips)
-    assert found.shape == (4, 6) and len(found) == 17 and found.stamp() == features.stamp()
+    assert found.shape == (4, 6) and len(found) == 18 and found.stamp() == features.stamp()
     for start in (0, 5, 10):
         own = values[start : start + 5].astype(np.float64)
         deviation = own.std(axis=(0, 2), keepdims=True)
@@ -39,9 +40,9 @@ def test_each_speakers_clips_have_mean_0_and_deviation_1(made):
         np.testing.assert_allclose(taken, expected, atol=1e-5)
 
 
-def test_other_views_are_scaled_as_the_recording_and_do_not_count(made):
+def test_other_views_are_scaled_by_themselves(made):
     features, clips, values = made
-    own = values[:5].astype(np.float64)
+    own = values[15:17].astype(np.float64)
     expected = (values[15, 0] - own[:, 0].mean()) / own[:, 0].std()
     np.testing.assert_allclose(EachSpeaker(features, clips).take([15])[0, 0], expected, atol=1e-5)
 
@@ -66,6 +67,6 @@ def test_only_where_it_is_asked_for(made):
 def test_a_clip_of_nobody_or_of_two_is_said(made):
     features, clips, _ = made
     with pytest.raises(EmofusionError, match="not in the split"):
-        EachSpeaker(features, clips).take([3, 16])
+        EachSpeaker(features, clips).take([3, 17])
     with pytest.raises(EmofusionError, match="c3 is said to be of two"):
         EachSpeaker(features, pd.concat([clips, pd.DataFrame({"clip": ["c3"], "actor": ["bob"]})]))

@@ -34,12 +34,13 @@ def row_shape(settings: dict) -> tuple[int]:
 
 
 def rows_of(clip: Any, settings: dict) -> int:
-    """One row a clip."""
-    return 1
+    """One row a clip, and one for each of the `speeds`."""
+    return 1 + len(settings["speeds"])
 
 
 def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
-    """The function that turns a clip into float32 `(1, values)`, of the whole recording.
+    """The function that turns a clip into float32 `(rows, values)`, of the whole recording, and as if played at
+    each of the `speeds`.
 
     Values are openSMILE's, in its order and units, and always finite: it has defaults where something does not occur,
     such as pitch in silence. Raises `EmofusionError` for an unknown `set`, for clips without sound, and, from the
@@ -60,14 +61,15 @@ def compute(samples: np.ndarray, settings: dict) -> np.ndarray:
 
 def _of_clip(clip: Any, settings: dict) -> np.ndarray:
     samples = waveform.load(clip.audio, settings["sample_rate"], duration=None)
-    values = compute(samples, settings)
+    versions = waveform.at_speeds(samples, settings["sample_rate"], settings["speeds"])
+    values = np.stack([compute(version, settings) for version in versions])
     if not np.isfinite(values).all():
         seconds = len(samples) / settings["sample_rate"]
         raise EmofusionError(
             f"openSMILE finds no finite functionals in {clip.audio}, which lasts {seconds:.3f} s: it is too short or "
             "damaged. Replace the file or leave the clip out."
         )
-    return values[np.newaxis]
+    return values
 
 
 def _chosen(settings: dict) -> tuple[str, int]:

@@ -32,12 +32,13 @@ def row_shape(settings: dict) -> tuple[int]:
 
 
 def rows_of(clip: Any, settings: dict) -> int:
-    """One row a clip."""
-    return 1
+    """One row a clip, and one for each of the `speeds`."""
+    return 1 + len(settings["speeds"])
 
 
 def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
-    """The function that turns a clip into float32 `(1, statistics)`, of at most `duration` seconds, never padded.
+    """The function that turns a clip into float32 `(rows, statistics)`, of at most `duration` seconds, never
+    padded: the recording, and as if played at each of the `speeds`.
 
     Raises `EmofusionError` as `acoustic.prepare` does, and, from the function, for a clip of less than six frames.
     """
@@ -63,10 +64,12 @@ def compute(features: np.ndarray) -> np.ndarray:
 
 def _of_clip(clip: Any, settings: dict) -> np.ndarray:
     size = waveform.samples_of(settings["sample_rate"], settings["duration"])
-    samples = window.spoken(clip.audio, settings)[:size]
-    if len(samples) < (_STEP + 1) * settings["hop"]:
+    spoken = window.spoken(clip.audio, settings)
+    versions = [samples[:size] for samples in waveform.at_speeds(spoken, settings["sample_rate"], settings["speeds"])]
+    shortest = min(map(len, versions))
+    if shortest < (_STEP + 1) * settings["hop"]:
         raise EmofusionError(
-            f"{clip.audio} has {len(samples) / settings['sample_rate']:.3f} s of sound, too few for statistics. "
+            f"{clip.audio} has {shortest / settings['sample_rate']:.3f} s of sound, too few for statistics. "
             "Replace the file or leave the clip out."
         )
-    return compute(acoustic.compute(samples, settings))[np.newaxis]
+    return np.stack([compute(acoustic.compute(samples, settings)) for samples in versions])

@@ -23,7 +23,9 @@ def channel_statistics(features: FeatureSet, rows: np.ndarray, chunk: int = _CHU
 
 
 class EachSpeaker:
-    """A feature set whose channels have mean 0 and deviation 1 over all clips of each speaker, as recorded (view 0).
+    """A feature set whose channels have mean 0 and deviation 1 over all clips of each speaker.
+
+    Of views to train on likewise, of each by itself: a voice at another speed is as good as another speaker's.
 
     `clips` has `clip` and `actor`: all clips of a speaker, whatever their part in a fold and their emotion, which is
     not looked at. This is transductive: a test speaker is known by unlabelled clips of their own, the tested one among
@@ -40,9 +42,9 @@ class EachSpeaker:
         # rows of clips that the split does not use keep speaker -1: nobody may ask for them
         self._speaker = np.full(len(features), -1)
         self._mean, self._deviation = [], []
-        for number, (_, own) in enumerate(rows.groupby("actor")):
+        for number, (_, own) in enumerate(rows.groupby(["actor", "view"])):
             self._speaker[own["row"]] = number
-            mean, deviation = channel_statistics(features, own.loc[own["view"] == 0, "row"].to_numpy())
+            mean, deviation = channel_statistics(features, own["row"].to_numpy())
             self._mean.append(mean)
             self._deviation.append(deviation)
 
