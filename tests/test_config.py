@@ -25,7 +25,9 @@ def test_the_paper_experiment_has_the_papers_numbers(conf):
     assert settings["protocol"]["test"] == ["ravdess"]
 
 
-@pytest.mark.parametrize("experiment", ["demo", "paper", "paper_within", "ravdess_openface", "posteriors"])
+@pytest.mark.parametrize(
+    "experiment", ["demo", "paper", "paper_within", "ravdess_openface", "ravdess_best", "posteriors"]
+)
 def test_every_experiment_composes(conf, experiment):
     assert compose(conf, experiment, [])["experiment"] == experiment
 
@@ -39,7 +41,7 @@ def test_choices_of_groups_combine(conf, protocol, face):
 
 def test_functionals_are_a_choice_of_speech(conf):
     speech = compose(conf, "ravdess_openface", ["speech=functionals", "speech.features.set=compare_2016"])["speech"]
-    assert speech["features"] == {"kind": "functionals", "sample_rate": 16000, "set": "compare_2016"}
+    assert speech["features"] == {"kind": "functionals", "sample_rate": 16000, "set": "compare_2016", "speeds": []}
     assert speech["network"]["kind"] == "mlp"
 
 
@@ -131,3 +133,17 @@ def test_settings_of_fusion_and_posteriors_are_checked(conf, override, said):
     experiment = "demo" if override.startswith("speech=") else "posteriors"
     with pytest.raises(EmofusionError, match=said):
         compose(conf, experiment, split_overrides(override))
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("speech.blend=[statistics]", r"speech\.blend=\['statistics'\]: at least two choices of speech"),
+        ("speech.blend=[statistics,statistics,cnn1d]", "a choice is there twice"),
+        ("speech.pool=median", r"speech\.pool=median: linear or product"),
+        ("+speech.wieghts=[1,1]", "wieghts"),
+    ],
+)
+def test_settings_of_a_blend_are_checked(conf, override, said):
+    with pytest.raises(EmofusionError, match=said):
+        compose(conf, "ravdess_best", [override])

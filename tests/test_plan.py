@@ -217,3 +217,42 @@ def test_the_number_of_bootstrap_samples_changes_the_evaluation_alone(planned):
     before, after = planned(), planned(override="evaluation.samples=100")
     assert keys(before, *ALL_BUT_LAST, "fusion") == keys(after, *ALL_BUT_LAST, "fusion")
     assert not keys(before, "evaluation", "report") & keys(after, "evaluation", "report")
+
+
+def test_a_blend_shares_its_members_with_the_plain_choices(planned):
+    plan = planned("ravdess_best", "speech=blend,statistics,functionals_ensemble")
+    assert len(plan.keys("blend")) == 1 and len([key for key in plan.keys("model") if key.startswith("speech")]) == 2
+    blend = plan.stage("blend", plan.keys("blend")[0])
+    plain = [cell.report.inputs["predictions_speech"] for cell in plan.cells[1:]]
+    assert [member.key for member in blend.inputs["members"]] == [stage.key for stage in plain]
+    assert blend.settings["members"] == ["statistics", "functionals_ensemble"]
+    report = plan.cells[0].report
+    assert report.settings["curves"]["speech"] == ["statistics", "functionals_ensemble"]
+    assert [model.key for model in report.inputs["curves_speech"]] == [stage.inputs["model"].key for stage in plain]
+    assert report.settings["normalised_by_speaker"] == []
+    assert report.inputs["splits"][0].key == plain[0].inputs["split"].key
+
+
+def test_a_blend_is_normalised_by_speaker_if_a_member_is(planned):
+    mixed = "speech.blend=[statistics,functionals_ensemble_by_speaker]"
+    assert planned("ravdess_best", mixed).cells[0].report.settings["normalised_by_speaker"] == ["speech"]
+    by_speaker = planned("ravdess_best_by_speaker").cells[0].report
+    assert by_speaker.settings["normalised_by_speaker"] == ["speech", "face"]
+
+
+def test_seeds_reach_the_members_of_a_blend(planned):
+    first, second = planned("ravdess_best"), planned("ravdess_best", "seed=1")
+    assert not keys(first, "model", "predictions", "blend") & keys(second, "model", "predictions", "blend")
+    assert keys(first, "features") == keys(second, "features")
+
+
+def test_the_pool_of_a_blend_changes_no_member(planned):
+    first, second = planned("ravdess_best"), planned("ravdess_best", "speech.pool=product")
+    assert keys(first, "predictions") == keys(second, "predictions") and keys(first, "blend") != keys(second, "blend")
+
+
+def test_a_blend_of_blends_is_refused(planned):
+    with pytest.raises(EmofusionError, match=r"speech\.blend=.*name models that are trained"):
+        planned("ravdess_best", "speech.blend=[blend_by_speaker,statistics]")
+    with pytest.raises(EmofusionError, match="speech/gru"):
+        planned("ravdess_best", "speech.blend=[gru,statistics]")

@@ -26,6 +26,7 @@ from emofusion.schema import (
     NETWORKS,
     PROTOCOLS,
     RULES,
+    Blend,
     Experiment,
     Modality,
     ScoredElsewhere,
@@ -33,6 +34,8 @@ from emofusion.schema import (
 
 FIT_ON = ("auto", "validation", "cross_fitted")
 SCALES = ("logits", "probabilities")
+# Modalities that are not trained as such, by the setting that they are told by.
+OTHER_NODES = {"posteriors": ScoredElsewhere, "blend": Blend}
 CHOICES = {
     "keep": ("best", "last"),
     "standardise": ("training_clips", "each_speaker"),
@@ -107,7 +110,10 @@ def _checked(settings: dict) -> dict:
             raise EmofusionError(f"modalities: {name} is named but there are no settings {name}.*")
     nodes = {name: node for name, node in settings.items() if name not in Experiment.__dataclass_fields__}
     for name, node in nodes.items():
-        if not (isinstance(node, dict) and ({"features", "network", "training"} <= set(node) or "posteriors" in node)):
+        known = isinstance(node, dict) and (
+            {"features", "network", "training"} <= set(node) or OTHER_NODES.keys() & node
+        )
+        if not known:
             raise EmofusionError(_unknown(name, [*Experiment.__dataclass_fields__, *modalities]))
     checked = _merge(Experiment, {name: node for name, node in settings.items() if name not in nodes}, "")
     checked["corpora"] = {
@@ -115,10 +121,11 @@ def _checked(settings: dict) -> dict:
     }
     checked["protocol"] = _kind_of(PROTOCOLS, checked["protocol"], "kind", "protocol")
     for name in modalities:
-        if "posteriors" in nodes[name]:
+        other = next((kind for setting, kind in OTHER_NODES.items() if setting in nodes[name]), None)
+        if other:
             # an experiment may say how to train the model that stands back
             given = {key: value for key, value in nodes[name].items() if key not in Modality.__dataclass_fields__}
-            checked[name] = _merge(ScoredElsewhere, given | {"name": nodes[name]["name"]}, name)
+            checked[name] = _merge(other, given | {"name": nodes[name]["name"]}, name)
             continue
         node = _merge(Modality, nodes[name], name)
         node["features"] = _kind_of(FEATURES, node["features"], "kind", f"{name}.features")
@@ -204,6 +211,12 @@ def _check_meaning(settings: dict) -> None:
         if "posteriors" in settings[name]:
             scale = settings[name]["posteriors"]["scale"]
             must(scale in SCALES, f"{name}.posteriors.scale={scale}: {' or '.join(SCALES)}")
+            continue
+        if "blend" in settings[name]:
+            members, pool = settings[name]["blend"], settings[name]["pool"]
+            must(len(set(members)) > 1, f"{name}.blend={members}: at least two choices of {name}, each once")
+            must(len(set(members)) == len(members), f"{name}.blend={members}: a choice is there twice")
+            must(pool in ("linear", "product"), f"{name}.pool={pool}: linear or product")
             continue
         training = settings[name]["training"]
         must(training["epochs"] > 0, f"{name}.training.epochs={training['epochs']}: at least 1")

@@ -115,7 +115,9 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
 
     def beside_of(overrides: list[str], modality: str, choice: str) -> dict:
         """The modality's settings under another choice; what is said of the chosen network holds where it can."""
-        others = [override for override in overrides if not override.startswith(f"{modality}=")]
+        # what is said of a blend is not said of its members
+        of_others = (f"{modality}=", f"{modality}.blend=", f"{modality}.pool=")
+        others = [override for override in overrides if not override.startswith(of_others)]
         others.append(f"{modality}={choice}")
         try:
             return settings_of(others)[modality]
@@ -132,9 +134,17 @@ def make_plan(conf: Path, experiment: str, override: str | list[str] | None = No
             for modality, choices in settings["report"]["compare"].items()
             if modality in settings["modalities"] and "posteriors" not in settings[modality]
         }
+        blended = {
+            modality: [beside_of(overrides, modality, choice) for choice in settings[modality]["blend"]]
+            for modality in settings["modalities"]
+            if "blend" in settings[modality]
+        }
+        for modality, nodes in blended.items():
+            if any("features" not in node for node in nodes):
+                raise EmofusionError(f"{modality}.blend={settings[modality]['blend']}: name models that are trained")
         varied = [override for override in overrides if not all(override in other for other in combinations)]
         place = f"{experiment}/{_slug(varied)}" if varied else experiment
-        cells.append(Cell(overrides, settings, _report(settings, beside), place))
+        cells.append(Cell(overrides, settings, _report(settings, beside, blended), place))
     modalities = {frozenset(cell.settings["modalities"]) for cell in cells}
     if len(modalities) > 1:
         raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
@@ -264,39 +274,55 @@ def _features(settings: dict, node: dict, name: str, corpus: Stage) -> Stage:
     return make_stage("features", f"{features['kind']}-{name}", features, features["kind"], corpus=corpus)
 
 
-def _predictions(settings: dict, modality: str) -> Stage:
-    if "posteriors" in settings[modality]:
-        split, _ = _split(settings, modality, settings[modality])
-        return make_stage("posteriors", modality, settings[modality]["posteriors"], split=split)
-    parts = _model(settings, modality, settings[modality])
-    slug = f"{modality}-{settings[modality]['name']}"
-    threads = {"threads": settings[modality]["training"]["threads"]}
-    return make_stage("predictions", slug, threads, settings[modality]["network"]["kind"], **parts)
+def _predictions(settings: dict, modality: str, node: dict, blended: list[dict]) -> Stage:
+    """What scores a modality's clips. `blended`: the members of one that is a blend."""
+    slug = f"{modality}-{node['name']}"
+    if "posteriors" in node:
+        split, _ = _split(settings, modality, node)
+        return make_stage("posteriors", modality, node["posteriors"], split=split)
+    if "blend" in node:
+        members = [_predictions(settings, modality, member, []) for member in blended]
+        said = {"pool": node["pool"], "members": [member["name"] for member in blended]}
+        return make_stage("blend", slug, said, members=members)
+    parts = _model(settings, modality, node)
+    threads = {"threads": node["training"]["threads"]}
+    return make_stage("predictions", slug, threads, node["network"]["kind"], **parts)
 
 
-def _compared(settings: dict, modality: str, node: dict) -> list[Stage]:
-    """The models of a network whose training is compared, all its seeds; the experiment's own is a job by itself."""
+def _compared(settings: dict, modality: str, node: dict, own: bool) -> list[Stage]:
+    """The models of a network whose training is compared, all its seeds; the experiment's `own` is a job by itself."""
     first = _model(settings, modality, node)["model"]
     trained = first.settings["seeds"]
     more = [settings["seed"] + number for number in range(settings["report"]["seeds"])][len(trained) :]
     if not more:
         return [first]
-    if node is settings[modality]:
+    if own:
         return [first, _model(settings, modality, node, more)["model"]]
     return [_model(settings, modality, node, [*trained, *more])["model"]]
 
 
-def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
+def _split_of(predictions: Stage) -> Stage:
+    """The split that a modality is scored on; a blend has its members'."""
+    return predictions.inputs["split"] if "split" in predictions.inputs else _split_of(predictions.inputs["members"][0])
+
+
+def _report(settings: dict, beside: dict[str, list[dict]], blended: dict[str, list[dict]]) -> Stage:
     modalities = settings["modalities"]
-    members = {modality: _predictions(settings, modality) for modality in modalities}
+    members = {
+        modality: _predictions(settings, modality, settings[modality], blended.get(modality, []))
+        for modality in modalities
+    }
     fusion = make_stage("fusion", settings["fusion"]["rule"], settings["fusion"], **members)
     evaluated = settings["evaluation"] | {"steps": settings["fusion"]["steps"]}
     evaluation = make_stage("evaluation", settings["fusion"]["rule"], evaluated, fusion=fusion, **members)
+    trained = {name: blended.get(name, [settings[name]]) for name in modalities if "posteriors" not in settings[name]}
     curves = {}
-    for modality in [name for name in modalities if "posteriors" not in settings[name]]:
-        nodes = {node["name"]: node for node in [settings[modality], *beside.get(modality, [])]}
+    for modality, chosen in trained.items():
+        nodes = {node["name"]: node for node in [*chosen, *beside.get(modality, [])]}
         curves[modality] = [
-            (name, model) for name, node in nodes.items() for model in _compared(settings, modality, node)
+            (name, model)
+            for name, node in nodes.items()
+            for model in _compared(settings, modality, node, node in chosen)
         ]
     described = {
         **{key: settings[key] for key in ("experiment", "modalities", "fusion", "published", "seed", "emotions")},
@@ -307,14 +333,16 @@ def _report(settings: dict, beside: dict[str, list[dict]]) -> Stage:
             "leaks_speakers": settings["protocol"]["kind"] in LEAKING_PROTOCOLS,
         },
         "normalised_by_speaker": [
-            name for name in curves if settings[name]["training"]["standardise"] == "each_speaker"
+            name
+            for name, chosen in trained.items()
+            if any(node["training"]["standardise"] == "each_speaker" for node in chosen)
         ],
         "demo": any(corpus["demo"] is not None for corpus in settings["corpora"].values()),
         "curves": {modality: [name for name, _ in models] for modality, models in curves.items()},
     }
     inputs = {f"predictions_{modality}": stage for modality, stage in members.items()}
     inputs |= {f"curves_{modality}": [model for _, model in models] for modality, models in curves.items()}
-    splits = [members[modality].inputs["split"] for modality in modalities]
+    splits = [_split_of(members[modality]) for modality in modalities]
     return make_stage(
         "report", settings["experiment"], described, fusion=fusion, evaluation=evaluation, splits=splits, **inputs
     )

@@ -306,6 +306,16 @@ class ScoredElsewhere:
     posteriors: Posteriors = field(default_factory=Posteriors)
 
 
+@dataclass
+class Blend:
+    """A modality whose posteriors are those of other choices of its group, averaged: `blend` names at least two.
+    `pool`: linear (the mean) or product (the geometric mean)."""
+
+    name: str = MISSING
+    blend: list[str] = MISSING
+    pool: str = "linear"
+
+
 # What there is in `fusion.catalogue`, which takes longer to import.
 RULES = (
     "linear",

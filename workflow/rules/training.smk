@@ -59,3 +59,22 @@ rule predict:
         upstream=keys_of("predictions"),
     script:
         "../scripts/predict.py"
+
+
+# One prediction table of several models of a modality.
+rule blend:
+    input:
+        unpack(inputs_of("blend")),
+        tracking=ancient(TRACKING),
+    output:
+        **stage_outputs("blend"),
+    log:
+        stage_log("blend"),
+    conda:
+        ENVIRONMENT
+    params:
+        settings=settings_of("blend"),
+        code=code_of("blend"),
+        upstream=keys_of("blend"),
+    script:
+        "../scripts/blend.py"
