@@ -70,7 +70,9 @@ class Experiment:
                 subsets.append(pd.DataFrame({**part, "accuracy": exact[gender], "low": low, "high": high}))
             low, high = np.quantile(drawn["male"] - drawn["female"], [0.025, 0.975], axis=0)
             gap = exact["male"] - exact["female"]
-            gaps.append(pd.DataFrame({"at": range(len(right)), "emotion": emotion, "gap": gap, "low": low, "high": high}))
+            gaps.append(
+                pd.DataFrame({"at": range(len(right)), "emotion": emotion, "gap": gap, "low": low, "high": high})
+            )
             for number, name in enumerate(EMOTIONS):
                 if emotion != "all":
                     counted = (predicted[:, shown] == number).sum(axis=1)
@@ -120,7 +122,13 @@ class Experiment:
         rows = []
         for rule, (subsets, gaps, _) in measured.items():
             for gap in gaps.to_dict("records"):
-                row = {"rule": rule, "emotion": gap["emotion"], "gap": gap["gap"], "low": gap["low"], "high": gap["high"]}
+                row = {
+                    "rule": rule,
+                    "emotion": gap["emotion"],
+                    "gap": gap["gap"],
+                    "low": gap["low"],
+                    "high": gap["high"],
+                }
                 for gender in ("male", "female"):
                     one = subsets[(subsets["gender"] == gender) & (subsets["emotion"] == gap["emotion"])].iloc[0]
                     row |= {gender: one["accuracy"], f"{gender}_clips": one["clips"], f"{gender}_actors": one["actors"]}

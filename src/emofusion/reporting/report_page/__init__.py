@@ -7,6 +7,7 @@ written beside it, and the page's script rounds none of them.
 import json
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 import altair
@@ -44,6 +45,7 @@ def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, 
     """The page as HTML; see `write_page`."""
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
+    store["key"] = _key(store)
     specs = _specs(store)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"heading": heading, "json": _json}
@@ -67,22 +69,38 @@ def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, 
 def _specs(store: dict) -> dict[str, dict]:
     """Chart's name → Vega-Lite; only what there are data for."""
     systems, emotions, modalities = store["systems"], store["emotions"], store["modalities"]
-    swept = [system["rule"] for system in systems if system["sweeps"]]
-    marks = list(dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["at"] is not None))
     found = {}
-    if swept and len(modalities) > 1:
+    if store["grid"] and len(modalities) > 1:
+        lines, marks = store["key"]["lines"], store["key"]["marks"]
         for modality in modalities[:1] if len(modalities) == 2 else modalities:
-            found[f"curve_{modality}"] = charts.curve_chart(modality, swept, marks, len(modalities) > 2)
+            found[f"curve_{modality}"] = charts.curve_chart(modality, lines, marks, len(modalities) > 2)
     found["emotions"] = charts.emotion_chart(emotions)
-    found["people"] = charts.people_chart(emotions)
-    if any(system["gaps"] for system in systems):
-        found["gaps"] = charts.gap_chart(emotions)
     if any(system["confusion"] for system in systems):
         found["confusion"] = charts.confusion_chart(emotions[1:])
+    found["people"] = charts.people_chart(emotions)
+    if any(system["gaps"] for system in systems):
+        found["gaps"] = charts.gap_chart(emotions, _reach(store))
     kinds = list(dict.fromkeys([*KINDS, *(row["kind"] for row in store["rules"])]))
     kinds = [kind for kind in kinds if kind in {row["kind"] for row in store["rules"]}]
     found["rules"] = charts.rules_chart(kinds, len(store["rules"]))
     return found
+
+
+def _key(store: dict) -> dict[str, dict]:
+    """How the lines and the marks of the weight's charts look, for the charts and for their key in HTML."""
+    rules = [system["rule"] for system in store["systems"] if system["sweeps"]]
+    marks = dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["at"] is not None)
+    looks = {mark: charts.MARKS.get(mark, charts.OTHER) for mark in marks}
+    return {"lines": charts.line_looks(rules), "marks": looks}
+
+
+def _reach(store: dict) -> int:
+    """The greatest gap that any setting shows, or any end of an interval, in points, up to the next ten."""
+    shown = [h for column in store["published"].values() for h in column["gap"].values()]
+    for system in store["systems"]:
+        for series in (system["gaps"] or {}).values():
+            shown += [h for settings in series for h in settings if h is not None]
+    return min(100, max((abs(h) for h in shown), default=0) // 1000 * 10 + 10)
 
 
 def _compared(rules: pd.DataFrame) -> list[dict]:
@@ -115,7 +133,7 @@ def _counts(store: dict) -> list[tuple[str, list[str]]]:
 def _step(grid: list[list[float]]) -> float:
     """The smallest step between two weights of the grid."""
     weights = sorted({round(weight, 9) for setting in grid for weight in setting})
-    return min((round(b - a, 9) for a, b in zip(weights, weights[1:], strict=False)), default=1)
+    return min((round(b - a, 9) for a, b in pairwise(weights)), default=1)
 
 
 def _or_none(value: float) -> float | None:

@@ -14,44 +14,62 @@ CONFIG = {
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "symbolStrokeWidth": 2},
     "text": {"fontSize": 12},
 }
+# shapes as paths around 0 with a radius of 1, so that the key in HTML can draw them as well
+MARKS = {
+    "configured": {"path": "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z", "fill": "black", "size": 70},
+    "chosen": {"path": "M-1,-1H1V1H-1Z", "fill": "white", "size": 130},
+    "oracle": {"path": STAR, "fill": "white", "size": 220},
+    "paper": {"path": "M0,-1L1,0L0,1L-1,0Z", "fill": "white", "size": 420},
+}
+OTHER = {"path": "M0,-1L1,0.8H-1Z", "fill": "white", "size": 130}
 _SHARES = [0, 0.25, 0.5, 0.75, 1]
 # room on the right for "100.00% (192/192)"
 _BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
 
 
-def curve_chart(modality: str, rules: list[str], marks: list[str], several: bool) -> dict:
-    """Accuracy against the weight of a modality. Data: `curve`, `marks`, `here`.
+def line_looks(rules: list[str]) -> dict[str, dict]:
+    """The lines of a rule on test and on validation clips → `tint` and `dash`."""
+    tints, dashes = (DARK, WARM, "#2f7d5b"), ([1, 0], [7, 4], [2, 2])
+    return {
+        f"{rule}, {split}": {"tint": tints[i % 3] if split == "test" else GREY, "dash": dashes[i % 3]}
+        for split in ("test", "validation")
+        for i, rule in enumerate(rules)
+    }
 
-    several: there are other weights beside it, so that a band is the range over them and there is no line.
+
+def curve_chart(modality: str, looks: dict[str, dict], marks: dict[str, dict], several: bool) -> dict:
+    """Accuracy against the weight of a modality. Data: `curve`, `marks`, `here`. Its key is the page's own, in HTML.
+
+    looks: `line_looks`; marks: mark → its look, of `MARKS`. several: there are other weights beside it, so that a band
+    is the range over them and there is no line.
     """
-    lines = [f"{rule}, {split}" for split in ("test", "validation") for rule in rules]
-    tints = [(DARK, WARM, "#2f7d5b")[i % 3] for i in range(len(rules))]
-    x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
     y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
-    legend = alt.Legend(orient="bottom", columns=2, title=None)
-    tint = alt.Color("line:N", scale=alt.Scale(domain=lines, range=[*tints, *[GREY] * len(rules)]), legend=legend)
-    dashes = [[1, 0], [7, 4], [2, 2]]
-    dash = alt.StrokeDash(
-        "line:N",
-        scale=alt.Scale(domain=lines, range=[*[dashes[i % 3] for i in range(len(rules))]] * 2),
-        legend=None if several else legend,
-    )
-    curve = alt.Chart(alt.NamedData("curve")).encode(x=x, color=tint)
-    shapes = alt.Shape(
-        "mark:N",
-        scale=alt.Scale(domain=marks, range=["circle", "square", STAR, "diamond"][: len(marks)]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolFillColor="white", symbolStrokeColor="black"),
-    )
+    lines = list(looks)
+    tint = alt.Scale(domain=lines, range=[look["tint"] for look in looks.values()])
+    dash = alt.Scale(domain=lines, range=[look["dash"] for look in looks.values()])
+    curve = alt.Chart(alt.NamedData("curve")).encode(x=x, color=alt.Color("line:N", scale=tint, legend=None))
+    shape = alt.Scale(domain=list(marks), range=[look["path"] for look in marks.values()])
+    fill = alt.Scale(domain=list(marks), range=[look["fill"] for look in marks.values()])
     here = alt.Chart(alt.NamedData("here")).encode(x=x)
     layers = [
         curve.mark_area(opacity=0.35 if several else 0.16).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
-        curve.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=_tips("line", "weight", "text")),
+        curve.mark_line(strokeWidth=2).encode(
+            y=y, strokeDash=alt.StrokeDash("line:N", scale=dash, legend=None), tooltip=_tips("line", "weight", "text")
+        ),
         here.mark_rule(color="black", strokeWidth=1.5),
+        here.mark_point(fill="black", stroke="black", size=90, shape="triangle-down", opacity=1).encode(y=alt.value(0)),
         alt.Chart(alt.NamedData("marks"))
-        .mark_point(fill="white", stroke="black", strokeWidth=1.6, opacity=1)
-        .encode(x=x, y=y, shape=shapes, size=alt.Size("size:Q", scale=None), tooltip=_tips("mark", "text")),
-        here.mark_point(fill="black", stroke="white", size=110, shape="triangle-down", opacity=1).encode(y=y),
+        .mark_point(stroke="black", strokeWidth=1.6, opacity=1)
+        .encode(
+            x=x,
+            y=y,
+            size=alt.Size("size:Q", scale=None),
+            shape=alt.Shape("mark:N", scale=shape, legend=None),
+            fill=alt.Fill("mark:N", scale=fill, legend=None),
+            tooltip=_tips("mark", "text"),
+        ),
     ]
     return _spec(layers, 300, f"Accuracy against the weight of {modality}")
 
@@ -62,13 +80,13 @@ def emotion_chart(emotions: list[str]) -> dict:
     bars = base.mark_bar(color=PALE, stroke=DARK, height=16).encode(
         x=_share("accuracy"), tooltip=_tips("emotion", "text", "between", "printed")
     )
-    ticks = base.mark_tick(color=WARM, thickness=4, height=24).encode(x=alt.X("published:Q"))
+    ticks = base.mark_tick(color=WARM, thickness=4, height=24, opacity=1).encode(x=alt.X("published:Q"))
     return _spec([bars, _whiskers(base), ticks, _beside(base)], 34 * len(emotions), "Accuracy by emotion")
 
 
 def people_chart(emotions: list[str]) -> dict:
     """Accuracy of men and of women by emotion, with intervals and published values. Data: `people`."""
-    offset = alt.YOffset("gender:N", scale=alt.Scale(domain=["men", "women"], paddingOuter=0.2))
+    offset = alt.YOffset("gender:N", scale=alt.Scale(domain=["men", "women"], paddingOuter=0.1))
     base = alt.Chart(alt.NamedData("people")).encode(y=_emotions(emotions), yOffset=offset)
     domain = alt.Scale(domain=["men", "women"], range=["square", "circle"])
     legend = alt.Legend(orient="top", title=None)
@@ -78,25 +96,28 @@ def people_chart(emotions: list[str]) -> dict:
         fill=alt.Fill("gender:N", scale=alt.Scale(domain=["men", "women"], range=[DARK, "white"]), legend=legend),
         tooltip=_tips("emotion", "gender", "text", "between", "printed"),
     )
-    ticks = base.mark_tick(color=WARM, thickness=4, height=15).encode(x=alt.X("published:Q"))
-    return _spec([_whiskers(base), ticks, dots, _beside(base)], 40 * len(emotions), "Accuracy of men and of women")
+    ticks = base.mark_tick(color=WARM, thickness=4, height=17, opacity=1).encode(x=alt.X("published:Q"))
+    return _spec([_whiskers(base), ticks, dots, _beside(base)], 44 * len(emotions), "Accuracy of men and of women")
 
 
-def gap_chart(emotions: list[str]) -> dict:
-    """Men's accuracy minus women's by emotion, with intervals and published gaps. Data: `gaps`."""
+def gap_chart(emotions: list[str], reach: float) -> dict:
+    """Men's accuracy minus women's by emotion, with intervals and published gaps. Data: `gaps`.
+
+    reach: the greatest value at any setting, so that the scale stays while the slider moves.
+    """
     base = alt.Chart(alt.NamedData("gaps")).encode(y=_emotions(emotions))
     x = alt.X(
         "gap:Q",
         title="← women better · percentage points · men better →",
-        axis=alt.Axis(format="+d", tickCount=5),
-        scale=alt.Scale(nice=True),
+        axis=alt.Axis(tickCount=5, labelExpr="(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"),
+        scale=alt.Scale(domain=[-reach, reach], nice=False),
     )
     low = {"yOffset": 7}
     layers = [
         alt.Chart(alt.NamedData("gaps")).mark_rule(color="black").encode(x=alt.XDatum(0)),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
-        base.mark_tick(color=WARM, thickness=4, height=20, **low).encode(x=alt.X("published:Q")),
-        base.mark_point(fill=DARK, stroke="white", size=85, opacity=1, shape="diamond", **low).encode(
+        base.mark_tick(color=WARM, thickness=4, height=20, opacity=1, **low).encode(x=alt.X("published:Q")),
+        base.mark_point(fill=DARK, stroke="white", size=190, strokeWidth=1, opacity=1, shape="diamond", **low).encode(
             x=x, tooltip=_tips("emotion", "text", "between", "printed")
         ),
         base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
@@ -112,12 +133,16 @@ def confusion_chart(emotions: list[str]) -> dict:
         y=alt.Y("shown:N", sort=order, title=None, axis=alt.Axis(labelLimit=140)),
     )
     boxes = base.mark_rect(stroke="#bbbbbb", strokeWidth=0.5).encode(
-        color=alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["white", "#0d1a33"]), legend=None),
+        color=alt.Color(
+            "share:Q", scale=alt.Scale(domain=[0, 1], range=["#ffffff", "#111111"], interpolate="rgb"), legend=None
+        ),
         tooltip=_tips("emotion", "predicted", "text"),
     )
     ink = alt.condition("datum.share > 0.45", alt.value("white"), alt.value("black"))
     weight = {"fontSize": 13}
-    return _spec([boxes, base.mark_text(**weight).encode(text="clips:Q", color=ink)], 36 * len(emotions), "Confusion matrix")
+    return _spec(
+        [boxes, base.mark_text(**weight).encode(text="clips:Q", color=ink)], 36 * len(emotions), "Confusion matrix"
+    )
 
 
 def rules_chart(kinds: list[str], rows: int) -> dict:
@@ -128,7 +153,7 @@ def rules_chart(kinds: list[str], rows: int) -> dict:
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
     low = {"yOffset": 9}
-    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
+    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(zero=False))
     layers = [
         base.mark_rule(color="#e4e4e4", **low).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
@@ -145,7 +170,12 @@ def rules_chart(kinds: list[str], rows: int) -> dict:
 
 
 def _emotions(emotions: list[str]) -> alt.Y:
-    return alt.Y("emotion:N", scale=alt.Scale(domain=emotions), title=None, axis=alt.Axis(ticks=False, domain=False))
+    return alt.Y(
+        "emotion:N",
+        scale=alt.Scale(domain=emotions),
+        title=None,
+        axis=alt.Axis(ticks=False, domain=False, labelPadding=6),
+    )
 
 
 def _share(field: str) -> alt.X:

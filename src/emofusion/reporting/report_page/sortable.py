@@ -1,36 +1,16 @@
-"""The page's tables: what each cell shows, and the exact value of the CSV that it is sorted by."""
+"""The page's tables, each row of them from a row of a CSV."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from emofusion.emotions import EMOTIONS
-from emofusion.reporting.report_page.numbers import MISSING, interval, number, points, probability, share
-from emofusion.reporting.report_page.store import MARKS, WEIGHT
+from emofusion.reporting.report_page.cells import Cell, Table, bare_share, emotion, value, whole, words
+from emofusion.reporting.report_page.grid import WEIGHT
+from emofusion.reporting.report_page.numbers import MISSING, number, points, probability, share
+from emofusion.reporting.report_page.store import mark_name
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is shown, what stands small beside it, and what it sorts by (empty: always last)."""
-
-    text: str
-    beside: str = ""
-    sort: str = ""
-    numeric: bool = True
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table; `choose` says whether the rows of one rule can be chosen."""
-
-    name: str
-    caption: str
-    columns: list[str]
-    rows: list[list[Cell]]
-    choose: bool = False
 
 
 def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dict) -> list[Table]:
@@ -39,7 +19,8 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dic
     published: `store.published_values`.
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
-    context = _Context(labels, published, settings["modalities"])
+    counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
+    context = _Context(labels, published, settings["modalities"], counts)
     builders = (rules, subsets, gender, narrowed, pairs, fairness, marks)
     return [
         build(tables[build.__name__], context)
@@ -53,6 +34,12 @@ class _Context:
     labels: dict[str, str]
     published: dict
     modalities: list[str]
+    counts: dict[tuple[str, str, str], int]
+
+    def clips(self, rule: str, emotion: str) -> Cell:
+        """The test clips of a row: of the emotion, or all of them."""
+        total = self.counts.get((rule, "all", "all"), max(self.counts.values(), default=0))
+        return whole(self.counts.get((rule, "all", emotion), total))
 
     def rule(self, slug: str) -> Cell:
         return words(self.labels.get(slug, slug))
@@ -61,29 +48,6 @@ class _Context:
         column = rule if rule in self.modalities else "fusion"
         found = self.published.get(column, {}).get(part, {}).get(emotion)
         return Cell(MISSING) if found is None else Cell(shown(found / 10000), sort=repr(found / 10000))
-
-
-def words(text: str, sort: str | None = None) -> Cell:
-    """A cell of words."""
-    return Cell(str(text), sort=str(text) if sort is None else sort, numeric=False)
-
-
-def value(row: pd.Series, name: str, shown: Callable[[float], str], ends: tuple[str, str] | None = None) -> Cell:
-    """A number, and its interval where the row has the two ends."""
-    low, high = ends or (f"{name}_low", f"{name}_high")
-    bare = {share: lambda fraction: share(fraction, "")}.get(shown, shown)
-    beside = interval(row.get(low), row.get(high), bare) if low in row else ""
-    return Cell(shown(row[name]), beside, "" if pd.isna(row[name]) else repr(float(row[name])))
-
-
-def whole(count) -> Cell:
-    """A count."""
-    return Cell(f"{int(count)}", sort=f"{int(count)}")
-
-
-def emotion(name: str) -> Cell:
-    """An emotion, sorted in the one order that emotions have; `all` first."""
-    return words(name, f"{EMOTIONS.index(name) + 1 if name in EMOTIONS else 0:02d}")
 
 
 def rules(table: pd.DataFrame, context: _Context) -> Table:
@@ -139,12 +103,11 @@ def gender(table: pd.DataFrame, context: _Context) -> Table:
         [
             context.rule(row["rule"]),
             emotion(row["emotion"]),
-            Cell(share(row["male"]), f"n={row['male_clips']:.0f}", repr(float(row["male"]))),
-            Cell(share(row["female"]), f"n={row['female_clips']:.0f}", repr(float(row["female"]))),
+            *[replace(value(row, name, share), beside=f"n={row[f'{name}_clips']:.0f}") for name in ("male", "female")],
             value(row, "gap", points, ("low", "high")),
             value(row, "p", probability),
             value(row, "p_holm", probability),
-            value(row, "detectable", points) if "detectable" in row else Cell(MISSING),
+            value(row, "detectable", bare_share) if "detectable" in row else Cell(MISSING),
             context.printed(row["rule"], "gap", row["emotion"], points),
         ]
         for _, row in table.iterrows()
@@ -165,43 +128,60 @@ def narrowed(table: pd.DataFrame, context: _Context) -> Table:
             value(row, "gap_after", points),
             value(row, "change", points, ("low", "high")),
             words(row["verdict"]),
+            context.clips(row["rule"], row["emotion"]),
         ]
         for _, row in table.iterrows()
     ]
-    columns = ["Rule", "Against", "Emotion", "Gap before", "Gap after", "Change, points", "Verdict"]
-    caption = "Did the fusion narrow the gender gap? The same test clips as above; change of the gap's size"
+    columns = ["Rule", "Against", "Emotion", "Gap before", "Gap after", "Change, points", "Verdict", "Clips"]
+    caption = "Did the fusion narrow the gender gap? Change of its size, with 95% intervals over actors"
     return Table("narrowed", caption, columns, rows, choose=True)
 
 
 def pairs(table: pd.DataFrame, context: _Context) -> Table:
     """Two rules or modalities against each other, on the same clips."""
-    tests = [name for name in ("mcnemar_p", "mcnemar_p_holm", "sign_flip_p", "sign_flip_p_holm") if name in table]
     titles = {"mcnemar_p": "p, McNemar (clips)", "mcnemar_p_holm": "p, McNemar (Holm)"}
     titles |= {"sign_flip_p": "p, sign flips (actors)", "sign_flip_p_holm": "p, sign flips (Holm)"}
+    tests = [name for name in titles if name in table]
     rows = [
         [
             context.rule(row["first"]),
             context.rule(row["second"]),
             value(row, "difference", points, ("low", "high")),
+            whole(row["clips"]) if "clips" in row else context.clips(row["first"], "all"),
             whole(row["only_first"]),
             whole(row["only_second"]),
             *[value(row, name, probability) for name in tests],
         ]
         for _, row in table.iterrows()
     ]
-    columns = ["First", "Second", "Difference, points", "Clips only the first had", "Clips only the second had"]
+    columns = [
+        "First",
+        "Second",
+        "Difference, points",
+        "Clips",
+        "Clips only the first had",
+        "Clips only the second had",
+    ]
     caption = "Pairs on the same clips: difference in accuracy, with 95% intervals over actors"
+    if "compared" in table:
+        caption += f"; Holm's correction is for {table['compared'].iloc[0]} pairs"
     return Table("pairs", caption, [*columns, *[titles[name] for name in tests]], rows, choose=True)
 
 
 def fairness(table: pd.DataFrame, context: _Context) -> Table:
     """Measures of fairness between men and women."""
     rows = [
-        [context.rule(row["rule"]), emotion(row["emotion"]), words(row["metric"]), value(row, "value", number)]
+        [
+            context.rule(row["rule"]),
+            emotion(row["emotion"]),
+            words(row["metric"]),
+            value(row, "value", number),
+            context.clips(row["rule"], row["emotion"]),
+        ]
         for _, row in table.iterrows()
     ]
-    caption = "Measures of fairness between men and women, on the clips of the gender table"
-    return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value"], rows, choose=True)
+    caption = "Measures of fairness between men and women"
+    return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
 
 
 def marks(table: pd.DataFrame, context: _Context) -> Table:
@@ -209,13 +189,14 @@ def marks(table: pd.DataFrame, context: _Context) -> Table:
     weights = [column for column in table if column.startswith(WEIGHT)]
     rows = [
         [
-            words(MARKS.get(row["mark"], row["mark"])),
+            words(mark_name(row)),
             words(row["rule"]),
             *[Cell(number(row[name]), sort="" if pd.isna(row[name]) else repr(row[name])) for name in weights],
             value(row, "accuracy", share),
+            context.clips(row["rule"], "all"),
             words(row["note"]),
         ]
         for _, row in table.iterrows()
     ]
     titles = [f"Weight of {name.removeprefix(WEIGHT)}" for name in weights]
-    return Table("marks", "The marked settings", ["Setting", "Rule", *titles, "Accuracy", "Note"], rows)
+    return Table("marks", "The marked settings", ["Setting", "Rule", *titles, "Accuracy", "Clips", "Note"], rows)

@@ -8,32 +8,32 @@ import pandas as pd
 
 from emofusion.emotions import in_order
 from emofusion.messages import EmofusionError
-from emofusion.reporting.report_page.numbers import hundredths
+from emofusion.reporting.report_page.grid import WEIGHT, choose_grid, placed, positions
+from emofusion.reporting.report_page.numbers import hundredths, share
 from emofusion.reporting.wording import FUSION, ORACLE
 
-WEIGHT = "weight_"
 SWEPT = {"linear": "Linear (weighted mean)", "product": "Product (weighted geometric mean)"}
 GENDERS = ("all", "male", "female")
-MARKS = {"configured": "configured", "chosen": "chosen", "oracle": ORACLE, "paper": "the paper's weights"}
+MARKS = {"configured": "configured", "chosen": "chosen", "oracle": ORACLE}
 
 
 def build_store(tables: dict[str, pd.DataFrame], settings: dict) -> dict:
     """Everything that `page.js` reads: grid, subsets, systems, marks, published values."""
-    sweep = tables.get("sweep", pd.DataFrame())
+    sweep, marks = tables.get("sweep", pd.DataFrame()), tables.get("marks", pd.DataFrame())
     weights = [WEIGHT + name for name in settings["modalities"]]
-    if len(sweep):
-        sweep = sweep.assign(at=_positions(sweep, sweep, weights))
+    grid = choose_grid(sweep, marks, weights) if len(sweep) else pd.DataFrame()
+    settings_swept = len(sweep[weights].drop_duplicates()) if len(sweep) else 0
+    sweep = placed(sweep, grid) if len(sweep) else sweep
     tested = sweep[sweep["split"] == "test"] if len(sweep) else sweep
     fixed = tables["subsets"]
     emotions = ["all", *in_order({*fixed["emotion"], *settings["classes"]} - {"all"})]
     subsets = [(gender, emotion) for gender in GENDERS for emotion in emotions]
     found = {
-        name: tables[name].assign(at=_positions(tables[name], sweep, weights))
+        name: placed(tables[name], grid)
         for name in ("sweep_gaps", "sweep_confusion")
         if len(sweep) and len(tables.get(name, ()))
     }
     systems = []
-    grid = sweep[weights].drop_duplicates() if len(sweep) else pd.DataFrame()
     for rule in tested["rule"].unique() if len(sweep) else ():
         part = tested[tested["rule"] == rule]
         system = _system(part, subsets, len(grid)) | {"rule": rule, "label": SWEPT.get(rule, rule), "sweeps": True}
@@ -61,10 +61,11 @@ def build_store(tables: dict[str, pd.DataFrame], settings: dict) -> dict:
     return {
         "modalities": settings["modalities"],
         "grid": grid.to_numpy().tolist(),
+        "settings": settings_swept,
         "emotions": emotions,
         "subsets": subsets,
         "systems": systems,
-        "marks": _marks(tables.get("marks"), grid, weights, systems),
+        "marks": _marks(marks, grid, systems),
         "published": published_values(settings["published"]),
         "start": {
             "rule": settings["fusion"]["rule"] if settings["fusion"]["rule"] in swept else systems[0]["rule"],
@@ -87,14 +88,6 @@ def published_values(published: dict | None) -> dict:
     return found
 
 
-def _positions(table: pd.DataFrame, sweep: pd.DataFrame, weights: list[str]) -> pd.Series:
-    """Each row's number in the grid of the sweep, in its order; weights that differ by rounding are the same."""
-    grid = sweep[weights].drop_duplicates().round(9)
-    number = dict(zip(grid.itertuples(index=False, name=None), range(len(grid)), strict=True))
-    keys = table[weights].round(9).itertuples(index=False, name=None)
-    return pd.Series([number.get(key, -1) for key in keys], index=table.index, dtype="int64")
-
-
 def _at_0(table: pd.DataFrame | None) -> pd.DataFrame | None:
     return None if table is None or table.empty else table.assign(at=0)
 
@@ -112,7 +105,7 @@ def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> di
     system: dict[str, list] = {name: [] for name in ("clips", "actors", "correct", "accuracy", "low", "high")}
     for subset in subsets:
         rows = groups.get(subset, part[:0])
-        if rows["clips"].nunique() > 1:
+        if len(rows) and (rows["clips"] != rows["clips"].iloc[0]).any():
             raise EmofusionError(f"the sweep rests on different clips at different weights, of {subset}; sweep again.")
         for name in ("clips", "actors"):
             system[name].append(int(rows[name].iloc[0]) if len(rows) else 0)
@@ -140,20 +133,29 @@ def _confusion(table: pd.DataFrame | None, rule: str, emotions: list[str], size:
     return counts.reindex(index=range(size), columns=columns, fill_value=0).astype(int).to_numpy().tolist()
 
 
-def _marks(table: pd.DataFrame | None, grid: pd.DataFrame, weights: list[str], systems: list[dict]) -> list[dict]:
+def _marks(table: pd.DataFrame, grid: pd.DataFrame, systems: list[dict]) -> list[dict]:
     """The marked settings; `at` is None where a mark is not on the grid."""
-    if table is None or grid.empty:
+    if table.empty or grid.empty:
         return []
-    positions = _positions(table, grid, weights)
     clips = {system["rule"]: system["clips"][0] for system in systems}
     return [
         {
-            "mark": MARKS.get(row["mark"], row["mark"]),
+            "mark": row["mark"],
+            "name": mark_name(row),
             "rule": row["rule"],
             "at": int(at) if at >= 0 else None,
             "accuracy": hundredths(row["accuracy"]),
+            "percent": share(row["accuracy"]),
             "clips": clips.get(row["rule"], systems[0]["clips"][0]),
             "note": row["note"],
         }
-        for at, (_, row) in zip(positions, table.iterrows(), strict=True)
+        for at, (_, row) in zip(positions(table, grid), table.iterrows(), strict=True)
     ]
+
+
+def mark_name(row: pd.Series) -> str:
+    """A mark in words, such as `the paper's 0.7/0.3`."""
+    if row["mark"] != "paper":
+        return MARKS.get(row["mark"], row["mark"])
+    weights = [f"{value:g}" for name, value in row.items() if name.startswith(WEIGHT) and value > 0]
+    return f"the paper's {'/'.join(weights)}" if weights else "the paper's setting"

@@ -72,8 +72,9 @@
   });
 
   // the wider ones lie below, so that marks of the same setting are all seen
-  const marks = (m) => store.marks.filter((mark) => mark.at !== null).map((mark, i) => ({ mark: mark.mark,
-    size: [60, 180, 220, 330][i % 4], weight: grid[mark.at][m], accuracy: fraction(mark.accuracy), text: `${percent(mark.accuracy)} (n=${mark.clips})` }));
+  const marks = (m) => store.marks.filter((mark) => mark.at !== null).map((mark) => ({ mark: mark.mark,
+    name: mark.name, size: store.key.marks[mark.mark].size, weight: grid[mark.at][m], accuracy: fraction(mark.accuracy),
+    text: `${percent(mark.accuracy)} (n=${mark.clips})` })).sort((a, b) => b.size - a.size);
 
   const here = (system, m) => (system.sweeps
     ? [{ weight: grid[state.setting][m], accuracy: share(system, "all", "all").accuracy }] : []);
@@ -119,13 +120,17 @@
 
   const say = () => {
     const system = systems[state.system], all = share(system, "all", "all");
-    const parts = [`${system.label}: accuracy ${all.percent}, 95% interval ${all.between}, ${all.correct} of ${all.clips} test clips.`];
+    const parts = [`${system.label}: ${all.percent} accuracy, 95% interval ${all.between}, ${all.correct} of ${all.clips} test clips.`];
     const e = emotions.indexOf("all");
     if (system.gaps && system.gaps.gap[e][settingOf(system)] !== null) {
       const { points: value, between: range, men, women } = gap(system, e);
-      parts.push(`Gender gap (men − women) ${value} points, 95% interval ${range}: men ${men.text}, women ${women.text}.`);
+      parts.push(`Gender gap ${value} points, 95% interval ${range}: men ${men.text}, women ${women.text}.`);
     }
-    document.getElementById("readout").textContent = parts.join(" ");
+    document.getElementById("readout").replaceChildren(...parts.map((part) => {
+      const line = document.createElement("span");
+      line.textContent = `${part} `;
+      return line;
+    }));
     const words = sliders.length ? inWords(state.setting) : "";
     if (sliders.length) document.getElementById("weights").textContent = system.sweeps ? words : "not used";
     for (const slider of sliders) {
