@@ -55,7 +55,7 @@ MODULES = {
     "predictions": {kind: ["emofusion.training.predict", *modules] for kind, modules in NETWORK_MODULES.items()},
     "posteriors": {"": ["emofusion.posteriors"]},
     "fusion": {"": ["emofusion.fusion"]},
-    "evaluation": {"": ["emofusion.evaluation"]},
+    "evaluation": {"": ["emofusion.evaluation.evaluate", "emofusion.evaluation.sweep"]},
     "report": {"": ["emofusion.reporting"]},
 }
 

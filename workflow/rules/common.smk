@@ -52,6 +52,20 @@ GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 CELLS = {cell.place: cell for cell in plan.cells}
 MEMBERS = [*plan.modalities, "fusion"]
+# Those whose model is ours, so that there are curves of its training.
+TRAINED = [name for name in plan.modalities if f"curves_{name}" in plan.cells[0].report.inputs]
+# The tables of a report besides those that have a caption of their own.
+COMPARED = [
+    "subsets",
+    "narrowed",
+    "pairs",
+    "fairness",
+    "confusion",
+    "sweep_gaps",
+    "sweep_confusion",
+    "parameters",
+    "marks",
+]
 
 
 wildcard_constraints:
