@@ -115,8 +115,8 @@ def markdown(table: pd.DataFrame, settings: dict) -> str:
         f"{clips} test clips of {actors} actors; in bold the configured rule.",
         f"In brackets {settings['confidence']:.0%} intervals, by bootstrap over actors.",
         "An oracle is chosen on the test clips: no result. Gender gap: accuracy on men minus that on women.",
-        "Against the configured rule: difference of accuracy, and p of a sign-flip test over actors, adjusted (Holm) for",
-        "all pairs of rows.",
+        "Against the configured rule: difference of accuracy, and p of a sign-flip test over actors, adjusted (Holm)",
+        "for all pairs of rows.",
     ]
     if pd.notna(detectable):
         foot.append(f"With these actors, a gender gap of less than {percent(detectable)} would hardly be found at all.")
