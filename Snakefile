@@ -17,6 +17,7 @@ include: "workflow/rules/activations.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/fusion.smk"
 include: "workflow/rules/reporting.smk"
+include: "workflow/rules/audit.smk"
 
 
 localrules:

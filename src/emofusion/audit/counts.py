@@ -10,23 +10,26 @@ from itertools import product
 from math import prod
 
 from emofusion.audit.published import EVERYONE, Paper
-from emofusion.audit.rounding import numerators
+from emofusion.audit.rounding import chance, numerators
 
 # A row has another number of actors than its group only if that explains so many more printed values: one value alone,
 # a misprint, is soon explained by some number.
 GAIN = 2
+# Where nothing is known of the corpus, some large number explains whatever is printed: one that arbitrary values would
+# find more often than this is weak evidence, and no cell is called wrong because of it.
+WEAK = 0.05
 COMBINATIONS = 200_000  # of the groups' numbers, tried for a row
 
 
 @dataclass(frozen=True)
 class Count:
-    """`own`: other actors than the rest of the group. `sure`: all combinations of the groups' numbers were tried."""
+    """`own`: other actors than the rest of the group. `weak`: another number of clips may as well be true."""
 
     clips: int
     actors: int | None = None
     stated: bool = False
     own: bool = False
-    sure: bool = True
+    weak: bool = False
 
 
 @dataclass
@@ -58,14 +61,10 @@ def infer(paper: Paper) -> Inference:
         for group, clips in best.items():
             stated = (group, emotion) in paper.clips
             actors = clips // paper.clips_per_actor[emotion] if paper.actors else None
-            differs = own and actors != found.actors[group]
-            found.counts[group, emotion] = Count(clips, actors, stated, differs, sure)
+            weak = not stated and not paper.actors and (not sure or luck(paper, group, emotion, clips) > WEAK)
+            found.counts[group, emotion] = Count(clips, actors, stated, own and actors != found.actors[group], weak)
         if (EVERYONE, emotion) in paper.rows and EVERYONE not in groups:
-            parts = [found.counts[group, emotion] for group in groups]
-            clips = paper.clips.get((EVERYONE, emotion), sum(part.clips for part in parts))
-            actors = sum(part.actors for part in parts) if paper.actors else None
-            stated = (EVERYONE, emotion) in paper.clips
-            found.counts[EVERYONE, emotion] = Count(clips, actors, stated, any(part.own for part in parts), sure)
+            found.counts[EVERYONE, emotion] = _together(paper, emotion, [found.counts[g, emotion] for g in groups])
     return found
 
 
@@ -97,6 +96,22 @@ def agrees(paper: Paper, emotion: str, column: str, clips: dict[str, int]) -> bo
     together = pooled(paper, emotion, column, clips)
     own = numerators(paper.rows[EVERYONE, emotion][column], sum(clips.values()), paper.scale)
     return together is not None and max(together[0], own.start) < min(together[-1] + 1, own.stop)
+
+
+def luck(paper: Paper, group: str, emotion: str, clips: int) -> float:
+    """How likely it is that so small a number explains by chance as much of a row as this one does. 0 and 100 %, which
+    every number explains, do not count."""
+    values = set(paper.rows[group, emotion].values()) - {0, paper.scale}
+    fitting = sum(bool(numerators(value, clips, paper.scale)) for value in values)
+    return chance(len(values), fitting, clips, paper.scale * 10**paper.decimals + 1)
+
+
+def _together(paper: Paper, emotion: str, parts: list[Count]) -> Count:
+    """The first table's row, of which the groups' are parts."""
+    clips = paper.clips.get((EVERYONE, emotion))
+    actors = sum(part.actors for part in parts) if paper.actors else None
+    own, weak = any(part.own for part in parts), clips is None and any(part.weak for part in parts)
+    return Count(clips or sum(part.clips for part in parts), actors, clips is not None, own, weak)
 
 
 def _family(paper: Paper, emotion: str) -> list[str]:
@@ -146,7 +161,9 @@ def _find_actors(paper: Paper, families: dict[str, list[str]], found: Inference)
     for group in names:
         emotions = [emotion for emotion, groups in families.items() if group in groups]
         most = sum(paper.actors.values()) if group == EVERYONE else paper.actors[group]
-        tops.append(_top(range(1, most + 1), lambda a, g=group, e=emotions: sum(_fits_actors(paper, g, x, a) for x in e)))
+        tops.append(
+            _top(range(1, most + 1), lambda a, g=group, e=emotions: sum(_fits_actors(paper, g, x, a) for x in e))
+        )
     scored = []
     for combination in product(*tops):
         actors = dict(zip(names, combination, strict=True))
@@ -168,4 +185,5 @@ def _fits_actors(paper: Paper, group: str, emotion: str, actors: int) -> int:
 def _top(numbers, score) -> list[int]:
     """The numbers that score highest, in their order."""
     scores = {number: score(number) for number in numbers}
-    return [number for number, value in scores.items() if value == max(scores.values())]
+    highest = max(scores.values())
+    return [number for number, value in scores.items() if value == highest]

@@ -155,7 +155,9 @@ def _known(node: dict, known: set[str], name: str) -> None:
 def _mapping(node: Any, key: str, name: str = "") -> dict:
     found = (node.get(key) or {}) if key else node
     if not isinstance(found, dict):
-        raise EmofusionError(f"{name or f'published.{key}'}={found}: names and their values, as in conf/published/paper.yaml")
+        raise EmofusionError(
+            f"{name or f'published.{key}'}={found}: names and their values, as in conf/published/paper.yaml"
+        )
     return found
 
 

@@ -1,8 +1,8 @@
 """Which counts of correct clips a printed accuracy can stand for: exact integer arithmetic, no floating point."""
 
-from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from math import comb
 
 
 def numerators(printed: Decimal, clips: int, scale: int) -> range:
@@ -35,18 +35,15 @@ def neighbours(printed: Decimal, clips: int, scale: int) -> list[int]:
     return sorted(around, key=lambda k: (abs(k - exact), k))
 
 
-def chance(values: Iterable[Decimal], clips: int, scale: int) -> float:
-    """About how likely it is that as many arbitrary printed values all fit some number of clips up to `clips`.
+def chance(values: int, fitting: int, clips: int, size: int) -> float:
+    """About how likely it is that some number up to `clips` fits at least `fitting` of so many arbitrary values.
 
-    n clips give n + 1 of the scale · 10^decimals + 1 values that can be printed; summed over n, at most 1.
+    n clips give n + 1 of the `size` values that can be printed; binomial, summed over n; at most 1.
     """
-    sizes = [scale * 10 ** -value.as_tuple().exponent + 1 for value in set(values)]
     total = 0.0
     for n in range(1, clips + 1):
-        product = 1.0
-        for size in sizes:
-            product *= min(1.0, (n + 1) / size)
-        total += product
+        one = min(1.0, (n + 1) / size)
+        total += sum(comb(values, k) * one**k * (1 - one) ** (values - k) for k in range(fitting, values + 1))
         if total >= 1:
             return 1.0
     return total
