@@ -78,7 +78,7 @@ def _against(paper: Paper, where: tuple, place: str, one: str, value: Decimal, o
     table, group, emotion, column = where
 
     def finding(number: str) -> Finding:
-        relation = "the same as" if value == than else "against"
+        relation = "the same as" if value == than else "below" if value < than else "above"
         both = f"{paper.say(one)} {paper.show(value)}, {relation} {paper.say(other)} {paper.show(than)}"
         text = f"Against {number}: {place}: {both}."
         return Finding("counterexample", text, table, group, emotion, column, f"{value:f}", expected=f"{than:f}")

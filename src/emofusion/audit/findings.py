@@ -73,9 +73,11 @@ def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, co
     if count.actors is not None:
         text += f", {_several(count.actors, 'actor')} at {paper.clips_per_actor[emotion]} each"
         if count.own and group in inference.actors:
+            usual = inference.actors[group] * paper.clips_per_actor[emotion]
+            values = dict.fromkeys(paper.rows[group, emotion].values())
+            misfits = [paper.show(value) for value in values if not numerators(value, usual, paper.scale)]
             text += (
-                f", not {inference.actors[group]} as in other rows: of {inference.actors[group]} actors' "
-                f"{inference.actors[group] * paper.clips_per_actor[emotion]} clips its values are no fractions"
+                f", not {inference.actors[group]} as in other rows: {' and '.join(misfits)} cannot be of {usual} clips"
             )
         return f"{text}."
     if group == EVERYONE and group not in inference.actors and paper.groups:
@@ -114,7 +116,7 @@ def cell_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             if whole:
                 text += f". {_several(whole[0], 'clip')} would explain the whole row"
             elif others and not any(numerators(value, n, paper.scale) for n in others):
-                text += f". Nor is it one of any number of {_most(paper, others, emotion)}"
+                text += f". Nor of any other number of {_most(paper, others, emotion)}"
             yield Finding("doubtful" if whole or count.weak else "impossible", f"{text}.", **where, expected=near[0])
 
 
