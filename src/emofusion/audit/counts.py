@@ -18,7 +18,7 @@ GAIN = 2
 # Where nothing is known of the corpus, some large number explains whatever is printed: one that arbitrary values would
 # find more often than this is weak evidence, and no cell is called wrong because of it.
 WEAK = 0.05
-COMBINATIONS = 200_000  # of the groups' numbers, tried for a row
+COMBINATIONS = 50_000  # of the groups' numbers, tried for a row
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,8 @@ def infer(paper: Paper) -> Inference:
         best, sure = _best(paper, emotion, groups, {g: options(paper, g, emotion) for g in groups})
         own = False
         if found.actors:
-            joint = {
-                group: paper.clips.get((group, emotion), found.actors[group] * paper.clips_per_actor[emotion])
-                for group in groups
-            }
+            each = paper.clips_per_actor[emotion]
+            joint = {group: paper.clips.get((group, emotion), found.actors[group] * each) for group in groups}
             own = _explained(paper, emotion, best) - _explained(paper, emotion, joint) >= GAIN
             best = best if own else joint
         for group, clips in best.items():
@@ -64,7 +62,9 @@ def infer(paper: Paper) -> Inference:
             weak = not stated and not paper.actors and (not sure or luck(paper, group, emotion, clips) > WEAK)
             found.counts[group, emotion] = Count(clips, actors, stated, own and actors != found.actors[group], weak)
         if (EVERYONE, emotion) in paper.rows and EVERYONE not in groups:
-            found.counts[EVERYONE, emotion] = _together(paper, emotion, [found.counts[g, emotion] for g in groups])
+            parts = [found.counts[group, emotion] for group in groups]
+            whole = groups == paper.groups
+            found.counts[EVERYONE, emotion] = _together(paper, emotion, parts) if whole else _alone(paper, emotion)
     return found
 
 
@@ -112,6 +112,15 @@ def _together(paper: Paper, emotion: str, parts: list[Count]) -> Count:
     actors = sum(part.actors for part in parts) if paper.actors else None
     own, weak = any(part.own for part in parts), clips is None and any(part.weak for part in parts)
     return Count(clips or sum(part.clips for part in parts), actors, clips is not None, own, weak)
+
+
+def _alone(paper: Paper, emotion: str) -> Count:
+    """The first table's row, where the second has not all of its parts."""
+    clips = _best(paper, emotion, [EVERYONE], {EVERYONE: options(paper, EVERYONE, emotion)})[0][EVERYONE]
+    stated = (EVERYONE, emotion) in paper.clips
+    actors = clips // paper.clips_per_actor[emotion] if paper.actors else None
+    weak = not stated and not paper.actors and luck(paper, EVERYONE, emotion, clips) > WEAK
+    return Count(clips, actors, stated, weak=weak)
 
 
 def _family(paper: Paper, emotion: str) -> list[str]:

@@ -125,7 +125,7 @@ def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
     for emotion in paper.emotions:
         row = paper.rows.get((EVERYONE, emotion), {})
         groups = [group for group in paper.groups if (group, emotion) in paper.rows]
-        if not groups or groups != paper.groups:
+        if not row or not groups or groups != paper.groups:
             continue
         count = inference.counts[EVERYONE, emotion]
         clips = {group: inference.counts[group, emotion].clips for group in groups}

@@ -95,7 +95,8 @@ def read_paper(node: dict) -> Paper:
         for group, rows in tables.items()
         for emotion, row in _mapping(rows, "", _setting(group)).items()
     }
-    if not any(values.values()):
+    values = {place: row for place, row in values.items() if row}
+    if not values:
         raise EmofusionError("published: neither table1 nor table2 has a value")
     seen = max(-value.as_tuple().exponent for row in values.values() for value in row.values())
     decimals = node.get("decimals")
