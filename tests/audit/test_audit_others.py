@@ -104,6 +104,22 @@ def test_a_row_that_one_group_lacks_is_counted_by_itself():
     assert not wrong(found)
 
 
+def test_one_misprint_does_not_give_a_row_other_actors(paper):
+    """84.38 % is 27 of four men's 32 clips, and no fraction of five men's 40: alone, it is the more likely misprint."""
+    row = paper["table2"]["male"]["happy"] | {"speech": 84.38, "face": 75.0}
+    changed = paper | {"table1": {}, "table2": {**paper["table2"], "male": {**paper["table2"]["male"], "happy": row}}}
+    found = audit(changed)
+    assert [f.actors for f in found if f.kind == "count" and (f.group, f.emotion) == ("male", "happy")] == [5]
+    (doubtful,) = [f for f in found if f.kind == "doubtful"]
+    assert doubtful.column == "speech" and "32 clips would explain the whole row" in doubtful.finding
+
+
+def test_nothing_is_called_wrong_on_weak_evidence():
+    """33 % is a third of three, but so few values may be of other clips; 34 % then contradicts nothing for sure."""
+    node = {"maximum": 5, "table1": {"joy": {"a": 34}}, "table2": {"x": {"joy": {"a": 33}}, "y": {"joy": {"a": 33}}}}
+    assert [(f.kind, f.group) for f in wrong(audit(node))] == [("doubtful", "all"), ("unchecked", "all")]
+
+
 def test_weak_evidence_is_called_weak(paper):
     """Without the corpus, 512 clips would explain 10.35 %: nothing is then called impossible for it."""
     found = audit({key: value for key, value in paper.items() if key != "corpus"})

@@ -18,7 +18,7 @@ GAIN = 2
 # Where nothing is known of the corpus, some large number explains whatever is printed: one that arbitrary values would
 # find more often than this is weak evidence, and no cell is called wrong because of it.
 WEAK = 0.05
-COMBINATIONS = 50_000  # of the groups' numbers, tried for a row
+COMBINATIONS = 20_000  # of the groups' numbers, tried for a row
 
 
 @dataclass(frozen=True)

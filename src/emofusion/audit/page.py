@@ -81,7 +81,10 @@ def _overall(paper: Paper, findings: list[Finding]) -> list[tuple]:
         if f.kind == "overall":
             place = paper.place(f.group, "").removesuffix(", ")
             mean = f.finding.rpartition(" is ")[2].rstrip(".")
-            rows.append((place, paper.say(f.column), f.expected, f"{f.correct}/{f.clips}", mean))
+            # a sum that lacks an emotion must not be compared with one that does not
+            _, _, lacking = f.finding.partition(", without ")
+            basis = f"{f.correct}/{f.clips}" + (f" without {lacking.partition(',')[0]}" if lacking else "")
+            rows.append((place, paper.say(f.column), f.expected, basis, mean))
     return rows
 
 
