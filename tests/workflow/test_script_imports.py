@@ -28,7 +28,7 @@ def loaded(*modules: str) -> set[str]:
 @pytest.mark.parametrize(
     ("scripts", "late", "used"),
     [
-        (["demo", "download", "publish", "tracking"], [], set()),
+        (["demo", "download", "publish", "tracking", "audit"], [], set()),
         (["corpus", "fuse", "features"], ["emofusion.face.pixels", "emofusion.face.action_units"], {"pandas"}),
         (["split"], [], {"pandas", "sklearn"}),
         (["tracking", "fuse", "report", "compare"], TRACKED, {"mlflow", "pandas", "matplotlib"}),

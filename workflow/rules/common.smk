@@ -6,6 +6,7 @@ from pathlib import Path
 try:
     from emofusion import forkserver
     from emofusion.devices import has_gpu
+    from emofusion.fingerprint import code_fingerprint
     from emofusion.messages import EmofusionError
     from emofusion.plan import make_plan
     from emofusion.stages import OUTPUTS
@@ -104,6 +105,12 @@ def published_reports():
     """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in CELLS]
     return reports + ([f"results/reports/{plan.experiment}/cells.csv"] if len(CELLS) > 1 else [])
+
+
+def published_tables():
+    """The published tables that the cells name, each once: a command that audits has to name one."""
+    tables = [cell.settings["published"] for cell in plan.cells]
+    return [table for number, table in enumerate(tables) if table not in tables[:number]]
 
 
 def provenance_of(wildcards):
