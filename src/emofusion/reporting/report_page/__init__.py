@@ -16,7 +16,7 @@ import vl_convert
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from emofusion.reporting.report_page import charts
+from emofusion.reporting.report_page import charts, looks
 from emofusion.reporting.report_page.numbers import interval, share
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
@@ -90,8 +90,7 @@ def _key(store: dict) -> dict[str, dict]:
     """How the lines and the marks of the weight's charts look, for the charts and for their key in HTML."""
     rules = [system["rule"] for system in store["systems"] if system["sweeps"]]
     marks = dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["at"] is not None)
-    looks = {mark: charts.MARKS.get(mark, charts.OTHER) for mark in marks}
-    return {"lines": charts.line_looks(rules), "marks": looks}
+    return {"lines": looks.line_looks(rules), "marks": {m: looks.MARKS.get(m, looks.OTHER) for m in marks}}
 
 
 def _reach(store: dict) -> int:

@@ -61,8 +61,10 @@
     if (!one) {
       const ranges = new Map();
       for (const row of rows.filter((row) => row.accuracy !== null)) {
-        const range = ranges.get(row.weight) ?? { ...row, accuracy: null };
-        ranges.set(row.weight, { ...range, low: Math.min(range.low, row.low), high: Math.max(range.high, row.high) });
+        const range = ranges.get(row.weight) ?? row;
+        const low = Math.min(range.low, row.low), high = Math.max(range.high, row.high);
+        const text = `${percent(Math.round(low * 10000))} to ${percent(Math.round(high * 10000))} (n=${system.clips[all]})`;
+        ranges.set(row.weight, { line: row.line, weight: row.weight, low, high, text });
       }
       return [...ranges.values()].sort((a, b) => a.weight - b.weight);
     }
