@@ -19,15 +19,18 @@ _SHARES = [0, 0.25, 0.5, 0.75, 1]
 _BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
 
 
-def curve_chart(modality: str, looks: dict[str, dict], marks: dict[str, dict], several: bool) -> dict:
+def curve_chart(
+    modality: str, looks: dict[str, dict], marks: dict[str, dict], span: list[float], several: bool
+) -> dict:
     """Accuracy against the weight of a modality. Data: `curve`, `marks`, `here`. Its key is the page's own, in HTML.
 
-    looks: `looks.line_looks`; marks: mark → its look, of `looks.MARKS`. several: there are other weights beside it, so
+    looks: `looks.line_looks`; marks: mark → its look, of `looks.MARKS`. span: the scale of
+    accuracy. several: there are other weights beside it, so
     that lines and band are the range over them.
     """
     x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
-    y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
+    y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
     lines = list(looks)
     tint = alt.Scale(domain=lines, range=[look["tint"] for look in looks.values()])
     dash = alt.Scale(domain=lines, range=[look["dash"] for look in looks.values()])
@@ -45,6 +48,7 @@ def curve_chart(modality: str, looks: dict[str, dict], marks: dict[str, dict], s
         ],
         here.mark_rule(color="black", strokeWidth=1.5),
         here.mark_point(fill="black", stroke="black", size=90, shape="triangle-down", opacity=1).encode(y=alt.value(0)),
+        here.mark_point(fill="black", stroke="white", size=60, shape="circle", opacity=1).encode(y=y),
         alt.Chart(alt.NamedData("marks"))
         .mark_point(stroke="black", strokeWidth=1.6, opacity=1)
         .encode(
@@ -55,7 +59,6 @@ def curve_chart(modality: str, looks: dict[str, dict], marks: dict[str, dict], s
             fill=alt.Fill("mark:N", scale=fill, legend=None),
             tooltip=_tips("name", "text"),
         ),
-        here.mark_point(fill="black", stroke="white", size=60, shape="circle", opacity=1).encode(y=y),
     ]
     return _spec(layers, 300, f"Accuracy against the weight of {modality}")
 
@@ -131,7 +134,7 @@ def confusion_chart(emotions: list[str]) -> dict:
     )
 
 
-def rules_chart(kinds: list[str], rows: int) -> dict:
+def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
     """Rules and modalities by accuracy, with intervals. Data: `rules`."""
     shapes = {"modality": "square", "rule": "circle", "baseline": "diamond", "oracle": STAR}
     fills = {"modality": PALE, "rule": DARK, "baseline": "white", "oracle": "white"}
@@ -139,7 +142,7 @@ def rules_chart(kinds: list[str], rows: int) -> dict:
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
     low = {"yOffset": 9}
-    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(zero=False))
+    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(domain=span))
     layers = [
         base.mark_rule(color="#e4e4e4", **low).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),

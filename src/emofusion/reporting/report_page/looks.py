@@ -14,9 +14,11 @@ OTHER = {"path": "M0,-1L1,0.8H-1Z", "fill": "white", "size": 130}
 
 def line_looks(rules: list[str]) -> dict[str, dict]:
     """The lines of a rule on test and on validation clips → `tint` and `dash`."""
-    tints, dashes = (DARK, WARM, "#2f7d5b"), ([1, 0], [7, 4], [2, 2])
+    tints = {"test": (DARK, WARM, "#2f7d5b"), "validation": (GREY,) * 3}
+    # no two alike, as tints are lost in black and white
+    dashes = {"test": ([1, 0], [8, 4], [3, 2]), "validation": ([1, 3], [9, 3, 1, 3], [5, 2, 1, 2, 1, 2])}
     return {
-        f"{rule}, {split}": {"tint": tints[i % 3] if split == "test" else GREY, "dash": dashes[i % 3]}
+        f"{rule}, {split}": {"tint": tints[split][i % 3], "dash": dashes[split][i % 3]}
         for split in ("test", "validation")
         for i, rule in enumerate(rules)
     }
