@@ -5,9 +5,11 @@ written beside it, and the page's script rounds none of them.
 """
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from math import ceil, floor
 from pathlib import Path
 
 import altair
@@ -16,7 +18,7 @@ import vl_convert
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from emofusion.reporting.report_page import charts
+from emofusion.reporting.report_page import charts, looks
 from emofusion.reporting.report_page.numbers import interval, share
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
@@ -72,8 +74,12 @@ def _specs(store: dict) -> dict[str, dict]:
     found = {}
     if store["grid"] and len(modalities) > 1:
         lines, marks = store["key"]["lines"], store["key"]["marks"]
+        swept = [system for system in systems if system["sweeps"]]
+        shown = [h for system in swept for name in ("accuracy", "low", "high") for h in system[name][0]]
+        shown += [h for system in swept for h in system.get("validation", {}).get("accuracy", [])]
+        span = _span(h / 10000 for h in shown if h is not None)
         for modality in modalities[:1] if len(modalities) == 2 else modalities:
-            found[f"curve_{modality}"] = charts.curve_chart(modality, lines, marks, len(modalities) > 2)
+            found[f"curve_{modality}"] = charts.curve_chart(modality, lines, marks, span, len(modalities) > 2)
     found["emotions"] = charts.emotion_chart(emotions)
     if any(system["confusion"] for system in systems):
         found["confusion"] = charts.confusion_chart(emotions[1:])
@@ -82,16 +88,23 @@ def _specs(store: dict) -> dict[str, dict]:
         found["gaps"] = charts.gap_chart(emotions, _reach(store))
     kinds = list(dict.fromkeys([*KINDS, *(row["kind"] for row in store["rules"])]))
     kinds = [kind for kind in kinds if kind in {row["kind"] for row in store["rules"]}]
-    found["rules"] = charts.rules_chart(kinds, len(store["rules"]))
+    shown = [row[name] for row in store["rules"] for name in ("accuracy", "low", "high")]
+    found["rules"] = charts.rules_chart(kinds, len(store["rules"]), _span(x for x in shown if x is not None))
     return found
+
+
+def _span(shares: Iterable[float]) -> list[float]:
+    """A scale that has room for all of them, in whole steps of 5 percent."""
+    found = list(shares)
+    low, high = min(found, default=0), max(found, default=1)
+    return [max(0, floor(low * 20 - 0.1) / 20), min(1, ceil(high * 20 + 0.1) / 20)]
 
 
 def _key(store: dict) -> dict[str, dict]:
     """How the lines and the marks of the weight's charts look, for the charts and for their key in HTML."""
     rules = [system["rule"] for system in store["systems"] if system["sweeps"]]
     marks = dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["at"] is not None)
-    looks = {mark: charts.MARKS.get(mark, charts.OTHER) for mark in marks}
-    return {"lines": charts.line_looks(rules), "marks": looks}
+    return {"lines": looks.line_looks(rules), "marks": {m: looks.MARKS.get(m, looks.OTHER) for m in marks}}
 
 
 def _reach(store: dict) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from emofusion.emotions import EMOTIONS
-from emofusion.reporting.report_page.numbers import interval, share
+from emofusion.reporting.report_page.numbers import MISSING, interval, share
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,28 @@ def whole(count) -> Cell:
 def emotion(name: str) -> Cell:
     """An emotion, sorted in the one order that emotions have; what is over all of them first."""
     return words(name, f"{EMOTIONS.index(name) + 1 if name in EMOTIONS else 0:02d}")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a row needs besides itself: labels of rules, published values (`store.published_values`), clips."""
+
+    labels: dict[str, str]
+    published: dict
+    modalities: list[str]
+    counts: dict[tuple[str, str, str], int]
+
+    def clips(self, rule: str, emotion: str) -> Cell:
+        """The test clips of a row: of the emotion, or all of them."""
+        total = self.counts.get((rule, "all", "all"), max(self.counts.values(), default=0))
+        return whole(self.counts.get((rule, "all", emotion), total))
+
+    def rule(self, slug: str) -> Cell:
+        """The label of a rule or modality."""
+        return words(self.labels.get(slug, slug))
+
+    def printed(self, rule: str, part: str, emotion: str, shown: Callable[[float], str] = share) -> Cell:
+        """The published value beside a rule's: of the modality, or of the paper's fusion."""
+        column = rule if rule in self.modalities else "fusion"
+        found = self.published.get(column, {}).get(part, {}).get(emotion)
+        return Cell(MISSING) if found is None else Cell(shown(found / 10000), sort=repr(found / 10000))

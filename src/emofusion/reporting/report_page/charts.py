@@ -5,8 +5,8 @@ Told apart by lightness, dash and shape, so that they read in black and white. E
 
 import altair as alt
 
-DARK, WARM, PALE, GREY = "#14284d", "#b8620e", "#c9d1de", "#6f6f6f"
-STAR = "M0,-1.2L0.3,-0.4L1.15,-0.37L0.48,0.15L0.7,0.97L0,0.5L-0.7,0.97L-0.48,0.15L-1.15,-0.37L-0.3,-0.4Z"
+from emofusion.reporting.report_page.looks import DARK, PALE, STAR, WARM
+
 CONFIG = {
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
@@ -14,52 +14,41 @@ CONFIG = {
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "symbolStrokeWidth": 2},
     "text": {"fontSize": 12},
 }
-# shapes as paths around 0 with a radius of 1, so that the key in HTML can draw them as well
-MARKS = {
-    "configured": {"path": "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z", "fill": "black", "size": 70},
-    "chosen": {"path": "M-1,-1H1V1H-1Z", "fill": "white", "size": 130},
-    "oracle": {"path": STAR, "fill": "white", "size": 220},
-    "paper": {"path": "M0,-1L1,0L0,1L-1,0Z", "fill": "white", "size": 420},
-}
-OTHER = {"path": "M0,-1L1,0.8H-1Z", "fill": "white", "size": 130}
 _SHARES = [0, 0.25, 0.5, 0.75, 1]
 # room on the right for "100.00% (192/192)"
 _BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
 
 
-def line_looks(rules: list[str]) -> dict[str, dict]:
-    """The lines of a rule on test and on validation clips → `tint` and `dash`."""
-    tints, dashes = (DARK, WARM, "#2f7d5b"), ([1, 0], [7, 4], [2, 2])
-    return {
-        f"{rule}, {split}": {"tint": tints[i % 3] if split == "test" else GREY, "dash": dashes[i % 3]}
-        for split in ("test", "validation")
-        for i, rule in enumerate(rules)
-    }
-
-
-def curve_chart(modality: str, looks: dict[str, dict], marks: dict[str, dict], several: bool) -> dict:
+def curve_chart(
+    modality: str, looks: dict[str, dict], marks: dict[str, dict], span: list[float], several: bool
+) -> dict:
     """Accuracy against the weight of a modality. Data: `curve`, `marks`, `here`. Its key is the page's own, in HTML.
 
-    looks: `line_looks`; marks: mark → its look, of `MARKS`. several: there are other weights beside it, so that a band
-    is the range over them and there is no line.
+    looks: `looks.line_looks`; marks: mark → its look, of `looks.MARKS`. span: the scale of
+    accuracy. several: there are other weights beside it, so
+    that lines and band are the range over them.
     """
     x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
-    y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=False))
+    y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
     lines = list(looks)
     tint = alt.Scale(domain=lines, range=[look["tint"] for look in looks.values()])
     dash = alt.Scale(domain=lines, range=[look["dash"] for look in looks.values()])
+    stroke = alt.StrokeDash("line:N", scale=dash, legend=None)
     curve = alt.Chart(alt.NamedData("curve")).encode(x=x, color=alt.Color("line:N", scale=tint, legend=None))
+    drawn = [alt.Y("low:Q", title=title), alt.Y("high:Q", title=title)] if several else [y]
     shape = alt.Scale(domain=list(marks), range=[look["path"] for look in marks.values()])
     fill = alt.Scale(domain=list(marks), range=[look["fill"] for look in marks.values()])
     here = alt.Chart(alt.NamedData("here")).encode(x=x)
     layers = [
-        curve.mark_area(opacity=0.35 if several else 0.16).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
-        curve.mark_line(strokeWidth=2).encode(
-            y=y, strokeDash=alt.StrokeDash("line:N", scale=dash, legend=None), tooltip=_tips("line", "weight", "text")
-        ),
+        curve.mark_area(opacity=0.16).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
+        *[
+            curve.mark_line(strokeWidth=2).encode(y=end, strokeDash=stroke, tooltip=_tips("line", "weight", "text"))
+            for end in drawn
+        ],
         here.mark_rule(color="black", strokeWidth=1.5),
         here.mark_point(fill="black", stroke="black", size=90, shape="triangle-down", opacity=1).encode(y=alt.value(0)),
+        here.mark_point(fill="black", stroke="white", size=60, shape="circle", opacity=1).encode(y=y),
         alt.Chart(alt.NamedData("marks"))
         .mark_point(stroke="black", strokeWidth=1.6, opacity=1)
         .encode(
@@ -68,7 +57,7 @@ def curve_chart(modality: str, looks: dict[str, dict], marks: dict[str, dict], s
             size=alt.Size("size:Q", scale=None),
             shape=alt.Shape("mark:N", scale=shape, legend=None),
             fill=alt.Fill("mark:N", scale=fill, legend=None),
-            tooltip=_tips("mark", "text"),
+            tooltip=_tips("name", "text"),
         ),
     ]
     return _spec(layers, 300, f"Accuracy against the weight of {modality}")
@@ -145,7 +134,7 @@ def confusion_chart(emotions: list[str]) -> dict:
     )
 
 
-def rules_chart(kinds: list[str], rows: int) -> dict:
+def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
     """Rules and modalities by accuracy, with intervals. Data: `rules`."""
     shapes = {"modality": "square", "rule": "circle", "baseline": "diamond", "oracle": STAR}
     fills = {"modality": PALE, "rule": DARK, "baseline": "white", "oracle": "white"}
@@ -153,7 +142,7 @@ def rules_chart(kinds: list[str], rows: int) -> dict:
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
     low = {"yOffset": 9}
-    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(zero=False))
+    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(domain=span))
     layers = [
         base.mark_rule(color="#e4e4e4", **low).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),

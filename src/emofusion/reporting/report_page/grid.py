@@ -23,7 +23,7 @@ def choose_grid(sweep: pd.DataFrame, marks: pd.DataFrame, weights: list[str], mo
         if held.sum() <= most:
             break
     marked = set(marks[weights].dropna().round(9).itertuples(index=False, name=None)) if len(marks) else set()
-    held |= [key in marked for key in grid.round(9).itertuples(index=False, name=None)]
+    held = [a or key in marked for a, key in zip(held, grid.round(9).itertuples(index=False, name=None), strict=True)]
     return grid[held].reset_index(drop=True)
 
 

@@ -1,11 +1,10 @@
 """The page's tables, each row of them from a row of a CSV."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
-from emofusion.reporting.report_page.cells import Cell, Table, bare_share, emotion, value, whole, words
+from emofusion.reporting.report_page.cells import Cell, Context, Table, bare_share, emotion, value, whole, words
 from emofusion.reporting.report_page.grid import WEIGHT
 from emofusion.reporting.report_page.numbers import MISSING, number, points, probability, share
 from emofusion.reporting.report_page.store import mark_name
@@ -20,7 +19,7 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dic
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
-    context = _Context(labels, published, settings["modalities"], counts)
+    context = Context(labels, published, settings["modalities"], counts)
     builders = (rules, subsets, gender, narrowed, pairs, fairness, marks)
     return [
         build(tables[build.__name__], context)
@@ -29,28 +28,7 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dic
     ]
 
 
-@dataclass(frozen=True)
-class _Context:
-    labels: dict[str, str]
-    published: dict
-    modalities: list[str]
-    counts: dict[tuple[str, str, str], int]
-
-    def clips(self, rule: str, emotion: str) -> Cell:
-        """The test clips of a row: of the emotion, or all of them."""
-        total = self.counts.get((rule, "all", "all"), max(self.counts.values(), default=0))
-        return whole(self.counts.get((rule, "all", emotion), total))
-
-    def rule(self, slug: str) -> Cell:
-        return words(self.labels.get(slug, slug))
-
-    def printed(self, rule: str, part: str, emotion: str, shown: Callable[[float], str] = share) -> Cell:
-        column = rule if rule in self.modalities else "fusion"
-        found = self.published.get(column, {}).get(part, {}).get(emotion)
-        return Cell(MISSING) if found is None else Cell(shown(found / 10000), sort=repr(found / 10000))
-
-
-def rules(table: pd.DataFrame, context: _Context) -> Table:
+def rules(table: pd.DataFrame, context: Context) -> Table:
     """One row a rule or modality, best first."""
     shown = {
         "accuracy": ("Accuracy", share),
@@ -78,7 +56,7 @@ def rules(table: pd.DataFrame, context: _Context) -> Table:
     return Table("rules", "Every rule and modality, with 95% intervals", columns, rows)
 
 
-def subsets(table: pd.DataFrame, context: _Context) -> Table:
+def subsets(table: pd.DataFrame, context: Context) -> Table:
     """Accuracy by rule, gender and emotion beside the published values."""
     rows = [
         [
@@ -97,7 +75,7 @@ def subsets(table: pd.DataFrame, context: _Context) -> Table:
     return Table("subsets", "Accuracy by emotion and gender, with 95% intervals", columns, rows, choose=True)
 
 
-def gender(table: pd.DataFrame, context: _Context) -> Table:
+def gender(table: pd.DataFrame, context: Context) -> Table:
     """The gender gap by rule and emotion beside the published one."""
     rows = [
         [
@@ -117,7 +95,7 @@ def gender(table: pd.DataFrame, context: _Context) -> Table:
     return Table("gender", caption, [*columns, "Published gap"], rows, choose=True)
 
 
-def narrowed(table: pd.DataFrame, context: _Context) -> Table:
+def narrowed(table: pd.DataFrame, context: Context) -> Table:
     """Whether fusing made the gap smaller."""
     rows = [
         [
@@ -137,7 +115,7 @@ def narrowed(table: pd.DataFrame, context: _Context) -> Table:
     return Table("narrowed", caption, columns, rows, choose=True)
 
 
-def pairs(table: pd.DataFrame, context: _Context) -> Table:
+def pairs(table: pd.DataFrame, context: Context) -> Table:
     """Two rules or modalities against each other, on the same clips."""
     titles = {"mcnemar_p": "p, McNemar (clips)", "mcnemar_p_holm": "p, McNemar (Holm)"}
     titles |= {"sign_flip_p": "p, sign flips (actors)", "sign_flip_p_holm": "p, sign flips (Holm)"}
@@ -168,7 +146,7 @@ def pairs(table: pd.DataFrame, context: _Context) -> Table:
     return Table("pairs", caption, [*columns, *[titles[name] for name in tests]], rows, choose=True)
 
 
-def fairness(table: pd.DataFrame, context: _Context) -> Table:
+def fairness(table: pd.DataFrame, context: Context) -> Table:
     """Measures of fairness between men and women."""
     rows = [
         [
@@ -184,7 +162,7 @@ def fairness(table: pd.DataFrame, context: _Context) -> Table:
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
 
 
-def marks(table: pd.DataFrame, context: _Context) -> Table:
+def marks(table: pd.DataFrame, context: Context) -> Table:
     """The marked settings."""
     weights = [column for column in table if column.startswith(WEIGHT)]
     rows = [

@@ -12,7 +12,8 @@
   const digits = (h) => `${h < 0 ? "−" : ""}${(Math.abs(h) / 100).toFixed(2)}`;
   const percent = (h) => (h === null ? "–" : `${digits(h)}%`);
   const points = (h) => (h === null ? "–" : `${h > 0 ? "+" : ""}${digits(h)}`);
-  const between = (low, high, shown) => (low === null || high === null ? "no interval" : `${shown(low)} to ${shown(high)}`);
+  const between = (low, high, shown) => (low === null || high === null ? "" : `${shown(low)} to ${shown(high)}`);
+  const said = (range) => (range ? `95% interval ${range}` : "no interval");
   const fraction = (h) => (h === null || h === undefined ? null : h / 10000);
   const subset = (gender, emotion) => store.subsets.findIndex(([g, e]) => g === gender && e === emotion);
   const printed = (system, part, emotion) => store.published[system.published]?.[part]?.[emotion] ?? null;
@@ -61,8 +62,10 @@
     if (!one) {
       const ranges = new Map();
       for (const row of rows.filter((row) => row.accuracy !== null)) {
-        const range = ranges.get(row.weight) ?? { ...row, accuracy: null };
-        ranges.set(row.weight, { ...range, low: Math.min(range.low, row.low), high: Math.max(range.high, row.high) });
+        const range = ranges.get(row.weight) ?? row;
+        const low = Math.min(range.low, row.low), high = Math.max(range.high, row.high);
+        const text = `${percent(Math.round(low * 10000))} to ${percent(Math.round(high * 10000))} (n=${system.clips[all]})`;
+        ranges.set(row.weight, { line: row.line, weight: row.weight, low, high, text });
       }
       return [...ranges.values()].sort((a, b) => a.weight - b.weight);
     }
@@ -120,11 +123,11 @@
 
   const say = () => {
     const system = systems[state.system], all = share(system, "all", "all");
-    const parts = [`${system.label}: ${all.percent} accuracy, 95% interval ${all.between}, ${all.correct} of ${all.clips} test clips.`];
+    const parts = [`${system.label}: ${all.percent} accuracy, ${said(all.between)}, ${all.correct} of ${all.clips} test clips.`];
     const e = emotions.indexOf("all");
     if (system.gaps && system.gaps.gap[e][settingOf(system)] !== null) {
       const { points: value, between: range, men, women } = gap(system, e);
-      parts.push(`Gender gap ${value} points, 95% interval ${range}: men ${men.text}, women ${women.text}.`);
+      parts.push(`Gender gap ${value} points, ${said(range)}: men ${men.text}, women ${women.text}.`);
     }
     document.getElementById("readout").replaceChildren(...parts.map((part) => {
       const line = document.createElement("span");
