@@ -8,7 +8,20 @@ from emofusion.messages import EmofusionError
 
 EVERYONE = "all"
 SCALES = {"percent": 100, "fraction": 1}
-KEYS = {"source", "unit", "decimals", "table1", "table2", "labels", "names", "corpus", "clips", "maximum", "claims"}
+KEYS = {
+    "source",
+    "unit",
+    "decimals",
+    "table1",
+    "table2",
+    "labels",
+    "names",
+    "corpus",
+    "clips",
+    "maximum",
+    "claims",
+    "fusion",
+}
 CORPUS_KEYS = {"name", "source", "clips_per_actor", "actors"}
 
 
