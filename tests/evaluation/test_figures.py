@@ -17,7 +17,7 @@ from emofusion.tables import classes_of
 @pytest.fixture(scope="module")
 def inputs(systems):
     scored = side_by_side(systems)
-    return scored, count(scored), Resampling.of(scored.actors["gender"], 60, 3, 0.9)
+    return scored, count(scored), Resampling.of(scored.actors["gender"], 30, 3, 0.9)
 
 
 def chances(table: pd.DataFrame) -> np.ndarray:
