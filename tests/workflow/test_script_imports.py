@@ -29,7 +29,11 @@ def loaded(*modules: str) -> set[str]:
     ("scripts", "late", "used"),
     [
         (["demo", "download", "publish", "tracking", "audit"], [], set()),
-        (["corpus", "fuse", "features"], ["emofusion.face.pixels", "emofusion.face.action_units"], {"pandas"}),
+        (
+            ["corpus", "posteriors", "fuse", "evaluate", "features"],
+            ["emofusion.face.pixels", "emofusion.face.action_units"],
+            {"pandas"},
+        ),
         (["split"], [], {"pandas", "sklearn"}),
         (["tracking", "fuse", "report", "compare"], TRACKED, {"mlflow", "pandas", "matplotlib"}),
     ],

@@ -8,7 +8,7 @@ in_fork(*tracking.late_imports(snakemake.config["tracking"]))
 from pathlib import Path
 
 from emofusion.evaluation.evaluate import evaluate
-from emofusion.evaluation.schemas import EVALUATION
+from emofusion.evaluation.schemas import EVALUATION, SWEEPS
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.pools import POOLS
 from emofusion.messages import clear_errors
@@ -28,7 +28,7 @@ with clear_errors(snakemake.log[0]):
         tables |= sweep_weights(align(modalities), list(POOLS), steps, **bootstrap)
         out = Path(snakemake.output.evaluation)
         for name, table in tables.items():
-            write_table(table, out / f"{name}.parquet", EVALUATION[name])
+            write_table(table, out / f"{name}.parquet", (EVALUATION | SWEEPS)[name])
         run.log_metrics(
             {
                 f"{row.system}_{name}": getattr(row, name)

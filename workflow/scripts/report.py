@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.evaluation.accuracy import metrics_by_split
-from emofusion.evaluation.schemas import EVALUATION
+from emofusion.evaluation.schemas import EVALUATION, SWEEPS
 from emofusion.messages import clear_errors
 from emofusion.reporting import Results, write_report
 from emofusion.reporting.provenance import commit
@@ -48,7 +48,7 @@ with clear_errors(snakemake.log[0]):
             fused,
             rules,
             read_table(fusion / "parameters.parquet", PARAMETERS),
-            {name: read_table(evaluated / f"{name}.parquet", schema) for name, schema in EVALUATION.items()},
+            {name: read_table(evaluated / f"{name}.parquet", schema) for name, schema in (EVALUATION | SWEEPS).items()},
             histories,
             models,
         )

@@ -95,7 +95,5 @@ EVALUATION = {
         },
         ["system", "emotion", "metric"],
     ),
-    "sweep": SWEEP,
-    "sweep_gaps": SWEEP_GAPS,
-    "sweep_confusion": SWEEP_CONFUSION,
 }
+SWEEPS = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}

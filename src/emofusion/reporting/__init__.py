@@ -23,7 +23,7 @@ class Results:
 
     modalities: name → `tables.PREDICTIONS`, in the order of the columns. fused: the same table of the configured rule.
     rules: `tables.FUSED`, of every rule. parameters: `tables.PARAMETERS`. evaluation: the tables that
-    `evaluation.schemas.EVALUATION` names. histories: modality → network → `tables.HISTORY`; models: the same → its
+    `evaluation.schemas` names. histories: modality → network → `tables.HISTORY`; models: the same → its
     `model.json`.
     """
 
