@@ -19,6 +19,7 @@ include: "workflow/rules/posteriors.smk"
 include: "workflow/rules/fusion.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
+include: "workflow/rules/audit.smk"
 
 
 localrules:

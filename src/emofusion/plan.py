@@ -327,6 +327,7 @@ def _report(settings: dict, beside: dict[str, list[dict]], blended: dict[str, li
     described = {
         **{key: settings[key] for key in ("experiment", "modalities", "fusion", "published", "seed", "emotions")},
         "title": settings["report"]["title"] or settings["experiment"],
+        "confidence": settings["evaluation"]["confidence"],
         "protocol": {
             "name": settings["protocol"]["kind"],
             "description": settings["protocol"]["description"],

@@ -57,7 +57,7 @@ MODULES = {
     "posteriors": {"": ["emofusion.posteriors"]},
     "blend": {"": ["emofusion.blend"]},
     "fusion": {"": ["emofusion.fusion"]},
-    "evaluation": {"": ["emofusion.evaluation"]},
+    "evaluation": {"": ["emofusion.evaluation.evaluate", "emofusion.evaluation.sweep"]},
     "report": {"": ["emofusion.reporting"]},
 }
 

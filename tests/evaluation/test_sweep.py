@@ -3,23 +3,60 @@
 import numpy as np
 import pandas as pd
 import pytest
-from emofusion.fusion.sweep import simplex, sweep_weights
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, confusion_matrix
 
-from emofusion.fusion import sweep as module
+from emofusion.emotions import EMOTIONS
+from emofusion.evaluation import sweep as module
+from emofusion.evaluation import tally as tally_module
+from emofusion.evaluation.bootstrap import actor_weights
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.evaluation.tally import distinct
 from emofusion.messages import EmofusionError
-from emofusion.predictions import align
+from emofusion.predictions import Aligned, align
+from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS, check
+
+SAMPLES, SEED = 40, 3
 
 
-def plain(aligned, weights: list[float], split: str, gender: str, emotion: str) -> tuple[float, int]:
-    """Accuracy and count of one row of the sweep, clip by clip."""
-    truth, predicted = [], []
-    for row, clip in enumerate(aligned.clips.itertuples()):
-        if clip.split == split and gender in ("all", clip.gender) and emotion in ("all", clip.emotion):
-            fused = sum(w * p for w, p in zip(weights, aligned.posteriors[:, row], strict=True))
-            truth.append(clip.emotion)
-            predicted.append(aligned.classes[int(np.argmax(fused))])
-    return accuracy_score(truth, predicted) if truth else np.nan, len(truth)
+def swept(aligned: Aligned, pools=("linear",), steps=4, samples=SAMPLES) -> dict[str, pd.DataFrame]:
+    """The sweep's tables, checked."""
+    tables = sweep_weights(aligned, pools, steps, samples, SEED, confidence=0.9)
+    schemas = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}
+    assert list(tables) == list(schemas)
+    return {name: check(table, schemas[name], name) for name, table in tables.items()}
+
+
+def fused(aligned: Aligned, rule: str, weights: list[float]) -> pd.DataFrame:
+    """The clips with the class that they are taken for, clip by clip."""
+    predicted = []
+    for row in range(len(aligned.clips)):
+        members = aligned.posteriors[:, row]
+        if rule == "product":
+            members = np.log(np.maximum(members, np.finfo(float).tiny))
+        mean = sum(w * p for w, p in zip(weights, members, strict=True))
+        predicted.append(aligned.classes[int(np.argmax(mean))])
+    return aligned.clips.assign(predicted=predicted)
+
+
+def of_subset(clips: pd.DataFrame, row) -> pd.DataFrame:
+    """The clips that a row of a table speaks of."""
+    split, gender = getattr(row, "split", "test"), getattr(row, "gender", "all")
+    clips = clips[clips["split"] == split]
+    clips = clips if gender == "all" else clips[clips["gender"] == gender]
+    return clips if row.emotion == "all" else clips[clips["emotion"] == row.emotion]
+
+
+def accuracy(clips: pd.DataFrame) -> float:
+    return accuracy_score(clips["emotion"], clips["predicted"]) if len(clips) else np.nan
+
+
+def gap(clips: pd.DataFrame) -> float:
+    men = clips["gender"] == "male"
+    return accuracy(clips[men]) - accuracy(clips[~men])
+
+
+def weights_in(row, modalities) -> list[float]:
+    return [getattr(row, f"weight_{modality}") for modality in modalities]
 
 
 @pytest.mark.parametrize(
@@ -27,67 +64,140 @@ def plain(aligned, weights: list[float], split: str, gender: str, emotion: str) 
 )
 def test_sweep_equals_the_plain_loop(three, modalities, steps):
     aligned = align({name: three[name] for name in modalities})
-    table = sweep_weights(aligned, "linear", steps)
+    table = swept(aligned, ["linear", "product"], steps)["sweep"]
     assert table.columns.tolist() == [
-        "rule", *[f"weight_{m}" for m in modalities], "split", "gender", "emotion", "correct", "clips", "accuracy",
+        "rule", *[f"weight_{m}" for m in modalities], "split", "gender", "emotion", "correct", "clips", "actors",
+        "accuracy", "low", "high",
     ]  # fmt: skip
     for row in table.sample(min(len(table), 120), random_state=0).itertuples():
-        weights = [getattr(row, f"weight_{modality}") for modality in modalities]
-        accuracy, clips = plain(aligned, weights, row.split, row.gender, row.emotion)
-        assert (row.accuracy, row.clips) == (pytest.approx(accuracy, abs=1e-12), clips)
-        assert row.correct == round(row.accuracy * row.clips)
+        clips = of_subset(fused(aligned, row.rule, weights_in(row, modalities)), row)
+        assert (row.accuracy, row.clips) == (pytest.approx(accuracy(clips), abs=1e-12), len(clips))
+        assert row.correct == round(row.accuracy * row.clips) and row.actors == clips["actor"].nunique()
 
 
-def test_every_setting_split_gender_and_emotion_that_has_clips_is_there_once(three):
-    aligned = align({name: three[name] for name in ("speech", "face")})
-    table = sweep_weights(aligned, "linear", 10)
+@pytest.fixture(scope="module")
+def pair(three) -> Aligned:
+    return align({name: three[name] for name in ("speech", "face")})
+
+
+def drawn_of(aligned: Aligned) -> list[pd.Series]:
+    """How often each actor of the test clips is drawn in each resample."""
+    actors = aligned.clips.query("split == 'test'")[["actor", "gender"]].drop_duplicates().sort_values("actor")
+    return [pd.Series(row, actors["actor"]) for row in actor_weights(actors["gender"], SAMPLES, SEED)]
+
+
+def test_intervals_are_those_of_plain_resamples(pair, resampled):
+    table = swept(pair, ["linear", "product"])["sweep"]
+    validation = table["split"] == "validation"
+    assert table.loc[validation, ["low", "high"]].isna().all(axis=None)
+    # all three women and men show every emotion that they show at all
+    assert table.loc[~validation, ["low", "high"]].notna().all(axis=None)
+    for row in table[~validation].sample(40, random_state=0).itertuples():
+        clips = of_subset(fused(pair, row.rule, weights_in(row, pair.modalities)), row)
+        plain = [accuracy(resampled(clips, drawn)) for drawn in drawn_of(pair)]
+        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, [0.05, 0.95]), atol=1e-12)
+
+
+def test_gaps_and_their_intervals_are_those_of_plain_resamples(pair, resampled):
+    table = swept(pair, ["linear", "product"])["sweep_gaps"]
+    emotions = ["all", *(emotion for emotion in EMOTIONS if emotion in pair.clips["emotion"].unique())]
+    assert table["emotion"].tolist() == emotions * 2 * 5
+    angry = table["emotion"] == "angry"
+    assert table.loc[angry, ["gap", "low", "high"]].isna().all(axis=None)
+    for row in table[~angry].sample(25, random_state=0).itertuples():
+        clips = of_subset(fused(pair, row.rule, weights_in(row, pair.modalities)), row)
+        assert row.gap == pytest.approx(gap(clips), abs=1e-12)
+        plain = [gap(resampled(clips, drawn)) for drawn in drawn_of(pair)]
+        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, [0.05, 0.95]), atol=1e-12)
+
+
+def test_confusion_is_scikit_learns(pair):
+    table = swept(pair, ["linear", "product"])["sweep_confusion"]
+    assert len(table) == 2 * 5 * 64
+    for (rule, *weights), part in table.groupby(["rule", "weight_speech", "weight_face"]):
+        clips = fused(pair, rule, weights).query("split == 'test'")
+        reference = confusion_matrix(clips["emotion"], clips["predicted"], labels=list(EMOTIONS))
+        assert (
+            part["emotion"].tolist() == list(np.repeat(EMOTIONS, 8))
+            and part["predicted"].tolist() == list(EMOTIONS) * 8
+        )
+        np.testing.assert_array_equal(part["clips"], reference.ravel())
+
+
+def test_every_setting_split_gender_and_emotion_that_has_clips_is_there_once(pair):
+    table = swept(pair, ["linear", "product"], steps=10)["sweep"]
     subset = ["split", "gender", "emotion"]
-    assert not table.duplicated(["weight_speech", "weight_face", *subset]).any()
+    assert not table.duplicated(["rule", "weight_speech", "weight_face", *subset]).any()
     found = {tuple(row) for row in table[subset].to_numpy()}
     expected = {
         (clip.split, gender, emotion)
-        for clip in aligned.clips.itertuples()
+        for clip in pair.clips.itertuples()
         for gender in ("all", clip.gender)
         for emotion in ("all", clip.emotion)
     }
     assert found == expected and ("test", "female", "angry") not in found
-    assert len(table) == 11 * len(expected)
+    assert len(table) == 2 * 11 * len(expected)
 
 
 def test_an_emotion_that_no_model_knows_counts_as_wrong(three):
-    face = three["face"].drop(columns="logit_surprised")
-    table = sweep_weights(align({"face": face}), "linear", 1)
-    assert (table.loc[table["emotion"] == "surprised", "correct"] == 0).all()
-    assert (table.loc[table["emotion"] == "surprised", "clips"] > 0).all()
+    face = three["face"].drop(columns="logit_neutral")
+    tables = swept(align({"face": face}), steps=1)
+    for emotion in ("neutral", "calm"):
+        table = tables["sweep"][tables["sweep"]["emotion"] == emotion]
+        assert (table["correct"] == 0).all() and (table["clips"] > 0).all()
+    confusion = tables["sweep_confusion"]
+    assert set(confusion["predicted"]) == set(EMOTIONS) - {"neutral", "calm"}
+    counted = confusion.groupby("emotion")["clips"].sum()
+    assert counted.to_dict() == face.query("split == 'test'")["emotion"].value_counts().to_dict()
 
 
 def test_pieces_of_bounded_memory_give_the_same(three, monkeypatch):
     aligned = align(three)
-    whole = sweep_weights(aligned, "linear", 6)
-    monkeypatch.setattr(module, "CHUNK", 5 * 150 * 8)
-    pd.testing.assert_frame_equal(sweep_weights(aligned, "linear", 6), whole)
+    whole = swept(aligned, ["linear", "product"], steps=6)
+    monkeypatch.setattr(tally_module, "CHUNK", 5 * 150 * 8)
+    monkeypatch.setattr(module, "BLOCK", 3 * SAMPLES)
+    for name, table in swept(aligned, ["linear", "product"], steps=6).items():
+        pd.testing.assert_frame_equal(table, whole[name])
+
+
+def test_a_clip_validated_in_two_folds_counts_twice(three):
+    face = three["face"]
+    again = pd.concat([face, face.query("split == 'validation'").assign(fold=1)], ignore_index=True)
+    once, twice = (swept(align({"face": table}), steps=1)["sweep"] for table in (face, again))
+    validation = once["split"] == "validation"
+    assert validation.any() and (twice["clips"] == once["clips"] * np.where(validation, 2, 1)).all()
+    assert (twice["correct"] == once["correct"] * np.where(validation, 2, 1)).all()
+
+
+def test_validation_alone_gives_no_gap_and_no_confusion(three):
+    tables = swept(align({"face": three["face"].assign(split="validation")}))
+    assert len(tables["sweep"]) and len(tables["sweep_gaps"]) == len(tables["sweep_confusion"]) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_women_alone_have_no_gap_and_a_single_actor_no_interval(three):
+    women = three["face"].query("gender == 'female'")
+    tables = swept(align({"face": women}))
+    assert tables["sweep_gaps"][["gap", "low", "high"]].isna().all(axis=None)
+    assert set(tables["sweep"]["gender"]) == {"all", "female"}
+    assert tables["sweep"].query("split == 'test' and emotion == 'all'")["low"].notna().all()
+    one = swept(align({"face": women[women["actor"] == women["actor"].iloc[0]]}))["sweep"]
+    assert one[["low", "high"]].isna().all(axis=None) and one["accuracy"].notna().all() and (one["actors"] == 1).all()
 
 
 def test_train_rows_are_not_swept(three):
     table = three["face"].assign(split="train")
     with pytest.raises(EmofusionError, match="no weight to sweep"):
-        sweep_weights(align({"face": table}), "linear", 2)
+        sweep_weights(align({"face": table}), ["linear"], 2, SAMPLES, SEED)
 
 
-def test_simplex_of_two_is_the_line_of_weights():
-    grid = simplex(2, 100)
-    np.testing.assert_array_equal(grid[:, 0], [i / 100 for i in range(101)])
-    np.testing.assert_array_equal(grid[:, 1], [(100 - i) / 100 for i in range(101)])
+def test_an_unknown_pool_is_named(pair):
+    with pytest.raises(EmofusionError, match="median is no rule with weights to sweep; there are: linear, product"):
+        sweep_weights(pair, ["linear", "median"], 2, SAMPLES, SEED)
 
 
-def test_simplex_of_three_holds_every_composition_once():
-    steps = 7
-    expected = [[a / 7, b / 7, (7 - a - b) / 7] for a in range(steps + 1) for b in range(steps + 1 - a)]
-    np.testing.assert_array_equal(simplex(3, steps), expected)
-    assert simplex(1, 5).tolist() == [[1.0]]
-
-
-@pytest.mark.parametrize("modalities, steps", [(2, 0), (2, -3), (2, 0.5), (5, 100)])
-def test_steps_that_give_no_grid(modalities, steps):
-    with pytest.raises(EmofusionError, match=r"fusion\.steps="):
-        simplex(modalities, steps)
+def test_distinct_rows_and_their_places():
+    rows = np.array([[1, 2], [1, 2], [3, 0], [1, 2], [0, 300], [3, 0]], dtype=np.uint16)
+    places, inverse = distinct(rows)
+    assert len(places) == 3
+    np.testing.assert_array_equal(rows[places][inverse], rows)

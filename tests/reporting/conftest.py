@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from emofusion.emotions import EMOTIONS
-from emofusion.fusion import fuse
+from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.fusion import Fused, fuse
+from emofusion.predictions import align
+from emofusion.reporting import Results
+
+WEIGHTS = {"speech": 0.7, "face": 0.3}
+COMPARED = ["linear", "linear_chosen", "product", "product_fitted", "majority", "linear_oracle"]
 
 
 def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:
@@ -17,7 +24,7 @@ def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:
     clips = {
         "clip": [f"c{i}" for i in range(200)],
         "corpus": "demo",
-        "actor": [f"demo-{g}{f}" for g, f in zip(gender, fold, strict=True)],
+        "actor": [f"demo-{g}{f}{i // 100}" for i, (g, f) in enumerate(zip(gender, fold, strict=True))],
     }
     logits = {f"logit_{e}": random.normal(modality_skill * (emotion == e), 1) for e in EMOTIONS}
     return pd.DataFrame({**clips, "gender": gender, "emotion": emotion, "fold": fold, "split": split, **logits})
@@ -38,11 +45,15 @@ def settings() -> dict:
     return {
         "experiment": "made_up",
         "title": "A made-up experiment",
+        "modalities": ["speech", "face"],
+        "confidence": 0.95,
+        "transductive": False,
         "protocol": {"name": "speaker_independent", "description": "Folds of actors.", "leaks_speakers": False},
-        "fusion": {"rule": "linear", "weights": {"speech": 0.7, "face": 0.3}},
+        "fusion": {"rule": "linear", "weights": WEIGHTS},
         "classes": list(EMOTIONS),
         "published": {
             "source": "A paper, Tables 1 and 2",
+            "fusion": {"rule": "linear", "weights": WEIGHTS},
             "table1": {"neutral": {"speech": 61.11, "face": 22.22, "fusion": 58.33}, "happy": {"fusion": 100.0}},
             "table2": {"male": {"neutral": {"speech": 65.0}}, "female": {"neutral": {"fusion": 56.25}}},
         },
@@ -58,10 +69,30 @@ def modalities() -> dict[str, pd.DataFrame]:
     return {"speech": _predictions(1.5, 1), "face": _predictions(1.0, 2)}
 
 
+def fused(modalities, weights=WEIGHTS, steps=20, rule="linear") -> Fused:
+    settings = {"rule": rule, "weights": weights, "steps": steps, "compare": COMPARED, "fit_on": "cross_fitted"}
+    return fuse(modalities, settings)
+
+
 @pytest.fixture(scope="session")
-def fusion(modalities) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The fused predictions and the sweep."""
-    return fuse(modalities, {"rule": "linear", "weights": {"speech": 0.7, "face": 0.3}, "steps": 20})
+def fusion(modalities) -> Fused:
+    return fused(modalities)
+
+
+def swept(modalities, steps=20) -> dict[str, pd.DataFrame]:
+    return sweep_weights(align(modalities), ["linear", "product"], steps, samples=50, seed=0)
+
+
+@pytest.fixture(scope="session")
+def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
+    alone = fusion.rules.drop(columns=["rule", "label", "kind", "fitted_on", "transductive"])
+    rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
+    return evaluate({**modalities, **rules}, list(modalities), {"samples": 50}) | swept(modalities)
+
+
+@pytest.fixture(scope="session")
+def results(modalities, fusion, evaluation, histories, models) -> Results:
+    return Results(modalities, fusion.predictions, fusion.rules, fusion.parameters, evaluation, histories, models)
 
 
 @pytest.fixture(scope="session")

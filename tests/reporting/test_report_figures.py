@@ -5,7 +5,8 @@ import pytest
 from matplotlib.text import Text
 
 from emofusion.evaluation.accuracy import confusion
-from emofusion.fusion import fuse
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.predictions import align
 from emofusion.reporting.figures import confusion_figure, curves_figure, save, sweep_figure
 
 
@@ -56,15 +57,16 @@ def test_curves_of_one_network_are_loss_and_accuracy(histories, settings):
     assert [axes.get_title() for axes in axes_of(figure)] == ["loss", "accuracy"]
 
 
-def test_sweep_marks_the_configured_weight_and_the_oracle(fusion, settings):
-    swept = fusion[1]
+def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, settings):
+    swept = evaluation["sweep"].query("rule == 'linear'")
     figure = sweep_figure(swept, 0.5, settings)
     (axes,) = axes_of(figure)
     lines = {line.get_label(): line for line in axes.get_lines()}
     test = swept.query("split == 'test' and emotion == 'all'")
     for gender, count in (("all", 160), ("male", 40), ("female", 120)):
         part = test[test["gender"] == gender]
-        drawn = lines[f"test, {gender} (n={count})"].get_xydata()
+        interval = ", with its interval over actors" if gender == "all" else ""
+        drawn = lines[f"test, {gender} (n={count}){interval}"].get_xydata()
         np.testing.assert_allclose(drawn, part[["weight_speech", "accuracy"]])
     best = test[test["gender"] == "all"].sort_values("accuracy", kind="stable", ascending=False).iloc[0]
     oracle = next(line for label, line in lines.items() if label.startswith("oracle (chosen on test): "))
@@ -73,12 +75,30 @@ def test_sweep_marks_the_configured_weight_and_the_oracle(fusion, settings):
     assert configured.get_xydata().tolist() == [[0.7, 0.5]]
     assert [label for label in lines if "best" in label] == []
     assert "validation, all (n=40)" in lines
+    band = axes.collections[0].get_paths()[0].vertices
+    everyone = test[test["gender"] == "all"]
+    assert band[:, 1].min() == pytest.approx(everyone["low"].min())
+    assert band[:, 1].max() == pytest.approx(everyone["high"].max())
+
+
+def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation, settings):
+    settings["fusion"] = settings["fusion"] | {"rule": "product_fitted"}
+    figure = sweep_figure(evaluation["sweep"], 0.625, settings)
+    (axes,) = axes_of(figure)
+    level = next(line for line in axes.get_lines() if line.get_label() == "configured (product_fitted): 62.50%")
+    assert set(level.get_ydata()) == {0.625}
+    assert "Accuracy against weight, product rule, 160 test clips" in texts(figure)
+    product = evaluation["sweep"].query(
+        "rule == 'product' and split == 'test' and emotion == 'all' and gender == 'male'"
+    )
+    drawn = next(line for line in axes.get_lines() if line.get_label() == "test, male (n=40)")
+    np.testing.assert_allclose(drawn.get_ydata(), product["accuracy"])
 
 
 def test_sweep_of_three_modalities_has_a_panel_each(modalities, settings):
     weights = {"speech": 0.5, "face": 0.25, "text": 0.25}
     three = {**modalities, "text": modalities["face"]}
-    _, swept = fuse(three, {"rule": "linear", "weights": weights, "steps": 4})
+    swept = sweep_weights(align(three), ["linear"], 4, samples=20, seed=0)["sweep"]
     settings["fusion"]["weights"] = weights
     panels = axes_of(sweep_figure(swept, 0.5, settings))
     assert [axes.get_xlabel() for axes in panels] == ["weight of speech", "weight of face", "weight of text"]
@@ -89,14 +109,14 @@ def test_sweep_of_three_modalities_has_a_panel_each(modalities, settings):
 
 
 @pytest.mark.parametrize("leaks, demo", [(True, True), (False, False)])
-def test_every_figure_carries_count_protocol_and_warnings(modalities, fusion, histories, settings, leaks, demo):
+def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation, histories, settings, leaks, demo):
     settings["protocol"] |= {"name": "random_clips", "leaks_speakers": leaks}
     settings["demo"] = demo
     settings["normalised_by_speaker"] = ["speech"] if leaks else []
     speech = modalities["speech"].query("split == 'test'")
     for figure in (
         confusion_figure(confusion(speech), "speech", settings),
-        sweep_figure(fusion[1], 0.5, settings),
+        sweep_figure(evaluation["sweep"], 0.5, settings),
         curves_figure(histories["face"], "face", {}, settings),
     ):
         said = " ".join(texts(figure)).replace("\n", " ")
@@ -106,9 +126,9 @@ def test_every_figure_carries_count_protocol_and_warnings(modalities, fusion, hi
         assert ("normalised on each speaker's own unlabelled clips, the test speakers' included" in said) == leaks
 
 
-def test_the_same_figure_gives_the_same_bytes_without_metadata(fusion, settings, tmp_path):
+def test_the_same_figure_gives_the_same_bytes_without_metadata(evaluation, settings, tmp_path):
     for name in ("one.png", "two.png"):
-        save(sweep_figure(fusion[1], 0.5, settings), tmp_path / name)
+        save(sweep_figure(evaluation["sweep"], 0.5, settings), tmp_path / name)
     written = (tmp_path / "one.png").read_bytes()
     assert written == (tmp_path / "two.png").read_bytes()
     assert b"Matplotlib" not in written and b"tEXt" not in written

@@ -14,7 +14,9 @@ ROWS = ["neutral", "disgust", "fearful", "happy", "sad", "angry", "calm", "surpr
 
 @pytest.fixture
 def systems(modalities, fusion) -> dict[str, pd.DataFrame]:
-    return {name: table[table["split"] == "test"] for name, table in {**modalities, "fusion": fusion[0]}.items()}
+    return {
+        name: table[table["split"] == "test"] for name, table in {**modalities, "fusion": fusion.predictions}.items()
+    }
 
 
 def test_table1_has_the_papers_rows_and_right_values(systems, settings):

@@ -28,8 +28,12 @@ def loaded(*modules: str) -> set[str]:
 @pytest.mark.parametrize(
     ("scripts", "late", "used"),
     [
-        (["demo", "download", "publish", "tracking"], [], set()),
-        (["corpus", "fuse", "features"], ["emofusion.face.pixels", "emofusion.face.action_units"], {"pandas"}),
+        (["demo", "download", "publish", "tracking", "audit"], [], set()),
+        (
+            ["corpus", "posteriors", "fuse", "evaluate", "features"],
+            ["emofusion.face.pixels", "emofusion.face.action_units"],
+            {"pandas"},
+        ),
         (["split"], [], {"pandas", "sklearn"}),
         (["tracking", "fuse", "report", "compare"], TRACKED, {"mlflow", "pandas", "matplotlib"}),
     ],

@@ -12,9 +12,16 @@ import pytest
 import soundfile
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
-from emofusion.tables import LOGIT, PREDICTIONS, SWEEP, classes_of, read_table
+from emofusion.predictions import posteriors
+from emofusion.schema import RULES
+from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
+
+COMPARED = [
+    "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "marks",
+    "sweep", "sweep_gaps", "sweep_confusion",
+]  # fmt: skip
 
 SMALL = [
     "corpora.demo_kdef.demo.people=8",
@@ -78,8 +85,7 @@ def predictions_of(workflow, modality):
 def fused_of(workflow):
     provenance = json.loads((workflow / "reports/demo/provenance.json").read_text())
     (key,) = provenance["stages"]["fusion"]
-    folder = workflow / f"fusion/{key}"
-    return read_table(folder / "fused.parquet", PREDICTIONS), read_table(folder / "sweep.parquet", SWEEP)
+    return read_table(workflow / f"fusion/{key}/fused.parquet", PREDICTIONS)
 
 
 def test_every_file_of_the_report_is_there(workflow):
@@ -87,14 +93,15 @@ def test_every_file_of_the_report_is_there(workflow):
     wanted = {
         "table1.csv",
         "table2.csv",
-        "sweep.csv",
         "comparison.csv",
+        "report.html",
         "sweep.png",
         "table1.md",
         "table2.md",
         "summary.md",
     }
     wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
+    wanted |= {f"{name}.csv" for name in COMPARED}
     wanted |= {"curves_speech.png", "curves_face.png", "provenance.json"}
     assert names == wanted
 
@@ -102,7 +109,7 @@ def test_every_file_of_the_report_is_there(workflow):
 def test_table1_says_what_the_predictions_say(workflow):
     table = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     systems = {name: predictions_of(workflow, name) for name in ("speech", "face")}
-    systems["fusion"] = fused_of(workflow)[0]
+    systems["fusion"] = fused_of(workflow)
     for name, predictions in systems.items():
         tested = predictions[predictions["split"] == "test"]
         classes = classes_of(tested)
@@ -122,9 +129,10 @@ def test_table1_says_what_the_predictions_say(workflow):
 
 
 def test_fusion_is_the_weighted_mean_of_the_cached_posteriors(workflow):
-    fused, sweep = fused_of(workflow)
+    fused, sweep = fused_of(workflow), pd.read_csv(workflow / "reports/demo/sweep.csv")
     members = {name: predictions_of(workflow, name).set_index("clip") for name in ("speech", "face")}
-    fused = fused[fused["split"] == "test"].set_index("clip")
+    fused = fused.set_index("clip")
+    sweep = sweep[sweep["rule"] == "linear"]
     columns = [column for column in fused if column.startswith(LOGIT)]
     expected = sum(
         weight * np.exp(members[name].loc[fused.index, columns]) for name, weight in (("speech", 0.7), ("face", 0.3))
@@ -156,7 +164,7 @@ def test_every_tracked_stage_is_one_run_below_the_experiments(workflow):
     assert all(run.data.tags["mlflow.parentRunId"] == parent.info.run_id for run in children)
     kinds = pd.Series([run.data.tags["emofusion.kind"] for run in children]).value_counts().to_dict()
     # the experiment's own seed of each network that is fused, and the seeds that are only compared, in a job a network
-    assert kinds == {"model": 6, "predictions": 2, "fusion": 1, "report": 1}
+    assert kinds == {"model": 6, "predictions": 2, "fusion": 1, "evaluation": 1, "report": 1}
     assert all(run.info.status == "FINISHED" for run in children)
     (model,) = [
         run
@@ -170,6 +178,68 @@ def test_every_tracked_stage_is_one_run_below_the_experiments(workflow):
     np.testing.assert_allclose([point.value for point in curve], history["validation_loss"], rtol=1e-6)
     assert model.data.params["network.filters"] == "32"
     assert {file.path for file in client.list_artifacts(model.info.run_id)} >= {"history.parquet", "model.json"}
+
+
+def test_every_rule_is_compared_and_what_it_learnt_is_told(workflow):
+    rules = pd.read_csv(workflow / "reports/demo/rules.csv").set_index("rule")
+    assert list(rules.index) == ["speech", "face", *RULES] and (rules["clips"] == 104).all()
+    first = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
+    for rule, system in (("speech", "speech"), ("face", "face"), ("linear", "fusion")):
+        assert rules.loc[rule, "accuracy"] == pytest.approx(first.loc["all", f"{system}_accuracy"])
+    # speech and face are validated on other people's clips: nothing to fit a rule on but test clips of other actors
+    assert rules.loc["product_fitted", "fitted_on"] == "test clips of other actors (cross-fitted)"
+    parameters = pd.read_csv(workflow / "reports/demo/parameters.csv")
+    assert (parameters.loc[parameters["rule"] == "product_fitted", "clips"] == 104 * 3 // 4).all()
+    assert set(pd.read_csv(workflow / "reports/demo/marks.csv")["mark"]) == {"configured", "paper", "chosen", "oracle"}
+
+
+def test_the_page_names_key_commit_and_run(workflow, repository):
+    from mlflow.tracking import MlflowClient
+
+    page = (workflow / "reports/demo/report.html").read_text()
+    key = json.loads((workflow / "reports/demo/provenance.json").read_text())["report"]
+    client = MlflowClient(f"sqlite:///{workflow / 'mlflow.db'}")
+    (experiment,) = [found for found in client.search_experiments() if found.name == "demo"]
+    (run,) = client.search_runs([experiment.experiment_id], f"tags.`emofusion.key` = '{key}'")
+    head = subprocess.run(["git", "-C", repository, "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+    assert key in page and run.info.run_id in page and (head or "not in a git checkout") in page
+    assert "generated demo data" in page
+
+
+def test_posteriors_made_elsewhere_go_through_the_workflow(repository, tmp_path, workflow):
+    """The demo's own, written as somebody else would: probabilities, other words, columns and rows in another order."""
+    tables = {name: predictions_of(workflow, name).query("split == 'test'") for name in ("speech", "face")}
+    clips = tables["speech"][["clip", "actor", "gender", "emotion"]]
+    clips.to_csv(tmp_path / "clips.csv", index=False)
+    actors = sorted(clips["actor"].unique())
+    override = ["+corpus=[folder]", f"corpora.folder.table={tmp_path}/clips.csv", "emotions=seven"]
+    override += ["protocol=speaker_independent", "protocol.corpora=[folder]"]
+    # the clip table's actors bear their corpus's name before their own
+    override += [f"protocol.folds=[[folder-{actors[0]},folder-{actors[1]}],[folder-{actors[2]},folder-{actors[3]}]]"]
+    for name, table in tables.items():
+        columns = [f"p_{emotion}".replace("happy", "joy") for emotion in classes_of(table)]
+        shares = pd.DataFrame(posteriors(table), columns=columns)[columns[::-1]]
+        shares["clip"], shares["fold"] = (
+            table["clip"].to_numpy(),
+            table["actor"].isin(actors[2:]).astype(int).to_numpy(),
+        )
+        shares.sample(frac=1, random_state=0).to_csv(tmp_path / f"{name}.csv", index=False)
+        settings = [f"table={tmp_path}/{name}.csv", "scale=probabilities", "labels={joy: happy}"]
+        override += [f"{name}.posteriors.{setting}" for setting in settings]
+    made = Workflow(repository, tmp_path)
+    done = made.run(experiment="posteriors", override=override)
+    assert done.returncode == 0, done.output[-3000:]
+    ours = pd.read_csv(workflow / "reports/demo/rules.csv").set_index("rule")
+    theirs = pd.read_csv(made / "reports/posteriors/rules.csv").set_index("rule")
+    for rule in ("speech", "face", "linear", "product"):
+        assert theirs.loc[rule, "accuracy"] == ours.loc[rule, "accuracy"]
+        assert theirs.loc[rule, "log_loss"] == pytest.approx(ours.loc[rule, "log_loss"], rel=1e-4)
+    assert not (made / "reports/posteriors/curves_speech.png").exists()
+    assert made.planned(experiment="posteriors", override=override) == {}
+    (tmp_path / "face.csv").write_text((tmp_path / "speech.csv").read_text())  # another table under the same name
+    assert {"posteriors", "fuse", "evaluate", "report", "publish"} <= set(
+        made.planned(experiment="posteriors", override=override)
+    )
 
 
 def test_networks_are_compared_over_their_seeds(workflow):
@@ -196,7 +266,7 @@ def test_another_place_of_tracking_reruns_no_stage(workflow):
 
 def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflow):
     changed = [*SMALL, "fusion.weights={speech: 0.5, face: 0.5}"]
-    assert workflow.planned(override=changed) == {"fuse": 1, "report": 1, "publish": 1}
+    assert workflow.planned(override=changed) == {"fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
     done = workflow.run(override=changed)
     assert done.returncode == 0, done.output[-3000:]
     assert "0.5 speech + 0.5 face" in (workflow / "reports/demo/summary.md").read_text()
@@ -207,7 +277,7 @@ def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflo
 
 def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
     cells = [*SMALL, "fusion.steps=10,20"]
-    assert workflow.planned(override=cells) == {"fuse": 2, "report": 2, "publish": 2, "compare": 1}
+    assert workflow.planned(override=cells) == {"fuse": 2, "evaluate": 2, "report": 2, "publish": 2, "compare": 1}
     done = workflow.run(override=cells)
     assert done.returncode == 0, done.output[-3000:]
     table = pd.read_csv(workflow / "reports/demo/cells.csv")
@@ -220,7 +290,14 @@ def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
     done = workflow.run("--report", str(workflow.folder / "report.html"), override=SMALL)
     assert done.returncode == 0, done.output[-3000:]
     page = (workflow.folder / "report.html").read_text()
-    for name in ("table1.csv", "confusion_fusion.png", "curves_face.png", "sweep.png"):
+    for name in (
+        "table1.csv",
+        "rules.csv",
+        "confusion_fusion.png",
+        "curves_face.png",
+        "sweep.png",
+        "The report's page",
+    ):
         assert name in page
 
 

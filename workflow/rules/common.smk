@@ -6,6 +6,7 @@ from pathlib import Path
 try:
     from emofusion import forkserver
     from emofusion.devices import has_gpu
+    from emofusion.fingerprint import code_fingerprint
     from emofusion.messages import EmofusionError
     from emofusion.plan import make_plan
     from emofusion.stages import OUTPUTS
@@ -52,6 +53,20 @@ GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 CELLS = {cell.place: cell for cell in plan.cells}
 MEMBERS = [*plan.modalities, "fusion"]
+# Those whose model is ours, so that there are curves of its training.
+TRAINED = [name for name in plan.modalities if f"curves_{name}" in plan.cells[0].report.inputs]
+# The tables of a report besides those that have a caption of their own.
+COMPARED = [
+    "subsets",
+    "narrowed",
+    "pairs",
+    "fairness",
+    "confusion",
+    "sweep_gaps",
+    "sweep_confusion",
+    "parameters",
+    "marks",
+]
 
 
 wildcard_constraints:
@@ -90,6 +105,12 @@ def published_reports():
     """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in CELLS]
     return reports + ([f"results/reports/{plan.experiment}/cells.csv"] if len(CELLS) > 1 else [])
+
+
+def published_tables():
+    """The published tables that the cells name, each once: a command that audits has to name one."""
+    tables = [cell.settings["published"] for cell in plan.cells]
+    return [table for number, table in enumerate(tables) if table not in tables[:number]]
 
 
 def provenance_of(wildcards):

@@ -47,12 +47,31 @@ rule publish:
             category="{place}",
             labels={"result": "Networks: size, time, losses, their gap"},
         ),
+        page=report(
+            "results/reports/{place}/report.html",
+            caption="../report/page.rst",
+            category="{place}",
+            labels={"result": "The report's page: move the weight and watch"},
+        ),
+        rules=report(
+            "results/reports/{place}/rules.csv",
+            caption="../report/rules.rst",
+            category="{place}",
+            labels={"result": "Rules of fusion: every figure with its interval"},
+        ),
+        gender=report(
+            "results/reports/{place}/gender.csv",
+            caption="../report/gender.rst",
+            category="{place}",
+            labels={"result": "Gender gaps of every rule"},
+        ),
         sweep=report(
             "results/reports/{place}/sweep.csv",
             caption="../report/sweep.rst",
             category="{place}",
             labels={"result": "Accuracy against weight, all figures"},
         ),
+        compared=[f"results/reports/{{place}}/{name}.csv" for name in COMPARED],
         sweep_figure=report(
             "results/reports/{place}/sweep.png",
             caption="../report/sweep.rst",
@@ -75,7 +94,7 @@ rule publish:
                 category="{place}",
                 labels={"result": f"Training curves: {modality}"},
             )
-            for modality in plan.modalities
+            for modality in TRAINED
         ],
         markdown=multiext("results/reports/{place}/", "table1.md", "table2.md", "summary.md"),
     log:

@@ -1,4 +1,4 @@
-"""Reads predictions, fusion, sweep and training histories; writes the tables and figures of one experiment."""
+"""Reads predictions, fusion, evaluation and training histories; writes tables, figures and page of one experiment."""
 
 from emofusion import tracking
 from emofusion.forkserver import in_fork
@@ -11,9 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.evaluation.accuracy import metrics_by_split
+from emofusion.evaluation.schemas import EVALUATION, SWEEPS
 from emofusion.messages import clear_errors
-from emofusion.reporting import write_report
-from emofusion.tables import HISTORY, PREDICTIONS, SWEEP, read_table
+from emofusion.reporting import Results, write_report
+from emofusion.reporting.provenance import commit
+from emofusion.tables import FUSED, HISTORY, PARAMETERS, PREDICTIONS, read_table
 
 with clear_errors(snakemake.log[0]):
     settings, keys = dict(snakemake.params.settings), snakemake.params.upstream
@@ -27,6 +29,9 @@ with clear_errors(snakemake.log[0]):
     settings["classes"] = settings["emotions"]["classes"]
     with tracking.open_run("report", snakemake.wildcards.key, settings, snakemake.config["tracking"], keys) as run:
         fused = read_table(snakemake.input.fusion, PREDICTIONS)
+        fusion, evaluated = Path(snakemake.input.fusion).parent, Path(snakemake.input.evaluation)
+        rules = read_table(fusion / "rules.parquet", FUSED)
+        settings["transductive"] = bool(rules.loc[rules["rule"] == settings["fusion"]["rule"], "transductive"].all())
         tables = {name: read_table(snakemake.input[f"predictions_{name}"], PREDICTIONS) for name in modalities}
         histories, models = {}, {}
         for name, networks in settings["curves"].items():
@@ -38,9 +43,22 @@ with clear_errors(snakemake.log[0]):
                 network: pd.concat([read_table(part / "history.parquet", HISTORY) for part in of_seeds])
                 for network, of_seeds in parts.items()
             }
-        sweep = read_table(Path(snakemake.input.fusion).parent / "sweep.parquet", SWEEP)
+        results = Results(
+            tables,
+            fused,
+            rules,
+            read_table(fusion / "parameters.parquet", PARAMETERS),
+            {name: read_table(evaluated / f"{name}.parquet", schema) for name, schema in (EVALUATION | SWEEPS).items()},
+            histories,
+            models,
+        )
+        provenance = {
+            "key": snakemake.wildcards.key,
+            "commit": commit(),
+            "MLflow run": run.run_id or "not tracked",
+        }
         out = Path(snakemake.output.report)
-        write_report(out, tables, fused, sweep, histories, models, settings)
+        write_report(out, results, settings, provenance)
         for name, table in {**tables, "fusion": fused}.items():
             run.log_metrics({f"{name}_{metric}": value for metric, value in metrics_by_split(table).items()}, 0)
         run.log_artifacts(out)

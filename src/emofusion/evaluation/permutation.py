@@ -35,8 +35,8 @@ def relabellings(number: int, chosen: int, permutations: int, seed: int) -> tupl
 
     All ways if there are at most `permutations`, else as many drawn at random.
     """
-    if comb(number, chosen) <= permutations:
-        places = np.array(list(combinations(range(number), chosen)), dtype=int).reshape(-1, chosen)
+    if (every := comb(number, chosen)) <= permutations:
+        places = np.array(list(combinations(range(number), chosen)), dtype=int).reshape(every, chosen)
         ways = np.zeros((len(places), number), dtype=bool)
         np.put_along_axis(ways, places, True, axis=1)
         return ways, True

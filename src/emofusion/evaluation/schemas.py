@@ -6,6 +6,7 @@ from emofusion.emotions import EMOTIONS, GENDERS
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import FIGURES
 from emofusion.evaluation.gender import OVERALL
+from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS
 
 _emotion = pa.Column(str, pa.Check.isin(EMOTIONS))
 _or_all = pa.Column(str, pa.Check.isin(["all", *EMOTIONS]))
@@ -95,3 +96,4 @@ EVALUATION = {
         ["system", "emotion", "metric"],
     ),
 }
+SWEEPS = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}

@@ -14,7 +14,8 @@ import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from emofusion.fusion.sweep import WEIGHT
+from emofusion.evaluation.sweep import WEIGHT
+from emofusion.fusion.pools import POOLS
 from emofusion.reporting.wording import ORACLE, heading, percent, warnings, weights_in_words
 
 # told apart by lightness and by line style or marker, not by hue alone
@@ -83,10 +84,13 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, settings: dict) -> Figure
     """Accuracy on test against weight, with the configured setting marked, and the best on test as an oracle.
 
     swept: `tables.SWEEP`. achieved: the configured setting's accuracy on all test clips (0–1). With two modalities,
-    or one, a line for all, men and women; with more, a panel for each modality: the range that the accuracy has over
-    the other weights.
+    or one, a line for all, men and women, and a band for the interval of all; with more, a panel for each modality: the
+    range that the accuracy has over the other weights. A rule that finds its own weights is a level line over those of
+    its pool.
     """
-    overall = swept[(swept["emotion"] == "all") & (swept["rule"] == settings["fusion"]["rule"])]
+    rule = settings["fusion"]["rule"]
+    pool = next((name for name in POOLS if rule.startswith(name)), "linear")
+    overall = swept[(swept["emotion"] == "all") & (swept["rule"] == pool)]
     test = overall[overall["split"] == "test"]
     everyone = test[test["gender"] == "all"].reset_index(drop=True)
     modalities = [column.removeprefix(WEIGHT) for column in swept if column.startswith(WEIGHT)]
@@ -100,10 +104,13 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, settings: dict) -> Figure
             _gender_lines(axes, overall, modality)
         else:
             _range_over_others(axes, everyone, modality)
-        x = settings["fusion"]["weights"][modality]
-        axes.axvline(x, color="#8a8a8a", linewidth=1)
         configured = f"configured ({weights_in_words(settings['fusion'])}): {percent(achieved)}"
-        axes.plot([x], [achieved], "D", color="black", markersize=7, label=configured)
+        if rule == pool:
+            x = settings["fusion"]["weights"][modality]
+            axes.axvline(x, color="#8a8a8a", linewidth=1)
+            axes.plot([x], [achieved], "D", color="black", markersize=7, label=configured)
+        else:
+            axes.axhline(achieved, color="#8a8a8a", linewidth=1.5, linestyle=(0, (6, 2)), label=configured)
         best = f"{ORACLE}: {_setting(oracle, modalities)}: {percent(oracle['accuracy'])}"
         hollow = {"markersize": 14, "markerfacecolor": "white", "markeredgecolor": "black", "linestyle": "none"}
         axes.plot([oracle[WEIGHT + modality]], [oracle["accuracy"]], marker="*", label=best, **hollow)
@@ -112,7 +119,7 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, settings: dict) -> Figure
     grid[0].set_ylabel("accuracy")
     handles, labels = grid[0].get_legend_handles_labels()
     body.legend(handles, labels, loc="outside lower center", handlelength=4, frameon=False)
-    body.suptitle(f"Accuracy against weight, {settings['fusion']['rule']} rule, {clips} test clips")
+    body.suptitle(f"Accuracy against weight, {pool} rule, {clips} test clips")
     return figure
 
 
@@ -164,6 +171,9 @@ def _gender_lines(axes, overall: pd.DataFrame, modality: str) -> None:
             continue
         colour, line = _GENDERS[gender] if split == "test" else ("#8a8a8a", ":")
         label = f"{split}, {gender} (n={part['clips'].iloc[0]})"
+        if split == "test" and gender == "all":
+            axes.fill_between(part[WEIGHT + modality], part["low"], part["high"], color="#dddddd", lw=0)
+            label += ", with its interval over actors"
         axes.plot(part[WEIGHT + modality], part["accuracy"], color=colour, linestyle=line, linewidth=1.8, label=label)
 
 

@@ -6,12 +6,11 @@ from emofusion.emotions import in_order
 from emofusion.reporting.wording import warnings, weights_in_words
 
 
-def page(tested: pd.DataFrame, tables: list[str], figures: dict[str, str], settings: dict) -> str:
+def page(tested: pd.DataFrame, sections: dict[str, str], figures: dict[str, str], settings: dict) -> str:
     """The page in Markdown.
 
-    tested: the test rows (`tables.PREDICTIONS`). tables: Markdown, by emotion, by gender, and of
-    the networks. figures: file name → caption. settings: the
-    report's.
+    tested: the test rows (`tables.PREDICTIONS`). sections: heading → Markdown; an empty one is left out. figures: file
+    name → caption. settings: the report's.
     """
     protocol, fusion = settings["protocol"], settings["fusion"]
     parts = [
@@ -21,25 +20,18 @@ def page(tested: pd.DataFrame, tables: list[str], figures: dict[str, str], setti
             [
                 f"* Experiment: {settings['experiment']}, seed {settings['seed']}",
                 f"* Protocol: {protocol['name']}. {protocol['description']}",
-                f"* Fusion: {weights_in_words(fusion)}" + _chosen_on(settings),
+                f"* Fusion: {weights_in_words(fusion)}",
+                "* To read with a slider for the weight: report.html",
                 *[f"* {note}" for note in settings["notes"]],
             ]
         ),
         "## What was tested",
         _counts(tested),
-        "## Accuracy by emotion",
-        tables[0].strip(),
-        "## Accuracy by gender",
-        tables[1].strip(),
-        *(["## Networks", tables[2].strip()] if tables[2] else []),
+        *[f"## {title}\n\n{text.strip()}" for title, text in sections.items() if text],
         "## Figures",
         *[f"![{caption}]({name})\n\n{caption}" for name, caption in figures.items()],
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _chosen_on(settings: dict) -> str:
-    return f"; weights chosen on: {settings['chosen_on']}" if settings.get("chosen_on") else ""
 
 
 def _counts(tested: pd.DataFrame) -> str:

@@ -6,6 +6,8 @@ FUSION = "fusion"
 DEMO = "generated demo data"
 ORACLE = "oracle (chosen on test)"
 UAR = "unweighted average recall"
+# the rules that `fusion.weights` is for
+SET_WEIGHTS = ("linear", "product", "linear_calibrated", "product_calibrated")
 
 # as the paper heads its Table 1 and its Table 2
 _HEADINGS = {
@@ -42,6 +44,11 @@ def warnings(settings: dict) -> list[str]:
             f"{names} {verb} normalised on each speaker's own unlabelled clips, the test speakers' included "
             "(transductive): of a stranger, several clips are needed first."
         )
+    if settings["transductive"]:
+        said.append(
+            f"The rule {settings['fusion']['rule']} uses all unlabelled clips of a test speaker (transductive): of a "
+            "stranger, several clips are needed first."
+        )
     if settings["demo"]:
         said.append(f"This is {DEMO}: no real person was seen or heard.")
     return said
@@ -58,5 +65,7 @@ def basis(settings: dict) -> dict[str, object]:
 
 
 def weights_in_words(fusion: dict) -> str:
-    """Such as `linear, 0.7 speech + 0.3 face`."""
+    """Such as `linear, 0.7 speech + 0.3 face`; of a rule that finds its own weights, its name."""
+    if fusion["rule"] not in SET_WEIGHTS:
+        return fusion["rule"]
     return f"{fusion['rule']}, " + " + ".join(f"{weight:g} {name}" for name, weight in fusion["weights"].items())

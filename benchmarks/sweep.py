@@ -1,0 +1,207 @@
+"""The sweep of fusion weights with intervals: `evaluation.sweep`, against a plain loop with scikit-learn.
+
+    python benchmarks/sweep.py [--posteriors FOLDER]
+
+Each side finds, for every weight, both rules and every resample of the actors, the accuracy by emotion and gender. The
+plain loop would run for most of a day, so a share of its iterations, drawn at random, is measured and scaled up.
+Without a folder: RAVDESS's published posteriors where the tests look for them (`EMOFUSION_REAL_DATA`), else made-up
+ones of the same size.
+"""
+
+import os
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emofusion.emotions import EMOTIONS
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.fusion.pools import pool, simplex
+from emofusion.predictions import Aligned, align
+from emofusion.tables import PREDICTIONS, write_table
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+POOLS = ("linear", "product")
+SPEECH, FACE = "speech_wav2vec2_logits.csv", "face_openface_mlp_probabilities.csv"
+FIRST_ROW = """
+import sys
+from pathlib import Path
+import emofusion.evaluation.evaluate
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.predictions import align
+from emofusion.tables import PREDICTIONS, read_table
+tables = {path.stem: read_table(path, PREDICTIONS) for path in sorted(Path(sys.argv[1]).glob("*.parquet"))}
+row = sweep_weights(align(tables), ["linear"], 1, 2000, 0)["sweep"].iloc[0]
+assert 0 < row["accuracy"] < 1 and "torch" not in sys.modules
+"""
+
+
+def published(folder: Path) -> dict[str, pd.DataFrame]:
+    """The published outputs on RAVDESS; a clip's name says who speaks and how."""
+    tables = {}
+    for modality, file, prefix in (("speech", SPEECH, "logit_"), ("face", FACE, "p_")):
+        raw = pd.read_csv(folder / file)
+        outputs = raw[[prefix + emotion for emotion in EMOTIONS]].to_numpy()
+        parts = raw["clip"].str.split("-", expand=True).astype(int)
+        actor, emotion = parts[6].to_numpy(), np.array(EMOTIONS)[parts[2] - 1]
+        logits = outputs if modality == "speech" else np.log(np.maximum(outputs, 1e-12))
+        tables[modality] = predictions(raw["clip"].tolist(), actor, emotion, logits)
+    return tables
+
+
+def made_up() -> dict[str, pd.DataFrame]:
+    """As many clips as RAVDESS has, of as many actors."""
+    random = np.random.default_rng(0)
+    shares = np.repeat(np.arange(8), [4, *[8] * 7])
+    actor, place = np.repeat(np.arange(1, 25), 60), np.tile(shares, 24)
+    clips = [f"made-{number:04}" for number in range(1440)]
+    tables = {}
+    for modality, skill in (("speech", 3.5), ("face", 2.2)):
+        logits = random.normal(size=(1440, 8)) + skill * np.eye(8)[place] * random.random((1440, 1))
+        tables[modality] = predictions(clips, actor, np.array(EMOTIONS)[place], 2 * logits)
+    return tables
+
+
+def predictions(clips: list[str], actor: np.ndarray, emotion: np.ndarray, logits: np.ndarray) -> pd.DataFrame:
+    facts = {"clip": clips, "corpus": "ravdess", "actor": [f"ravdess-{number:02}" for number in actor]}
+    facts |= {"gender": np.where(actor % 2 == 1, "male", "female"), "emotion": emotion, "fold": 0, "split": "test"}
+    scores = {f"logit_{name}": logits[:, place] for place, name in enumerate(EMOTIONS)}
+    return pd.DataFrame({**facts, **scores})
+
+
+class Plain:
+    """The loop that one would write first."""
+
+    def __init__(self, aligned: Aligned) -> None:
+        from sklearn.metrics import accuracy_score
+
+        self.aligned, self.accuracy_score = aligned, accuracy_score
+        self.truth, self.gender = (aligned.clips[name].to_numpy() for name in ("emotion", "gender"))
+        self.of_actor = {
+            name: np.flatnonzero(aligned.clips["actor"] == name) for name in aligned.clips["actor"].unique()
+        }
+        self.genders = dict(zip(aligned.clips["actor"], aligned.clips["gender"], strict=True))
+
+    def fused(self, rule: str, weights: np.ndarray) -> np.ndarray:
+        return np.array(self.aligned.classes)[pool(rule, self.aligned.posteriors, weights).argmax(axis=1)]
+
+    def resample(self, random: np.random.Generator) -> np.ndarray:
+        """The clips of as many women and men as there are, drawn with replacement."""
+        drawn = []
+        for gender in ("female", "male"):
+            actors = [actor for actor, own in self.genders.items() if own == gender]
+            drawn += list(random.choice(actors, len(actors)))
+        return np.concatenate([self.of_actor[actor] for actor in drawn])
+
+    def accuracies(self, predicted: np.ndarray, clips: np.ndarray) -> dict[tuple[str, str], float]:
+        """Accuracy by gender and emotion of the chosen clips."""
+        truth, predicted, gender = self.truth[clips], predicted[clips], self.gender[clips]
+        found = {}
+        for who in ("all", "female", "male"):
+            for emotion in ("all", *EMOTIONS):
+                chosen = ((gender == who) | (who == "all")) & ((truth == emotion) | (emotion == "all"))
+                if chosen.any():
+                    found[who, emotion] = self.accuracy_score(truth[chosen], predicted[chosen])
+        return found
+
+
+def measure_plain(plain: Plain, grid: np.ndarray, settings: int, resamples: int, ours: pd.DataFrame) -> tuple:
+    """Seconds to fuse one setting, and to resample and score it once: means over settings drawn at random.
+
+    Raises `SystemExit` if the sweep's accuracies of these settings are not those of the loop.
+    """
+    random = np.random.default_rng(1)
+    fusing = scoring = 0.0
+    everyone = np.arange(len(plain.truth))
+    plain.accuracies(plain.fused("linear", grid[0]), everyone)  # the first calls import and cache
+    for _ in range(settings):
+        rule, weights = POOLS[random.integers(len(POOLS))], grid[random.integers(len(grid))]
+        start = time.perf_counter()
+        predicted = plain.fused(rule, weights)
+        fusing += time.perf_counter() - start
+        start = time.perf_counter()
+        for _ in range(resamples):
+            plain.accuracies(predicted, plain.resample(random))
+        scoring += time.perf_counter() - start
+        row = ours[(ours["rule"] == rule) & (ours["weight_speech"] == weights[0])]
+        found = dict(zip(zip(row["gender"], row["emotion"], strict=True), row["accuracy"], strict=True))
+        if found != plain.accuracies(predicted, everyone):
+            raise SystemExit(f"the two sides differ for {rule} at {weights}")
+    return fusing / settings, scoring / (settings * resamples)
+
+
+def seconds_to_first_row(tables: dict[str, pd.DataFrame], rounds: int = 5) -> float:
+    """Median seconds in which a fresh interpreter reads the tables, has the first row of a sweep, and ends."""
+    times = []
+    with tempfile.TemporaryDirectory(prefix="sweep-") as folder:
+        for name, table in tables.items():
+            write_table(table, Path(folder, f"{name}.parquet"), PREDICTIONS)
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
+        for _ in range(rounds):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", FIRST_ROW, folder], check=True, env=environment)
+            times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def peak() -> float:
+    """The most memory that this process has held, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    real = Path(os.environ.get("EMOFUSION_REAL_DATA", REPOSITORY.parent / "shared" / "real")) / "ravdess" / "posteriors"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posteriors", type=Path, default=real, help=f"a folder with {SPEECH} and {FACE}")
+    parser.add_argument("--steps", type=int, default=1000, help="of a weight between 0 and 1")
+    parser.add_argument("--samples", type=int, default=2000, help="of the bootstrap over actors")
+    parser.add_argument("--settings", type=int, default=60, help="weights and rules that the plain loop is measured on")
+    parser.add_argument("--resamples", type=int, default=10, help="of each of them that the plain loop is measured on")
+    options = parser.parse_args()
+
+    found = (options.posteriors / SPEECH).exists()
+    tables = published(options.posteriors) if found else made_up()
+    print(f"posteriors: {options.posteriors if found else 'made up, of the size of RAVDESS'}")
+    aligned, before = align(tables), peak()
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        swept = sweep_weights(aligned, POOLS, options.steps, options.samples, 0)["sweep"]
+        times.append(time.perf_counter() - start)
+    ours, memory = times[0], peak() - before  # the first and slowest call: a job makes no other
+    grid = simplex(2, options.steps)
+    settings, subsets = len(POOLS) * len(grid), swept[["gender", "emotion"]].drop_duplicates().shape[0]
+    print(
+        f"{len(grid)} weights x {len(POOLS)} rules x {len(aligned.clips)} clips x {options.samples} resamples x "
+        f"{subsets} subsets, one thread"
+    )
+    print(
+        f"ours: {ours:.2f} s in a process's first call, {', '.join(f'{warm:.2f}' for warm in times[1:])} s in the next"
+    )
+    print(f"ours: {memory:.0f} MiB at the peak beyond imports and predictions")
+
+    fusing, scoring = measure_plain(Plain(aligned), grid, options.settings, options.resamples, swept)
+    plain = settings * (fusing + options.samples * scoring)
+    measured = options.settings * options.resamples
+    print(f"plain: {1e3 * fusing:.2f} ms to fuse a setting, {1e3 * scoring:.2f} ms to resample and score it once")
+    print(
+        f"plain: measured on {measured} of {settings * options.samples:,} resamples "
+        f"({measured / (settings * options.samples):.3%}; {options.settings} of {settings:,} settings); "
+        f"scaled up {plain:,.0f} s, {plain / 3600:.1f} h"
+    )
+    print(f"both sides find the same accuracies in all subsets of these {options.settings} settings")
+    print(f"from a process's start to its first row, and its end: {seconds_to_first_row(tables):.2f} s")
+    print(f"ratio {plain / ours:.0f}")
+
+
+if __name__ == "__main__":
+    main()

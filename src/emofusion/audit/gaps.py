@@ -1,0 +1,113 @@
+"""What the counts imply beyond single cells: overall accuracy, and the gaps between groups with their uncertainty."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
+from math import comb, sqrt
+
+from emofusion.audit.counts import Inference
+from emofusion.audit.findings import Finding
+from emofusion.audit.published import Paper
+from emofusion.audit.rounding import numerators, rounded
+
+Z = 1.959964  # of 95 % of a normal distribution
+
+
+def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
+    """Kind `overall`: of each column, all clips of a group together, and the mean over emotions of what is printed."""
+    for group in dict.fromkeys(group for group, _ in paper.rows):
+        rows = {emotion: row for (row_group, emotion), row in paper.rows.items() if row_group == group}
+        for column in paper.columns:
+            printed = {emotion: row[column] for emotion, row in rows.items() if column in row}
+            counted = {
+                emotion: found for emotion in printed if (found := exact(paper, inference, group, emotion, column))
+            }
+            if not counted:
+                continue
+            correct, clips = (sum(values) for values in zip(*counted.values(), strict=True))
+            share = paper.show(rounded(Fraction(correct, clips), paper.decimals, paper.scale))
+            mean = Fraction(sum(printed.values())) / len(printed) / paper.scale
+            left_out = [paper.say(emotion) for emotion in printed if emotion not in counted]
+            text = (
+                f"{paper.place(group, '', column)}: {correct} of {clips} clips, {share}"
+                + (f", without {' and '.join(left_out)}, whose count is open" if left_out else "")
+                + f"; the mean of the {len(printed)} printed emotions (unweighted average recall) is "
+                + f"{paper.show(rounded(mean, paper.decimals, paper.scale))}."
+            )
+            where = {"table": paper.table(group), "group": group, "column": column}
+            yield Finding("overall", text, **where, clips=clips, correct=correct, expected=share)
+
+
+def gap_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
+    """Kinds `gap` (each column and emotion whose counts are known) and `resolution` (what so few actors allow)."""
+    for first, second in combinations(paper.groups, 2):
+        pair = f"{first} - {second}"
+        if first in inference.actors and second in inference.actors:
+            yield _resolution(paper, inference, first, second, pair)
+        for emotion in paper.emotions:
+            for column in paper.columns:
+                one = exact(paper, inference, first, emotion, column)
+                two = exact(paper, inference, second, emotion, column)
+                if not (one and two):
+                    continue
+                low, high = (paper.scale * bound for bound in newcombe(*one, *two))
+                gap = paper.scale * (one[0] / one[1] - two[0] / two[1])
+                p, decimals = fisher(*one, *two), paper.decimals
+                size = f"{gap:+.{decimals}f} ({low:+.{decimals}f} to {high:+.{decimals}f}), p = {p:.2g}"
+                text = (
+                    f"{paper.labels['table2']}, {paper.say(emotion)}, {paper.say(column)}: {paper.say(first)} "
+                    f"{one[0]}/{one[1]}, {paper.say(second)} {two[0]}/{two[1]}: the gap, its 95 % interval and "
+                    f"Fisher's exact p are {size}, if clips were independent."
+                )
+                clips, correct = one[1] + two[1], one[0] + two[0]
+                where = {"table": "table2", "group": pair, "emotion": emotion, "column": column}
+                yield Finding("gap", text, **where, clips=clips, correct=correct, expected=size)
+
+
+def exact(paper: Paper, inference: Inference, group: str, emotion: str, column: str) -> tuple[int, int] | None:
+    """Correct clips and clips of a cell; None where it is not printed, fits no count, or more than one."""
+    value = paper.rows.get((group, emotion), {}).get(column)
+    if value is None or inference.counts[group, emotion].weak:
+        return None
+    clips = inference.counts[group, emotion].clips
+    found = numerators(value, clips, paper.scale)
+    return (found[0], clips) if len(found) == 1 else None
+
+
+def wilson(correct: int, clips: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927)."""
+    share, spread = correct / clips, Z * Z / clips
+    centre, half = share + spread / 2, Z * sqrt(share * (1 - share) / clips + spread / (4 * clips))
+    return (centre - half) / (1 + spread), (centre + half) / (1 + spread)
+
+
+def newcombe(correct1: int, clips1: int, correct2: int, clips2: int) -> tuple[float, float]:
+    """95 % interval of the difference of two independent shares (Newcombe 1998, method 10)."""
+    share1, share2 = correct1 / clips1, correct2 / clips2
+    (low1, high1), (low2, high2) = wilson(correct1, clips1), wilson(correct2, clips2)
+    gap = share1 - share2
+    return gap - sqrt((share1 - low1) ** 2 + (high2 - share2) ** 2), gap + sqrt(
+        (high1 - share1) ** 2 + (share2 - low2) ** 2
+    )
+
+
+def fisher(correct1: int, clips1: int, correct2: int, clips2: int) -> float:
+    """Two-sided p of Fisher's exact test: all tables with the same margins that are no likelier than this one."""
+    correct = correct1 + correct2
+    ways = {
+        k: comb(clips1, k) * comb(clips2, correct - k)
+        for k in range(max(0, correct - clips2), min(clips1, correct) + 1)
+    }
+    return float(Fraction(sum(way for way in ways.values() if way <= ways[correct1]), sum(ways.values())))
+
+
+def _resolution(paper: Paper, inference: Inference, first: str, second: str, pair: str) -> Finding:
+    one, two = inference.actors[first], inference.actors[second]
+    ways = comb(one + two, one)
+    text = (
+        f"Clips of one actor are not independent, so the p of a gap is too small and its interval too narrow. With "
+        f"{one} actors ({paper.say(first)}) and {two} ({paper.say(second)}), no test of actors against actors can "
+        f"reach a two-sided p below {min(2, ways)}/{ways} = {min(2, ways) / ways:.2g}, even if every actor of one "
+        f"group is above every actor of the other."
+    )
+    return Finding("resolution", text, "table2", pair, actors=one + two)

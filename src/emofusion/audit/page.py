@@ -1,0 +1,121 @@
+"""The audit as a page that opens anywhere: nothing is fetched, and nothing is said by colour alone."""
+
+from jinja2 import Environment
+
+from emofusion.audit.findings import Finding
+from emofusion.audit.published import EVERYONE, Paper
+from emofusion.audit.template import ITEMS, TEMPLATE
+
+
+def page(paper: Paper, findings: list[Finding]) -> str:
+    """The whole page, in HTML. findings: all of `emofusion.audit.audit`'s, of the same paper."""
+    texts = {kind: [f.finding for f in findings if f.kind == kind] for kind in dict.fromkeys(f.kind for f in findings)}
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    html = environment.from_string(ITEMS + TEMPLATE).render(
+        source=paper.source,
+        labels=paper.labels,
+        columns=[paper.say(column) for column in paper.columns],
+        verdict=_verdict(paper, findings),
+        wrong=[*texts.get("impossible", []), *texts.get("disagreement", [])],
+        open=[*texts.get("doubtful", []), *texts.get("unchecked", [])],
+        pooled=any(f.kind == "agreement" for f in findings),
+        actors=texts.get("actors", []),
+        grids=[_grid(paper, findings, group) for group in dict.fromkeys(group for group, _ in paper.rows)],
+        odd=[f.finding for f in findings if f.kind == "count" and (", not " in f.finding or "weak" in f.finding)],
+        overall=_overall(paper, findings),
+        claims=_claims(findings),
+        resolution=texts.get("resolution", []),
+        gaps=_gaps(paper, findings),
+        method=_method(paper),
+    )
+    return html.replace(" %", "\u00a0%").rstrip() + "\n"
+
+
+def _verdict(paper: Paper, findings: list[Finding]) -> str:
+    number = {kind: sum(f.kind == kind for f in findings) for kind in {f.kind for f in findings}}
+    cells = sum(number.get(kind, 0) for kind in ("possible", "impossible", "doubtful"))
+    text = f"Of {cells} printed values, {number.get('impossible', 0)} can be no fraction of the clips behind them."
+    if compared := sum(number.get(kind, 0) for kind in ("agreement", "disagreement", "unchecked")):
+        text += (
+            f" Of {compared} in {paper.labels['table1']}, {number.get('agreement', 0)} follow from "
+            f"{paper.labels['table2']} and {number.get('disagreement', 0)} contradict it."
+        )
+    if actors := [f"{f.actors} {paper.say(f.group)}" for f in findings if f.kind == "actors" and f.group != EVERYONE]:
+        text += f" The fewest actors that explain the most values: {', '.join(actors)}."
+    if odd := [f for f in findings if f.kind == "count" and ", not " in f.finding]:
+        rows = [f"{paper.place(f.group, f.emotion)} ({f.actors})" for f in odd]
+        text += f" Some rows have another number: {'; '.join(rows)}."
+    return text
+
+
+def _grid(paper: Paper, findings: list[Finding], group: str) -> dict:
+    by_cell = {(f.kind, f.group, f.emotion, f.column): f for f in findings}
+    rows = []
+    for emotion in [emotion for row_group, emotion in paper.rows if row_group == group]:
+        count = by_cell["count", group, emotion, ""]
+        cells = [_cell(paper, by_cell, group, emotion, column) for column in paper.columns]
+        rows.append({"emotion": paper.say(emotion), "clips": count.clips, "actors": count.actors, "cells": cells})
+    title = paper.labels[paper.table(group)]
+    return {"title": title if group == EVERYONE else f"{title}, {paper.say(group)}", "rows": rows}
+
+
+def _cell(paper: Paper, by_cell: dict, group: str, emotion: str, column: str) -> dict:
+    value = paper.rows[group, emotion].get(column)
+    if value is None:
+        return {"value": "–", "notes": [], "wrong": False}
+    found = {kind: by_cell.get((kind, group, emotion, column)) for kind in ("possible", "doubtful", "disagreement")}
+    wrong = not (found["possible"] or found["doubtful"])
+    notes = [f"{found['possible'].correct}/{found['possible'].clips}"] if found["possible"] else []
+    notes += ["impossible"] if wrong else ["doubtful"] if found["doubtful"] else []
+    if by_cell.get(("agreement", group, emotion, column)):
+        parts = [by_cell["possible", part, emotion, column].correct for part in paper.groups]
+        notes.append("=\u00a0" + "\u00a0+\u00a0".join(map(str, parts)))
+    if found["disagreement"]:
+        notes.append(f"{paper.labels['table2']}: {found['disagreement'].expected}")
+    return {"value": paper.show(value), "notes": notes, "wrong": wrong or bool(found["disagreement"])}
+
+
+def _overall(paper: Paper, findings: list[Finding]) -> list[tuple]:
+    rows = []
+    for f in findings:
+        if f.kind == "overall":
+            place = paper.place(f.group, "").removesuffix(", ")
+            mean = f.finding.rpartition(" is ")[2].rstrip(".")
+            # a sum that lacks an emotion must not be compared with one that does not
+            _, _, lacking = f.finding.partition(", without ")
+            basis = f"{f.correct}/{f.clips}" + (f" without {lacking.partition(',')[0]}" if lacking else "")
+            rows.append((place, paper.say(f.column), f.expected, basis, mean))
+    return rows
+
+
+def _claims(findings: list[Finding]) -> list[tuple[tuple[str, str, str], list[str]]]:
+    """A claim's number, its words, its verdict; and what is against it."""
+    claims: list[tuple[tuple[str, str, str], list[str]]] = []
+    for finding in findings:
+        if finding.kind == "claim":
+            number, _, rest = finding.finding.partition(", ")
+            words, _, verdict = rest.rpartition(": ")
+            claims.append(((f"{number}.", f"{words}:", verdict), []))
+        elif finding.kind == "counterexample":
+            claims[-1][1].append(finding.finding.partition(": ")[2])
+    return claims
+
+
+def _gaps(paper: Paper, findings: list[Finding]) -> list[tuple[str, list[tuple]]]:
+    pairs: dict[str, list[tuple]] = {}
+    for f in findings:
+        if f.kind == "gap":
+            gap, _, rest = f.expected.replace("-", "−").partition(" (")
+            interval, _, p = rest.partition("), p = ")
+            row = (paper.say(f.emotion), paper.say(f.column), f.clips, gap, interval, p)
+            pairs.setdefault(f.group.replace(" - ", " − "), []).append(row)
+    return list(pairs.items())
+
+
+def _method(paper: Paper) -> str:
+    if not paper.actors:
+        return f"The smallest, up to {paper.maximum}, is taken; its multiples would do as well."
+    return (
+        f"Of {paper.corpus}, each actor's number of clips an emotion is known, so a row's clips are those of whole "
+        f"actors, and one number of actors has to explain a group's rows; the smallest that explains most is taken."
+    )

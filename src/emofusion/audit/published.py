@@ -1,0 +1,195 @@
+"""A paper's tables as they are given in `conf/published/`, checked, with every printed value exact."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from emofusion.messages import EmofusionError
+
+EVERYONE = "all"
+SCALES = {"percent": 100, "fraction": 1}
+KEYS = {
+    "source",
+    "unit",
+    "decimals",
+    "table1",
+    "table2",
+    "labels",
+    "names",
+    "corpus",
+    "clips",
+    "maximum",
+    "claims",
+    "fusion",
+}
+CORPUS_KEYS = {"name", "source", "clips_per_actor", "actors"}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """`rows`: (group, emotion) → column → printed value; the group of the first table is `all`.
+
+    `clips_per_actor`: emotion → clips, and `actors`: group → how many the test corpus has; both empty where unknown.
+    `clips`: (group, emotion) → clips, where the paper states them. `maximum`: clips of a row, where nothing is known.
+    """
+
+    source: str
+    scale: int
+    decimals: int
+    rows: dict[tuple[str, str], dict[str, Decimal]]
+    labels: dict[str, str]
+    names: dict[str, str]
+    corpus: str = ""
+    clips_per_actor: dict[str, int] = field(default_factory=dict)
+    actors: dict[str, int] = field(default_factory=dict)
+    clips: dict[tuple[str, str], int] = field(default_factory=dict)
+    maximum: int = 1000
+    claims: tuple[dict, ...] = ()
+
+    @property
+    def groups(self) -> list[str]:
+        """Of the second table, as printed; without `all`."""
+        return [group for group in dict.fromkeys(group for group, _ in self.rows) if group != EVERYONE]
+
+    @property
+    def emotions(self) -> list[str]:
+        return list(dict.fromkeys(emotion for _, emotion in self.rows))
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(column for row in self.rows.values() for column in row))
+
+    def table(self, group: str) -> str:
+        return "table1" if group == EVERYONE else "table2"
+
+    def say(self, name: str) -> str:
+        """An emotion, a group or a column as the paper calls it."""
+        return self.names.get(name, name.replace("_", " "))
+
+    def show(self, value: Decimal) -> str:
+        """Such as `58.33 %`, or `0.583` of a paper that prints fractions."""
+        return f"{value:.{self.decimals}f}" + (" %" if self.scale == 100 else "")
+
+    def place(self, group: str, emotion: str, column: str = "") -> str:
+        """Where a value is printed, such as `Table 2, male, angry, face`."""
+        words = [self.say(name) for name in (group if group != EVERYONE else "", emotion, column) if name]
+        return ", ".join([self.labels[self.table(group)], *words])
+
+
+def only_one(nodes: list[Any]) -> dict:
+    """The one paper that a command names. Raises `EmofusionError` where it names none, or several."""
+    if len(nodes) > 1:
+        raise EmofusionError("published: one paper is audited a command; give one file of conf/published/")
+    if not nodes or nodes[0] is None:
+        raise EmofusionError(
+            "published=none: there are no published tables to audit; name a file of conf/published/, "
+            'as in --config override="published=paper"'
+        )
+    return nodes[0]
+
+
+def read_paper(node: dict) -> Paper:
+    """Check the content of a file in `conf/published/`.
+
+    Raises `EmofusionError` that names the setting: an unknown one, a value that is no accuracy in its unit or has more
+    decimals than stated, a corpus that lacks an emotion or a group of the tables.
+    """
+    _known(node, KEYS, "published")
+    unit = node.get("unit", "percent")
+    if unit not in SCALES:
+        raise EmofusionError(f"published.unit={unit}: {' or '.join(SCALES)}")
+    tables = {EVERYONE: _mapping(node, "table1"), **_mapping(node, "table2")}
+    values = {
+        (group, emotion): {
+            column: _number(value, SCALES[unit], _setting(group, emotion, column))
+            for column, value in _mapping(row, "", _setting(group, emotion)).items()
+            if value is not None
+        }
+        for group, rows in tables.items()
+        for emotion, row in _mapping(rows, "", _setting(group)).items()
+    }
+    values = {place: row for place, row in values.items() if row}
+    if not values:
+        raise EmofusionError("published: neither table1 nor table2 has a value")
+    seen = max(-value.as_tuple().exponent for row in values.values() for value in row.values())
+    decimals = node.get("decimals")
+    decimals = max(seen, 0) if decimals is None else _whole(decimals, "published.decimals", 0)
+    step = Decimal(1).scaleb(-decimals)
+    for place, row in values.items():
+        for column, value in row.items():
+            if value != value.quantize(step):
+                raise EmofusionError(f"{_setting(*place, column)}={value}: more than published.decimals={decimals}")
+            row[column] = value.quantize(step)
+    corpus = _mapping(node, "corpus")
+    _known(corpus, CORPUS_KEYS, "published.corpus")
+    paper = Paper(
+        source=str(node.get("source", "source not stated")).strip(),
+        scale=SCALES[unit],
+        decimals=decimals,
+        rows=values,
+        labels={"table1": "Table 1", "table2": "Table 2", **_mapping(node, "labels")},
+        names=_mapping(node, "names"),
+        corpus=corpus.get("name", "the test corpus"),
+        clips_per_actor=_whole_each(corpus, "clips_per_actor", "published.corpus"),
+        actors=_whole_each(corpus, "actors", "published.corpus"),
+        clips={
+            (group, emotion): _whole(clips, f"published.clips.{group}.{emotion}", 1)
+            for group, row in _mapping(node, "clips").items()
+            for emotion, clips in _mapping(row, "", f"published.clips.{group}").items()
+        },
+        maximum=_whole(node.get("maximum", 1000), "published.maximum", 1),
+        claims=tuple(node.get("claims") or ()),
+    )
+    _check_corpus(paper)
+    return paper
+
+
+def _check_corpus(paper: Paper) -> None:
+    if bool(paper.clips_per_actor) != bool(paper.actors):
+        raise EmofusionError("published.corpus: clips_per_actor and actors are needed both, or neither")
+    if not paper.actors:
+        return
+    for setting, wanted, given in (
+        ("clips_per_actor", paper.emotions, paper.clips_per_actor),
+        ("actors", paper.groups, paper.actors),
+    ):
+        if missing := [name for name in wanted if name not in given]:
+            raise EmofusionError(f"published.corpus.{setting}: {', '.join(missing)} of the tables is not in it")
+
+
+def _setting(group: str, *rest: str) -> str:
+    return ".".join(["published", *(["table1"] if group == EVERYONE else ["table2", group]), *rest])
+
+
+def _known(node: dict, known: set[str], name: str) -> None:
+    if unknown := sorted(set(node) - known):
+        raise EmofusionError(f"{name}.{unknown[0]}: no such setting; known here: {', '.join(sorted(known))}")
+
+
+def _mapping(node: Any, key: str, name: str = "") -> dict:
+    found = (node.get(key) or {}) if key else node
+    if not isinstance(found, dict):
+        raise EmofusionError(
+            f"{name or f'published.{key}'}={found}: names and their values, as in conf/published/paper.yaml"
+        )
+    return found
+
+
+def _number(value: Any, scale: int, name: str) -> Decimal:
+    try:
+        number = Decimal(str(value)).normalize()
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= scale:
+        raise EmofusionError(f"{name}={value}: an accuracy from 0 to {scale}, or null where none is printed")
+    return number
+
+
+def _whole(value: Any, name: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise EmofusionError(f"{name}={value}: a whole number of at least {least}")
+    return value
+
+
+def _whole_each(node: dict, key: str, name: str) -> dict[str, int]:
+    return {item: _whole(value, f"{name}.{key}.{item}", 1) for item, value in _mapping(node, key, name).items()}

@@ -1,0 +1,187 @@
+/* The slider and the rule: one state, from which every chart and the line of numbers is filled.
+   Shares are whole hundredths of a percent; nothing is rounded here. */
+"use strict";
+(() => {
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const store = read("store");
+  const { charts, config } = read("specs");
+  const { grid, emotions, systems, modalities } = store;
+  const views = {};
+  const state = { system: 0, setting: 0 };
+
+  const digits = (h) => `${h < 0 ? "−" : ""}${(Math.abs(h) / 100).toFixed(2)}`;
+  const percent = (h) => (h === null ? "–" : `${digits(h)}%`);
+  const points = (h) => (h === null ? "–" : `${h > 0 ? "+" : ""}${digits(h)}`);
+  const between = (low, high, shown) => (low === null || high === null ? "" : `${shown(low)} to ${shown(high)}`);
+  const said = (range) => (range ? `95% interval ${range}` : "no interval");
+  const fraction = (h) => (h === null || h === undefined ? null : h / 10000);
+  const subset = (gender, emotion) => store.subsets.findIndex(([g, e]) => g === gender && e === emotion);
+  const printed = (system, part, emotion) => store.published[system.published]?.[part]?.[emotion] ?? null;
+  const settingOf = (system) => (system.sweeps ? state.setting : 0);
+  const inWords = (setting) => modalities.map((name, m) => `${name} ${grid[setting][m].toFixed(places)}`).join(", ");
+  const places = Math.max(2, ...grid.slice(0, 2000).flat().map((w) => `${Number(w.toFixed(6))}`.length - 2));
+
+  /** One subset at the setting: its share, interval and counts, as numbers and as text. */
+  const share = (system, gender, emotion) => {
+    const s = subset(gender, emotion), i = settingOf(system);
+    const [value, low, high] = [system.accuracy[s][i], system.low[s][i], system.high[s][i]];
+    const clips = system.clips[s];
+    const text = clips ? `${percent(value)} (${system.correct[s][i]}/${clips})` : "no clips";
+    return { emotion, accuracy: fraction(value), low: fraction(low), high: fraction(high), text, clips,
+      correct: system.correct[s][i], percent: percent(value), between: between(low, high, digits),
+      published: fraction(printed(system, gender, emotion)), printed: percent(printed(system, gender, emotion)) };
+  };
+
+  const gap = (system, e) => {
+    const i = settingOf(system), [value, low, high] = ["gap", "low", "high"].map((name) => system.gaps[name][e][i]);
+    const [men, women] = ["male", "female"].map((gender) => share(system, gender, emotions[e]));
+    const print = printed(system, "gap", emotions[e]);
+    const in100 = (h) => (h === null ? null : h / 100);
+    return { emotion: emotions[e], gap: in100(value), low: in100(low), high: in100(high), published: in100(print),
+      text: `${points(value)} (${men.correct}/${men.clips}, ${women.correct}/${women.clips})`,
+      points: points(value), between: between(low, high, points), printed: points(print), men, women };
+  };
+
+  const confusion = (system) => {
+    const counts = system.confusion?.[settingOf(system)] ?? [], classes = emotions.slice(1);
+    return counts.map((clips, cell) => {
+      const row = Math.floor(cell / classes.length), start = row * classes.length;
+      const all = counts.slice(start, start + classes.length).reduce((a, b) => a + b, 0);
+      const emotion = classes[row], predicted = classes[cell % classes.length];
+      return { emotion, predicted, clips, share: clips / all, order: row, shown: `${emotion} (n=${all})`, text: `${clips} of ${all} clips`, all };
+    }).filter((cell) => cell.all > 0);
+  };
+
+  /** Accuracy along the weight of one modality; of several, the range over the others. */
+  const curve = (m) => systems.filter((system) => system.sweeps).flatMap((system) => {
+    const all = subset("all", "all"), one = modalities.length === 2;
+    const rows = grid.map((weights, i) => ({ line: `${system.rule}, test`, weight: weights[m],
+      accuracy: fraction(system.accuracy[all][i]), low: fraction(one ? system.low[all][i] : system.accuracy[all][i]),
+      high: fraction(one ? system.high[all][i] : system.accuracy[all][i]),
+      text: `${percent(system.accuracy[all][i])} (${system.correct[all][i]}/${system.clips[all]})` }));
+    if (!one) {
+      const ranges = new Map();
+      for (const row of rows.filter((row) => row.accuracy !== null)) {
+        const range = ranges.get(row.weight) ?? row;
+        const low = Math.min(range.low, row.low), high = Math.max(range.high, row.high);
+        const text = `${percent(Math.round(low * 10000))} to ${percent(Math.round(high * 10000))} (n=${system.clips[all]})`;
+        ranges.set(row.weight, { line: row.line, weight: row.weight, low, high, text });
+      }
+      return [...ranges.values()].sort((a, b) => a.weight - b.weight);
+    }
+    const checked = system.validation;
+    return rows.concat((checked?.accuracy ?? []).map((h, i) => ({ line: `${system.rule}, validation`,
+      weight: grid[i][m], accuracy: fraction(h), low: null, high: null, text: `${percent(h)} (n=${checked.clips})` })));
+  });
+
+  // the wider ones lie below, so that marks of the same setting are all seen
+  const marks = (m) => store.marks.filter((mark) => mark.at !== null).map((mark) => ({ mark: mark.mark,
+    name: mark.name, size: store.key.marks[mark.mark].size, weight: grid[mark.at][m], accuracy: fraction(mark.accuracy),
+    text: `${percent(mark.accuracy)} (n=${mark.clips})` })).sort((a, b) => b.size - a.size);
+
+  const here = (system, m) => (system.sweeps
+    ? [{ weight: grid[state.setting][m], accuracy: share(system, "all", "all").accuracy }] : []);
+
+  /** What each chart's named data are at the state. */
+  const filled = (name) => {
+    const system = systems[state.system];
+    if (name.startsWith("curve_")) return { here: here(system, modalities.indexOf(name.slice(6))) };
+    if (name === "emotions") return { emotions: emotions.map((emotion) => share(system, "all", emotion)) };
+    if (name === "people") return { people: emotions.flatMap((emotion) => [["male", "men"], ["female", "women"]]
+      .map(([gender, word]) => ({ ...share(system, gender, emotion), gender: word })).filter((row) => row.clips)) };
+    if (name === "gaps") return { gaps: system.gaps ? emotions.map((_, e) => gap(system, e)).filter((row) => row.gap !== null) : [] };
+    if (name === "confusion") return { confusion: confusion(system) };
+    return {};
+  };
+  const fixed = (name) => {
+    if (name === "rules") return { rules: store.rules };
+    const m = modalities.indexOf(name.slice(6));
+    return name.startsWith("curve_") ? { curve: curve(m), marks: marks(m) } : {};
+  };
+
+  const fill = (view, data) => {
+    for (const [name, rows] of Object.entries(data)) view.data(name, rows);
+    return view.runAsync();
+  };
+  let drawing = null, again = false;
+  /** Redraw all charts; while they are drawn, any number of moves ask for one more drawing. */
+  const draw = () => {
+    again = true;
+    drawing ??= (async () => {
+      while (again) {
+        again = false;
+        await Promise.all(Object.entries(views).map(([name, view]) => fill(view, filled(name))));
+      }
+      drawing = null;
+    })();
+    return drawing;
+  };
+
+  const sliders = [...document.querySelectorAll("input[type=range]")];
+  const radios = [...document.querySelectorAll("input[name=system]")];
+  const buttons = [...document.querySelectorAll("button[data-mark]")];
+
+  const say = () => {
+    const system = systems[state.system], all = share(system, "all", "all");
+    const parts = [`${system.label}: ${all.percent} accuracy, ${said(all.between)}, ${all.correct} of ${all.clips} test clips.`];
+    const e = emotions.indexOf("all");
+    if (system.gaps && system.gaps.gap[e][settingOf(system)] !== null) {
+      const { points: value, between: range, men, women } = gap(system, e);
+      parts.push(`Gender gap ${value} points, ${said(range)}: men ${men.text}, women ${women.text}.`);
+    }
+    document.getElementById("readout").replaceChildren(...parts.map((part) => {
+      const line = document.createElement("span");
+      line.textContent = `${part} `;
+      return line;
+    }));
+    const words = sliders.length ? inWords(state.setting) : "";
+    if (sliders.length) document.getElementById("weights").textContent = system.sweeps ? words : "not used";
+    for (const slider of sliders) {
+      slider.disabled = !system.sweeps;
+      slider.value = grid[state.setting][slider.dataset.modality];
+      slider.setAttribute("aria-valuetext", words);
+    }
+    for (const button of buttons) {
+      const on = system.sweeps && button.dataset.rule === system.rule && Number(button.dataset.setting) === state.setting;
+      button.setAttribute("aria-pressed", on);
+    }
+    radios.forEach((radio) => { radio.checked = Number(radio.dataset.at) === state.system; });
+  };
+  const go = (change) => {
+    Object.assign(state, change);
+    say();
+    return draw();
+  };
+
+  /** The setting of the grid nearest to the weights; the moved one counts first, and the others give way. */
+  const nearest = (weights, moved = 0) => {
+    const cost = (setting) => setting.reduce((sum, w, m) => sum + (m === moved ? 1e6 : 1) * (w - (weights[m] ?? w)) ** 2, 0);
+    return grid.reduce((best, setting, i) => (cost(setting) < cost(grid[best]) ? i : best), 0);
+  };
+  for (const slider of sliders) {
+    slider.addEventListener("input", () => {
+      const weights = sliders.map((other) => Number(other.value));
+      go({ setting: nearest(weights, Number(slider.dataset.modality)) });
+    });
+  }
+  for (const radio of radios) radio.addEventListener("change", () => go({ system: Number(radio.dataset.at) }));
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      const system = systems.findIndex((found) => found.sweeps && found.rule === button.dataset.rule);
+      go({ setting: Number(button.dataset.setting), ...(system < 0 ? {} : { system }) });
+    });
+  }
+
+  const begin = async () => {
+    if (grid.length) state.setting = nearest(store.start.weights);
+    state.system = Math.max(0, systems.findIndex((system) => system.rule === store.start.rule));
+    say();
+    const options = { mode: "vega-lite", renderer: "svg", actions: false, config };
+    for (const [name, spec] of Object.entries(charts)) {
+      const datasets = { ...fixed(name), ...filled(name) };
+      views[name] = (await vegaEmbed(`#chart-${name}`, { ...spec, datasets }, options)).view;
+    }
+    await draw();
+  };
+  window.reportPage = { views, state, ready: begin(), settled: () => drawing ?? Promise.resolve() };
+})();

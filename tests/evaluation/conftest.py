@@ -1,0 +1,72 @@
+"""Made-up predictions: systems on the same test clips, and modalities to fuse."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emofusion.emotions import EMOTIONS
+
+Made = Callable[..., pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def made() -> Made:
+    """Makes a prediction table of clips: `made(clips, skill, seed, without=())`."""
+
+    def make(clips: pd.DataFrame, skill: float, seed: int, without: tuple[str, ...] = ()) -> pd.DataFrame:
+        random = np.random.default_rng(seed)
+        noise = random.normal(size=(len(clips), len(EMOTIONS)))
+        logits = {f"logit_{e}": skill * (clips["emotion"] == e) + noise[:, i] for i, e in enumerate(EMOTIONS)}
+        return clips.assign(**{name: values for name, values in logits.items() if name[6:] not in without})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def clips() -> pd.DataFrame:
+    """400 test clips of 5 women and 4 men, unevenly shared out; no woman is angry, and nobody is calm."""
+    random = np.random.default_rng(5)
+    number = 400
+    actor = random.choice(9, number, p=np.arange(4, 13) / np.arange(4, 13).sum())
+    gender = np.where(actor < 5, "female", "male")
+    emotion = random.choice([e for e in EMOTIONS if e != "calm"], number)
+    emotion[(gender == "female") & (emotion == "angry")] = "sad"
+    facts = {"actor": [f"demo-{a}" for a in actor], "gender": gender, "emotion": emotion, "fold": 0, "split": "test"}
+    return pd.DataFrame({"clip": [f"c{i}" for i in range(number)], "corpus": "demo", **facts})
+
+
+@pytest.fixture(scope="session")
+def systems(clips, made) -> dict[str, pd.DataFrame]:
+    """Three systems; face does not know disgust."""
+    return {
+        "linear": made(clips, 2.0, 1),
+        "speech": made(clips, 1.5, 2),
+        "face": made(clips, 1.0, 3, without=("disgust",)),
+    }
+
+
+@pytest.fixture(scope="session")
+def three(made) -> dict[str, pd.DataFrame]:
+    """Speech, face and text on 60 validation and 150 test clips; face does not know calm; no woman is angry."""
+    random = np.random.default_rng(7)
+    gender = np.array(["female", "male"])[random.integers(0, 2, 210)]
+    emotion = np.array(EMOTIONS)[random.integers(0, 8, 210)]
+    emotion[(gender == "female") & (emotion == "angry")] = "sad"
+    facts = {"actor": [f"demo-{g[0]}{i % 3}" for i, g in enumerate(gender)], "gender": gender, "emotion": emotion}
+    clips = pd.DataFrame({"clip": [f"clip{i}" for i in range(210)], "corpus": "demo", **facts, "fold": 0})
+    clips["split"] = ["validation"] * 60 + ["test"] * 150
+    skills = {"speech": (1.6, 1), "face": (1.2, 2, ("calm",)), "text": (0.8, 3)}
+    return {name: made(clips, *how) for name, how in skills.items()}
+
+
+@pytest.fixture(scope="session")
+def resampled() -> Callable[[pd.DataFrame, pd.Series], pd.DataFrame]:
+    """The rows of a table with each actor's as often as it was drawn, one after the other: the plain resample."""
+
+    def resample(table: pd.DataFrame, drawn: pd.Series) -> pd.DataFrame:
+        parts = [table[table["actor"] == actor] for actor, times in drawn.items() for _ in range(times)]
+        return pd.concat(parts) if parts else table.head(0)
+
+    return resample

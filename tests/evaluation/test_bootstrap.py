@@ -1,0 +1,93 @@
+"""Resampled actors against plain resamples of clips."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score
+
+from emofusion.evaluation.bootstrap import Resampling, actor_weights, percentiles
+from emofusion.evaluation.counts import count
+from emofusion.evaluation.systems import side_by_side
+from emofusion.predictions import labels
+
+GENDERS = ["female"] * 5 + ["male"] * 3
+
+
+def test_men_and_women_are_drawn_apart():
+    weights = actor_weights(GENDERS, 4000, seed=1)
+    assert weights.shape == (4000, 8) and weights.dtype == np.int64 and weights.min() == 0
+    assert (weights[:, :5].sum(axis=1) == 5).all() and (weights[:, 5:].sum(axis=1) == 3).all()
+    # of n draws with replacement: mean 1, variance 1 - 1/n; 5 standard errors
+    np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.08)
+    np.testing.assert_allclose(weights.var(axis=0), [0.8] * 5 + [2 / 3] * 3, atol=0.12)
+
+
+def test_the_seed_decides():
+    np.testing.assert_array_equal(actor_weights(GENDERS, 50, seed=1), actor_weights(GENDERS, 50, seed=1))
+    assert (actor_weights(GENDERS, 50, seed=1) != actor_weights(GENDERS, 50, seed=2)).any()
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.5])
+def test_percentiles_are_numpys(confidence):
+    draws = np.random.default_rng(0).normal(size=(4, 3, 203))
+    tail = (1 - confidence) / 2
+    np.testing.assert_allclose(percentiles(draws, confidence), np.quantile(draws, [tail, 1 - tail], axis=-1))
+    draws[0, 0, :50] = draws[1, 2, 7] = draws[3, 1, 1:] = np.nan
+    np.testing.assert_allclose(percentiles(draws, confidence), np.nanquantile(draws, [tail, 1 - tail], axis=-1))
+    assert np.isnan(percentiles(np.full((2, 9), np.nan), confidence)).all()
+
+
+def test_a_single_actor_of_a_gender_bears_no_interval():
+    resampling = Resampling.of(GENDERS, 10, 0, 0.95)
+    everyone = np.ones(8, dtype=bool)
+    women = np.arange(8) < 5
+    lone_man = women | (np.arange(8) == 6)
+    lone_woman = np.arange(8) == 2
+    found = resampling.enough(np.stack([everyone, women, ~women, lone_man, lone_woman, ~everyone]))
+    assert found.tolist() == [True, True, True, False, False, False]
+    low, high = resampling.accuracy(np.array([[0, 0, 1, 0, 0, 0, 0, 0]]), lone_woman * 4)
+    assert np.isnan(low).all() and np.isnan(high).all()
+
+
+@pytest.mark.parametrize("emotion", ["all", "happy"])
+def test_intervals_of_accuracy_and_gap_are_those_of_plain_resamples(systems, resampled, emotion):
+    scored = side_by_side(systems)
+    counts = count(scored)
+    resampling = Resampling.of(scored.actors["gender"], 80, 4, 0.9)
+    kinds = slice(None) if emotion == "all" else [scored.emotions.index(emotion)]
+    correct, clips = counts.correct[..., kinds].sum(axis=-1), counts.clips[:, kinds].sum(axis=-1)
+    ends = resampling.accuracy(correct, clips)
+    gaps = resampling.gaps(correct, clips)
+    for place, table in enumerate(systems.values()):
+        table = table if emotion == "all" else table[table["emotion"] == emotion]
+        drawn = [pd.Series(weights, scored.actors["actor"]) for weights in resampling.weights]
+        samples = [resampled(table, weights) for weights in drawn]
+        plain = [accuracy_score(sample["emotion"], labels(sample)) for sample in samples]
+        np.testing.assert_allclose([end[place] for end in ends], np.quantile(plain, [0.05, 0.95]), rtol=1e-12)
+        halves = [[sample[sample["gender"] == gender] for gender in ("male", "female")] for sample in samples]
+        plain = [[accuracy_score(half["emotion"], labels(half)) for half in both] for both in halves]
+        np.testing.assert_allclose(gaps[place], np.subtract(*np.transpose(plain)), atol=1e-12)
+
+
+def test_equally_many_clips_of_each_actor_change_nothing():
+    """Where all have as many clips, only counts are sorted; one clip more takes the other way."""
+    random = np.random.default_rng(2)
+    resampling = Resampling.of(GENDERS, 300, 0, 0.95)
+    correct = random.integers(0, 11, (6, 8))
+    shares = resampling.weights @ correct.T / 80
+    np.testing.assert_allclose(
+        resampling.accuracy(correct, np.full(8, 10)), np.quantile(shares, [0.025, 0.975], axis=0)
+    )
+    clips = np.array([11, *[10] * 7])
+    shares = resampling.weights @ correct.T / (resampling.weights @ clips)[:, None]
+    np.testing.assert_allclose(resampling.accuracy(correct, clips), np.quantile(shares, [0.025, 0.975], axis=0))
+
+
+def test_resamples_without_a_clip_are_left_out():
+    """Two of three men show the emotion; a resample of the third alone says nothing of it."""
+    resampling = Resampling.of(GENDERS, 500, 0, 0.95)
+    clips, correct = np.array([0, 0, 0, 0, 0, 4, 4, 0]), np.array([[0, 0, 0, 0, 0, 1, 3, 0]])
+    whole = resampling.weights @ clips
+    assert (whole == 0).any()
+    shares = (resampling.weights @ correct[0])[whole > 0] / whole[whole > 0]
+    np.testing.assert_allclose(np.ravel(resampling.accuracy(correct, clips)), np.quantile(shares, [0.025, 0.975]))

@@ -1,0 +1,91 @@
+"""Systems put side by side, and the sums over each actor's clips."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import confusion_matrix, log_loss
+
+from emofusion.emotions import EMOTIONS
+from emofusion.evaluation.counts import count, ratio
+from emofusion.evaluation.systems import side_by_side
+from emofusion.messages import EmofusionError
+from emofusion.predictions import labels, posteriors
+
+
+def test_order_of_rows_does_not_matter(systems):
+    shuffled = {name: table.sample(frac=1, random_state=3) for name, table in systems.items()}
+    shuffled["linear"] = systems["linear"]
+    one, other = side_by_side(systems), side_by_side(shuffled)
+    np.testing.assert_array_equal(one.predicted, other.predicted)
+    np.testing.assert_array_equal(one.posteriors, other.posteriors)
+    assert one.names == ["linear", "speech", "face"] and one.emotions == list(EMOTIONS)
+    for predicted, table in zip(one.predicted, systems.values(), strict=True):
+        assert np.array(one.emotions)[predicted].tolist() == labels(table).tolist()
+    assert (one.posteriors[2, :, one.emotions.index("disgust")] == 0).all()
+
+
+def test_only_test_rows_count_and_folds_may_differ(systems):
+    extra = systems["speech"].assign(split="validation")
+    changed = {**systems, "speech": pd.concat([extra, systems["speech"].assign(fold=3)])}
+    np.testing.assert_array_equal(side_by_side(changed).posteriors, side_by_side(systems).posteriors)
+
+
+def test_systems_that_do_not_belong_together(systems):
+    with pytest.raises(EmofusionError, match="the face predictions lack 1 of 400 test clips"):
+        side_by_side({**systems, "face": systems["face"].iloc[1:]})
+    other = systems["face"].assign(gender=systems["face"]["gender"].map({"male": "female", "female": "male"}))
+    with pytest.raises(EmofusionError, match="disagree on the gender"):
+        side_by_side({**systems, "face": other})
+    two = systems["face"].assign(actor="demo-1")
+    with pytest.raises(EmofusionError, match="actor demo-1 is both female and male"):
+        side_by_side({"face": two})
+    with pytest.raises(EmofusionError):
+        side_by_side({})
+
+
+def test_counts_of_each_actor(systems):
+    scored = side_by_side(systems)
+    counts = count(scored)
+    for place, table in enumerate(systems.values()):
+        for row, actor in enumerate(scored.actors["actor"]):
+            own = table[table["actor"] == actor]
+            reference = confusion_matrix(own["emotion"], labels(own), labels=list(EMOTIONS))
+            np.testing.assert_array_equal(counts.confusion[place, row], reference)
+            np.testing.assert_array_equal(counts.correct[place, row], np.diag(reference))
+            np.testing.assert_array_equal(counts.clips[row], reference.sum(axis=1))
+
+
+def test_log_loss_and_brier_of_each_actor(systems):
+    """Face gives disgust no chance at all: its logarithm is taken of a tiny number, as scikit-learn does."""
+    scored = side_by_side(systems)
+    counts = count(scored)
+    for place, (name, table) in enumerate(systems.items()):
+        for row, actor in enumerate(scored.actors["actor"]):
+            own = table[table["actor"] == actor]
+            chances = posteriors(own)
+            if name == "face":
+                chances = np.insert(chances, EMOTIONS.index("disgust"), 0, axis=1)
+            ordered = chances[:, np.argsort(EMOTIONS)]  # scikit-learn wants the labels by the alphabet
+            reference = log_loss(own["emotion"], ordered, labels=sorted(EMOTIONS), normalize=False)
+            assert counts.log_loss[place, row] == pytest.approx(reference, rel=1e-9)
+            by_hand = sum(
+                sum((p - (emotion == truth)) ** 2 for p, emotion in zip(chance, EMOTIONS, strict=True))
+                for chance, truth in zip(chances, own["emotion"], strict=True)
+            )
+            assert counts.brier[place, row] == pytest.approx(by_hand)
+
+
+def test_calibration_bins_clip_by_clip(systems):
+    scored = side_by_side(systems)
+    bins = count(scored, bins=10).calibration
+    expected = np.zeros_like(bins)
+    for place in range(3):
+        for clip, chances in enumerate(scored.posteriors[place]):
+            top = max(chances)
+            number = next(i for i in range(10) if i / 10 < top <= (i + 1) / 10)
+            expected[place, scored.actor[clip], number] += [1, top, np.argmax(chances) == scored.truth[clip]]
+    np.testing.assert_allclose(bins, expected)
+
+
+def test_ratio_to_nothing_is_missing():
+    np.testing.assert_array_equal(ratio(np.array([1, 0, 3]), np.array([2, 0, 0])), [0.5, np.nan, np.nan])

@@ -1,0 +1,108 @@
+"""Figures and tables of several systems against scikit-learn and torchmetrics."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, log_loss
+
+from emofusion.emotions import EMOTIONS
+from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.counts import count
+from emofusion.evaluation.figures import FIGURES, confusion_table, figures, subset_table
+from emofusion.evaluation.systems import side_by_side
+from emofusion.predictions import labels, posteriors
+from emofusion.tables import classes_of
+
+
+@pytest.fixture(scope="module")
+def inputs(systems):
+    scored = side_by_side(systems)
+    return scored, count(scored), Resampling.of(scored.actors["gender"], 30, 3, 0.9)
+
+
+def chances(table: pd.DataFrame) -> np.ndarray:
+    """Posteriors of all eight emotions."""
+    found = pd.DataFrame(posteriors(table), columns=classes_of(table))
+    return found.reindex(columns=list(EMOTIONS), fill_value=0.0).to_numpy()
+
+
+def plain(table: pd.DataFrame, bins: int = 15) -> dict[str, float]:
+    """The figures by scikit-learn, and those that it lacks by a loop."""
+    truth, predicted, shares = table["emotion"], labels(table), chances(table)
+    onehot = np.array([[emotion == right for emotion in EMOTIONS] for right in truth])
+    sure, right = shares.max(axis=1), predicted == truth.to_numpy()
+    error = 0.0
+    for low in range(bins):
+        inside = (sure > low / bins) & (sure <= (low + 1) / bins)
+        if inside.any():
+            error += inside.mean() * abs(right[inside].mean() - sure[inside].mean())
+    return {
+        "accuracy": accuracy_score(truth, predicted),
+        "unweighted_average_recall": balanced_accuracy_score(truth, predicted),
+        "macro_f1": f1_score(truth, predicted, labels=truth.unique(), average="macro"),
+        "log_loss": log_loss(truth, shares[:, np.argsort(EMOTIONS)], labels=sorted(EMOTIONS)),
+        "brier": np.mean(np.sum((shares - onehot) ** 2, axis=1)),
+        "calibration_error": error,
+    }
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+def test_figures_and_their_intervals_are_those_of_plain_resamples(systems, inputs, resampled):
+    scored, _, resampling = inputs
+    table = figures(*inputs).set_index("system")
+    assert table.index.tolist() == list(systems)
+    assert (table["clips"] == 400).all() and (table["actors"] == 9).all()
+    for name, predictions in systems.items():
+        for figure, value in plain(predictions).items():
+            assert table.loc[name, figure] == pytest.approx(value, rel=1e-9), figure
+        drawn = [pd.Series(weights, scored.actors["actor"]) for weights in resampling.weights]
+        samples = pd.DataFrame([plain(resampled(predictions, weights)) for weights in drawn])
+        for figure in FIGURES:
+            ends = table.loc[name, [f"{figure}_low", f"{figure}_high"]].astype(float)
+            np.testing.assert_allclose(ends, np.quantile(samples[figure], [0.05, 0.95]), rtol=1e-9, err_msg=figure)
+
+
+def test_calibration_error_is_torchmetrics(systems, inputs):
+    torch = pytest.importorskip("torch")
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    table = figures(*inputs).set_index("system")
+    for name, predictions in systems.items():
+        truth = torch.tensor([EMOTIONS.index(emotion) for emotion in predictions["emotion"]])
+        shares = torch.tensor(chances(predictions))
+        reference = multiclass_calibration_error(shares, truth, num_classes=8, n_bins=15, norm="l1")
+        assert table.loc[name, "calibration_error"] == pytest.approx(float(reference), abs=1e-6)
+
+
+def test_subsets_against_scikit_learn(systems, inputs):
+    scored, counts, resampling = inputs
+    table = subset_table(*inputs)
+    # nobody is calm, and no woman is angry
+    assert len(table) == 3 * (3 * 8 - 1) and table["system"].unique().tolist() == list(systems)
+    assert table.loc[0, ["gender", "emotion"]].tolist() == ["all", "all"]
+    for row in table.itertuples():
+        part = systems[row.system]
+        part = part if row.gender == "all" else part[part["gender"] == row.gender]
+        part = part if row.emotion == "all" else part[part["emotion"] == row.emotion]
+        assert row.accuracy == pytest.approx(accuracy_score(part["emotion"], labels(part)))
+        assert row.correct == accuracy_score(part["emotion"], labels(part), normalize=False)
+        assert (row.clips, row.actors) == (len(part), part["actor"].nunique())
+        assert row.low <= row.accuracy <= row.high
+        assert row.low < row.high or (row.system, row.emotion) == ("face", "disgust")
+    angry = table.query("system == 'face' and emotion == 'angry'").set_index("gender")
+    assert angry.index.tolist() == ["all", "male"]
+    weights = resampling.weights[:, scored.male]
+    place = scored.emotions.index("angry")
+    shares = weights @ counts.correct[2, scored.male, place] / (weights @ counts.clips[scored.male, place])
+    np.testing.assert_allclose(angry.loc["male", ["low", "high"]].astype(float), np.quantile(shares, [0.05, 0.95]))
+
+
+def test_confusion_against_scikit_learn(systems, inputs):
+    table = confusion_table(*inputs[:2])
+    assert len(table) == 3 * 3 * 64
+    for (system, gender), part in table.groupby(["system", "gender"]):
+        rows = systems[system]
+        rows = rows if gender == "all" else rows[rows["gender"] == gender]
+        reference = confusion_matrix(rows["emotion"], labels(rows), labels=list(EMOTIONS))
+        found = part.pivot_table(index="emotion", columns="predicted", values="clips")
+        np.testing.assert_array_equal(found.loc[list(EMOTIONS), list(EMOTIONS)], reference)

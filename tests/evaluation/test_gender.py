@@ -1,0 +1,200 @@
+"""The gender gap against plain loops, scipy's permutation test, and simulated t tests."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import brentq
+from scipy.stats import nct, permutation_test, t, ttest_ind
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+
+from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.counts import count
+from emofusion.evaluation.gender import detectable, gaps, gender_table
+from emofusion.evaluation.narrowed import narrowed_table
+from emofusion.evaluation.permutation import holm
+from emofusion.evaluation.systems import side_by_side
+from emofusion.predictions import labels
+
+AVERAGE = "unweighted average recall"
+
+
+def table_of(systems, permutations=10_000, samples=60, seed=3):
+    scored = side_by_side(systems)
+    counts = count(scored)
+    resampling = Resampling.of(scored.actors["gender"], samples, seed, 0.9)
+    found = gaps(scored, counts, resampling)
+    return scored, resampling, gender_table(scored, counts, resampling, found, permutations, 0), found
+
+
+def accuracy(rows: pd.DataFrame, emotion: str) -> float:
+    """What a row of the table says of some clips; nobody averages over angry, which no woman is."""
+    if emotion == AVERAGE:
+        rows = rows[rows["emotion"] != "angry"]
+        return balanced_accuracy_score(rows["emotion"], labels(rows))
+    rows = rows if emotion == "all" else rows[rows["emotion"] == emotion]
+    return accuracy_score(rows["emotion"], labels(rows)) if len(rows) else np.nan
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, resampled):
+    scored, resampling, table, _ = table_of(systems, samples=25)
+    assert table["system"].unique().tolist() == list(systems)
+    assert table["emotion"][:9].tolist() == [
+        "all", AVERAGE, "neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised",
+    ]  # fmt: skip
+    for row in table.itertuples():
+        rows = systems[row.system]
+        halves = {gender: rows[rows["gender"] == gender] for gender in ("male", "female")}
+        for gender, half in halves.items():
+            assert getattr(row, gender) == pytest.approx(accuracy(half, row.emotion), nan_ok=True)
+            counted = half if row.emotion == "all" else half[half["emotion"] == row.emotion]
+            counted = half[half["emotion"] != "angry"] if row.emotion == AVERAGE else counted
+            assert getattr(row, f"{gender}_clips") == len(counted)
+            assert getattr(row, f"{gender}_actors") == counted["actor"].nunique()
+        if row.emotion == "angry":
+            assert np.isnan([row.gap, row.low, row.high, row.p, row.p_holm, row.detectable, row.female]).all()
+            continue
+        assert row.gap == pytest.approx(row.male - row.female)
+        plain = []
+        for weights in resampling.weights:
+            sample = resampled(rows, pd.Series(weights, scored.actors["actor"]))
+            parts = (sample[sample["gender"] == gender] for gender in ("male", "female"))
+            plain.append(np.subtract(*(accuracy(part, row.emotion) for part in parts)))
+        np.testing.assert_allclose([row.low, row.high], np.quantile(plain, [0.05, 0.95]), atol=1e-12)
+
+
+def test_p_is_the_share_of_all_relabellings(systems):
+    """126 ways to call 4 of 9 actors men, fewer where some show no surprise, each by a plain loop."""
+    _, _, table, _ = table_of(systems)
+    rows = systems["linear"]
+    found = table[table["system"] == "linear"].set_index("emotion")
+    ways = {}
+    for emotion in ("all", "sad", "surprised"):
+        actors = rows.loc[rows["emotion"].eq(emotion) | (emotion == "all"), ["actor", "gender"]].drop_duplicates()
+        permuted = []
+        for men in combinations(actors["actor"], actors["gender"].eq("male").sum()):
+            male = rows["actor"].isin(men)
+            permuted.append(accuracy(rows[male], emotion) - accuracy(rows[~male], emotion))
+        extreme = np.abs(permuted) >= abs(found.loc[emotion, "gap"]) - 1e-12
+        assert found.loc[emotion, "p"] == pytest.approx(extreme.mean())
+        ways[emotion] = len(extreme)
+    assert ways["all"] == 126 > ways["surprised"] > 1
+
+
+def test_drawn_relabellings_agree_with_all_and_the_seen_one_counts(systems):
+    exact, drawn, few = (table_of(systems, permutations)[2]["p"] for permutations in (126, 125, 4))
+    np.testing.assert_allclose(drawn, exact, atol=0.25)
+    assert drawn.min() >= 1 / 126 and few.min() >= 1 / 5
+    overall = table_of(systems, 125)[2]["emotion"] == "all"
+    assert (drawn[overall] * 126).round(6).mod(1).eq(0).all() and (drawn[overall] != exact[overall]).any()
+
+
+def test_p_is_corrected_for_the_emotions_of_a_system(systems):
+    table = table_of(systems)[2]
+    overall = table["emotion"].isin(["all", AVERAGE])
+    assert table.loc[overall, "p_holm"].isna().all() and table.loc[overall, "p"].notna().all()
+    for _, part in table[~overall].groupby("system"):
+        np.testing.assert_allclose(part["p_holm"], holm(part["p"].to_numpy()))
+
+
+@pytest.fixture(scope="module")
+def balanced(made) -> pd.DataFrame:
+    """Five women and five men, twelve clips of happy and of sad each."""
+    actor = np.repeat(np.arange(10), 24)
+    facts = {"clip": [f"c{i}" for i in range(240)], "corpus": "demo", "actor": [f"demo-{a}" for a in actor]}
+    facts |= {"gender": np.where(actor % 2, "male", "female"), "emotion": ["happy", "sad"] * 120}
+    return made(pd.DataFrame({**facts, "fold": 0, "split": "test"}), 1.5, 11)
+
+
+def test_p_is_scipys_where_all_actors_have_as_many_clips(balanced):
+    table = table_of({"speech": balanced})[2].set_index("emotion")
+    right = pd.Series(labels(balanced) == balanced["emotion"].to_numpy())
+    for emotion in ("all", "happy"):
+        chosen = (emotion == "all") | (balanced["emotion"] == emotion)
+        means = right[chosen].groupby([balanced["gender"], balanced["actor"]]).mean()
+        reference = permutation_test(
+            (means["male"].to_numpy(), means["female"].to_numpy()),
+            lambda men, women, axis: np.abs(men.mean(axis=axis) - women.mean(axis=axis)),
+            alternative="greater",
+            n_resamples=np.inf,
+        )
+        assert table.loc[emotion, "p"] == pytest.approx(reference.pvalue)
+
+
+def test_detectable_is_what_the_noncentral_t_says(balanced):
+    table = table_of({"speech": balanced})[2].set_index("emotion")
+    right = pd.Series(labels(balanced) == balanced["emotion"].to_numpy())
+    means = right.groupby([balanced["gender"], balanced["actor"]]).mean()
+    spread = np.sqrt((means["male"].var() + means["female"].var()) / 2) * np.sqrt(2 / 5)
+    critical = t.ppf(0.975, 8)
+    shift = brentq(lambda d: nct.sf(critical, 8, d) + nct.cdf(-critical, 8, d) - 0.8, 1, 6)
+    assert table.loc["all", "detectable"] == pytest.approx(shift * spread, rel=1e-4)
+
+
+@pytest.mark.parametrize("men, women", [(12, 12), (3, 9), (2, 2)])
+def test_detectable_gaps_are_detected_four_times_in_five(men, women):
+    """Twenty thousand simulated t tests of normal accuracies that spread as the observed ones."""
+    random = np.random.default_rng(0)
+    seen = random.normal(0.7, 0.1, men + women)
+    male = np.arange(men + women) < men
+    gap = detectable(seen, male)
+    spread = np.sqrt((seen[male].var(ddof=1) * (men - 1) + seen[~male].var(ddof=1) * (women - 1)) / (men + women - 2))
+    left = random.normal(0.5 + gap, spread, (20_000, men))
+    right = random.normal(0.5, spread, (20_000, women))
+    power = (ttest_ind(left, right, axis=1).pvalue < 0.05).mean()
+    assert power == pytest.approx(0.8, abs=0.012)  # four standard errors
+
+
+def test_detectable_needs_two_actors_of_each_gender_that_differ():
+    male = np.array([True, True, False, False, False])
+    seen = np.array([[0.2, 0.4, 0.5, 0.1, 0.3], [0.2, np.nan, 0.5, 0.1, 0.3], [0.5, 0.5, 0.9, 0.9, 0.9]])
+    assert np.isnan(detectable(seen, male)).tolist() == [False, True, True]
+
+
+def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:
+    """Predictions that are right but for the wrong ones, which are taken for the other emotion."""
+    happy = (clips["emotion"] == "happy").to_numpy() != wrong
+    return clips.assign(logit_happy=np.where(happy, 2.0, 0.0), logit_sad=np.where(happy, 0.0, 2.0))
+
+
+def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
+    """Speech mistakes every other clip of women, face a clip now and then, and fusion none."""
+    clips = balanced.drop(columns=[name for name in balanced if name.startswith("logit_")])
+    number, women = np.arange(240), (clips["gender"] == "female").to_numpy()
+    systems = {
+        "fused": with_errors(clips, np.zeros(240, dtype=bool)),
+        "speech": with_errors(clips, women & (number % 4 < 2)),
+        "face": with_errors(clips, np.isin(number, [3, 24, 77])),
+    }
+    scored, resampling, _, found = table_of(systems, samples=300)
+    table = narrowed_table(scored, resampling, found, ["speech", "face"])
+    assert table[["system", "modality"]].drop_duplicates().to_numpy().tolist() == [
+        ["fused", "speech"],
+        ["fused", "face"],
+    ]
+    overall = table[table["emotion"] == "all"].set_index("modality")
+    assert overall.loc["speech", ["gap_before", "gap_after", "change"]].tolist() == [0.5, 0, -0.5]
+    assert overall.loc["speech", "verdict"] == "narrowed" and overall.loc["face", "verdict"] == "not shown"
+    turned = narrowed_table(scored, resampling, found, ["fused"])
+    turned = turned[turned["emotion"] == "all"].set_index("system")
+    assert turned.loc["speech", "verdict"] == "widened" and turned.loc["speech", "low"] > 0
+
+
+def test_change_of_the_gap_in_plain_resamples(systems, resampled):
+    scored, resampling, _, found = table_of(systems)
+    table = narrowed_table(scored, resampling, found, ["speech", "face"])
+    row = table.query("modality == 'face' and emotion == 'sad'").iloc[0]
+    plain = []
+    for weights in resampling.weights:
+        sizes = []
+        for name in ("linear", "face"):
+            sample = resampled(systems[name], pd.Series(weights, scored.actors["actor"]))
+            parts = (sample[sample["gender"] == gender] for gender in ("male", "female"))
+            sizes.append(abs(np.subtract(*(accuracy(part, "sad") for part in parts))))
+        plain.append(sizes[0] - sizes[1])
+    np.testing.assert_allclose([row["low"], row["high"]], np.quantile(plain, [0.05, 0.95]), atol=1e-12)
+    assert row["change"] == pytest.approx(abs(row["gap_after"]) - abs(row["gap_before"]))
+    angry = table[table["emotion"] == "angry"]
+    assert angry["change"].isna().all() and (angry["verdict"] == "not shown").all()

@@ -1,0 +1,116 @@
+"""Pairs of systems and the tests over actors, against scipy and by hand."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest, permutation_test
+from sklearn.metrics import accuracy_score
+
+from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.counts import count
+from emofusion.evaluation.paired import mcnemar, pairs
+from emofusion.evaluation.permutation import holm, relabellings, sign_flip, two_sided
+from emofusion.evaluation.systems import side_by_side
+from emofusion.predictions import labels
+
+
+def test_pairs_are_those_of_a_plain_loop(systems, resampled):
+    scored = side_by_side(systems)
+    resampling = Resampling.of(scored.actors["gender"], 60, 3, 0.9)
+    table = pairs(scored, count(scored), resampling)
+    assert list(zip(table["first"], table["second"], strict=True)) == list(combinations(systems, 2))
+    assert (table["compared"] == 3).all() and (table["clips"] == 400).all() and (table["actors"] == 9).all()
+    for row in table.itertuples():
+        first, second = (
+            (labels(systems[name]) == systems[name]["emotion"]).astype(int).to_numpy()
+            for name in (row.first, row.second)
+        )
+        only = ((first > second).sum(), (second > first).sum())
+        assert (row.only_first, row.only_second) == only
+        assert row.difference == pytest.approx(first.mean() - second.mean())
+        assert row.mcnemar_p == pytest.approx(binomtest(only[0], sum(only)).pvalue)
+        by_actor = pd.Series(first - second).groupby(systems[row.first]["actor"].to_numpy()).sum().to_numpy()
+        signs = np.array(list(product((-1, 1), repeat=9)))
+        assert row.sign_flip_p == pytest.approx((abs(signs @ by_actor) >= abs(by_actor.sum())).mean())
+        plain = []
+        for weights in resampling.weights:
+            drawn = pd.Series(weights, scored.actors["actor"])
+            sides = [resampled(systems[name], drawn) for name in (row.first, row.second)]
+            plain.append(np.subtract(*(accuracy_score(side["emotion"], labels(side)) for side in sides)))
+        np.testing.assert_allclose([row.low, row.high], np.quantile(plain, [0.05, 0.95]), atol=1e-12)
+    np.testing.assert_array_equal(table["mcnemar_p_holm"], holm(table["mcnemar_p"].to_numpy()))
+    np.testing.assert_array_equal(table["sign_flip_p_holm"], holm(table["sign_flip_p"].to_numpy()))
+
+
+@pytest.mark.parametrize("first, second", [(0, 0), (5, 5), (0, 6), (1, 9), (30, 12), (7, 8), (400, 460)])
+def test_mcnemar_is_the_binomial_test(first, second):
+    expected = binomtest(first, first + second).pvalue if first + second else 1
+    assert mcnemar(np.array([first]), np.array([second]))[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_mcnemar_by_hand():
+    """One of six: 2 (1 + 6) / 2^6."""
+    assert mcnemar(np.array([1, 5]), np.array([5, 1])).tolist() == [pytest.approx(14 / 64)] * 2
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [
+        [3, 1, 4, 1, 5, 9, 2, 6],
+        [1, -1, 2, -2, 0, 0, 5],
+        [-4, -4, -4],
+        [0, 0, 0, 0],
+        [7, 0],
+        [2, -1, 0, 3, -8, 1, 1, -2, 3],
+    ],
+)
+def test_sign_flip_is_scipys_exact_permutation_test(differences):
+    reference = permutation_test(
+        (np.array(differences),),
+        lambda values, axis: np.abs(values.sum(axis=axis)),
+        permutation_type="samples",
+        alternative="greater",
+        n_resamples=np.inf,
+    )
+    assert sign_flip(np.array([differences]))[0] == pytest.approx(reference.pvalue)
+
+
+def test_sign_flip_of_many_actors_agrees_with_drawn_signs():
+    random = np.random.default_rng(0)
+    differences = random.integers(-3, 5, 40)
+    signs = random.choice([-1, 1], (200_000, 40))
+    share = (abs(signs @ differences) >= abs(differences.sum())).mean()
+    assert 0.0005 < share < 0.9
+    error = np.sqrt(share * (1 - share) / 200_000)
+    assert sign_flip(differences[None])[0] == pytest.approx(share, abs=5 * error)
+
+
+def test_sign_flip_of_one_sided_differences_by_hand():
+    """All of ten actors one way: only that choice of signs and its opposite are as extreme."""
+    assert sign_flip(np.ones((1, 10)))[0] == pytest.approx(2 / 2**10)
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03, 0.005])), [0.03, 0.06, 0.06, 0.02])
+    np.testing.assert_allclose(holm(np.array([0.5, np.nan, 0.02, 0.9])), [1, np.nan, 0.06, 1])
+    np.testing.assert_allclose(holm(np.array([[0.02, 0.03], [0.04, np.nan]])), [[0.04, 0.04], [0.04, np.nan]])
+    assert holm(np.array([])).shape == (0,) and np.isnan(holm(np.array([np.nan]))).all()
+
+
+def test_relabellings_are_all_or_drawn():
+    ways, exact = relabellings(6, 2, 15, seed=0)
+    assert exact and {tuple(np.flatnonzero(way)) for way in ways} == set(combinations(range(6), 2))
+    ways, exact = relabellings(6, 2, 14, seed=0)
+    assert not exact and ways.shape == (14, 6) and (ways.sum(axis=1) == 2).all()
+    ways, _ = relabellings(20, 8, 20_000, seed=0)
+    np.testing.assert_allclose(ways.mean(axis=0), 0.4, atol=0.02)
+
+
+def test_two_sided_share():
+    permuted = np.array([-3.0, -1.0, 0.5, 2.0])[:, None]
+    seen = np.array([-2.0])
+    assert two_sided(seen, permuted, exact=True) == 0.5
+    assert two_sided(seen, permuted, exact=False) == 3 / 5
+    assert np.isnan(two_sided(np.array([np.nan]), permuted, exact=True))

@@ -1,0 +1,95 @@
+"""The table of rules and the marks: each figure where it belongs, against the predictions themselves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
+
+from emofusion.predictions import labels, posteriors
+from emofusion.reporting.marks import marks
+from emofusion.reporting.rules import comparison_tables, markdown
+from emofusion.tables import classes_of
+
+
+@pytest.fixture
+def tables(results, settings) -> dict[str, pd.DataFrame]:
+    return comparison_tables(results.evaluation, results.rules, results.parameters, settings)
+
+
+def test_one_row_a_rule_with_the_figures_of_its_predictions(tables, results):
+    table = tables["rules"].set_index("rule")
+    assert list(table.index) == ["speech", "face", *results.rules["rule"].unique()]
+    systems = {name: rows[rows["split"] == "test"] for name, rows in results.modalities.items()}
+    systems |= dict(iter(results.rules.groupby("rule")))
+    for name, rows in systems.items():
+        rows, found = rows.reset_index(drop=True), table.loc[name]
+        guessed, truth = labels(rows), rows["emotion"]
+        assert found["accuracy"] == pytest.approx(accuracy_score(truth, guessed))
+        assert found["unweighted_average_recall"] == pytest.approx(balanced_accuracy_score(truth, guessed))
+        assert found["macro_f1"] == pytest.approx(f1_score(truth, guessed, average="macro"))
+        order = sorted(classes_of(rows))
+        shares = posteriors(rows)[:, [classes_of(rows).index(emotion) for emotion in order]]
+        assert found["log_loss"] == pytest.approx(log_loss(truth, shares, labels=order), rel=1e-6)
+        right = pd.Series(guessed == truth)
+        by_gender = right.groupby(rows["gender"]).mean()
+        assert found["gender_gap"] == pytest.approx(by_gender["male"] - by_gender["female"])
+        assert found["accuracy_male"] == pytest.approx(by_gender["male"])
+        women_sad = (rows["gender"] == "female") & (rows["emotion"] == "sad")
+        assert found["accuracy_female_sad"] == pytest.approx(right[women_sad].mean())
+        assert found["accuracy_female_sad_clips"] == women_sad.sum() and found["clips"] == 160
+        assert found["accuracy_low"] <= found["accuracy"] <= found["accuracy_high"]
+    assert table["kind"].to_dict()["linear_oracle"] == "oracle" and table.loc["speech", "kind"] == "modality"
+    assert table.loc["product_fitted", "fitted_on"] == "test clips of other actors (cross-fitted)"
+
+
+def test_differences_from_the_configured_rule_have_its_sign(tables, settings):
+    """The configured rule is in the middle of the pairs, so that both orders are there."""
+    table = tables["rules"].set_index("rule")
+    base = table.loc["linear", "accuracy"]
+    assert np.isnan(table.loc["linear", "difference"])
+    others = table.drop(index="linear")
+    np.testing.assert_allclose(others["difference"], others["accuracy"] - base)
+    assert (others["difference_low"] <= others["difference"] + 1e-12).all()
+    assert (others["difference"] <= others["difference_high"] + 1e-12).all()
+
+
+def test_every_table_says_what_it_rests_on(tables):
+    assert all({"protocol", "leaks_speakers", "normalised_by_speaker", "data"} <= set(t) for t in tables.values())
+    assert "against" in tables["narrowed"] and "rule" in tables["subsets"] and "figures" not in tables
+
+
+def test_marks_are_settings_of_the_sweep_with_their_accuracy(tables, settings):
+    found = marks(tables, settings)
+    assert found[["mark", "rule"]].to_numpy().tolist() == [
+        ["configured", "linear"],
+        ["paper", "linear"],
+        ["chosen", "linear"],
+        ["oracle", "linear"],
+        ["oracle", "product"],
+    ]
+    assert found.loc[0, ["weight_speech", "weight_face"]].tolist() == [0.7, 0.3]
+    test = tables["sweep"].query("split == 'test' and gender == 'all' and emotion == 'all'")
+    for row in found[found["mark"].isin(["configured", "paper", "oracle"])].itertuples():
+        at = test[(test["rule"] == row.rule) & np.isclose(test["weight_speech"], row.weight_speech)]
+        assert row.accuracy == at["accuracy"].item()
+    oracles = found[found["mark"] == "oracle"].set_index("rule")["accuracy"]
+    assert oracles.to_dict() == test.groupby("rule")["accuracy"].max().to_dict()
+    chosen = found[found["mark"] == "chosen"].iloc[0]
+    learnt = tables["parameters"].query("rule == 'linear_chosen' and name == 'weight_speech'")["value"]
+    assert chosen["weight_speech"] == pytest.approx(learnt.mean()) and len(learnt) == 2
+    assert chosen["accuracy"] == tables["rules"].set_index("rule").loc["linear_chosen", "accuracy"]
+    assert "cross-fitted" in chosen["note"]
+
+
+def test_marks_without_a_paper_or_with_a_rule_that_finds_its_own_weights(tables, settings):
+    settings |= {"published": None, "fusion": settings["fusion"] | {"rule": "product_fitted"}}
+    assert marks(tables, settings)["mark"].tolist() == ["chosen", "oracle", "oracle"]
+
+
+def test_the_table_to_read_is_sorted_and_names_oracles(tables, settings):
+    text = markdown(tables["rules"], settings)
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    accuracies = [float(row.split("|")[2].split("%")[0]) for row in rows]
+    assert accuracies == sorted(accuracies, reverse=True) and len(rows) == 8
+    assert sum("(oracle)" in row for row in rows) == 1 and sum("**linear, set weights**" in row for row in rows) == 1
+    assert "160 test clips of 6 actors" in text and "95% intervals" in text

@@ -1,0 +1,40 @@
+"""Reads what every modality and every fusion rule makes of each clip; writes figures, intervals and comparisons."""
+
+from emofusion import tracking
+from emofusion.forkserver import in_fork
+
+in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+
+from pathlib import Path
+
+from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.schemas import EVALUATION, SWEEPS
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.fusion.pools import POOLS
+from emofusion.messages import clear_errors
+from emofusion.predictions import align
+from emofusion.tables import FUSED, PREDICTIONS, read_table, write_table
+
+with clear_errors(snakemake.log[0]):
+    settings, keys = dict(snakemake.params.settings), snakemake.params.upstream
+    with tracking.open_run("evaluation", snakemake.wildcards.key, settings, snakemake.config["tracking"], keys) as run:
+        steps = settings.pop("steps")
+        modalities = {name: read_table(snakemake.input[name], PREDICTIONS) for name in keys if name != "fusion"}
+        rules = read_table(Path(snakemake.input.fusion).parent / "rules.parquet", FUSED)
+        alone = rules.drop(columns=[column for column in FUSED.columns if column not in PREDICTIONS.columns])
+        fused = {name: alone.loc[rows.index] for name, rows in rules.groupby("rule", sort=False)}
+        tables = evaluate({**modalities, **fused}, list(modalities), settings)
+        bootstrap = {name: settings[name] for name in ("samples", "seed", "confidence")}
+        tables |= sweep_weights(align(modalities), list(POOLS), steps, **bootstrap)
+        out = Path(snakemake.output.evaluation)
+        for name, table in tables.items():
+            write_table(table, out / f"{name}.parquet", (EVALUATION | SWEEPS)[name])
+        run.log_metrics(
+            {
+                f"{row.system}_{name}": getattr(row, name)
+                for row in tables["figures"].itertuples()
+                for name in ("accuracy", "unweighted_average_recall", "log_loss", "calibration_error")
+            },
+            0,
+        )
+        run.log_artifacts(out)
