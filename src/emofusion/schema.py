@@ -134,6 +134,8 @@ class Pixels:
 
 @dataclass
 class ActionUnits:
+    """`statistics` of each unit's mean over the frames: mean, root (the square root of it)."""
+
     kind: str = "action_units"
     table: str | None = None
     statistics: list[str] = field(default_factory=lambda: ["mean"])

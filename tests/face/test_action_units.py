@@ -15,8 +15,9 @@ def clips_of(*names: str) -> pd.DataFrame:
     return pd.DataFrame({"clip": list(names)})
 
 
-def features_of(clips: pd.DataFrame, table) -> np.ndarray:
-    compute = action_units.prepare(clips, {"kind": "action_units", "table": str(table), "statistics": ["mean"]})
+def features_of(clips: pd.DataFrame, table, *statistics: str) -> np.ndarray:
+    settings = {"kind": "action_units", "table": str(table), "statistics": list(statistics or ["mean"])}
+    compute = action_units.prepare(clips, settings)
     return np.concatenate([compute(clip) for clip in clips.itertuples()])
 
 
@@ -42,6 +43,16 @@ def test_means_by_clip_are_read_by_column_name(tmp_path):
     features = features_of(clips_of("03-01-01-01-01-01-01", CLIP), tmp_path / "means.csv")
     assert features.dtype == np.float32
     np.testing.assert_array_equal(features, [10 * np.arange(35), np.arange(35)])
+
+
+def test_roots_of_the_means_stand_where_they_are_named(tmp_path):
+    table = pd.DataFrame({column: [float(number**2)] for number, column in enumerate(COLUMNS)})
+    table.assign(clip=CLIP).to_csv(tmp_path / "means.csv", index=False)
+    features = features_of(clips_of(CLIP), tmp_path / "means.csv", "root", "mean")
+    assert features.shape == (1, *action_units.row_shape({"statistics": ["root", "mean"]})) == (1, 70)
+    np.testing.assert_allclose(features[0], [*range(35), *np.arange(35) ** 2])
+    with pytest.raises(EmofusionError, match=r"`statistics` is \['median'\]; name some of mean, root"):
+        features_of(clips_of(CLIP), tmp_path / "means.csv", "median")
 
 
 def test_video_files_are_averaged_over_frames_with_a_face(tmp_path):

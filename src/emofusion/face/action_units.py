@@ -28,6 +28,12 @@ COLUMNS = (*(f"AU{unit:02}_r" for unit in _INTENSITIES), *(f"AU{unit:02}_c" for 
 
 _MEANS = "openface_au_mean.csv"
 
+# Of each unit, of its mean over the frames. Most are near 0 and few are large: roots spread out the faint ones.
+_STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "mean": lambda means: means,
+    "root": lambda means: np.sqrt(np.maximum(means, 0)),
+}
+
 
 def find_table(root: Path) -> Path:
     """The action units in a corpus folder: its CSV of means, else the folder itself, if it holds OpenFace's CSV files.
@@ -48,8 +54,8 @@ def find_table(root: Path) -> Path:
 
 
 def row_shape(settings: dict) -> tuple[int]:
-    """`(35,)`: the columns `COLUMNS`."""
-    return (len(COLUMNS),)
+    """`(35 * statistics,)`: the columns `COLUMNS`, statistic by statistic."""
+    return (len(settings["statistics"]) * len(COLUMNS),)
 
 
 def rows_of(clip: Any, settings: dict) -> int:
@@ -58,14 +64,27 @@ def rows_of(clip: Any, settings: dict) -> int:
 
 
 def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
-    """The function that turns a clip into float32 `(1, 35)`, its means over the frames.
+    """The function that turns a clip into float32 `(1, 35 * statistics)`, of its means over the frames.
 
+    `settings["statistics"]` are of these: `mean`, and `root`, the square root of it.
     `settings["table"]` is the CSV of means, a folder (of a corpus, see `find_table`) or a zip archive. A clip finds
     its row or file by name; the first field of a RAVDESS name (what is recorded: 01 both, 02 picture, 03 sound) is
     left aside. Raises `EmofusionError` if there is no such table, it lacks columns, or clips are missing from it.
     """
-    if settings.get("statistics", ["mean"]) != ["mean"]:
-        raise EmofusionError(f"the setting `statistics` is {settings['statistics']}; only [mean] is known.")
+    if not settings["statistics"] or set(settings["statistics"]) - set(_STATISTICS):
+        raise EmofusionError(
+            f"the setting `statistics` is {settings['statistics']}; name some of {', '.join(_STATISTICS)}."
+        )
+    return partial(_of_clip, means=_means(clips, settings), statistics=settings["statistics"])
+
+
+def _of_clip(clip: Any, means: Callable[[Any], np.ndarray], statistics: list[str]) -> np.ndarray:
+    found = means(clip)
+    return np.concatenate([_STATISTICS[statistic](found) for statistic in statistics], axis=1)
+
+
+def _means(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
+    """The function that finds a clip's means over the frames, `(1, 35)`."""
     table = Path(settings["table"])
     table = find_table(table) if table.is_dir() else table
     if table.is_dir() or zipfile.is_zipfile(table):
