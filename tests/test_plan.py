@@ -256,3 +256,11 @@ def test_a_blend_of_blends_is_refused(planned):
         planned("ravdess_best", "speech.blend=[blend_by_speaker,statistics]")
     with pytest.raises(EmofusionError, match="speech/gru"):
         planned("ravdess_best", "speech.blend=[gru,statistics]")
+
+
+def test_settings_of_training_reach_every_member(planned):
+    plan = planned("ravdess_best", "++speech.training.epochs=2 ++face.training.epochs=3")
+    epochs = {key.split("-")[0]: set() for key in plan.keys("model")}
+    for key in plan.keys("model"):
+        epochs[key.split("-")[0]].add(plan.stage("model", key).settings["training"]["epochs"])
+    assert epochs == {"speech": {2}, "face": {3}}

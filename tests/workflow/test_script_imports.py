@@ -30,7 +30,7 @@ def loaded(*modules: str) -> set[str]:
     [
         (["demo", "download", "publish", "tracking", "audit"], [], set()),
         (
-            ["corpus", "posteriors", "fuse", "evaluate", "features"],
+            ["corpus", "posteriors", "blend", "fuse", "evaluate", "features"],
             ["emofusion.face.pixels", "emofusion.face.action_units"],
             {"pandas"},
         ),

@@ -301,6 +301,31 @@ def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
         assert name in page
 
 
+def test_a_blend_takes_what_its_members_have_trained(workflow):
+    override = [*SMALL, "report.seeds=1", "speech=blend", "speech.blend=[cnn1d,lstm]"]
+    # the LSTM alone was trained for its curves only, with another seed
+    after = {"blend": 1, "fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
+    assert workflow.planned(override=override) == {"train": 1, "predict": 1, **after}
+    done = workflow.run(override=override)
+    assert done.returncode == 0, done.output[-3000:]
+    stages = json.loads((workflow / "reports/demo/provenance.json").read_text())["stages"]
+    (key,) = stages["blend"]
+    blended = read_table(workflow / f"blend/{key}/predictions.parquet", PREDICTIONS)
+    members = [
+        read_table(workflow / f"predictions/{key}/predictions.parquet", PREDICTIONS)
+        for key in stages["predictions"]
+        if key.startswith("speech")
+    ]
+    assert len(members) == 2 and set(blended["split"]) == {"validation", "test"}
+    rows = [table.set_index(["fold", "clip"]).loc[blended.set_index(["fold", "clip"]).index] for table in members]
+    mean = sum(posteriors(table.reset_index()) for table in rows) / 2
+    np.testing.assert_allclose(posteriors(blended), mean)
+    assert set(pd.read_csv(workflow / "reports/demo/comparison.csv").query("modality == 'speech'")["network"]) == {
+        "cnn1d",
+        "lstm",
+    }
+
+
 @pytest.mark.parametrize(
     ("experiment", "override", "named"),
     [
