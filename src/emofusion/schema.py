@@ -134,7 +134,8 @@ class Pixels:
 
 @dataclass
 class ActionUnits:
-    """`statistics` of each unit's mean over the frames: mean, root (the square root of it)."""
+    """`statistics` of each unit's mean over the frames: mean, root (the square root of it), share (of
+    the roots' length, so that all faces move as much)."""
 
     kind: str = "action_units"
     table: str | None = None

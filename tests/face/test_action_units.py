@@ -45,13 +45,18 @@ def test_means_by_clip_are_read_by_column_name(tmp_path):
     np.testing.assert_array_equal(features, [10 * np.arange(35), np.arange(35)])
 
 
-def test_roots_of_the_means_stand_where_they_are_named(tmp_path):
+def test_roots_and_shares_of_the_means_stand_where_they_are_named(tmp_path):
     table = pd.DataFrame({column: [float(number**2)] for number, column in enumerate(COLUMNS)})
     table.assign(clip=CLIP).to_csv(tmp_path / "means.csv", index=False)
     features = features_of(clips_of(CLIP), tmp_path / "means.csv", "root", "mean")
     assert features.shape == (1, *action_units.row_shape({"statistics": ["root", "mean"]})) == (1, 70)
     np.testing.assert_allclose(features[0], [*range(35), *np.arange(35) ** 2])
-    with pytest.raises(EmofusionError, match=r"`statistics` is \['median'\]; name some of mean, root"):
+    shares = features_of(clips_of(CLIP), tmp_path / "means.csv", "share")[0]
+    np.testing.assert_allclose(shares[:17], np.arange(17) / np.sqrt(sum(np.arange(17) ** 2)), rtol=1e-6)
+    np.testing.assert_allclose(shares[17:], np.arange(17, 35) / np.sqrt(sum(np.arange(17, 35) ** 2)), rtol=1e-6)
+    (table * 0).assign(clip=CLIP).to_csv(tmp_path / "still.csv", index=False)
+    assert not features_of(clips_of(CLIP), tmp_path / "still.csv", "share").any()
+    with pytest.raises(EmofusionError, match=r"`statistics` is \['median'\]; name some of mean, root, share"):
         features_of(clips_of(CLIP), tmp_path / "means.csv", "median")
 
 

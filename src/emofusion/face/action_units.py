@@ -28,11 +28,20 @@ COLUMNS = (*(f"AU{unit:02}_r" for unit in _INTENSITIES), *(f"AU{unit:02}_c" for 
 
 _MEANS = "openface_au_mean.csv"
 
-# Of each unit, of its mean over the frames. Most are near 0 and few are large: roots spread out the faint ones.
-_STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "mean": lambda means: means,
-    "root": lambda means: np.sqrt(np.maximum(means, 0)),
-}
+
+def _root(means: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.maximum(means, 0))
+
+
+def _share(means: np.ndarray) -> np.ndarray:
+    kinds = np.split(_root(means), [len(_INTENSITIES)], axis=1)
+    return np.concatenate([roots / max(np.linalg.norm(roots), _TINY) for roots in kinds], axis=1)
+
+
+# Of each unit's mean over the frames, (1, 35). Most are near 0 and few are large: roots spread out the faint ones, and
+# shares of all intensities, or presences, do not depend on how much a face moves.
+_STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"mean": np.asarray, "root": _root, "share": _share}
+_TINY = np.finfo(DTYPE).tiny
 
 
 def find_table(root: Path) -> Path:
@@ -66,7 +75,8 @@ def rows_of(clip: Any, settings: dict) -> int:
 def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
     """The function that turns a clip into float32 `(1, 35 * statistics)`, of its means over the frames.
 
-    `settings["statistics"]` are of these: `mean`, and `root`, the square root of it.
+    `settings["statistics"]` are of these: `mean`; `root`, the square root of it; and `share`, the root over the root
+    of the sum of all means, of intensities and of presences (0 of a face that does not move at all).
     `settings["table"]` is the CSV of means, a folder (of a corpus, see `find_table`) or a zip archive. A clip finds
     its row or file by name; the first field of a RAVDESS name (what is recorded: 01 both, 02 picture, 03 sound) is
     left aside. Raises `EmofusionError` if there is no such table, it lacks columns, or clips are missing from it.
