@@ -113,4 +113,5 @@ def test_two_sided_share():
     seen = np.array([-2.0])
     assert two_sided(seen, permuted, exact=True) == 0.5
     assert two_sided(seen, permuted, exact=False) == 3 / 5
+    assert two_sided(np.array([0.1 + 0.2]), np.array([[0.3], [0.0]]), exact=True) == 0.5  # equal but for rounding
     assert np.isnan(two_sided(np.array([np.nan]), permuted, exact=True))

@@ -10,7 +10,6 @@ from emofusion.evaluation import sweep as module
 from emofusion.evaluation import tally as tally_module
 from emofusion.evaluation.bootstrap import actor_weights
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.evaluation.tally import distinct
 from emofusion.messages import EmofusionError
 from emofusion.predictions import Aligned, align
 from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS, check
@@ -194,10 +193,3 @@ def test_train_rows_are_not_swept(three):
 def test_an_unknown_pool_is_named(pair):
     with pytest.raises(EmofusionError, match="median is no rule with weights to sweep; there are: linear, product"):
         sweep_weights(pair, ["linear", "median"], 2, SAMPLES, SEED)
-
-
-def test_distinct_rows_and_their_places():
-    rows = np.array([[1, 2], [1, 2], [3, 0], [1, 2], [0, 300], [3, 0]], dtype=np.uint16)
-    places, inverse = distinct(rows)
-    assert len(places) == 3
-    np.testing.assert_array_equal(rows[places][inverse], rows)

@@ -31,7 +31,7 @@ def measures(
     return {
         "accuracy": ratio(right.sum(axis=-1), clips),
         "unweighted_average_recall": ratio(right, np.maximum(true, 1)).sum(axis=-1) / occurring,
-        "macro_f1": (ratio(2 * right, np.maximum(true + taken, 1)) * (true > 0)).sum(axis=-1) / occurring,
+        "macro_f1": ratio(2 * right, np.maximum(true + taken, 1)).sum(axis=-1) / occurring,
         "log_loss": ratio(log_loss, clips),
         "brier": ratio(brier, clips),
         "calibration_error": ratio(off, clips),
