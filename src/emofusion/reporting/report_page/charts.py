@@ -97,10 +97,11 @@ def gap_chart(emotions: list[str], reach: float) -> dict:
     base = alt.Chart(alt.NamedData("gaps")).encode(y=_emotions(emotions))
     x = alt.X(
         "gap:Q",
-        title="← women better · percentage points · men better →",
+        title="← women better · points · men better →",
         axis=alt.Axis(tickCount=5, labelExpr="(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"),
         scale=alt.Scale(domain=[-reach, reach], nice=False),
     )
+    words = base.encode(x=alt.value("width"), text="text:N")
     low = {"yOffset": 7}
     layers = [
         alt.Chart(alt.NamedData("gaps")).mark_rule(color="black").encode(x=alt.XDatum(0)),
@@ -109,7 +110,9 @@ def gap_chart(emotions: list[str], reach: float) -> dict:
         base.mark_point(fill=DARK, stroke="white", size=190, strokeWidth=1, opacity=1, shape="diamond", **low).encode(
             x=x, tooltip=_tips("emotion", "text", "between", "printed")
         ),
-        base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
+        # white round the text, which may lie on the line at 0
+        words.mark_text(align="right", dy=-8, stroke="white", strokeWidth=4),
+        words.mark_text(align="right", dy=-8),
     ]
     return _spec(layers, 38 * len(emotions), "Gender gap by emotion")
 
