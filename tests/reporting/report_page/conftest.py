@@ -1,7 +1,4 @@
-"""A made-up experiment as the tables that the page is made from, and the page itself in a headless browser."""
-
-import shutil
-from pathlib import Path
+"""A made-up experiment as the tables that the page is made from."""
 
 import numpy as np
 import pandas as pd
@@ -207,12 +204,3 @@ def settings() -> dict:
 @pytest.fixture(scope="session")
 def provenance() -> dict[str, str]:
     return dict(PROVENANCE)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where the system's Chromium is; tests that need one are skipped without it."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("there is no Chromium on PATH to open the page in")
-    return str(Path(found))
