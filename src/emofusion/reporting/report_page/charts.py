@@ -155,7 +155,7 @@ def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
             fill=alt.Fill("kind:N", scale=alt.Scale(domain=kinds, range=[fills[k] for k in kinds]), legend=legend),
             tooltip=_tips("label", "text", "between"),
         ),
-        base.mark_text(align="left", dy=-8).encode(x=alt.value(0), text="label:N"),
+        base.mark_text(align="left", dy=-8, limit=alt.ExprRef("width - 110")).encode(x=alt.value(0), text="label:N"),
         base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
     ]
     return _spec(layers, 40 * rows, "Accuracy of every rule and modality")

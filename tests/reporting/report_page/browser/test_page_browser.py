@@ -91,3 +91,18 @@ def test_three_modalities_have_two_sliders_that_give_way(opened, three, select):
     swept = select(three["sweep"], rule="linear", split="test", gender="all", emotion="all", weight_text=0.2)
     low, high = curve.loc[("linear, test", 0.2), ["low", "high"]]
     assert (low, high) == pytest.approx((swept["accuracy"].min(), swept["accuracy"].max()), abs=5.1e-5)
+
+
+def test_a_mark_off_the_grid_goes_to_its_rule(opened, two):
+    marks = two["marks"].copy()
+    marks.loc[1, ["weight_speech", "weight_face"]] = float("nan")
+    marks.loc[1, "rule"] = "equal"
+    tab = opened(two | {"marks": marks})
+    assert len(tab.rows("curve_speech", "marks")) == 3
+    tab.page.click("button[data-mark='1']")
+    tab.settle()
+    assert tab.page.is_checked("input[value=equal]") and "Equal as configured" in tab.readout()
+    assert tab.page.get_attribute("button[data-mark='1']", "aria-pressed") == "true"
+    tab.page.click("button[data-mark='0']")
+    tab.settle()
+    tab.expect(two, "linear", {"speech": 0.7, "face": 0.3})
