@@ -145,7 +145,12 @@ def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
     low = {"yOffset": 9}
-    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(domain=span))
+    x = alt.X(
+        "accuracy:Q",
+        title="accuracy",
+        axis=alt.Axis(format=".0%", tickCount=6),
+        scale=alt.Scale(domain=span, zero=False),
+    )
     layers = [
         base.mark_rule(color="#e4e4e4", **low).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
@@ -189,8 +194,5 @@ def _tips(*fields: str) -> list[alt.Tooltip]:
 
 def _spec(layers: list[alt.Chart], height: int, description: str) -> dict:
     chart = alt.layer(*layers).properties(width="container", height=height, description=description)
-    found = chart.to_dict()
-    # what they are is said to the embedder; the address of a schema would be the only one on the page
-    for part in ("$schema", "config"):
-        found.pop(part, None)
-    return found
+    # the address of a schema would be the only one on the page, and its settings are given to all charts at once
+    return {name: part for name, part in chart.to_dict().items() if name not in ("$schema", "config")}

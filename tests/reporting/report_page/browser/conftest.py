@@ -5,6 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from playwright.sync_api import sync_playwright
 
 from emofusion.emotions import EMOTIONS
 from emofusion.reporting.report_page import write_page
@@ -107,8 +108,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def browser(chromium):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield found
         found.close()
