@@ -21,7 +21,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `choose` says whether the rows of one rule can be chosen."""
+    """A table; `choose` says whether the rows of one rule can be chosen, where there are many."""
 
     name: str
     caption: str

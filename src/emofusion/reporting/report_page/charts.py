@@ -97,10 +97,11 @@ def gap_chart(emotions: list[str], reach: float) -> dict:
     base = alt.Chart(alt.NamedData("gaps")).encode(y=_emotions(emotions))
     x = alt.X(
         "gap:Q",
-        title="← women better · percentage points · men better →",
+        title="← women better · points · men better →",
         axis=alt.Axis(tickCount=5, labelExpr="(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"),
         scale=alt.Scale(domain=[-reach, reach], nice=False),
     )
+    words = base.encode(x=alt.value("width"), text="text:N")
     low = {"yOffset": 7}
     layers = [
         alt.Chart(alt.NamedData("gaps")).mark_rule(color="black").encode(x=alt.XDatum(0)),
@@ -109,7 +110,9 @@ def gap_chart(emotions: list[str], reach: float) -> dict:
         base.mark_point(fill=DARK, stroke="white", size=190, strokeWidth=1, opacity=1, shape="diamond", **low).encode(
             x=x, tooltip=_tips("emotion", "text", "between", "printed")
         ),
-        base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
+        # white round the text, which may lie on the line at 0
+        words.mark_text(align="right", dy=-8, stroke="white", strokeWidth=4),
+        words.mark_text(align="right", dy=-8),
     ]
     return _spec(layers, 38 * len(emotions), "Gender gap by emotion")
 
@@ -142,7 +145,12 @@ def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
     low = {"yOffset": 9}
-    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(domain=span))
+    x = alt.X(
+        "accuracy:Q",
+        title="accuracy",
+        axis=alt.Axis(format=".0%", tickCount=6),
+        scale=alt.Scale(domain=span, zero=False),
+    )
     layers = [
         base.mark_rule(color="#e4e4e4", **low).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
@@ -152,7 +160,7 @@ def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
             fill=alt.Fill("kind:N", scale=alt.Scale(domain=kinds, range=[fills[k] for k in kinds]), legend=legend),
             tooltip=_tips("label", "text", "between"),
         ),
-        base.mark_text(align="left", dy=-8).encode(x=alt.value(0), text="label:N"),
+        base.mark_text(align="left", dy=-8, limit=alt.ExprRef("width - 110")).encode(x=alt.value(0), text="label:N"),
         base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
     ]
     return _spec(layers, 40 * rows, "Accuracy of every rule and modality")
@@ -186,8 +194,5 @@ def _tips(*fields: str) -> list[alt.Tooltip]:
 
 def _spec(layers: list[alt.Chart], height: int, description: str) -> dict:
     chart = alt.layer(*layers).properties(width="container", height=height, description=description)
-    found = chart.to_dict()
-    # what they are is said to the embedder; the address of a schema would be the only one on the page
-    for part in ("$schema", "config"):
-        found.pop(part, None)
-    return found
+    # the address of a schema would be the only one on the page, and its settings are given to all charts at once
+    return {name: part for name, part in chart.to_dict().items() if name not in ("$schema", "config")}

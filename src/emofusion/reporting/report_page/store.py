@@ -134,10 +134,11 @@ def _confusion(table: pd.DataFrame | None, rule: str, emotions: list[str], size:
 
 
 def _marks(table: pd.DataFrame, grid: pd.DataFrame, systems: list[dict]) -> list[dict]:
-    """The marked settings; `at` is None where a mark is not on the grid."""
+    """The marked settings. `at` is the place in the grid and `system` that in the systems, None where there is none."""
     if table.empty or grid.empty:
         return []
-    clips = {system["rule"]: system["clips"][0] for system in systems}
+    rules = [system["rule"] for system in systems]
+    places = {rule: rules.index(rule) for rule in table["rule"] if rule in rules}
     return [
         {
             "mark": row["mark"],
@@ -146,7 +147,8 @@ def _marks(table: pd.DataFrame, grid: pd.DataFrame, systems: list[dict]) -> list
             "at": int(at) if at >= 0 else None,
             "accuracy": hundredths(row["accuracy"]),
             "percent": share(row["accuracy"]),
-            "clips": clips.get(row["rule"], systems[0]["clips"][0]),
+            "system": places.get(row["rule"]),
+            "clips": systems[places.get(row["rule"], 0)]["clips"][0],
             "note": row["note"],
         }
         for at, (_, row) in zip(positions(table, grid), table.iterrows(), strict=True)

@@ -142,8 +142,8 @@
       slider.setAttribute("aria-valuetext", words);
     }
     for (const button of buttons) {
-      const on = system.sweeps && button.dataset.rule === system.rule && Number(button.dataset.setting) === state.setting;
-      button.setAttribute("aria-pressed", on);
+      const { system: place, at } = store.marks[button.dataset.mark];
+      button.setAttribute("aria-pressed", place === state.system && (at === state.setting || !system.sweeps));
     }
     radios.forEach((radio) => { radio.checked = Number(radio.dataset.at) === state.system; });
   };
@@ -167,8 +167,8 @@
   for (const radio of radios) radio.addEventListener("change", () => go({ system: Number(radio.dataset.at) }));
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      const system = systems.findIndex((found) => found.sweeps && found.rule === button.dataset.rule);
-      go({ setting: Number(button.dataset.setting), ...(system < 0 ? {} : { system }) });
+      const { system, at } = store.marks[button.dataset.mark];
+      go({ system, setting: at ?? state.setting });
     });
   }
 
