@@ -124,6 +124,8 @@ def test_a_title_with_blanks_survives_composition(conf):
         ("evaluation.confidence=95", r"evaluation\.confidence=95.0: between 0 and 1"),
         ("speech.posteriors.scale=percent", r"speech\.posteriors\.scale=percent: logits or probabilities"),
         ("speech.posteriors.tabel=x", r"tabel"),
+        ("speech.posteriors.labels={joy: glee}", r"speech\.posteriors\.labels: glee not among neutral,"),
+        ("face.posteriors.without=[joy]", r"face\.posteriors\.without: joy not among neutral,"),
         ("speech=posteriors speech.posteriors.scale=logits", r"speech\.posteriors\.table: this setting has no value"),
     ],
 )

@@ -202,8 +202,7 @@ def _check_meaning(settings: dict) -> None:
         if protocol["kind"] == "cross_corpus":
             must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")
         if "posteriors" in settings[name]:
-            scale = settings[name]["posteriors"]["scale"]
-            must(scale in SCALES, f"{name}.posteriors.scale={scale}: {' or '.join(SCALES)}")
+            _check_posteriors(settings[name]["posteriors"], f"{name}.posteriors", must)
             continue
         training = settings[name]["training"]
         must(training["epochs"] > 0, f"{name}.training.epochs={training['epochs']}: at least 1")
@@ -219,3 +218,10 @@ def _check_meaning(settings: dict) -> None:
         )
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
+
+
+def _check_posteriors(node: dict, name: str, must) -> None:
+    must(node["scale"] in SCALES, f"{name}.scale={node['scale']}: {' or '.join(SCALES)}")
+    for setting, words in (("labels", (node["labels"] or {}).values()), ("without", node["without"])):
+        strange = [word for word in words if word not in EMOTIONS]
+        must(not strange, f"{name}.{setting}: {', '.join(strange)} not among {', '.join(EMOTIONS)}")

@@ -28,10 +28,10 @@ def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
     """The posteriors of a table as `tables.PREDICTIONS`: the test clips of the split, and validation clips if given.
 
     settings: `table` (a path), `scale` (`logits`: any number a class, softmax makes them probabilities; or
-    `probabilities`), `labels` (the table's words for emotions → ours) and `without` (emotions of the split that it has
-    no column for, on purpose). A class's column bears its name, with any prefix that ends in an underscore. Other
-    columns are not looked at, but `split` (test or validation): without it, all rows are of test clips. Rows of clips
-    that the split does not test are left out.
+    `probabilities`), `labels` (the table's words for emotions → ours, or None) and `without` (emotions of the split
+    that it has no column for, on purpose). A class's column bears its name, with any prefix that ends in an underscore.
+    Other columns are not looked at, but `split` (test or validation): without it, all rows are of test clips. Rows of
+    clips that the split does not test are left out.
 
     split: `tables.SPLIT`, which says who each clip is of, and in which fold it is tested.
 
@@ -81,7 +81,7 @@ _READERS = {".csv": lambda path: pd.read_csv(path, dtype={"clip": str}), ".parqu
 
 def _class_columns(table: pd.DataFrame, settings: dict, must) -> dict[str, str]:
     """Emotion → its column."""
-    words = {emotion: emotion for emotion in EMOTIONS} | settings["labels"]
+    words = {emotion: emotion for emotion in EMOTIONS} | (settings["labels"] or {})
     found: dict[str, str] = {}
     for column in map(str, table.columns):
         word = column if column in words else column.rpartition("_")[2]

@@ -215,14 +215,11 @@ def test_posteriors_made_elsewhere_go_through_the_workflow(repository, tmp_path,
     override = ["+corpus=[folder]", f"corpora.folder.table={tmp_path}/clips.csv", "emotions=seven"]
     override += ["protocol=speaker_independent", "protocol.corpora=[folder]"]
     # the clip table's actors bear their corpus's name before their own
-    override += [f"protocol.folds=[[folder-{actors[0]},folder-{actors[1]}],[folder-{actors[2]},folder-{actors[3]}]]"]
+    override += [f"protocol.folds=[{','.join(f'[folder-{actor}]' for actor in actors)}]"]
     for name, table in tables.items():
         columns = [f"p_{emotion}".replace("happy", "joy") for emotion in classes_of(table)]
         shares = pd.DataFrame(posteriors(table), columns=columns)[columns[::-1]]
-        shares["clip"], shares["fold"] = (
-            table["clip"].to_numpy(),
-            table["actor"].isin(actors[2:]).astype(int).to_numpy(),
-        )
+        shares["clip"], shares["fold"] = (table["clip"].to_numpy(), table["actor"].map(actors.index).to_numpy())
         shares.sample(frac=1, random_state=0).to_csv(tmp_path / f"{name}.csv", index=False)
         settings = [f"table={tmp_path}/{name}.csv", "scale=probabilities", "labels={joy: happy}"]
         override += [f"{name}.posteriors.{setting}" for setting in settings]
