@@ -281,6 +281,9 @@ def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
     assert table["fusion.steps"].tolist() == [10, 20] and (table["clips"] == 104).all()
     single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     assert table["fusion_accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
+    (pair,) = pd.read_csv(workflow / "reports/demo/cells_pairs.csv").to_dict("records")
+    assert (pair["first"], pair["second"], pair["clips"]) == ("fusion.steps=10", "fusion.steps=20", 104)
+    assert (pair["difference"], pair["only_first"], pair["sign_flip_p"]) == (0, 0, 1)
 
 
 def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
