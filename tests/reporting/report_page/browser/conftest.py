@@ -119,16 +119,19 @@ def opened(browser, tmp_path, settings, provenance):
     """Opens a page of the tables; at the end, neither a message of the console nor a request may have been."""
     heard, pages = [], []
 
-    def opening(tables: dict[str, pd.DataFrame], width: int = 1280, **changes) -> Opened:
-        write_page(tmp_path / "report.html", tables, settings | changes, provenance)
+    def opening(tables: dict[str, pd.DataFrame] | None = None, width: int = 1280, path=None, **changes) -> Opened:
+        """A page of the tables or, at `path`, one that is there."""
+        if path is None:
+            path = tmp_path / "report.html"
+            write_page(path, tables, settings | changes, provenance)
         page = browser.new_page(viewport={"width": width, "height": 850})
         pages.append(page)
         page.context.set_offline(True)
         page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: heard.append(f"error: {error}"))
-        own = (f"file://{tmp_path}/report.html", "data:", "blob:")
+        own = (f"file://{path}", "data:", "blob:")
         page.on("request", lambda request: None if request.url.startswith(own) else heard.append(request.url))
-        page.goto(f"file://{tmp_path}/report.html")
+        page.goto(f"file://{path}")
         page.evaluate("reportPage.ready")
         return Opened(page)
 
