@@ -8,24 +8,13 @@ from emofusion.emotions import EMOTIONS
 from emofusion.fusion.pools import pool, simplex
 
 GENDERS = ("all", "female", "male")
-MEN, WOMEN = {"speech": 65.0, "fusion": 60.0}, {"speech": 56.25, "fusion": 56.25}
 PUBLISHED = {
     "source": "A paper, Tables 1 and 2",
     "table1": {"neutral": {"speech": 61.11, "face": 22.22, "fusion": 58.33}, "happy": {"fusion": 100.0}},
-    "table2": {"male": {"neutral": MEN}, "female": {"neutral": WOMEN}},
-}
-SETTINGS = {
-    "experiment": "made_up",
-    "title": "A made-up experiment",
-    "modalities": ["speech", "face"],
-    "protocol": {"name": "speaker_independent", "description": "Folds of actors.", "leaks_speakers": False},
-    "fusion": {"rule": "linear", "weights": {"speech": 0.7, "face": 0.3}},
-    "classes": list(EMOTIONS),
-    "published": PUBLISHED,
-    "seed": 3,
-    "normalised_by_speaker": [],
-    "notes": ["8 test clips were left out."],
-    "demo": False,
+    "table2": {
+        "male": {"neutral": {"speech": 65.0, "fusion": 60.0}},
+        "female": {"neutral": {"speech": 56.25, "fusion": 56.25}},
+    },
 }
 PROVENANCE = {"key": "report-made_up-0a1b2c3d", "commit": "0123abc", "mlflow_run": "f00d", "command": "make run <all>"}
 KINDS = {"linear": "rule", "product": "rule", "equal": "baseline", "oracle": "oracle"}
@@ -188,9 +177,15 @@ def one() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
-def settings() -> dict:
-    """Settings of the two modalities; a test may change its own."""
-    return {**SETTINGS, "protocol": dict(SETTINGS["protocol"]), "fusion": dict(SETTINGS["fusion"])}
+def settings(settings) -> dict:
+    """Settings of the two modalities, as other reports have them; a test may change its own."""
+    return {**settings, "published": PUBLISHED}
+
+
+@pytest.fixture(scope="session")
+def made():
+    """`experiment`, for tests that want one of their own."""
+    return experiment
 
 
 @pytest.fixture

@@ -184,11 +184,12 @@ def test_a_very_fine_sweep_is_held_coarser_but_with_its_marks():
     weights = ["weight_a", "weight_b", "weight_c"]
     sweep = pd.DataFrame(np.array(grid) / steps, columns=weights)
     marks = pd.DataFrame([[0.33, 0.33, 0.34], [np.nan] * 3], columns=weights)
-    held = choose_grid(sweep, marks, weights)
-    assert len(held) == 1326 + 1 and (held["weight_a"] == 0.33).sum() == 1
+    held, step = choose_grid(sweep, marks, weights)
+    assert step == 0.02 and len(held) == 1326 + 1 and (held["weight_a"] == 0.33).sum() == 1
     coarse = held[held["weight_a"] != 0.33] * 50
     np.testing.assert_allclose(coarse, coarse.round(), atol=1e-9)
-    assert len(choose_grid(sweep, marks, weights, most=5151)) == 5151
+    whole, step = choose_grid(sweep, marks, weights, most=5151)
+    assert len(whole) == 5151 and step == 0.01
 
 
 def test_a_sweep_over_changing_clips_is_refused(two, settings, provenance):

@@ -9,7 +9,6 @@ MARKS = {
     "oracle": {"path": STAR, "fill": "white", "size": 220},
     "paper": {"path": "M0,-1L1,0L0,1L-1,0Z", "fill": "white", "size": 420},
 }
-OTHER = {"path": "M0,-1L1,0.8H-1Z", "fill": "white", "size": 130}
 
 
 def line_looks(rules: list[str]) -> dict[str, dict]:

@@ -67,7 +67,7 @@ def test_a_rule_without_a_sweep_rests_the_slider(opened, two, select):
     row = select(two["subsets"], rule="face", gender="all", emotion="all").iloc[0]
     assert f"{percent(row['accuracy'])} accuracy" in tab.readout()
     assert f"{percent(row['accuracy'])} ({row['correct']}/{row['clips']})" in tab.texts("emotions")
-    assert tab.page.is_disabled("#weight-speech") and tab.page.inner_text("#weights") == "not used"
+    assert tab.page.is_disabled("#weight-speech") and tab.page.inner_text("#weights") == "not used by this rule"
     published = {row["emotion"]: row["printed"] for row in tab.rows("emotions", "emotions")}
     assert published["neutral"] == "22.22%"
     tab.choose("linear")
