@@ -82,7 +82,7 @@ def _classes(tables: dict[str, pd.DataFrame], settings: dict) -> list[str]:
     """Every emotion that was acted or recognised, or that is configured; a class may be known to posteriors alone."""
     found = {*tables["subsets"]["emotion"], *settings["classes"]}
     for name in ("confusion", "sweep_confusion"):
-        if name in tables:
+        if len(tables.get(name, ())):
             found |= {*tables[name]["emotion"], *tables[name]["predicted"]}
     return in_order(found - {"all"})
 
