@@ -77,6 +77,7 @@ def test_marks_off_the_grid_keep_their_weights_and_open_their_own_rule(two, show
         assert (mark["weights"], mark["at"], rules[mark["system"]]) == ([0.7, 0.3], 14, "linear")
     key = plain(re.search(r'<ul class="key">.*?</ul>', html, re.S).group(0))
     assert "chosen, product: 62.50% (n=144)" in key and key.count("(n=160)") == 3
+    assert cells(html, "marks")[1][:3] == ["configured", "linear", "linear at these weights"]
     row = cells(html, "marks")[2]
     assert row[:6] == ["chosen", "product", "Equal as configured", "0.448", "0.552", "62.50%"] and row[6] == "144"
 

@@ -177,7 +177,7 @@ def marks(table: pd.DataFrame, context: Context) -> Table:
         [
             words(mark_name(row, weights)),
             words(row["rule"]),
-            context.rule(figures_of(row)),
+            _figures(row, context),
             *[Cell(number(row[name]), sort="" if pd.isna(row[name]) else repr(row[name])) for name in weights],
             value(row, "accuracy", share),
             context.clips(row, figures_of(row)),
@@ -188,3 +188,9 @@ def marks(table: pd.DataFrame, context: Context) -> Table:
     titles = [f"Weight of {name}" for name in context.modalities]
     columns = ["Setting", "On the line of", "Figures of", *titles, "Accuracy", "Clips", "Note"]
     return Table("marks", "The marked settings", columns, rows)
+
+
+def _figures(row: pd.Series, context: Context) -> Cell:
+    """What a mark shows the figures of; the label of a pool is of its set weights, a mark may be of others."""
+    own = figures_of(row)
+    return words(f"{own} at these weights") if own == row["rule"] else context.rule(own)
