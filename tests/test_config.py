@@ -118,6 +118,7 @@ def test_a_title_with_blanks_survives_composition(conf):
     ("override", "said"),
     [
         ("fusion.rule=magic", r"fusion\.rule=magic: no such rule; there are linear,"),
+        ("fusion.rule=product_oracle", r"fusion\.rule=product_oracle: chosen on test clips, for `compare` alone"),
         ("fusion.compare=[linear,magic]", r"fusion\.compare=magic: no such rule"),
         ("fusion.fit_on=test", r"fusion\.fit_on=test: auto or validation or cross_fitted"),
         ("evaluation.samples=0", r"evaluation\.samples=0: at least 1"),

@@ -118,7 +118,7 @@ def _checked(settings: dict) -> dict:
         if "posteriors" in nodes[name]:
             # an experiment may say how to train the model that stands back
             given = {key: value for key, value in nodes[name].items() if key not in Modality.__dataclass_fields__}
-            checked[name] = _merge(ScoredElsewhere, given | {"name": nodes[name]["name"]}, name)
+            checked[name] = _merge(ScoredElsewhere, {"name": nodes[name].get("name", name)} | given, name)
             continue
         node = _merge(Modality, nodes[name], name)
         node["features"] = _kind_of(FEATURES, node["features"], "kind", f"{name}.features")
@@ -195,6 +195,10 @@ def _check_meaning(settings: dict) -> None:
     must(fusion["fit_on"] in FIT_ON, f"fusion.fit_on={fusion['fit_on']}: {' or '.join(FIT_ON)}")
     for setting, rule in [("rule", fusion["rule"]), *(("compare", rule) for rule in fusion["compare"])]:
         must(rule in RULES, f"fusion.{setting}={rule}: no such rule; there are {', '.join(RULES)}")
+    must(
+        not fusion["rule"].endswith("_oracle"),
+        f"fusion.rule={fusion['rule']}: chosen on test clips, for `compare` alone",
+    )
     must(0 < evaluation["confidence"] < 1, f"evaluation.confidence={evaluation['confidence']}: between 0 and 1")
     for setting in ("samples", "permutations", "bins"):
         must(evaluation[setting] > 0, f"evaluation.{setting}={evaluation[setting]}: at least 1")

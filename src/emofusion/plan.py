@@ -267,7 +267,8 @@ def _features(settings: dict, node: dict, name: str, corpus: Stage) -> Stage:
 def _predictions(settings: dict, modality: str) -> Stage:
     if "posteriors" in settings[modality]:
         split, _ = _split(settings, modality, settings[modality])
-        return make_stage("posteriors", modality, settings[modality]["posteriors"], split=split)
+        given = settings[modality]["posteriors"] | {"merge": settings["emotions"]["merge"]}
+        return make_stage("posteriors", modality, given, split=split)
     parts = _model(settings, modality, settings[modality])
     slug = f"{modality}-{settings[modality]['name']}"
     threads = {"threads": settings[modality]["training"]["threads"]}

@@ -56,7 +56,7 @@ MODULES = {
     "posteriors": {"": ["emofusion.posteriors"]},
     "fusion": {"": ["emofusion.fusion"]},
     "evaluation": {"": ["emofusion.evaluation.evaluate", "emofusion.evaluation.sweep"]},
-    "report": {"": ["emofusion.reporting"]},
+    "report": {"": ["emofusion.reporting", "emofusion.reporting.provenance"]},
 }
 
 

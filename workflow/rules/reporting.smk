@@ -140,5 +140,6 @@ rule compare:
             for cell in plan.cells
         ],
         evaluation=plan.cells[0].settings["evaluation"],
+        code=code_fingerprint("emofusion.evaluation.cells", "emofusion.reporting.cells"),
     script:
         "../scripts/compare.py"
