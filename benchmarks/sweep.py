@@ -30,7 +30,7 @@ from emofusion.predictions import Aligned, align
 from emofusion.tables import PREDICTIONS, write_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-POOLS = ("linear", "product")
+POOLS, STEPS, SAMPLES = ("linear", "product"), 1000, 2000
 SPEECH, FACE = "speech_wav2vec2_logits.csv", "face_openface_mlp_probabilities.csv"
 FIRST_ROW = """
 import sys
@@ -153,17 +153,10 @@ def seconds_to_first_row(tables: dict[str, pd.DataFrame], rounds: int = 5) -> fl
     return float(np.median(times))
 
 
-def peak() -> float:
-    """The most memory that this process has held, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def main() -> None:
     real = Path(os.environ.get("EMOFUSION_REAL_DATA", REPOSITORY.parent / "shared" / "real")) / "ravdess" / "posteriors"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posteriors", type=Path, default=real, help=f"a folder with {SPEECH} and {FACE}")
-    parser.add_argument("--steps", type=int, default=1000, help="of a weight between 0 and 1")
-    parser.add_argument("--samples", type=int, default=2000, help="of the bootstrap over actors")
     parser.add_argument("--settings", type=int, default=60, help="weights and rules that the plain loop is measured on")
     parser.add_argument("--resamples", type=int, default=10, help="of each of them that the plain loop is measured on")
     options = parser.parse_args()
@@ -171,31 +164,31 @@ def main() -> None:
     found = (options.posteriors / SPEECH).exists()
     tables = published(options.posteriors) if found else made_up()
     print(f"posteriors: {options.posteriors if found else 'made up, of the size of RAVDESS'}")
-    aligned, before = align(tables), peak()
+    aligned = align(tables)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        swept = sweep_weights(aligned, POOLS, options.steps, options.samples, 0)["sweep"]
+        swept = sweep_weights(aligned, POOLS, STEPS, SAMPLES, 0)["sweep"]
         times.append(time.perf_counter() - start)
-    ours, memory = times[0], peak() - before  # the first and slowest call: a job makes no other
-    grid = simplex(2, options.steps)
-    settings, subsets = len(POOLS) * len(grid), swept[["gender", "emotion"]].drop_duplicates().shape[0]
-    print(
-        f"{len(grid)} weights x {len(POOLS)} rules x {len(aligned.clips)} clips x {options.samples} resamples x "
-        f"{subsets} subsets, one thread"
-    )
+    ours = times[0]  # the first and slowest call: a job makes no other
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    grid = simplex(2, STEPS)
+    settings, subsets = len(POOLS) * len(grid), len(swept[["gender", "emotion"]].drop_duplicates())
+    size = f"{len(grid)} weights x {len(POOLS)} rules x {len(aligned.clips)} clips x {SAMPLES} resamples"
+    print(f"{size} x {subsets} subsets, one thread")
     print(
         f"ours: {ours:.2f} s in a process's first call, {', '.join(f'{warm:.2f}' for warm in times[1:])} s in the next"
     )
     print(f"ours: {memory:.0f} MiB at the peak beyond imports and predictions")
 
     fusing, scoring = measure_plain(Plain(aligned), grid, options.settings, options.resamples, swept)
-    plain = settings * (fusing + options.samples * scoring)
+    plain = settings * (fusing + SAMPLES * scoring)
     measured = options.settings * options.resamples
     print(f"plain: {1e3 * fusing:.2f} ms to fuse a setting, {1e3 * scoring:.2f} ms to resample and score it once")
     print(
-        f"plain: measured on {measured} of {settings * options.samples:,} resamples "
-        f"({measured / (settings * options.samples):.3%}; {options.settings} of {settings:,} settings); "
+        f"plain: measured on {measured} of {settings * SAMPLES:,} resamples "
+        f"({measured / (settings * SAMPLES):.3%}; {options.settings} of {settings:,} settings); "
         f"scaled up {plain:,.0f} s, {plain / 3600:.1f} h"
     )
     print(f"both sides find the same accuracies in all subsets of these {options.settings} settings")

@@ -120,12 +120,15 @@ def test_a_title_with_blanks_survives_composition(conf):
     ("override", "said"),
     [
         ("fusion.rule=magic", r"fusion\.rule=magic: no such rule; there are linear,"),
+        ("fusion.rule=product_oracle", r"fusion\.rule=product_oracle: chosen on test clips, for `compare` alone"),
         ("fusion.compare=[linear,magic]", r"fusion\.compare=magic: no such rule"),
         ("fusion.fit_on=test", r"fusion\.fit_on=test: auto or validation or cross_fitted"),
         ("evaluation.samples=0", r"evaluation\.samples=0: at least 1"),
         ("evaluation.confidence=95", r"evaluation\.confidence=95.0: between 0 and 1"),
         ("speech.posteriors.scale=percent", r"speech\.posteriors\.scale=percent: logits or probabilities"),
         ("speech.posteriors.tabel=x", r"tabel"),
+        ("speech.posteriors.labels={joy: glee}", r"speech\.posteriors\.labels: glee not among neutral,"),
+        ("face.posteriors.without=[joy]", r"face\.posteriors\.without: joy not among neutral,"),
         ("speech=posteriors speech.posteriors.scale=logits", r"speech\.posteriors\.table: this setting has no value"),
     ],
 )

@@ -171,6 +171,22 @@ def test_what_a_with_imports_is_part_of_the_fingerprint(tmp_path, monkeypatch):
     assert found[0] != found[1]
 
 
+def test_the_files_that_a_package_keeps_are_part_of_its_fingerprint(tmp_path, monkeypatch):
+    from emofusion import fingerprint
+
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
+    (tmp_path / "page" / "assets").mkdir(parents=True)
+    (tmp_path / "page" / "__init__.py").write_text("VALUE = 1\n")
+    found = []
+    for script in (None, "go();\n", "stop();\n"):
+        if script:
+            (tmp_path / "page" / "assets" / "page.js").write_text(script)
+        fingerprint._read.cache_clear()
+        found.append(fingerprint.code_fingerprint("emofusion.page"))
+    fingerprint._read.cache_clear()
+    assert len(set(found)) == 3
+
+
 def test_comments_and_docstrings_do_not_count_but_code_does(tmp_path, monkeypatch):
     from emofusion import fingerprint
 

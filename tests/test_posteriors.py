@@ -37,7 +37,7 @@ def table(split) -> pd.DataFrame:
 def read(table: pd.DataFrame, split: pd.DataFrame, folder, name="mine.csv", **settings) -> pd.DataFrame:
     path = folder / name
     table.to_csv(path, index=False) if name.endswith("csv") else table.to_parquet(path)
-    given = {"table": str(path), "scale": "logits", "labels": {}, "without": []}
+    given = {"table": str(path), "scale": "logits", "labels": None, "without": [], "merge": {}}
     return read_posteriors(given | settings, split)
 
 
@@ -59,6 +59,13 @@ def test_probabilities_and_foreign_words(table, split, tmp_path):
     theirs = table[["clip", "fold"]].assign(p_joy=shares[:, 1], sad=shares[:, 2], p_neutral=shares[:, 0])
     found = read(theirs, split, tmp_path, scale="probabilities", labels={"joy": "happy"})
     np.testing.assert_allclose(posteriors(found), shares / shares.sum(axis=1, keepdims=True), atol=1e-12)
+
+
+def test_a_class_that_counts_as_another_gives_it_its_probability(table, split, tmp_path):
+    clips = split.assign(emotion=split["emotion"].replace("sad", "neutral"))
+    found = read(table, clips, tmp_path, merge={"sad": "neutral"})
+    ours = softmax(table[[f"logit_{emotion}" for emotion in EMOTIONS]].to_numpy(), axis=1)
+    np.testing.assert_allclose(posteriors(found), np.stack([ours[:, 0] + ours[:, 2], ours[:, 1]], axis=1))
 
 
 def test_a_class_that_is_not_known_on_purpose(table, split, tmp_path):
@@ -95,6 +102,7 @@ def wrong(column, value):
         (wrong("logit_happy", np.nan), "1 rows have a value that is no number, as that of 03-04"),
         (wrong("logit_happy", "high"), "1 rows have a value that is no number, as that of 03-04"),
         (wrong("logit_happy", np.inf), "no number, as that of 03-04"),
+        (lambda t: t.assign(split="Test"), "has the split Test; there are test and validation"),
     ],
 )
 def test_what_is_wrong_is_said_of_the_file(table, split, tmp_path, change, said):
@@ -115,4 +123,4 @@ def test_a_file_that_is_absent_or_of_another_kind(tmp_path, split):
         check_table({"table": str(tmp_path / "x.xlsx")})
     (tmp_path / "x.parquet").write_text("no parquet")
     with pytest.raises(EmofusionError, match=r"x\.parquet: cannot be read"):
-        read_posteriors({"table": str(tmp_path / "x.parquet"), "scale": "logits", "labels": {}, "without": []}, split)
+        check_table({"table": str(tmp_path / "x.parquet")})

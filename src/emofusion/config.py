@@ -125,7 +125,7 @@ def _checked(settings: dict) -> dict:
         if other:
             # an experiment may say how to train the model that stands back
             given = {key: value for key, value in nodes[name].items() if key not in Modality.__dataclass_fields__}
-            checked[name] = _merge(other, given | {"name": nodes[name]["name"]}, name)
+            checked[name] = _merge(other, {"name": nodes[name].get("name", name)} | given, name)
             continue
         node = _merge(Modality, nodes[name], name)
         node["features"] = _kind_of(FEATURES, node["features"], "kind", f"{name}.features")
@@ -202,6 +202,10 @@ def _check_meaning(settings: dict) -> None:
     must(fusion["fit_on"] in FIT_ON, f"fusion.fit_on={fusion['fit_on']}: {' or '.join(FIT_ON)}")
     for setting, rule in [("rule", fusion["rule"]), *(("compare", rule) for rule in fusion["compare"])]:
         must(rule in RULES, f"fusion.{setting}={rule}: no such rule; there are {', '.join(RULES)}")
+    must(
+        not fusion["rule"].endswith("_oracle"),
+        f"fusion.rule={fusion['rule']}: chosen on test clips, for `compare` alone",
+    )
     must(0 < evaluation["confidence"] < 1, f"evaluation.confidence={evaluation['confidence']}: between 0 and 1")
     for setting in ("samples", "permutations", "bins"):
         must(evaluation[setting] > 0, f"evaluation.{setting}={evaluation[setting]}: at least 1")
@@ -209,8 +213,7 @@ def _check_meaning(settings: dict) -> None:
         if protocol["kind"] == "cross_corpus":
             must(name in protocol["train"], f"protocol.train: no corpora for the modality {name}")
         if "posteriors" in settings[name]:
-            scale = settings[name]["posteriors"]["scale"]
-            must(scale in SCALES, f"{name}.posteriors.scale={scale}: {' or '.join(SCALES)}")
+            _check_posteriors(settings[name]["posteriors"], f"{name}.posteriors", must)
             continue
         if "blend" in settings[name]:
             members, pool = settings[name]["blend"], settings[name]["pool"]
@@ -232,3 +235,10 @@ def _check_meaning(settings: dict) -> None:
         )
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")
+
+
+def _check_posteriors(node: dict, name: str, must) -> None:
+    must(node["scale"] in SCALES, f"{name}.scale={node['scale']}: {' or '.join(SCALES)}")
+    for setting, words in (("labels", (node["labels"] or {}).values()), ("without", node["without"])):
+        strange = [word for word in words if word not in EMOTIONS]
+        must(not strange, f"{name}.{setting}: {', '.join(strange)} not among {', '.join(EMOTIONS)}")

@@ -15,8 +15,8 @@ def code_fingerprint(*modules: str) -> str:
     """A short hash of the given modules of `emofusion` and of all that they import from it at their top level.
 
     What a `with` holds is top level too. An import inside a function is a choice among several (a registry of kinds):
-    what is chosen has to be given too. Comments, docstrings and formatting do not count. `modules` are dotted names
-    such as `emofusion.fusion.sweep`.
+    what is chosen has to be given too. Comments, docstrings and formatting of modules do not count; what a package has
+    in `assets` does, to the byte. `modules` are dotted names such as `emofusion.fusion.sweep`.
     """
     closure: set[str] = set()
     waiting = list(modules)
@@ -47,7 +47,13 @@ def _read(module: str) -> tuple[str, tuple[str, ...]]:
             node.body[0] = ast.Pass()
     own = {name for name in imports if name.startswith("emofusion.") and _exists(name)}
     parents = {name.rpartition(".")[0] for name in own | {module}} - {"emofusion", module, ""}
-    return ast.dump(tree), tuple(sorted(own | parents))
+    return ast.dump(tree) + _assets(module), tuple(sorted(own | parents))
+
+
+def _assets(module: str) -> str:
+    """What a package keeps in `assets` beside its modules, such as the script of the report's page."""
+    found = sorted(PACKAGE.joinpath(*module.split(".")[1:], "assets").glob("*"))
+    return "".join(f"\n{path.name} {hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}" for path in found)
 
 
 def _file(module: str) -> Path:

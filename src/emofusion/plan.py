@@ -279,7 +279,8 @@ def _predictions(settings: dict, modality: str, node: dict, blended: list[dict])
     slug = f"{modality}-{node['name']}"
     if "posteriors" in node:
         split, _ = _split(settings, modality, node)
-        return make_stage("posteriors", modality, node["posteriors"], split=split)
+        given = node["posteriors"] | {"merge": settings["emotions"]["merge"]}
+        return make_stage("posteriors", modality, given, split=split)
     if "blend" in node:
         members = [_predictions(settings, modality, member, []) for member in blended]
         said = {"pool": node["pool"], "members": [member["name"] for member in blended]}

@@ -4,32 +4,36 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 
 from emofusion.emotions import EMOTIONS, in_order
 from emofusion.messages import EmofusionError
-from emofusion.tables import LOGIT, PREDICTIONS, check
+from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
 CLIP = ["clip", "corpus", "actor", "gender", "emotion", "fold", "split"]
 
 
-def check_table(settings: dict, modality: str = "") -> None:
-    """Raise `EmofusionError` if the file is not there or not of a kind that is read: a quick look, for planning."""
+def check_table(settings: dict) -> None:
+    """A quick look, for planning: raise `EmofusionError` if the table is not there, or has not a clip and a fold."""
     path = Path(settings["table"])
-    if path.suffix not in _READERS:
-        raise EmofusionError(f"posteriors.table={path}: a file in .csv or .parquet is needed")
     if not path.is_file():
         raise EmofusionError(
             f"posteriors.table={path}: no such file. It has a row for each clip and fold: clip, fold, and a column for "
             "each class, named by it (happy, p_happy or logit_happy)."
         )
+    table = read_foreign(path)
+    for column in ("clip", "fold"):
+        if column not in table:
+            raise EmofusionError(f"{path}: has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
 
 
 def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
     """The posteriors of a table as `tables.PREDICTIONS`: the test clips of the split, and validation clips if given.
 
     settings: `table` (a path), `scale` (`logits`: any number a class, softmax makes them probabilities; or
-    `probabilities`), `labels` (the table's words for emotions → ours) and `without` (emotions of the split that it has
-    no column for, on purpose). A class's column bears its name, with any prefix that ends in an underscore. Other
+    `probabilities`), `labels` (the table's words for emotions → ours, or None), `without` (emotions of the split that
+    it has no column for, on purpose) and `merge` (`emotions.merge`: emotions that count as another, whose probabilities
+    are added to the other's). A class's column bears its name, with any prefix that ends in an underscore. Other
     columns are not looked at, but `split` (test or validation): without it, all rows are of test clips. Rows of clips
     that the split does not test are left out.
 
@@ -45,12 +49,12 @@ def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
         if not holds:
             raise EmofusionError(f"{path}: {message}")
 
-    table = _read(settings)
-    for column in ("clip", "fold"):
-        must(column in table, f"has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
+    check_table(settings)
+    table = read_foreign(path)
     columns = _class_columns(table, settings, must)
     classes = in_order(columns)
-    missing = set(split["emotion"]) - set(classes) - set(settings["without"])
+    merged = [settings["merge"].get(emotion, emotion) for emotion in classes]
+    missing = set(split["emotion"]) - set(merged) - set(settings["without"])
     must(not missing, f"has no column for {', '.join(in_order(missing))}; name what it does not know in `without`")
 
     values = table[[columns[emotion] for emotion in classes]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
@@ -63,25 +67,18 @@ def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
         values = np.log(np.maximum(values, np.finfo(float).tiny))
     rows = table[["clip", "fold"]].assign(split=table.get("split", "test"))
     rows["clip"] = rows["clip"].astype(str)
-    rows = rows.assign(**{LOGIT + emotion: column for emotion, column in zip(classes, values.T, strict=True)})
+    strange = sorted(set(rows["split"]) - {"test", "validation"})
+    must(not strange, f"has the split {', '.join(map(str, strange))}; there are test and validation")
+    for emotion in in_order(merged):
+        # what is one class to us has the sum of their probabilities
+        theirs = [column for column, ours in enumerate(merged) if ours == emotion]
+        rows[LOGIT + emotion] = logsumexp(values[:, theirs], axis=1)
     return check(_joined(rows, split, must), PREDICTIONS, path)
-
-
-def _read(settings: dict) -> pd.DataFrame:
-    check_table(settings)
-    path = Path(settings["table"])
-    try:
-        return _READERS[path.suffix](path)
-    except (OSError, ValueError) as error:
-        raise EmofusionError(f"{path}: cannot be read: {error}") from error
-
-
-_READERS = {".csv": lambda path: pd.read_csv(path, dtype={"clip": str}), ".parquet": pd.read_parquet}
 
 
 def _class_columns(table: pd.DataFrame, settings: dict, must) -> dict[str, str]:
     """Emotion → its column."""
-    words = {emotion: emotion for emotion in EMOTIONS} | settings["labels"]
+    words = {emotion: emotion for emotion in EMOTIONS} | (settings["labels"] or {})
     found: dict[str, str] = {}
     for column in map(str, table.columns):
         word = column if column in words else column.rpartition("_")[2]

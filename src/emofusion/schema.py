@@ -48,7 +48,7 @@ class RavdessCorpus(Corpus):
 @dataclass
 class FolderCorpus(Corpus):
     table: str = MISSING
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] | None = None
 
 
 CORPORA = {"kdef": KdefCorpus, "savee": SaveeCorpus, "ravdess": RavdessCorpus, "folder": FolderCorpus}
@@ -297,7 +297,7 @@ class Posteriors:
 
     table: str = MISSING
     scale: str = MISSING
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] | None = None
     without: list[str] = field(default_factory=list)
 
 

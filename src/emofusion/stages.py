@@ -58,7 +58,7 @@ MODULES = {
     "blend": {"": ["emofusion.blend"]},
     "fusion": {"": ["emofusion.fusion"]},
     "evaluation": {"": ["emofusion.evaluation.evaluate", "emofusion.evaluation.sweep"]},
-    "report": {"": ["emofusion.reporting"]},
+    "report": {"": ["emofusion.reporting", "emofusion.reporting.provenance"]},
 }
 
 

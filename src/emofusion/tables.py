@@ -116,6 +116,7 @@ SWEEP_GAPS = pa.DataFrameSchema(
         **_setting,
         "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
         **{name: pa.Column("float64", pa.Check.in_range(-1, 1), nullable=True) for name in ("gap", "low", "high")},
+        **{name: pa.Column("int64", pa.Check.ge(0)) for name in ("male_clips", "female_clips")},
     },
     strict=True,
 )
@@ -154,6 +155,21 @@ def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchem
     partial = path.with_suffix(".partial")
     check(frame, schema, path).to_parquet(partial, index=False)
     partial.replace(path)
+
+
+def read_foreign(path: str | Path) -> pd.DataFrame:
+    """A table that somebody else made, CSV or Parquet; a column `clip` is text.
+
+    Raises `EmofusionError` where the file is of another kind, absent or damaged.
+    """
+    path = Path(path)
+    readers = {".csv": lambda: pd.read_csv(path, dtype={"clip": str}), ".parquet": lambda: pd.read_parquet(path)}
+    if path.suffix not in readers:
+        raise EmofusionError(f"{path}: a file in .csv or .parquet is needed")
+    try:
+        return readers[path.suffix]()
+    except (OSError, ValueError) as error:  # what pandas and pyarrow raise for files that are not what they should be
+        raise EmofusionError(f"{path}: cannot be read: {error}") from error
 
 
 def read_table(path: str | Path, schema: pa.DataFrameSchema) -> pd.DataFrame:

@@ -214,3 +214,14 @@ def test_posteriors_name_the_clips_without_any_recording(tmp_path, suffix):
     pd.DataFrame({"clip": ["clip1"]}).to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(EmofusionError, match=r"other\.csv has a row whose clip is 'clip1'"):
         read_corpus(settings | {"exclude": [], "table": str(tmp_path / "other.csv")}, tmp_path / "unpacked")
+
+    for table, said in (
+        (pd.DataFrame({"clip": ["01-01-05-02-01-02-12"]}), r"names begin with 03-01"),
+        (pd.DataFrame({"name": ["03-01-05-02-01-02-12"]}), r"other\.csv: has no column clip"),
+    ):
+        table.to_csv(tmp_path / "other.csv", index=False)
+        with pytest.raises(EmofusionError, match=said):
+            read_corpus(settings | {"exclude": [], "table": str(tmp_path / "other.csv")}, tmp_path / "unpacked")
+    (tmp_path / "other.csv").write_bytes(b"clip,fold\n\xff\xfe,1\n")
+    with pytest.raises(EmofusionError, match=r"other\.csv: cannot be read"):
+        read_corpus(settings | {"exclude": [], "table": str(tmp_path / "other.csv")}, tmp_path / "unpacked")

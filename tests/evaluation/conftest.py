@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm, t
 
 from emofusion.emotions import EMOTIONS
 
@@ -70,3 +71,18 @@ def resampled() -> Callable[[pd.DataFrame, pd.Series], pd.DataFrame]:
         return pd.concat(parts) if parts else table.head(0)
 
     return resample
+
+
+@pytest.fixture(scope="session")
+def tails() -> Callable[..., list[float]]:
+    """Where an expanded percentile interval ends: `tails(confidence, men, women)`, or of the actors in a table."""
+
+    def shares(confidence: float, men: int | pd.DataFrame, women: int = 0) -> list[float]:
+        if isinstance(men, pd.DataFrame):
+            found = men.drop_duplicates("actor")["gender"].value_counts()
+            men, women = found.get("male", 0), found.get("female", 0)
+        rarer = min(number for number in (men, women) if number)
+        reach = t.ppf((1 + confidence) / 2, men + women - (men > 0) - (women > 0)) * np.sqrt(rarer / (rarer - 1))
+        return [norm.cdf(-reach), norm.cdf(reach)]
+
+    return shares

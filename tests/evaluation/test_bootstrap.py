@@ -31,26 +31,44 @@ def test_the_seed_decides():
 def test_percentiles_are_numpys(confidence):
     draws = np.random.default_rng(0).normal(size=(4, 3, 203))
     tail = (1 - confidence) / 2
-    np.testing.assert_allclose(percentiles(draws, confidence), np.quantile(draws, [tail, 1 - tail], axis=-1))
+    np.testing.assert_allclose(percentiles(draws, tail), np.quantile(draws, [tail, 1 - tail], axis=-1))
     draws[0, 0, :50] = draws[1, 2, 7] = draws[3, 1, 1:] = np.nan
-    np.testing.assert_allclose(percentiles(draws, confidence), np.nanquantile(draws, [tail, 1 - tail], axis=-1))
-    assert np.isnan(percentiles(np.full((2, 9), np.nan), confidence)).all()
+    np.testing.assert_allclose(percentiles(draws, tail), np.nanquantile(draws, [tail, 1 - tail], axis=-1))
+    assert np.isnan(percentiles(np.full((2, 9), np.nan), tail)).all()
 
 
-def test_a_single_actor_of_a_gender_bears_no_interval():
+def test_each_row_has_percentiles_of_its_own():
+    draws, tail = np.random.default_rng(0).normal(size=(3, 203)), np.array([0.1, 0.02, 0.3])
+    expected = [np.quantile(row, [share, 1 - share]) for row, share in zip(draws, tail, strict=True)]
+    np.testing.assert_allclose(np.transpose(percentiles(draws, tail)), expected)
+
+
+def test_percentiles_are_taken_farther_out_for_few_actors(tails):
+    resampling = Resampling.of(GENDERS, 10, 0, 0.95)
+    everyone, women = np.ones(8, dtype=bool), np.arange(8) < 5
+    found = resampling.tail(np.stack([everyone, women, ~women]))
+    expected = [tails(0.95, 3, 5)[0], tails(0.95, 0, 5)[0], tails(0.95, 3, 0)[0]]
+    np.testing.assert_allclose(found, expected)
+    assert (found < 0.025).all()
+    many = Resampling.of(["female", "male"] * 5000, 1, 0, 0.95)
+    assert many.tail(np.ones(10_000, dtype=bool)) == pytest.approx(0.025, rel=3e-3)
+
+
+def test_fewer_than_three_actors_of_a_gender_bear_no_interval():
     resampling = Resampling.of(GENDERS, 10, 0, 0.95)
     everyone = np.ones(8, dtype=bool)
     women = np.arange(8) < 5
     lone_man = women | (np.arange(8) == 6)
     lone_woman = np.arange(8) == 2
-    found = resampling.enough(np.stack([everyone, women, ~women, lone_man, lone_woman, ~everyone]))
-    assert found.tolist() == [True, True, True, False, False, False]
+    two_men = women | (np.arange(8) > 5)
+    found = resampling.enough(np.stack([everyone, women, ~women, lone_man, two_men, lone_woman, ~everyone]))
+    assert found.tolist() == [True, True, True, False, False, False, False]
     low, high = resampling.accuracy(np.array([[0, 0, 1, 0, 0, 0, 0, 0]]), lone_woman * 4)
     assert np.isnan(low).all() and np.isnan(high).all()
 
 
 @pytest.mark.parametrize("emotion", ["all", "happy"])
-def test_intervals_of_accuracy_and_gap_are_those_of_plain_resamples(systems, resampled, emotion):
+def test_intervals_of_accuracy_and_gap_are_those_of_plain_resamples(systems, resampled, tails, emotion):
     scored = side_by_side(systems)
     counts = count(scored)
     resampling = Resampling.of(scored.actors["gender"], 80, 4, 0.9)
@@ -63,31 +81,31 @@ def test_intervals_of_accuracy_and_gap_are_those_of_plain_resamples(systems, res
         drawn = [pd.Series(weights, scored.actors["actor"]) for weights in resampling.weights]
         samples = [resampled(table, weights) for weights in drawn]
         plain = [accuracy_score(sample["emotion"], labels(sample)) for sample in samples]
-        np.testing.assert_allclose([end[place] for end in ends], np.quantile(plain, [0.05, 0.95]), rtol=1e-12)
+        np.testing.assert_allclose([end[place] for end in ends], np.quantile(plain, tails(0.9, table)), rtol=1e-12)
         halves = [[sample[sample["gender"] == gender] for gender in ("male", "female")] for sample in samples]
         plain = [[accuracy_score(half["emotion"], labels(half)) for half in both] for both in halves]
         np.testing.assert_allclose(gaps[place], np.subtract(*np.transpose(plain)), atol=1e-12)
 
 
-def test_equally_many_clips_of_each_actor_change_nothing():
+def test_equally_many_clips_of_each_actor_change_nothing(tails):
     """Where all have as many clips, only counts are sorted; one clip more takes the other way."""
     random = np.random.default_rng(2)
     resampling = Resampling.of(GENDERS, 300, 0, 0.95)
     correct = random.integers(0, 11, (6, 8))
     shares = resampling.weights @ correct.T / 80
     np.testing.assert_allclose(
-        resampling.accuracy(correct, np.full(8, 10)), np.quantile(shares, [0.025, 0.975], axis=0)
+        resampling.accuracy(correct, np.full(8, 10)), np.quantile(shares, tails(0.95, 3, 5), axis=0)
     )
     clips = np.array([11, *[10] * 7])
     shares = resampling.weights @ correct.T / (resampling.weights @ clips)[:, None]
-    np.testing.assert_allclose(resampling.accuracy(correct, clips), np.quantile(shares, [0.025, 0.975], axis=0))
+    np.testing.assert_allclose(resampling.accuracy(correct, clips), np.quantile(shares, tails(0.95, 3, 5), axis=0))
 
 
-def test_resamples_without_a_clip_are_left_out():
-    """Two of three men show the emotion; a resample of the third alone says nothing of it."""
+def test_resamples_without_a_clip_are_left_out(tails):
+    """Three of five women show the emotion; a resample of the others alone says nothing of it."""
     resampling = Resampling.of(GENDERS, 500, 0, 0.95)
-    clips, correct = np.array([0, 0, 0, 0, 0, 4, 4, 0]), np.array([[0, 0, 0, 0, 0, 1, 3, 0]])
+    clips, correct = np.array([4, 4, 4, 0, 0, 0, 0, 0]), np.array([[1, 3, 2, 0, 0, 0, 0, 0]])
     whole = resampling.weights @ clips
     assert (whole == 0).any()
     shares = (resampling.weights @ correct[0])[whole > 0] / whole[whole > 0]
-    np.testing.assert_allclose(np.ravel(resampling.accuracy(correct, clips)), np.quantile(shares, [0.025, 0.975]))
+    np.testing.assert_allclose(np.ravel(resampling.accuracy(correct, clips)), np.quantile(shares, tails(0.95, 0, 3)))

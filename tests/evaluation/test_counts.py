@@ -1,5 +1,7 @@
 """Systems put side by side, and the sums over each actor's clips."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,19 +62,22 @@ def test_log_loss_and_brier_of_each_actor(systems):
     scored = side_by_side(systems)
     counts = count(scored)
     for place, (name, table) in enumerate(systems.items()):
-        for row, actor in enumerate(scored.actors["actor"]):
-            own = table[table["actor"] == actor]
+        for row, kind in product(range(len(scored.actors)), range(8)):
+            own = table[(table["actor"] == scored.actors["actor"][row]) & (table["emotion"] == EMOTIONS[kind])]
+            if own.empty:
+                assert counts.log_loss[place, row, kind] == counts.brier[place, row, kind] == 0
+                continue
             chances = posteriors(own)
             if name == "face":
                 chances = np.insert(chances, EMOTIONS.index("disgust"), 0, axis=1)
             ordered = chances[:, np.argsort(EMOTIONS)]  # scikit-learn wants the labels by the alphabet
             reference = log_loss(own["emotion"], ordered, labels=sorted(EMOTIONS), normalize=False)
-            assert counts.log_loss[place, row] == pytest.approx(reference, rel=1e-9)
+            assert counts.log_loss[place, row, kind] == pytest.approx(reference, rel=1e-9)
             by_hand = sum(
                 sum((p - (emotion == truth)) ** 2 for p, emotion in zip(chance, EMOTIONS, strict=True))
                 for chance, truth in zip(chances, own["emotion"], strict=True)
             )
-            assert counts.brier[place, row] == pytest.approx(by_hand)
+            assert counts.brier[place, row, kind] == pytest.approx(by_hand)
 
 
 def test_calibration_bins_clip_by_clip(systems):
@@ -83,7 +88,11 @@ def test_calibration_bins_clip_by_clip(systems):
         for clip, chances in enumerate(scored.posteriors[place]):
             top = max(chances)
             number = next(i for i in range(10) if i / 10 < top <= (i + 1) / 10)
-            expected[place, scored.actor[clip], number] += [1, top, np.argmax(chances) == scored.truth[clip]]
+            expected[place, scored.actor[clip], scored.truth[clip], number] += [
+                1,
+                top,
+                np.argmax(chances) == scored.truth[clip],
+            ]
     np.testing.assert_allclose(bins, expected)
 
 

@@ -10,7 +10,6 @@ from emofusion.evaluation import sweep as module
 from emofusion.evaluation import tally as tally_module
 from emofusion.evaluation.bootstrap import actor_weights
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.evaluation.tally import distinct
 from emofusion.messages import EmofusionError
 from emofusion.predictions import Aligned, align
 from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS, check
@@ -86,19 +85,25 @@ def drawn_of(aligned: Aligned) -> list[pd.Series]:
     return [pd.Series(row, actors["actor"]) for row in actor_weights(actors["gender"], SAMPLES, SEED)]
 
 
-def test_intervals_are_those_of_plain_resamples(pair, resampled):
+def too_few(clips: pd.DataFrame) -> bool:
+    """Some gender that is there has fewer than three actors."""
+    return clips.groupby("gender")["actor"].nunique().min() < 3
+
+
+def test_intervals_are_those_of_plain_resamples(pair, resampled, tails):
     table = swept(pair, ["linear", "product"])["sweep"]
     validation = table["split"] == "validation"
     assert table.loc[validation, ["low", "high"]].isna().all(axis=None)
-    # all three women and men show every emotion that they show at all
-    assert table.loc[~validation, ["low", "high"]].notna().all(axis=None)
     for row in table[~validation].sample(40, random_state=0).itertuples():
         clips = of_subset(fused(pair, row.rule, weights_in(row, pair.modalities)), row)
+        if too_few(clips):
+            assert np.isnan([row.low, row.high]).all()
+            continue
         plain = [accuracy(resampled(clips, drawn)) for drawn in drawn_of(pair)]
-        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, [0.05, 0.95]), atol=1e-12)
+        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, tails(0.9, clips)), atol=1e-12)
 
 
-def test_gaps_and_their_intervals_are_those_of_plain_resamples(pair, resampled):
+def test_gaps_and_their_intervals_are_those_of_plain_resamples(pair, resampled, tails):
     table = swept(pair, ["linear", "product"])["sweep_gaps"]
     emotions = ["all", *(emotion for emotion in EMOTIONS if emotion in pair.clips["emotion"].unique())]
     assert table["emotion"].tolist() == emotions * 2 * 5
@@ -107,8 +112,11 @@ def test_gaps_and_their_intervals_are_those_of_plain_resamples(pair, resampled):
     for row in table[~angry].sample(25, random_state=0).itertuples():
         clips = of_subset(fused(pair, row.rule, weights_in(row, pair.modalities)), row)
         assert row.gap == pytest.approx(gap(clips), abs=1e-12)
+        if too_few(clips):
+            assert np.isnan([row.low, row.high]).all()
+            continue
         plain = [gap(resampled(clips, drawn)) for drawn in drawn_of(pair)]
-        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, [0.05, 0.95]), atol=1e-12)
+        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, tails(0.9, clips)), atol=1e-12)
 
 
 def test_confusion_is_scikit_learns(pair):
@@ -194,10 +202,3 @@ def test_train_rows_are_not_swept(three):
 def test_an_unknown_pool_is_named(pair):
     with pytest.raises(EmofusionError, match="median is no rule with weights to sweep; there are: linear, product"):
         sweep_weights(pair, ["linear", "median"], 2, SAMPLES, SEED)
-
-
-def test_distinct_rows_and_their_places():
-    rows = np.array([[1, 2], [1, 2], [3, 0], [1, 2], [0, 300], [3, 0]], dtype=np.uint16)
-    places, inverse = distinct(rows)
-    assert len(places) == 3
-    np.testing.assert_array_equal(rows[places][inverse], rows)

@@ -85,9 +85,16 @@ def test_auto_asks_for_validation_clips_of_every_tested_emotion():
         how_to_fit(align(without), "validation")
 
 
+def test_auto_does_not_validate_on_the_actors_that_are_tested():
+    """Folds of clips: whoever validates is tested too."""
+    given = {n: t.assign(actor=t["actor"].where(t["split"] == "test", "demo-0")) for n, t in tables(4).items()}
+    assert how_to_fit(align(given), "auto") == "cross_fitted"
+    assert how_to_fit(align(given), "validation") == "validation"  # who asks for it gets it
+
+
 def test_one_actor_is_too_few():
     given = {name: table.assign(actor="demo-0", gender="male") for name, table in tables(1, False).items()}
-    with pytest.raises(EmofusionError, match="one test actor"):
+    with pytest.raises(EmofusionError, match="one test actor, and nobody else to learn its parameters from"):
         score(align(given), CATALOGUE["product_fitted"], SETTINGS)
 
 

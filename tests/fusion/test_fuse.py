@@ -53,6 +53,15 @@ def test_every_rule_fuses_any_number_of_modalities(three):
     assert oracles == ["the test clips themselves (oracle)"]
 
 
+def test_with_one_actor_rules_that_learn_are_left_out(three):
+    alone = {name: three[name].assign(actor="demo-1", gender="male") for name in ("speech", "face")}
+    settings = BASE | {"weights": {"speech": 0.7, "face": 0.3}, "compare": ["product_fitted", "majority", "stacked"]}
+    test = {name: table[table["split"] == "test"] for name, table in alone.items()}
+    assert list(fuse(test, settings).rules["rule"].unique()) == ["linear", "majority"]
+    with pytest.raises(EmofusionError, match="choose a rule that learns nothing"):
+        fuse(test, settings | {"rule": "stacked"})
+
+
 def test_wrong_settings_are_refused_by_name(three):
     good = BASE | {"weights": {"speech": 0.5, "face": 0.3, "text": 0.2}, "compare": ["linear_chosen"]}
     for key, value in (("rule", "magic"), ("weights", {"speech": 1.0}), ("steps", 0)):

@@ -1,11 +1,10 @@
-"""The weighted sums behind the rules, and the grid of weights."""
+"""The weighted sums behind the rules."""
 
 import numpy as np
 import pytest
 from scipy.stats import gmean
 
-from emofusion.fusion.pools import FLOOR, log_posteriors, pool, simplex, weighted_sum
-from emofusion.messages import EmofusionError
+from emofusion.fusion.pools import FLOOR, log_posteriors, pool, weighted_sum
 
 
 @pytest.fixture
@@ -37,19 +36,3 @@ def test_a_zero_is_floored_and_not_minus_infinity():
     np.testing.assert_allclose(log_posteriors(np.array([0.0, 1.0, 1e-30])), np.log([FLOOR, 1, FLOOR]))
     fused = pool("product", np.array([[[0.0, 1.0]], [[1.0, 0.0]]]), np.array([0.5, 0.5]))
     np.testing.assert_allclose(fused, [[0.5, 0.5]])
-
-
-@pytest.mark.parametrize(("modalities", "steps", "settings"), [(1, 10, 1), (2, 100, 101), (3, 10, 66), (4, 5, 56)])
-def test_the_grid_is_the_whole_simplex_once(modalities, steps, settings):
-    grid = simplex(modalities, steps)
-    assert grid.shape == (settings, modalities) and len(np.unique(grid, axis=0)) == settings
-    np.testing.assert_allclose(grid.sum(axis=1), 1)
-    np.testing.assert_allclose(grid * steps, np.round(grid * steps))
-
-
-@pytest.mark.parametrize(
-    ("modalities", "steps", "said"), [(2, 0, "whole number"), (2, 1.5, "whole"), (5, 100, "fewer")]
-)
-def test_a_grid_that_cannot_be(modalities, steps, said):
-    with pytest.raises(EmofusionError, match=rf"fusion\.steps={steps} .*{said}"):
-        simplex(modalities, steps)

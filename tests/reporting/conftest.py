@@ -24,7 +24,7 @@ def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:
     clips = {
         "clip": [f"c{i}" for i in range(200)],
         "corpus": "demo",
-        "actor": [f"demo-{g}{f}{i // 100}" for i, (g, f) in enumerate(zip(gender, fold, strict=True))],
+        "actor": [f"demo-{g}{f}{i // 16 % 3}" for i, (g, f) in enumerate(zip(gender, fold, strict=True))],
     }
     logits = {f"logit_{e}": random.normal(modality_skill * (emotion == e), 1) for e in EMOTIONS}
     return pd.DataFrame({**clips, "gender": gender, "emotion": emotion, "fold": fold, "split": split, **logits})
@@ -48,6 +48,7 @@ def settings() -> dict:
         "modalities": ["speech", "face"],
         "confidence": 0.95,
         "transductive": False,
+        "curves": {"speech": ["cnn1d", "lstm"], "face": ["mlp"]},
         "protocol": {"name": "speaker_independent", "description": "Folds of actors.", "leaks_speakers": False},
         "fusion": {"rule": "linear", "weights": WEIGHTS},
         "classes": list(EMOTIONS),
@@ -87,7 +88,11 @@ def swept(modalities, steps=20) -> dict[str, pd.DataFrame]:
 def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     alone = fusion.rules.drop(columns=["rule", "label", "kind", "fitted_on", "transductive"])
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
-    return evaluate({**modalities, **rules}, list(modalities), {"samples": 50}) | swept(modalities)
+    return evaluate(
+        {**modalities, **rules},
+        list(modalities),
+        {"samples": 50, "permutations": 200, "bins": 15, "confidence": 0.95, "seed": 0},
+    ) | swept(modalities)
 
 
 @pytest.fixture(scope="session")

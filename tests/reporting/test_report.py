@@ -43,7 +43,7 @@ def test_the_report_is_whole_and_the_same_each_time(results, settings, tmp_path)
     assert "8 test clips were left out." in page and "linear, 0.7 speech + 0.3 face" in page
     assert all(f"]({name})" in page for name in files if name.endswith(".png"))
     counts = next(line for line in page.splitlines() if line.startswith("| all "))
-    assert [cell.strip() for cell in counts.strip("|").split("|")] == ["all", "40 (2)", "120 (4)", "160 (6)"]
+    assert [cell.strip() for cell in counts.strip("|").split("|")] == ["all", "40 (3)", "120 (6)", "160 (9)"]
     assert "WARNING" not in page and "demo data" not in page
 
 

@@ -92,4 +92,4 @@ def test_the_table_to_read_is_sorted_and_names_oracles(tables, settings):
     accuracies = [float(row.split("|")[2].split("%")[0]) for row in rows]
     assert accuracies == sorted(accuracies, reverse=True) and len(rows) == 8
     assert sum("(oracle)" in row for row in rows) == 1 and sum("**linear, set weights**" in row for row in rows) == 1
-    assert "160 test clips of 6 actors" in text and "95% intervals" in text
+    assert "160 test clips of 9 actors" in text and "95% intervals" in text

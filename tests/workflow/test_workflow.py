@@ -215,14 +215,11 @@ def test_posteriors_made_elsewhere_go_through_the_workflow(repository, tmp_path,
     override = ["+corpus=[folder]", f"corpora.folder.table={tmp_path}/clips.csv", "emotions=seven"]
     override += ["protocol=speaker_independent", "protocol.corpora=[folder]"]
     # the clip table's actors bear their corpus's name before their own
-    override += [f"protocol.folds=[[folder-{actors[0]},folder-{actors[1]}],[folder-{actors[2]},folder-{actors[3]}]]"]
+    override += [f"protocol.folds=[{','.join(f'[folder-{actor}]' for actor in actors)}]"]
     for name, table in tables.items():
         columns = [f"p_{emotion}".replace("happy", "joy") for emotion in classes_of(table)]
         shares = pd.DataFrame(posteriors(table), columns=columns)[columns[::-1]]
-        shares["clip"], shares["fold"] = (
-            table["clip"].to_numpy(),
-            table["actor"].isin(actors[2:]).astype(int).to_numpy(),
-        )
+        shares["clip"], shares["fold"] = (table["clip"].to_numpy(), table["actor"].map(actors.index).to_numpy())
         shares.sample(frac=1, random_state=0).to_csv(tmp_path / f"{name}.csv", index=False)
         settings = [f"table={tmp_path}/{name}.csv", "scale=probabilities", "labels={joy: happy}"]
         override += [f"{name}.posteriors.{setting}" for setting in settings]
@@ -284,6 +281,9 @@ def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
     assert table["fusion.steps"].tolist() == [10, 20] and (table["clips"] == 104).all()
     single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     assert table["fusion_accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
+    (pair,) = pd.read_csv(workflow / "reports/demo/cells_pairs.csv").to_dict("records")
+    assert (pair["first"], pair["second"], pair["clips"]) == ("fusion.steps=10", "fusion.steps=20", 104)
+    assert (pair["difference"], pair["only_first"], pair["sign_flip_p"]) == (0, 0, 1)
 
 
 def test_snakemakes_own_report_bundles_tables_and_figures(workflow):

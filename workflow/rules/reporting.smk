@@ -112,12 +112,19 @@ rule publish:
 rule compare:
     input:
         reports=[cell.report.outputs[0] for cell in plan.cells],
+        fused=[cell.report.inputs["fusion"].outputs[0] for cell in plan.cells],
     output:
         cells=report(
             f"results/reports/{plan.experiment}/cells.csv",
             caption="../report/cells.rst",
             category=plan.experiment,
             labels={"result": "All cells"},
+        ),
+        pairs=report(
+            f"results/reports/{plan.experiment}/cells_pairs.csv",
+            caption="../report/cells_pairs.rst",
+            category=plan.experiment,
+            labels={"result": "All cells, two by two"},
         ),
     log:
         "results/logs/compare.log",
@@ -126,10 +133,13 @@ rule compare:
     params:
         cells=[
             {
+                "name": Path(cell.place).name,
                 "report": cell.report.key,
                 "overrides": dict(override.split("=", 1) for override in cell.overrides),
             }
             for cell in plan.cells
         ],
+        evaluation=plan.cells[0].settings["evaluation"],
+        code=code_fingerprint("emofusion.evaluation.cells", "emofusion.reporting.cells"),
     script:
         "../scripts/compare.py"

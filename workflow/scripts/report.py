@@ -31,6 +31,8 @@ with clear_errors(snakemake.log[0]):
         fused = read_table(snakemake.input.fusion, PREDICTIONS)
         fusion, evaluated = Path(snakemake.input.fusion).parent, Path(snakemake.input.evaluation)
         rules = read_table(fusion / "rules.parquet", FUSED)
+        if without := [name for name in settings["fusion"]["compare"] if name not in set(rules["rule"])]:
+            settings["notes"] += [f"Not compared, as there is no other test actor to learn from: {', '.join(without)}."]
         settings["transductive"] = bool(rules.loc[rules["rule"] == settings["fusion"]["rule"], "transductive"].all())
         tables = {name: read_table(snakemake.input[f"predictions_{name}"], PREDICTIONS) for name in modalities}
         histories, models = {}, {}

@@ -150,23 +150,32 @@ def _labels(stem: str) -> dict:
 
 
 def _of_table(settings: dict, unpacked: Path) -> "DataFrame":
+    """The clips that a table of posteriors names, under the names that the corpus's own clips have."""
+    from emofusion.tables import read_foreign
+
     faults, clips, path = Faults(settings), {}, Path(settings["table"])
-    names = sorted(set(_means(path, settings, clips, faults)))
+    found = read_foreign(path)
+    if "clip" not in found:
+        raise EmofusionError(f"{path}: has no column clip")
+    stems = list(dict.fromkeys(found["clip"]))
+    for stem in stems:
+        if isinstance(stem, str) and _NAME.fullmatch(stem) and not stem.startswith("03-01"):
+            faults.add(path.name, f"has the clip {stem}; as in the corpus's audio, names begin with 03-01")
+    names = sorted(set(_named(stems, path, settings, clips, faults)))
     return table(settings, [clips[clip] | {"clip": clip} for clip in names], unpacked, faults)
 
 
 def _means(path: Path, settings: dict, clips: dict[str, dict], faults: Faults) -> list[str]:
-    """The clips that a table has a row for; their labels are put into `clips`."""
-    if path.suffix == ".parquet":
-        from pandas import read_parquet
+    """The clips that the table of means has a row for; their labels are put into `clips`."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        stems = [row.get("clip") for row in csv.DictReader(file)]
+    return _named(stems, path, settings, clips, faults)
 
-        stems = list(read_parquet(path, columns=["clip"])["clip"])
-    else:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            stems = [row.get("clip") for row in csv.DictReader(file)]
+
+def _named(stems: list, path: Path, settings: dict, clips: dict[str, dict], faults: Faults) -> list[str]:
     known = []
     for stem in stems:
-        if not stem or not _NAME.fullmatch(stem):
+        if not isinstance(stem, str) or not _NAME.fullmatch(stem):
             faults.add(path.name, f"has a row whose clip is {stem!r}, which is not such as 03-01-05-02-01-02-12")
         elif stem[3:5] != "02" and not excluded(PurePosixPath(f"{stem}.csv"), settings):
             try:

@@ -7,31 +7,26 @@ import pandas as pd
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import fairness_table
-from emofusion.evaluation.figures import confusion_table, figures, subset_table
+from emofusion.evaluation.figures import confusion_table, subset_table
 from emofusion.evaluation.gender import gaps, gender_table
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
 from emofusion.evaluation.systems import side_by_side
 from emofusion.messages import EmofusionError
 
-DEFAULTS = {"samples": 2000, "seed": 0, "permutations": 10_000, "bins": 15, "confidence": 0.95}
 
-
-def evaluate(
-    systems: dict[str, pd.DataFrame], modalities: Sequence[str], settings: dict | None = None
-) -> dict[str, pd.DataFrame]:
+def evaluate(systems: dict[str, pd.DataFrame], modalities: Sequence[str], settings: dict) -> dict[str, pd.DataFrame]:
     """Figures, intervals and tests of systems on the same test clips.
 
     systems: name (of a fusion rule, or of a modality) → prediction table (`tables.PREDICTIONS`), of which the test rows
     are used. modalities: which of the systems are single modalities. settings: `samples` of the bootstrap, `seed`,
-    `permutations`, `bins` of the calibration error, `confidence`; see `DEFAULTS`.
+    `permutations`, `bins` of the calibration error and `confidence`, as in `schema.Evaluation`.
 
-    Returns the tables named in `schemas.EVALUATION`: figures, subsets, confusion, pairs, gender, narrowed, fairness.
+    Returns the tables named in `schemas.EVALUATION`: subsets, confusion, pairs, gender, narrowed, fairness.
 
-    Raises `EmofusionError` for an unknown or impossible setting, a modality that is no system, or systems that do not
-    belong together (see `systems.side_by_side`).
+    Raises `EmofusionError` for a modality that is no system, or systems that do not belong together (see
+    `systems.side_by_side`).
     """
-    settings = _checked({**DEFAULTS, **(settings or {})})
     if missing := [name for name in modalities if name not in systems]:
         raise EmofusionError(f"no predictions of {', '.join(missing)} to evaluate; there are: {', '.join(systems)}.")
     scored = side_by_side(systems)
@@ -40,7 +35,6 @@ def evaluate(
     resampling = Resampling.of(genders, settings["samples"], seed, settings["confidence"])
     found = gaps(scored, counts, resampling)
     return {
-        "figures": figures(scored, counts, resampling),
         "subsets": subset_table(scored, counts, resampling),
         "confusion": confusion_table(scored, counts),
         "pairs": pairs(scored, counts, resampling),
@@ -48,14 +42,3 @@ def evaluate(
         "narrowed": narrowed_table(scored, resampling, found, modalities),
         "fairness": fairness_table(scored, counts),
     }
-
-
-def _checked(settings: dict) -> dict:
-    if unknown := set(settings) - set(DEFAULTS):
-        raise EmofusionError(f"evaluation.{sorted(unknown)[0]} is no setting; there are: {', '.join(DEFAULTS)}.")
-    for name in ("samples", "permutations", "bins"):
-        if not isinstance(settings[name], int) or settings[name] < 1:
-            raise EmofusionError(f"evaluation.{name}={settings[name]} must be a whole number of 1 or more.")
-    if not 0 < settings["confidence"] < 1:
-        raise EmofusionError(f"evaluation.confidence={settings['confidence']} must lie between 0 and 1, as 0.95.")
-    return settings

@@ -11,7 +11,9 @@ METRICS = ("demographic_parity_difference", "equalized_odds_difference", "equal_
 
 
 def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
-    """Differences between the genders, 0 to 1, without a sign. Columns: system, emotion, metric, value.
+    """Differences between the genders, 0 to 1, without a sign.
+
+    Columns: system, emotion, metric, value; male_clips and female_clips, of the emotion or of all.
 
     With the emotion `all`: accuracy_difference. For each emotion that occurs, against the rest, as fairlearn defines
     them: demographic_parity_difference (of the share of clips taken for the emotion, which means little unless both
@@ -32,7 +34,11 @@ def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
     keys = [("all", ACCURACY), *((systems.emotions[emotion], metric) for emotion in emotions for metric in METRICS)]
     values = np.concatenate([accuracy[:, None], rates.reshape(len(tables), -1)], axis=1)
     rows = [(name, *key) for name in systems.names for key in keys]
-    return pd.DataFrame(rows, columns=["system", "emotion", "metric"]).assign(value=values.ravel())
+    table = pd.DataFrame(rows, columns=["system", "emotion", "metric"]).assign(value=values.ravel())
+    for number, gender in enumerate(("female", "male")):
+        clips = {"all": total[number, 0], **dict(zip(np.array(systems.emotions)[emotions], shown[number], strict=True))}
+        table[f"{gender}_clips"] = table["emotion"].map(clips).astype("int64")
+    return table
 
 
 def _accuracy(tables: np.ndarray) -> np.ndarray:

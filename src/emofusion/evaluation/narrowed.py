@@ -16,8 +16,9 @@ def narrowed_table(systems: Systems, resampling: Resampling, found: Gaps, modali
 
     Columns: system, modality, emotion, gap_before (the modality's, male - female), gap_after (the system's), change
     (|after| - |before|) with low and high from resamples of actors, and verdict: `narrowed` or `widened` if the
-    interval leaves out 0, else `not shown`. Resamples of a gap near 0 are mostly farther from 0 than it is, so that the
-    interval need not lie evenly around the change, and neither verdict comes easily there.
+    interval leaves out 0, else `not shown`; clips and actors, on which it rests. Resamples of a gap near 0 are mostly
+    farther from 0 than it is, so that the interval need not lie evenly around the change, and neither verdict comes
+    easily there.
     """
     fused = [place for place, name in enumerate(systems.names) if name not in modalities]
     single = [systems.names.index(name) for name in modalities]
@@ -37,5 +38,7 @@ def narrowed_table(systems: Systems, resampling: Resampling, found: Gaps, modali
         "modality": np.repeat(names[before], rows),
         "emotion": np.tile(np.array(found.rows, dtype=object), len(after)),
     }
+    counted = {"clips": found.clips.sum(axis=1), "actors": (found.clips > 0).sum(axis=1)}
+    columns |= {name: np.tile(values, len(after)) for name, values in counted.items()}
     table = pd.DataFrame({**keys, **{name: values.ravel() for name, values in columns.items()}})
     return table.astype(dict.fromkeys([*keys, "verdict"], "str"))

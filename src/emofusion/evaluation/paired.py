@@ -21,8 +21,8 @@ def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
     return np.minimum(2 * bdtr(np.minimum(only_first, only_second).astype(float), both, 0.5), 1.0)
 
 
-def pairs(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFrame:
-    """All pairs of systems.
+def pairs(systems: Systems, counts: Counts, resampling: Resampling, every: bool = True) -> pd.DataFrame:
+    """All pairs of systems or, not `every`, the first with each other.
 
     Columns: first, second; difference (accuracy of the first minus that of the second) with low and high, from
     resamples of actors; only_first and only_second, clips that only one of them recognises; clips, actors; mcnemar_p
@@ -30,6 +30,8 @@ def pairs(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFr
     compared, the number of pairs.
     """
     first, second = np.triu_indices(len(systems.names), k=1)
+    if not every:
+        first, second = first[first == 0], second[first == 0]
     right = (systems.predicted == systems.truth).astype(np.int64)
     only = right @ (1 - right).T
     correct, clips = counts.correct.sum(axis=-1), counts.clips.sum(axis=-1)

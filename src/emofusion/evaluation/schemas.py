@@ -25,11 +25,10 @@ def _table(columns: dict[str, pa.Column], unique: list[str]) -> pa.DataFrameSche
 
 # log loss has no upper bound, and Brier's sum goes up to 2
 _figure = pa.Column("float64", pa.Check.ge(0), nullable=True)
-_figures = {name + end: _figure for name in FIGURES for end in ("", "_low", "_high")}
+_figures = {name + end: _figure for name in FIGURES[1:] for end in ("", "_low", "_high")}
 
 # What each table says is in the docstring of the function that makes it.
 EVALUATION = {
-    "figures": _table({"system": pa.Column(str), **_figures, "clips": _count, "actors": _count}, ["system"]),
     "subsets": _table(
         {
             "system": pa.Column(str),
@@ -40,6 +39,7 @@ EVALUATION = {
             "actors": _count,
             "accuracy": _share,
             **_interval,
+            **_figures,
         },
         ["system", "gender", "emotion"],
     ),
@@ -83,6 +83,7 @@ EVALUATION = {
             **dict.fromkeys(["gap_before", "gap_after", "change"], _difference),
             **_signed_interval,
             "verdict": pa.Column(str, pa.Check.isin(["narrowed", "widened", "not shown"])),
+            **dict.fromkeys(["clips", "actors"], _count),
         },
         ["system", "modality", "emotion"],
     ),
@@ -92,6 +93,7 @@ EVALUATION = {
             "emotion": _or_all,
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "value": _share,
+            **dict.fromkeys(["male_clips", "female_clips"], _count),
         },
         ["system", "emotion", "metric"],
     ),

@@ -45,7 +45,9 @@ def sweep_weights(
     grid = simplex(len(aligned.modalities), steps)
     sweeps = []
     none = np.empty((0, 1))
-    gaps = _table(pools, aligned.modalities, grid[:0], [{"emotion": ""}], dict.fromkeys(("gap", "low", "high"), none))
+    without = dict.fromkeys(("gap", "low", "high"), none)
+    without |= dict.fromkeys(("male_clips", "female_clips"), none.astype(np.int64))
+    gaps = _table(pools, aligned.modalities, grid[:0], [{"emotion": ""}], without)
     keys = [{"emotion": "", "predicted": ""}]
     confusion = _table(pools, aligned.modalities, grid[:0], keys, {"clips": none.astype(np.int64)})
     for split in SPLITS:
@@ -103,7 +105,7 @@ def _accuracies(
 
 
 def _gaps(counts: Tally, emotions: dict[str, int | None], resampling: Resampling) -> dict[str, np.ndarray]:
-    """The columns gap, low and high, (settings, emotions) each."""
+    """The columns gap, low and high, and the clips of each gender, (settings, emotions) or (emotions,) each."""
     columns = []
     for place in emotions.values():
         clips, rows = _clips(counts, place), counts.by_actor(place)
@@ -115,8 +117,9 @@ def _gaps(counts: Tally, emotions: dict[str, int | None], resampling: Resampling
         def ends(few: np.ndarray, clips: np.ndarray = clips) -> tuple[np.ndarray, np.ndarray]:
             return resampling.interval(resampling.gaps(few, clips), clips > 0)
 
-        columns.append((sides[0] - sides[1], *_ends(rows, ends, resampling)))
-    return _named(("gap", "low", "high"), columns)
+        counted = (clips[resampling.male].sum(), clips[~resampling.male].sum())
+        columns.append((sides[0] - sides[1], *_ends(rows, ends, resampling), *counted))
+    return _named(("gap", "low", "high", "male_clips", "female_clips"), columns)
 
 
 def _named(names: Sequence[str], columns: list[tuple]) -> dict[str, np.ndarray]:

@@ -30,9 +30,14 @@ class Systems:
     posteriors: np.ndarray
 
     @property
+    def genders(self) -> np.ndarray:
+        """Each actor's gender, (A,)."""
+        return self.actors["gender"].to_numpy()
+
+    @property
     def male(self) -> np.ndarray:
         """Which actors are men, (A,)."""
-        return (self.actors["gender"] == "male").to_numpy()
+        return self.genders == "male"
 
 
 def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:

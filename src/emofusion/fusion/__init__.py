@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.fusion.catalogue import CATALOGUE, entry
-from emofusion.fusion.crossfit import WORDS, score
+from emofusion.fusion.crossfit import WORDS, NothingToLearnFrom, score
 from emofusion.predictions import align
 from emofusion.tables import FUSED, LOGIT, PARAMETERS, PREDICTIONS, check
 
@@ -16,8 +16,8 @@ TINY = np.finfo(float).tiny
 @dataclass(frozen=True)
 class Fused:
     """predictions: of the configured rule (`tables.PREDICTIONS`, test clips). rules: the same of every rule compared,
-    the configured one first (`tables.FUSED`). parameters: what each learnt, and from how many clips
-    (`tables.PARAMETERS`)."""
+    the configured one first (`tables.FUSED`), but for those that have nothing to learn from. parameters: what each
+    learnt, and from how many clips (`tables.PARAMETERS`)."""
 
     predictions: pd.DataFrame
     rules: pd.DataFrame
@@ -41,7 +41,12 @@ def fuse(tables: dict[str, pd.DataFrame], settings: dict) -> Fused:
     columns = [LOGIT + emotion for emotion in aligned.classes]
     rules, parameters = [], []
     for name, found in entries.items():
-        scored = score(aligned, found, settings)
+        try:
+            scored = score(aligned, found, settings)
+        except NothingToLearnFrom:
+            if name == settings["rule"]:
+                raise
+            continue  # the report says which rules are not there
         logits = np.log(np.maximum(scored.posteriors, TINY))
         said = {"rule": name, "label": found.label, "kind": found.kind, "fitted_on": WORDS[scored.fitted_on]}
         said["transductive"] = found.transductive

@@ -38,7 +38,7 @@ def _calibrated(name: str) -> Callable[[dict, list[str], list[str]], Rule]:
 
 CATALOGUE: dict[str, Entry] = {
     "linear": Entry("linear, set weights", _pool("linear")),
-    "linear_equal": Entry("linear, equal weights", _pool("linear", equal=True), "baseline"),
+    "linear_equal": Entry("linear, equal weights", _pool("linear", equal=True)),
     "linear_calibrated": Entry("linear, set weights, temperature-scaled members", _calibrated("linear"), fitted=True),
     "linear_chosen": Entry("linear, chosen weights", _chosen("linear"), fitted=True),
     "linear_by_accuracy": Entry("linear, weights by unimodal accuracy", lambda *_: ByAccuracy(), fitted=True),
@@ -64,8 +64,8 @@ CATALOGUE: dict[str, Entry] = {
     "stacked": Entry("stacked logistic regression", lambda *_: Stacked(), fitted=True),
     "maximum": Entry("greatest posterior", lambda *_: Maximum(), "baseline"),
     "majority": Entry("majority of votes", lambda *_: Majority(), "baseline"),
-    "linear_oracle": Entry("linear, best weights on test", _chosen("linear"), "oracle", fitted=True),
-    "product_oracle": Entry("product, best weights on test", _chosen("product"), "oracle", fitted=True),
+    "linear_oracle": Entry("linear, best weights on test (oracle)", _chosen("linear"), "oracle", fitted=True),
+    "product_oracle": Entry("product, best weights on test (oracle)", _chosen("product"), "oracle", fitted=True),
 }
 
 

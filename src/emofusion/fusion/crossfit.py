@@ -4,8 +4,8 @@
 * `cross_fitted`: test clips of other actors. Test actors are grouped as the folds group them or, where a fold holds
   all of them or shares them with another, into five groups of about as many clips; each group is scored by what was
   learnt from the others.
-* `auto`: validation where every fold has validation clips that all modalities scored, of every emotion tested in it,
-  else cross_fitted.
+* `auto`: validation where every fold has validation clips that all modalities scored, of every emotion tested in it
+  and of none of the actors tested in it (in folds of clips they are the same), else cross_fitted.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,10 @@ WORDS = {
 }
 
 
+class NothingToLearnFrom(EmofusionError):
+    """A rule has parameters, and no clip to learn them from but those that it is tested on."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """What a rule makes of the test clips.
@@ -47,17 +51,20 @@ def how_to_fit(aligned: Aligned, wanted: str) -> str:
         return wanted
     clips = aligned.clips
     found = {part: set(rows["emotion"]) for part, rows in clips.groupby(["fold", "split"])}
-    lacking = [
-        fold
-        for fold in sorted(clips["fold"].unique())
-        if found.get((fold, "test"), set()) - found.get((fold, "validation"), set())
-    ]
+    actors = {part: set(rows["actor"]) for part, rows in clips.groupby(["fold", "split"])}
+    if wanted == "auto" and any(actors[part] & actors.get((part[0], "validation"), set()) for part in _tested(actors)):
+        return "cross_fitted"
+    lacking = [fold for fold, split in _tested(found) if found[fold, split] - found.get((fold, "validation"), set())]
     if wanted == "validation" and lacking:
         raise EmofusionError(
             f"fusion.fit_on=validation: in fold {lacking[0]} not every tested emotion has a validation clip that all "
             "modalities scored; set fusion.fit_on=cross_fitted."
         )
     return "cross_fitted" if lacking else "validation"
+
+
+def _tested(parts: dict[tuple[int, str], set]) -> list[tuple[int, str]]:
+    return [part for part in sorted(parts) if part[1] == "test"]
 
 
 def score(aligned: Aligned, entry: Entry, settings: dict) -> Scored:
@@ -110,7 +117,10 @@ def _groups(tested: pd.DataFrame) -> pd.Series:
     from sklearn.model_selection import GroupKFold
 
     if len(folds) < 2:
-        raise EmofusionError("fusion.fit_on=cross_fitted: there is one test actor, and none to learn from.")
+        raise NothingToLearnFrom(
+            "fusion.rule: there is one test actor, and nobody else to learn its parameters from; choose a rule that "
+            "learns nothing, such as linear or product."
+        )
     found = pd.Series(-1, folds.index)
     by_group = GroupKFold(min(GROUPS, len(folds))).split(tested, groups=tested["actor"])
     for group, (_, held_out) in enumerate(by_group):

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+BASIS = ["protocol", "leaks_speakers", "normalised_by_speaker", "configured_rule_is_transductive", "data"]
+
 
 def compare_cells(cells: list[dict], tables: list[Path]) -> pd.DataFrame:
     """One row a cell: its overrides, its report's key, and from the report's Table 1 the figures over all emotions.
@@ -22,10 +24,19 @@ def compare_cells(cells: list[dict], tables: list[Path]) -> pd.DataFrame:
                 "clips": int(overall["clips"]),
                 **{column: overall[column] for column in accuracies},
                 **{column.replace("_accuracy", "_unweighted_average_recall"): recall[column] for column in accuracies},
-                "protocol": overall["protocol"],
-                "leaks_speakers": overall["leaks_speakers"],
-                "normalised_by_speaker": overall["normalised_by_speaker"],
+                **overall[BASIS],
                 "report": cell["report"],
             }
         )
     return pd.DataFrame(rows)
+
+
+def with_basis(pairs: pd.DataFrame, rests_on: dict[str, dict]) -> pd.DataFrame:
+    """The table of pairs with what the figures of both cells rest on: once, or `first / second` where they differ.
+
+    rests_on: cell → its values of `BASIS`.
+    """
+    for name in BASIS:
+        values = [(rests_on[pair.first][name], rests_on[pair.second][name]) for pair in pairs.itertuples()]
+        pairs[name] = [one if one == other else f"{one} / {other}" for one, other in values]
+    return pairs

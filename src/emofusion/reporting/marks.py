@@ -12,9 +12,10 @@ def marks(tables: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
 
     tables: `rules`, `sweep` and `parameters` of `rules.comparison_tables`. settings: the report's.
 
-    Columns: mark (configured, paper, chosen or oracle), rule (a pool of the sweep), weight_<modality>…, accuracy on all
-    test clips, and note, in words. Chosen weights are the mean over the groups of clips that they were chosen for,
-    their accuracy is that of each group under its own.
+    Columns: mark (configured, paper, chosen or oracle), rule (a pool of the sweep), system (the rule whose figures it
+    shows: the pool, or `<pool>_chosen`), weight_<modality>…, accuracy on all test clips, their number clips, and note,
+    in words. Chosen weights are the mean over the groups of clips that they were chosen for, their accuracy is that of
+    each group under its own.
     """
     rules = tables["rules"].set_index("rule")
     columns = [WEIGHT + name for name in settings["modalities"]]
@@ -22,9 +23,9 @@ def marks(tables: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
     test = sweep[(sweep[["split", "gender", "emotion"]] == ["test", "all", "all"]).all(axis=1)]
     rows = []
 
-    def mark(kind: str, rule: str, weights: list[float], accuracy: float, note: str) -> None:
-        values = dict(zip(columns, weights, strict=True))
-        rows.append({"mark": kind, "rule": rule, **values, "accuracy": accuracy, "note": note})
+    def mark(kind: str, rule: str, weights: list[float], accuracy: float, note: str, system: str = "") -> None:
+        values = dict(zip(columns, weights, strict=True)) | {"accuracy": accuracy, "clips": rules["clips"].iloc[0]}
+        rows.append({"mark": kind, "rule": rule, "system": system or rule, **values, "note": note})
 
     fusion, published = settings["fusion"], (settings["published"] or {}).get("fusion")
     if fusion["rule"] in POOLS:
@@ -43,9 +44,9 @@ def marks(tables: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
             first = f"weight_{settings['modalities'][0]}"
             span = f"{learnt.min()[first]:g} to {learnt.max()[first]:g} {settings['modalities'][0]}"
             note = f"chosen on {rules.loc[name, 'fitted_on']}: {span}, by group"
-            mark("chosen", pool, weights, rules.loc[name, "accuracy"], note)
+            mark("chosen", pool, weights, rules.loc[name, "accuracy"], note, name)
         swept = test[test["rule"] == pool]
         if len(swept):
             best = swept.loc[swept["accuracy"].idxmax()]
             mark("oracle", pool, list(best[columns]), best["accuracy"], "best on the test clips: never used to choose")
-    return pd.DataFrame(rows, columns=["mark", "rule", *columns, "accuracy", "note"])
+    return pd.DataFrame(rows, columns=["mark", "rule", "system", *columns, "accuracy", "clips", "note"])

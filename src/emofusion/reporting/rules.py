@@ -5,9 +5,9 @@ from itertools import product
 import pandas as pd
 
 from emofusion.emotions import GENDERS, in_order
+from emofusion.evaluation.figures import FIGURES
 from emofusion.reporting.wording import basis, heading, percent
 
-FIGURES = ("accuracy", "unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error")
 ENDS = ("", "_low", "_high")
 ABOUT = ["rule", "label", "kind", "fitted_on", "transductive"]
 
@@ -27,7 +27,6 @@ def comparison_tables(
         name: table.rename(columns={"system": "rule", "modality": "against"}) for name, table in evaluation.items()
     }
     tables = {"rules": rules_table(named, rules, settings)} | named | {"parameters": parameters}
-    del tables["figures"]
     return {name: table.assign(**basis(settings)) for name, table in tables.items()}
 
 
@@ -45,12 +44,18 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: d
             "rule": settings["modalities"],
             "label": [f"{heading(name)} alone" for name in settings["modalities"]],
             "kind": "modality",
-            "fitted_on": "training clips",
+            "fitted_on": [
+                "training clips" if name in settings["curves"] else "elsewhere" for name in settings["modalities"]
+            ],
             "transductive": [name in settings["normalised_by_speaker"] for name in settings["modalities"]],
         }
     )
-    table = pd.concat([modalities, rules[ABOUT].drop_duplicates()], ignore_index=True)
-    figures = named["figures"][["rule", "clips", "actors", *(name + end for name in FIGURES for end in ENDS)]]
+    about = rules[ABOUT].drop_duplicates()
+    about["transductive"] |= bool(settings["normalised_by_speaker"])
+    table = pd.concat([modalities, about], ignore_index=True)
+    overall = named["subsets"][(named["subsets"][["gender", "emotion"]] == "all").all(axis=1)]
+    overall = overall.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
+    figures = overall[["rule", "clips", "actors", *(name + end for name in FIGURES for end in ENDS)]]
     gaps = named["gender"][named["gender"]["emotion"] == "all"]
     gaps = gaps[["rule", "gap", "low", "high", "p", "detectable"]].rename(
         columns={
@@ -97,7 +102,7 @@ def markdown(table: pd.DataFrame, settings: dict) -> str:
         shown = f"**{row['label']}**" if row["rule"] == settings["fusion"]["rule"] else row["label"]
         lines.append(
             {
-                "Rule": shown + (" (oracle)" if row["kind"] == "oracle" else ""),
+                "Rule": shown,
                 "Accuracy": _interval(row, "accuracy", percent),
                 "Unweighted average recall": _interval(row, "unweighted_average_recall", percent),
                 "Log loss": f"{row['log_loss']:.3f}",
@@ -113,13 +118,15 @@ def markdown(table: pd.DataFrame, settings: dict) -> str:
     detectable = table.loc[table["rule"] == settings["fusion"]["rule"], "gender_gap_detectable"].iloc[0]
     foot = [
         f"{clips} test clips of {actors} actors; in bold the configured rule.",
-        f"In brackets {settings['confidence']:.0%} intervals, by bootstrap over actors.",
+        f"In brackets {settings['confidence']:.0%} intervals, by bootstrap over actors, where each gender has three.",
         "An oracle is chosen on the test clips: no result. Gender gap: accuracy on men minus that on women.",
         "Against the configured rule: difference of accuracy, and p of a sign-flip test over actors, adjusted (Holm)",
         "for all pairs of rows.",
     ]
-    if pd.notna(detectable):
+    if detectable <= 1:
         foot.append(f"With these actors, a gender gap of less than {percent(detectable)} would hardly be found at all.")
+    else:
+        foot.append("With so few actors, no gender gap, however large, would be sure to be found.")
     return shown.to_markdown(index=False, colalign=aligned, disable_numparse=True) + "\n\n" + " ".join(foot) + "\n"
 
 

@@ -60,6 +60,7 @@ def basis(settings: dict) -> dict[str, object]:
         "protocol": settings["protocol"]["name"],
         "leaks_speakers": settings["protocol"]["leaks_speakers"],
         "normalised_by_speaker": ", ".join(settings["normalised_by_speaker"]) or "no modality",
+        "configured_rule_is_transductive": settings["transductive"],
         "data": DEMO if settings["demo"] else "recordings",
     }
 

@@ -1,7 +1,4 @@
-"""A made-up experiment as the tables that the page is made from, and the page itself in a headless browser."""
-
-import shutil
-from pathlib import Path
+"""A made-up experiment as the tables that the page is made from."""
 
 import numpy as np
 import pandas as pd
@@ -11,25 +8,13 @@ from emofusion.emotions import EMOTIONS
 from emofusion.fusion.pools import pool, simplex
 
 GENDERS = ("all", "female", "male")
-SETTINGS = {
-    "experiment": "made_up",
-    "title": "A made-up experiment",
-    "modalities": ["speech", "face"],
-    "protocol": {"name": "speaker_independent", "description": "Folds of actors.", "leaks_speakers": False},
-    "fusion": {"rule": "linear", "weights": {"speech": 0.7, "face": 0.3}},
-    "classes": list(EMOTIONS),
-    "published": {
-        "source": "A paper, Tables 1 and 2",
-        "table1": {"neutral": {"speech": 61.11, "face": 22.22, "fusion": 58.33}, "happy": {"fusion": 100.0}},
-        "table2": {
-            "male": {"neutral": {"speech": 65.0, "fusion": 60.0}},
-            "female": {"neutral": {"speech": 56.25, "fusion": 56.25}},
-        },
+PUBLISHED = {
+    "source": "A paper, Tables 1 and 2",
+    "table1": {"neutral": {"speech": 61.11, "face": 22.22, "fusion": 58.33}, "happy": {"fusion": 100.0}},
+    "table2": {
+        "male": {"neutral": {"speech": 65.0, "fusion": 60.0}},
+        "female": {"neutral": {"speech": 56.25, "fusion": 56.25}},
     },
-    "seed": 3,
-    "normalised_by_speaker": [],
-    "notes": ["8 test clips were left out."],
-    "demo": False,
 }
 PROVENANCE = {"key": "report-made_up-0a1b2c3d", "commit": "0123abc", "mlflow_run": "f00d", "command": "make run <all>"}
 KINDS = {"linear": "rule", "product": "rule", "equal": "baseline", "oracle": "oracle"}
@@ -70,9 +55,8 @@ class Experiment:
                 subsets.append(pd.DataFrame({**part, "accuracy": exact[gender], "low": low, "high": high}))
             low, high = np.quantile(drawn["male"] - drawn["female"], [0.025, 0.975], axis=0)
             gap = exact["male"] - exact["female"]
-            gaps.append(
-                pd.DataFrame({"at": range(len(right)), "emotion": emotion, "gap": gap, "low": low, "high": high})
-            )
+            part = {"at": range(len(right)), "emotion": emotion, "gap": gap, "low": low, "high": high}
+            gaps.append(pd.DataFrame(part))
             for number, name in enumerate(EMOTIONS):
                 if emotion != "all":
                     counted = (predicted[:, shown] == number).sum(axis=1)
@@ -122,13 +106,7 @@ class Experiment:
         rows = []
         for rule, (subsets, gaps, _) in measured.items():
             for gap in gaps.to_dict("records"):
-                row = {
-                    "rule": rule,
-                    "emotion": gap["emotion"],
-                    "gap": gap["gap"],
-                    "low": gap["low"],
-                    "high": gap["high"],
-                }
+                row = {"rule": rule, **{name: gap[name] for name in ("emotion", "gap", "low", "high")}}
                 for gender in ("male", "female"):
                     one = subsets[(subsets["gender"] == gender) & (subsets["emotion"] == gap["emotion"])].iloc[0]
                     row |= {gender: one["accuracy"], f"{gender}_clips": one["clips"], f"{gender}_actors": one["actors"]}
@@ -167,7 +145,7 @@ class Experiment:
 
 
 def experiment(names: list[str], steps: int) -> Experiment:
-    """160 made-up clips of eight actors."""
+    """160 made-up clips of eight actors, half of them men."""
     random = np.random.default_rng(1)
     number = np.arange(160)
     emotion, actor = np.resize(EMOTIONS, 160), number // 8 % 8
@@ -199,20 +177,17 @@ def one() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
-def settings() -> dict:
-    """Settings of the two modalities; a test may change its own."""
-    return {**SETTINGS, "protocol": dict(SETTINGS["protocol"]), "fusion": dict(SETTINGS["fusion"])}
+def settings(settings) -> dict:
+    """Settings of the two modalities, as other reports have them; a test may change its own."""
+    return {**settings, "published": PUBLISHED}
 
 
 @pytest.fixture(scope="session")
+def made():
+    """`experiment`, for tests that want one of their own."""
+    return experiment
+
+
+@pytest.fixture
 def provenance() -> dict[str, str]:
     return dict(PROVENANCE)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where the system's Chromium is; tests that need one are skipped without it."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("there is no Chromium on PATH to open the page in")
-    return str(Path(found))

@@ -132,7 +132,7 @@ def test_marks_are_named_and_placed_on_the_grid(two, settings, provenance):
         "oracle (chosen on test)",
         "the paper's 0.7/0.3",
     ]
-    assert [mark["at"] for mark in marks] == [14, None, 9, 14]
+    assert [mark["at"] for mark in marks] == [14, None, 9, 14] and marks[0]["system"] == 0
     assert marks[0]["percent"] == percent(two["marks"]["accuracy"].iloc[0]) and marks[0]["clips"] == 160
 
 
@@ -147,6 +147,16 @@ def test_tables_sort_by_the_exact_values_and_count_their_clips(two, settings, pr
     assert "Holm's correction is for 160 pairs" in pairs.replace("&#39;", "'") and "&lt;0.0001" in pairs
 
 
+def test_rows_that_are_over_all_emotions_or_have_no_clips_are_shown(two, settings, provenance):
+    over = two["gender"].iloc[[0]].assign(emotion="unweighted average recall", p_holm=np.nan, detectable=np.nan)
+    none = two["gender"].iloc[[1]].assign(male=np.nan, male_clips=0, gap=np.nan, low=np.nan, high=np.nan, p=np.nan)
+    html = page(two | {"gender": pd.concat([over, none])}, settings, provenance)
+    table = re.search(r'id="table-gender">.*?</table>', html, re.S).group(0)
+    rows = [visible(row) for row in re.findall(r"<tr>.*?</tr>", table, re.S)[1:]]
+    assert "unweighted average recall" in rows[0] and f"{points(over['gap'].iloc[0])}" in rows[0]
+    assert "– n=0" in rows[1] and "neutral" in rows[1]
+
+
 def test_missing_intervals_and_tables_are_left_out(two, settings, provenance):
     bare = {name: two[name] for name in ("rules", "subsets")}
     bare = {name: table.assign(low=np.nan, high=np.nan) for name, table in bare.items()}
@@ -159,10 +169,7 @@ def test_missing_intervals_and_tables_are_left_out(two, settings, provenance):
 
 @pytest.mark.parametrize("case", ["one", "three"])
 def test_any_number_of_modalities(case, one, three, settings, provenance):
-    tables, weights = {
-        "one": (one, {"speech": 1.0}),
-        "three": (three, {"speech": 0.5, "face": 0.3, "text": 0.2}),
-    }[case]
+    tables, weights = (one, {"speech": 1.0}) if case == "one" else (three, {"speech": 0.5, "face": 0.3, "text": 0.2})
     settings |= {"modalities": list(weights), "fusion": {"rule": "product", "weights": weights}}
     html = page(tables, settings, provenance)
     charts = [name for name in stored(html, "specs")["charts"] if name.startswith("curve_")]
@@ -177,11 +184,12 @@ def test_a_very_fine_sweep_is_held_coarser_but_with_its_marks():
     weights = ["weight_a", "weight_b", "weight_c"]
     sweep = pd.DataFrame(np.array(grid) / steps, columns=weights)
     marks = pd.DataFrame([[0.33, 0.33, 0.34], [np.nan] * 3], columns=weights)
-    held = choose_grid(sweep, marks, weights)
-    assert len(held) == 1326 + 1 and (held["weight_a"] == 0.33).sum() == 1
+    held, step = choose_grid(sweep, marks, weights)
+    assert step == 0.02 and len(held) == 1326 + 1 and (held["weight_a"] == 0.33).sum() == 1
     coarse = held[held["weight_a"] != 0.33] * 50
     np.testing.assert_allclose(coarse, coarse.round(), atol=1e-9)
-    assert len(choose_grid(sweep, marks, weights, most=5151)) == 5151
+    whole, step = choose_grid(sweep, marks, weights, most=5151)
+    assert len(whole) == 5151 and step == 0.01
 
 
 def test_a_sweep_over_changing_clips_is_refused(two, settings, provenance):

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from math import ceil, floor
 from pathlib import Path
 
@@ -22,35 +21,35 @@ from emofusion.reporting.report_page import charts, looks
 from emofusion.reporting.report_page.numbers import interval, share
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
-from emofusion.reporting.wording import heading, warnings, weights_in_words
+from emofusion.reporting.wording import warnings, weights_in_words
 
 KINDS = ("modality", "rule", "baseline", "oracle")
 
 
 def write_page(path: Path, tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, str]) -> None:
-    """Write the page as `path`, whole or not at all; the same input gives the same bytes.
+    """Write the page as `path`; the same input gives the same bytes.
 
     tables: name → table. `rules` and `subsets` there must be; `gender`, `narrowed`, `pairs`, `fairness`, `confusion`,
-    `sweep`, `sweep_gaps`, `sweep_confusion` and `marks` may be absent, and what they would show is then left out.
-    Shares are fractions; `low` and `high` are the ends of 95% intervals, and may be missing.
+    `sweep`, `sweep_gaps`, `sweep_confusion` and `marks` may be absent, and what they would show is then left out. So
+    may be the columns `system` and `clips` of `marks`; columns that the page does not know are not looked at.
+    Shares are fractions; `low` and `high` are the ends of intervals, and may be missing.
 
     settings: as in `reporting.write_report`, and `modalities` (names, in the order of the sweep's weights).
     provenance: what made the page, name → text: all of it is shown.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page(tables, settings, provenance), encoding="utf-8")
-    partial.replace(path)
+    path.write_text(page(tables, settings, provenance), encoding="utf-8")
 
 
 def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, str]) -> str:
     """The page as HTML; see `write_page`."""
+    tables = tables | {"rules": _with_oracles_named(tables["rules"])}
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
     store["key"] = _key(store)
     specs = _specs(store)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"heading": heading, "json": _json}
+    environment.filters |= {"json": _json}
     return environment.from_string(_text("page.html.j2")).render(
         settings=settings,
         title=settings["title"] or settings["experiment"],
@@ -62,7 +61,6 @@ def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, 
         config=charts.CONFIG,
         tables=build_tables(tables, store["published"], settings),
         counts=_counts(store),
-        step=_step(store["grid"]),
         style=Markup(_text("page.css")),
         scripts=[Markup(_in_script(text)) for text in (_vega(), _text("tables.js"), _text("page.js"))],
     )
@@ -70,26 +68,28 @@ def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, 
 
 def _specs(store: dict) -> dict[str, dict]:
     """Chart's name → Vega-Lite; only what there are data for."""
-    systems, emotions, modalities = store["systems"], store["emotions"], store["modalities"]
+    systems, emotions, modalities, level = store["systems"], store["emotions"], store["modalities"], store["level"]
     found = {}
     if store["grid"] and len(modalities) > 1:
         lines, marks = store["key"]["lines"], store["key"]["marks"]
         swept = [system for system in systems if system["sweeps"]]
         shown = [h for system in swept for name in ("accuracy", "low", "high") for h in system[name][0]]
         shown += [h for system in swept for h in system.get("validation", {}).get("accuracy", [])]
+        shown += [mark["accuracy"] for mark in store["marks"] if mark["weights"]]
         span = _span(h / 10000 for h in shown if h is not None)
         for modality in modalities[:1] if len(modalities) == 2 else modalities:
             found[f"curve_{modality}"] = charts.curve_chart(modality, lines, marks, span, len(modalities) > 2)
-    found["emotions"] = charts.emotion_chart(emotions)
+    found["emotions"] = charts.emotion_chart(emotions, level)
     if any(system["confusion"] for system in systems):
         found["confusion"] = charts.confusion_chart(emotions[1:])
-    found["people"] = charts.people_chart(emotions)
+    found["people"] = charts.people_chart(emotions, level)
     if any(system["gaps"] for system in systems):
-        found["gaps"] = charts.gap_chart(emotions, _reach(store))
+        found["gaps"] = charts.gap_chart(emotions, _reach(store), level)
     kinds = list(dict.fromkeys([*KINDS, *(row["kind"] for row in store["rules"])]))
     kinds = [kind for kind in kinds if kind in {row["kind"] for row in store["rules"]}]
     shown = [row[name] for row in store["rules"] for name in ("accuracy", "low", "high")]
-    found["rules"] = charts.rules_chart(kinds, len(store["rules"]), _span(x for x in shown if x is not None))
+    span = _span(x for x in shown if x is not None)
+    found["rules"] = charts.rules_chart(kinds, len(store["rules"]), span, level)
     return found
 
 
@@ -103,8 +103,8 @@ def _span(shares: Iterable[float]) -> list[float]:
 def _key(store: dict) -> dict[str, dict]:
     """How the lines and the marks of the weight's charts look, for the charts and for their key in HTML."""
     rules = [system["rule"] for system in store["systems"] if system["sweeps"]]
-    marks = dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["at"] is not None)
-    return {"lines": looks.line_looks(rules), "marks": {m: looks.MARKS.get(m, looks.OTHER) for m in marks}}
+    marks = dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["weights"])
+    return {"lines": looks.line_looks(rules), "marks": {mark: looks.MARKS[mark] for mark in marks}}
 
 
 def _reach(store: dict) -> int:
@@ -114,6 +114,12 @@ def _reach(store: dict) -> int:
         for series in (system["gaps"] or {}).values():
             shown += [h for settings in series for h in settings if h is not None]
     return min(100, max((abs(h) for h in shown), default=0) // 1000 * 10 + 10)
+
+
+def _with_oracles_named(rules: pd.DataFrame) -> pd.DataFrame:
+    """The same with labels that say of every oracle that it is one, as each control, table and chart shows them."""
+    silent = (rules["kind"] == "oracle") & ~rules["label"].str.endswith("(oracle)")
+    return rules.assign(label=rules["label"].mask(silent, rules["label"] + " (oracle)"))
 
 
 def _compared(rules: pd.DataFrame) -> list[dict]:
@@ -141,12 +147,6 @@ def _counts(store: dict) -> list[tuple[str, list[str]]]:
     counted = dict(zip(store["subsets"], zip(system["clips"], system["actors"], strict=True), strict=True))
     emotions = [*store["emotions"][1:], "all"]
     return [(e, ["{} ({})".format(*counted[g, e]) for g in ("male", "female", "all")]) for e in emotions]
-
-
-def _step(grid: list[list[float]]) -> float:
-    """The smallest step between two weights of the grid."""
-    weights = sorted({round(weight, 9) for setting in grid for weight in setting})
-    return min((round(b - a, 9) for a, b in pairwise(weights)), default=1)
 
 
 def _or_none(value: float) -> float | None:

@@ -1,10 +1,12 @@
 """The page's charts, as Vega-Lite without data: `page.js` fills the named data in and replaces it at every setting.
 
 Told apart by lightness, dash and shape, so that they read in black and white. Every share is drawn with its count.
+`level` is that of the intervals, such as `95%`.
 """
 
 import altair as alt
 
+from emofusion.reporting.report_page.chart_parts import beside, by_emotion, of_share, spec, tips, whiskers
 from emofusion.reporting.report_page.looks import DARK, PALE, STAR, WARM
 
 CONFIG = {
@@ -14,9 +16,6 @@ CONFIG = {
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "symbolStrokeWidth": 2},
     "text": {"fontSize": 12},
 }
-_SHARES = [0, 0.25, 0.5, 0.75, 1]
-# room on the right for "100.00% (192/192)"
-_BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
 
 
 def curve_chart(
@@ -24,9 +23,8 @@ def curve_chart(
 ) -> dict:
     """Accuracy against the weight of a modality. Data: `curve`, `marks`, `here`. Its key is the page's own, in HTML.
 
-    looks: `looks.line_looks`; marks: mark → its look, of `looks.MARKS`. span: the scale of
-    accuracy. several: there are other weights beside it, so
-    that lines and band are the range over them.
+    looks: `looks.line_looks`; marks: mark → its look, of `looks.MARKS`. span: the scale of accuracy. several: there are
+    other weights beside it, so that lines and band are the range over them.
     """
     x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
@@ -43,7 +41,7 @@ def curve_chart(
     layers = [
         curve.mark_area(opacity=0.16).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
         *[
-            curve.mark_line(strokeWidth=2).encode(y=end, strokeDash=stroke, tooltip=_tips("line", "weight", "text"))
+            curve.mark_line(strokeWidth=2).encode(y=end, strokeDash=stroke, tooltip=tips("line", "weight", "text"))
             for end in drawn
         ],
         here.mark_rule(color="black", strokeWidth=1.5),
@@ -57,61 +55,64 @@ def curve_chart(
             size=alt.Size("size:Q", scale=None),
             shape=alt.Shape("mark:N", scale=shape, legend=None),
             fill=alt.Fill("mark:N", scale=fill, legend=None),
-            tooltip=_tips("name", "text"),
+            tooltip=tips("name", "text"),
         ),
     ]
-    return _spec(layers, 300, f"Accuracy against the weight of {modality}")
+    return spec(layers, 300, f"Accuracy against the weight of {modality}")
 
 
-def emotion_chart(emotions: list[str]) -> dict:
+def emotion_chart(emotions: list[str], level: str) -> dict:
     """Accuracy by emotion as bars with intervals and published values. Data: `emotions`."""
-    base = alt.Chart(alt.NamedData("emotions")).encode(y=_emotions(emotions))
+    base = alt.Chart(alt.NamedData("emotions")).encode(y=by_emotion(emotions))
     bars = base.mark_bar(color=PALE, stroke=DARK, height=16).encode(
-        x=_share("accuracy"), tooltip=_tips("emotion", "text", "between", "printed")
+        x=of_share("accuracy"), tooltip=tips("emotion", "text", "between", "printed", level=level)
     )
     ticks = base.mark_tick(color=WARM, thickness=4, height=24, opacity=1).encode(x=alt.X("published:Q"))
-    return _spec([bars, _whiskers(base), ticks, _beside(base)], 34 * len(emotions), "Accuracy by emotion")
+    return spec([bars, whiskers(base), ticks, beside(base)], 34 * len(emotions), "Accuracy by emotion")
 
 
-def people_chart(emotions: list[str]) -> dict:
+def people_chart(emotions: list[str], level: str) -> dict:
     """Accuracy of men and of women by emotion, with intervals and published values. Data: `people`."""
     offset = alt.YOffset("gender:N", scale=alt.Scale(domain=["men", "women"], paddingOuter=0.1))
-    base = alt.Chart(alt.NamedData("people")).encode(y=_emotions(emotions), yOffset=offset)
+    base = alt.Chart(alt.NamedData("people")).encode(y=by_emotion(emotions), yOffset=offset)
     domain = alt.Scale(domain=["men", "women"], range=["square", "circle"])
     legend = alt.Legend(orient="top", title=None)
     dots = base.mark_point(size=75, stroke=DARK, strokeWidth=1.6, opacity=1).encode(
-        x=_share("accuracy"),
+        x=of_share("accuracy"),
         shape=alt.Shape("gender:N", scale=domain, legend=legend),
         fill=alt.Fill("gender:N", scale=alt.Scale(domain=["men", "women"], range=[DARK, "white"]), legend=legend),
-        tooltip=_tips("emotion", "gender", "text", "between", "printed"),
+        tooltip=tips("emotion", "gender", "text", "between", "printed", level=level),
     )
     ticks = base.mark_tick(color=WARM, thickness=4, height=17, opacity=1).encode(x=alt.X("published:Q"))
-    return _spec([_whiskers(base), ticks, dots, _beside(base)], 44 * len(emotions), "Accuracy of men and of women")
+    return spec([whiskers(base), ticks, dots, beside(base)], 44 * len(emotions), "Accuracy of men and of women")
 
 
-def gap_chart(emotions: list[str], reach: float) -> dict:
+def gap_chart(emotions: list[str], reach: float, level: str) -> dict:
     """Men's accuracy minus women's by emotion, with intervals and published gaps. Data: `gaps`.
 
     reach: the greatest value at any setting, so that the scale stays while the slider moves.
     """
-    base = alt.Chart(alt.NamedData("gaps")).encode(y=_emotions(emotions))
+    base = alt.Chart(alt.NamedData("gaps")).encode(y=by_emotion(emotions))
     x = alt.X(
         "gap:Q",
-        title="← women better · percentage points · men better →",
+        title="← women better · points · men better →",
         axis=alt.Axis(tickCount=5, labelExpr="(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"),
         scale=alt.Scale(domain=[-reach, reach], nice=False),
     )
+    words = base.encode(x=alt.value("width"), text="text:N")
     low = {"yOffset": 7}
     layers = [
         alt.Chart(alt.NamedData("gaps")).mark_rule(color="black").encode(x=alt.XDatum(0)),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
         base.mark_tick(color=WARM, thickness=4, height=20, opacity=1, **low).encode(x=alt.X("published:Q")),
         base.mark_point(fill=DARK, stroke="white", size=190, strokeWidth=1, opacity=1, shape="diamond", **low).encode(
-            x=x, tooltip=_tips("emotion", "text", "between", "printed")
+            x=x, tooltip=tips("emotion", "text", "between", "printed", level=level)
         ),
-        base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
+        # white round the text, which may lie on the line at 0
+        words.mark_text(align="right", dy=-8, stroke="white", strokeWidth=4),
+        words.mark_text(align="right", dy=-8),
     ]
-    return _spec(layers, 38 * len(emotions), "Gender gap by emotion")
+    return spec(layers, 38 * len(emotions), "Gender gap by emotion")
 
 
 def confusion_chart(emotions: list[str]) -> dict:
@@ -125,16 +126,16 @@ def confusion_chart(emotions: list[str]) -> dict:
         color=alt.Color(
             "share:Q", scale=alt.Scale(domain=[0, 1], range=["#ffffff", "#111111"], interpolate="rgb"), legend=None
         ),
-        tooltip=_tips("emotion", "predicted", "text"),
+        tooltip=tips("emotion", "predicted", "text"),
     )
     ink = alt.condition("datum.share > 0.45", alt.value("white"), alt.value("black"))
     weight = {"fontSize": 13}
-    return _spec(
+    return spec(
         [boxes, base.mark_text(**weight).encode(text="clips:Q", color=ink)], 36 * len(emotions), "Confusion matrix"
     )
 
 
-def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
+def rules_chart(kinds: list[str], rows: int, span: list[float], level: str) -> dict:
     """Rules and modalities by accuracy, with intervals. Data: `rules`."""
     shapes = {"modality": "square", "rule": "circle", "baseline": "diamond", "oracle": STAR}
     fills = {"modality": PALE, "rule": DARK, "baseline": "white", "oracle": "white"}
@@ -142,7 +143,12 @@ def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
     low = {"yOffset": 9}
-    x = alt.X("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%", tickCount=6), scale=alt.Scale(domain=span))
+    x = alt.X(
+        "accuracy:Q",
+        title="accuracy",
+        axis=alt.Axis(format=".0%", tickCount=6),
+        scale=alt.Scale(domain=span, zero=False),
+    )
     layers = [
         base.mark_rule(color="#e4e4e4", **low).encode(x=alt.value(0), x2=alt.value("width")),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
@@ -150,44 +156,9 @@ def rules_chart(kinds: list[str], rows: int, span: list[float]) -> dict:
             x=x,
             shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=[shapes[k] for k in kinds]), legend=legend),
             fill=alt.Fill("kind:N", scale=alt.Scale(domain=kinds, range=[fills[k] for k in kinds]), legend=legend),
-            tooltip=_tips("label", "text", "between"),
+            tooltip=tips("label", "text", "between", level=level),
         ),
-        base.mark_text(align="left", dy=-8).encode(x=alt.value(0), text="label:N"),
+        base.mark_text(align="left", dy=-8, limit=alt.ExprRef("width - 110")).encode(x=alt.value(0), text="label:N"),
         base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
     ]
-    return _spec(layers, 40 * rows, "Accuracy of every rule and modality")
-
-
-def _emotions(emotions: list[str]) -> alt.Y:
-    return alt.Y(
-        "emotion:N",
-        scale=alt.Scale(domain=emotions),
-        title=None,
-        axis=alt.Axis(ticks=False, domain=False, labelPadding=6),
-    )
-
-
-def _share(field: str) -> alt.X:
-    return alt.X(f"{field}:Q", title=None, scale=_BESIDE, axis=alt.Axis(format=".0%", values=_SHARES, domain=False))
-
-
-def _whiskers(base: alt.Chart) -> alt.Chart:
-    return base.mark_rule(stroke="black", strokeWidth=1.6).encode(x=alt.X("low:Q"), x2="high:Q")
-
-
-def _beside(base: alt.Chart) -> alt.Chart:
-    return base.mark_text(align="right").encode(x=alt.value("width"), text="text:N")
-
-
-def _tips(*fields: str) -> list[alt.Tooltip]:
-    titles = {"text": "value (clips)", "between": "95% interval", "printed": "published"}
-    return [alt.Tooltip(f"{field}:N", title=titles.get(field, field)) for field in fields]
-
-
-def _spec(layers: list[alt.Chart], height: int, description: str) -> dict:
-    chart = alt.layer(*layers).properties(width="container", height=height, description=description)
-    found = chart.to_dict()
-    # what they are is said to the embedder; the address of a schema would be the only one on the page
-    for part in ("$schema", "config"):
-        found.pop(part, None)
-    return found
+    return spec(layers, 40 * rows, "Accuracy of every rule and modality")

@@ -6,10 +6,9 @@ STAR = "M0,-1.2L0.3,-0.4L1.15,-0.37L0.48,0.15L0.7,0.97L0,0.5L-0.7,0.97L-0.48,0.1
 MARKS = {
     "configured": {"path": "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z", "fill": "black", "size": 70},
     "chosen": {"path": "M-1,-1H1V1H-1Z", "fill": "white", "size": 130},
-    "oracle": {"path": STAR, "fill": "white", "size": 220},
+    "oracle": {"path": STAR, "fill": "white", "size": 420},
     "paper": {"path": "M0,-1L1,0L0,1L-1,0Z", "fill": "white", "size": 420},
 }
-OTHER = {"path": "M0,-1L1,0.8H-1Z", "fill": "white", "size": 130}
 
 
 def line_looks(rules: list[str]) -> dict[str, dict]:

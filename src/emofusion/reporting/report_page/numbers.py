@@ -23,6 +23,11 @@ def share(fraction: float, unit: str = "%") -> str:
     return MISSING if found is None else f"{_decimal(found)}{unit}"
 
 
+def level(confidence: float) -> str:
+    """The level of intervals, such as `95%` or `97.5%`."""
+    return f"{confidence * 100:g}%"
+
+
 def points(fraction: float) -> str:
     """A difference of two shares in percentage points, with its sign, such as `+2.08` or `−4.17`."""
     found = hundredths(fraction)

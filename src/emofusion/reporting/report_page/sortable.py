@@ -4,12 +4,17 @@ from dataclasses import replace
 
 import pandas as pd
 
-from emofusion.reporting.report_page.cells import Cell, Context, Table, bare_share, emotion, value, whole, words
-from emofusion.reporting.report_page.grid import WEIGHT
-from emofusion.reporting.report_page.numbers import MISSING, number, points, probability, share
-from emofusion.reporting.report_page.store import mark_name
+from emofusion.reporting.report_page.cells import NONE, Cell, Context, Table, detectable, emotion, value, whole, words
+from emofusion.reporting.report_page.grid import weight_columns
+from emofusion.reporting.report_page.marked import figures_of, mark_name
+from emofusion.reporting.report_page.numbers import level, number, points, probability, share
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
+CALIBRATION = {
+    "log_loss": ("Log loss, nats", number),
+    "brier": ("Brier score", number),
+    "calibration_error": ("Calibration error", share),
+}
 
 
 def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dict) -> list[Table]:
@@ -19,7 +24,7 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dic
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
-    context = Context(labels, published, settings["modalities"], counts)
+    context = Context(labels, published, settings["modalities"], counts, level(settings["confidence"]))
     builders = (rules, subsets, gender, narrowed, pairs, fairness, marks)
     return [
         build(tables[build.__name__], context)
@@ -36,9 +41,7 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
         "macro_f1": ("Macro F1", share),
         "gender_gap": ("Gender gap, points", points),
         "gender_gap_p": ("p of the gap", probability),
-        "log_loss": ("Log loss, nats", number),
-        "brier": ("Brier score", number),
-        "calibration_error": ("Calibration error", share),
+        **CALIBRATION,
     }
     shown = {name: how for name, how in shown.items() if name in table}
     rows = [
@@ -53,11 +56,12 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
         for _, row in table.sort_values("accuracy", ascending=False, kind="stable").iterrows()
     ]
     columns = ["Rule", "Kind", "Fitted on", "Clips", "Actors", *[title for title, _ in shown.values()]]
-    return Table("rules", "Every rule and modality, with 95% intervals", columns, rows)
+    return Table("rules", f"Every rule and modality, with {context.level} intervals", columns, rows)
 
 
 def subsets(table: pd.DataFrame, context: Context) -> Table:
-    """Accuracy by rule, gender and emotion beside the published values."""
+    """Accuracy by rule, gender and emotion beside the published values, and the calibration where it is known."""
+    shown = {name: how for name, how in CALIBRATION.items() if name in table}
     rows = [
         [
             context.rule(row["rule"]),
@@ -68,11 +72,14 @@ def subsets(table: pd.DataFrame, context: Context) -> Table:
             whole(row["actors"]),
             value(row, "accuracy", share, ("low", "high")),
             context.printed(row["rule"], row["gender"], row["emotion"]),
+            *[value(row, name, how) for name, (_, how) in shown.items()],
         ]
         for _, row in table.iterrows()
     ]
     columns = ["Rule", "Of", "Emotion", "Recognised", "Clips", "Actors", "Accuracy", "Published"]
-    return Table("subsets", "Accuracy by emotion and gender, with 95% intervals", columns, rows, choose=True)
+    columns += [title for title, _ in shown.values()]
+    caption = f"Accuracy by emotion and gender, with {context.level} intervals"
+    return Table("subsets", caption, columns, rows, choose=True)
 
 
 def gender(table: pd.DataFrame, context: Context) -> Table:
@@ -85,14 +92,15 @@ def gender(table: pd.DataFrame, context: Context) -> Table:
             value(row, "gap", points, ("low", "high")),
             value(row, "p", probability),
             value(row, "p_holm", probability),
-            value(row, "detectable", bare_share) if "detectable" in row else Cell(MISSING),
+            detectable(row),
             context.printed(row["rule"], "gap", row["emotion"], points),
         ]
         for _, row in table.iterrows()
     ]
-    columns = ["Rule", "Emotion", "Men", "Women", "Gap, points", "p", "p (Holm)", "Smallest gap to detect"]
-    caption = "Gender gap: men's accuracy minus women's, with 95% intervals over actors"
-    return Table("gender", caption, [*columns, "Published gap"], rows, choose=True)
+    columns = ["Rule", "Emotion", "Men", "Women", "Gap, points", "p", "p (Holm)", "Smallest gap to detect, points"]
+    caption = f"Gender gap: men's accuracy minus women's, with {context.level} intervals over actors"
+    note = f"Smallest gap to detect, none: {NONE}." if any(NONE in (cell.title for cell in row) for row in rows) else ""
+    return Table("gender", caption, [*columns, "Published gap"], rows, choose=True, note=note)
 
 
 def narrowed(table: pd.DataFrame, context: Context) -> Table:
@@ -106,12 +114,12 @@ def narrowed(table: pd.DataFrame, context: Context) -> Table:
             value(row, "gap_after", points),
             value(row, "change", points, ("low", "high")),
             words(row["verdict"]),
-            context.clips(row["rule"], row["emotion"]),
+            context.clips(row, row["rule"], row["emotion"]),
         ]
         for _, row in table.iterrows()
     ]
     columns = ["Rule", "Against", "Emotion", "Gap before", "Gap after", "Change, points", "Verdict", "Clips"]
-    caption = "Did the fusion narrow the gender gap? Change of its size, with 95% intervals over actors"
+    caption = f"Did the fusion narrow the gender gap? Change of its size, with {context.level} intervals over actors"
     return Table("narrowed", caption, columns, rows, choose=True)
 
 
@@ -125,7 +133,7 @@ def pairs(table: pd.DataFrame, context: Context) -> Table:
             context.rule(row["first"]),
             context.rule(row["second"]),
             value(row, "difference", points, ("low", "high")),
-            whole(row["clips"]) if "clips" in row else context.clips(row["first"], "all"),
+            context.clips(row, row["first"]),
             whole(row["only_first"]),
             whole(row["only_second"]),
             *[value(row, name, probability) for name in tests],
@@ -140,7 +148,7 @@ def pairs(table: pd.DataFrame, context: Context) -> Table:
         "Clips only the first had",
         "Clips only the second had",
     ]
-    caption = "Pairs on the same clips: difference in accuracy, with 95% intervals over actors"
+    caption = f"Pairs on the same clips: difference in accuracy, with {context.level} intervals over actors"
     if "compared" in table:
         caption += f"; Holm's correction is for {table['compared'].iloc[0]} pairs"
     return Table("pairs", caption, [*columns, *[titles[name] for name in tests]], rows, choose=True)
@@ -154,7 +162,7 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
             emotion(row["emotion"]),
             words(row["metric"]),
             value(row, "value", number),
-            context.clips(row["rule"], row["emotion"]),
+            context.clips(row, row["rule"], row["emotion"]),
         ]
         for _, row in table.iterrows()
     ]
@@ -164,17 +172,25 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
 
 def marks(table: pd.DataFrame, context: Context) -> Table:
     """The marked settings."""
-    weights = [column for column in table if column.startswith(WEIGHT)]
+    weights = weight_columns(context.modalities)
     rows = [
         [
-            words(mark_name(row)),
+            words(mark_name(row, weights)),
             words(row["rule"]),
+            _figures(row, context),
             *[Cell(number(row[name]), sort="" if pd.isna(row[name]) else repr(row[name])) for name in weights],
             value(row, "accuracy", share),
-            context.clips(row["rule"], "all"),
+            context.clips(row, figures_of(row)),
             words(row["note"]),
         ]
         for _, row in table.iterrows()
     ]
-    titles = [f"Weight of {name.removeprefix(WEIGHT)}" for name in weights]
-    return Table("marks", "The marked settings", ["Setting", "Rule", *titles, "Accuracy", "Clips", "Note"], rows)
+    titles = [f"Weight of {name}" for name in context.modalities]
+    columns = ["Setting", "On the line of", "Figures of", *titles, "Accuracy", "Clips", "Note"]
+    return Table("marks", "The marked settings", columns, rows)
+
+
+def _figures(row: pd.Series, context: Context) -> Cell:
+    """What a mark shows the figures of; the label of a pool is of its set weights, a mark may be of others."""
+    own = figures_of(row)
+    return words(f"{own} at these weights") if own == row["rule"] else context.rule(own)

@@ -8,25 +8,25 @@ import pandas as pd
 
 from emofusion.emotions import in_order
 from emofusion.messages import EmofusionError
-from emofusion.reporting.report_page.grid import WEIGHT, choose_grid, placed, positions
-from emofusion.reporting.report_page.numbers import hundredths, share
-from emofusion.reporting.wording import FUSION, ORACLE
+from emofusion.reporting.report_page.grid import choose_grid, placed, weight_columns
+from emofusion.reporting.report_page.marked import marked_settings
+from emofusion.reporting.report_page.numbers import hundredths, level
+from emofusion.reporting.wording import FUSION
 
 SWEPT = {"linear": "Linear (weighted mean)", "product": "Product (weighted geometric mean)"}
 GENDERS = ("all", "male", "female")
-MARKS = {"configured": "configured", "chosen": "chosen", "oracle": ORACLE}
 
 
 def build_store(tables: dict[str, pd.DataFrame], settings: dict) -> dict:
     """Everything that `page.js` reads: grid, subsets, systems, marks, published values."""
     sweep, marks = tables.get("sweep", pd.DataFrame()), tables.get("marks", pd.DataFrame())
-    weights = [WEIGHT + name for name in settings["modalities"]]
-    grid = choose_grid(sweep, marks, weights) if len(sweep) else pd.DataFrame()
+    weights = weight_columns(settings["modalities"])
+    grid, step = choose_grid(sweep, marks, weights) if len(sweep) else (pd.DataFrame(), 1)
     settings_swept = len(sweep[weights].drop_duplicates()) if len(sweep) else 0
     sweep = placed(sweep, grid) if len(sweep) else sweep
     tested = sweep[sweep["split"] == "test"] if len(sweep) else sweep
     fixed = tables["subsets"]
-    emotions = ["all", *in_order({*fixed["emotion"], *settings["classes"]} - {"all"})]
+    emotions = ["all", *_classes(tables, settings)]
     subsets = [(gender, emotion) for gender in GENDERS for emotion in emotions]
     found = {
         name: placed(tables[name], grid)
@@ -56,22 +56,35 @@ def build_store(tables: dict[str, pd.DataFrame], settings: dict) -> dict:
         counted = None if counted is None else counted[counted["gender"] == "all"]
         system["confusion"] = _confusion(_at_0(counted), rule, emotions[1:], 1)
         systems.append(system)
+    shown = {system["rule"] for system in systems}
     for system in systems:
         system["published"] = system["rule"] if system["rule"] in settings["modalities"] else FUSION
     return {
         "modalities": settings["modalities"],
+        "level": level(settings["confidence"]),
         "grid": grid.to_numpy().tolist(),
+        "step": step,
         "settings": settings_swept,
         "emotions": emotions,
         "subsets": subsets,
         "systems": systems,
-        "marks": _marks(marks, grid, systems),
+        "marks": marked_settings(marks, grid, systems),
         "published": published_values(settings["published"]),
+        # the configured rule may be no pool, and then has no weights of the slider
         "start": {
-            "rule": settings["fusion"]["rule"] if settings["fusion"]["rule"] in swept else systems[0]["rule"],
+            "rule": settings["fusion"]["rule"] if settings["fusion"]["rule"] in shown else systems[0]["rule"],
             "weights": [settings["fusion"]["weights"].get(name, 0) for name in settings["modalities"]],
         },
     }
+
+
+def _classes(tables: dict[str, pd.DataFrame], settings: dict) -> list[str]:
+    """Every emotion that was acted or recognised, or that is configured; a class may be known to posteriors alone."""
+    found = {*tables["subsets"]["emotion"], *settings["classes"]}
+    for name in ("confusion", "sweep_confusion"):
+        if len(tables.get(name, ())):
+            found |= {*tables[name]["emotion"], *tables[name]["predicted"]}
+    return in_order(found - {"all"})
 
 
 def published_values(published: dict | None) -> dict:
@@ -131,31 +144,3 @@ def _confusion(table: pd.DataFrame | None, rule: str, emotions: list[str], size:
     counts = part.pivot_table(index="at", columns=["emotion", "predicted"], values="clips", aggfunc="sum", fill_value=0)
     columns = pd.MultiIndex.from_product([emotions, emotions])
     return counts.reindex(index=range(size), columns=columns, fill_value=0).astype(int).to_numpy().tolist()
-
-
-def _marks(table: pd.DataFrame, grid: pd.DataFrame, systems: list[dict]) -> list[dict]:
-    """The marked settings; `at` is None where a mark is not on the grid."""
-    if table.empty or grid.empty:
-        return []
-    clips = {system["rule"]: system["clips"][0] for system in systems}
-    return [
-        {
-            "mark": row["mark"],
-            "name": mark_name(row),
-            "rule": row["rule"],
-            "at": int(at) if at >= 0 else None,
-            "accuracy": hundredths(row["accuracy"]),
-            "percent": share(row["accuracy"]),
-            "clips": clips.get(row["rule"], systems[0]["clips"][0]),
-            "note": row["note"],
-        }
-        for at, (_, row) in zip(positions(table, grid), table.iterrows(), strict=True)
-    ]
-
-
-def mark_name(row: pd.Series) -> str:
-    """A mark in words, such as `the paper's 0.7/0.3`."""
-    if row["mark"] != "paper":
-        return MARKS.get(row["mark"], row["mark"])
-    weights = [f"{value:g}" for name, value in row.items() if name.startswith(WEIGHT) and value > 0]
-    return f"the paper's {'/'.join(weights)}" if weights else "the paper's setting"

@@ -13,7 +13,7 @@
   const percent = (h) => (h === null ? "–" : `${digits(h)}%`);
   const points = (h) => (h === null ? "–" : `${h > 0 ? "+" : ""}${digits(h)}`);
   const between = (low, high, shown) => (low === null || high === null ? "" : `${shown(low)} to ${shown(high)}`);
-  const said = (range) => (range ? `95% interval ${range}` : "no interval");
+  const said = (range) => (range ? `${store.level} interval ${range}` : "no interval");
   const fraction = (h) => (h === null || h === undefined ? null : h / 10000);
   const subset = (gender, emotion) => store.subsets.findIndex(([g, e]) => g === gender && e === emotion);
   const printed = (system, part, emotion) => store.published[system.published]?.[part]?.[emotion] ?? null;
@@ -45,8 +45,7 @@
   const confusion = (system) => {
     const counts = system.confusion?.[settingOf(system)] ?? [], classes = emotions.slice(1);
     return counts.map((clips, cell) => {
-      const row = Math.floor(cell / classes.length), start = row * classes.length;
-      const all = counts.slice(start, start + classes.length).reduce((a, b) => a + b, 0);
+      const row = Math.floor(cell / classes.length), all = system.clips[subset("all", classes[row])];
       const emotion = classes[row], predicted = classes[cell % classes.length];
       return { emotion, predicted, clips, share: clips / all, order: row, shown: `${emotion} (n=${all})`, text: `${clips} of ${all} clips`, all };
     }).filter((cell) => cell.all > 0);
@@ -75,9 +74,12 @@
   });
 
   // the wider ones lie below, so that marks of the same setting are all seen
-  const marks = (m) => store.marks.filter((mark) => mark.at !== null).map((mark) => ({ mark: mark.mark,
-    name: mark.name, size: store.key.marks[mark.mark].size, weight: grid[mark.at][m], accuracy: fraction(mark.accuracy),
-    text: `${percent(mark.accuracy)} (n=${mark.clips})` })).sort((a, b) => b.size - a.size);
+  const marks = (m) => store.marks.filter((mark) => mark.weights).map((mark) => ({ mark: mark.mark,
+    name: `${mark.name}, ${mark.rule}`, size: store.key.marks[mark.mark].size, weight: mark.weights[m],
+    accuracy: fraction(mark.accuracy), text: `${percent(mark.accuracy)} (n=${mark.clips})` })).sort((a, b) => b.size - a.size);
+
+  /** Whether what is shown is what the mark's button opens: a setting of the slider, or a rule at its own settings. */
+  const isShown = ({ system, at }) => system === state.system && (at === null || at === state.setting);
 
   const here = (system, m) => (system.sweeps
     ? [{ weight: grid[state.setting][m], accuracy: share(system, "all", "all").accuracy }] : []);
@@ -123,7 +125,8 @@
 
   const say = () => {
     const system = systems[state.system], all = share(system, "all", "all");
-    const parts = [`${system.label}: ${all.percent} accuracy, ${said(all.between)}, ${all.correct} of ${all.clips} test clips.`];
+    const names = system.sweeps ? [...new Set(store.marks.filter(isShown).map((mark) => mark.name))] : [];
+    const parts = [`${system.label}${names.length ? ` – ${names.join(", ")}` : ""}: ${all.percent} accuracy, ${said(all.between)}, ${all.correct} of ${all.clips} test clips.`];
     const e = emotions.indexOf("all");
     if (system.gaps && system.gaps.gap[e][settingOf(system)] !== null) {
       const { points: value, between: range, men, women } = gap(system, e);
@@ -135,16 +138,13 @@
       return line;
     }));
     const words = sliders.length ? inWords(state.setting) : "";
-    if (sliders.length) document.getElementById("weights").textContent = system.sweeps ? words : "not used";
+    if (sliders.length) document.getElementById("weights").textContent = system.sweeps ? words : "not used by this rule";
     for (const slider of sliders) {
       slider.disabled = !system.sweeps;
       slider.value = grid[state.setting][slider.dataset.modality];
       slider.setAttribute("aria-valuetext", words);
     }
-    for (const button of buttons) {
-      const on = system.sweeps && button.dataset.rule === system.rule && Number(button.dataset.setting) === state.setting;
-      button.setAttribute("aria-pressed", on);
-    }
+    buttons.forEach((button) => button.setAttribute("aria-pressed", isShown(store.marks[button.dataset.mark])));
     radios.forEach((radio) => { radio.checked = Number(radio.dataset.at) === state.system; });
   };
   const go = (change) => {
@@ -158,17 +158,29 @@
     const cost = (setting) => setting.reduce((sum, w, m) => sum + (m === moved ? 1e6 : 1) * (w - (weights[m] ?? w)) ** 2, 0);
     return grid.reduce((best, setting, i) => (cost(setting) < cost(grid[best]) ? i : best), 0);
   };
+  const ways = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
   for (const slider of sliders) {
-    slider.addEventListener("input", () => {
-      const weights = sliders.map((other) => Number(other.value));
-      go({ setting: nearest(weights, Number(slider.dataset.modality)) });
+    const m = Number(slider.dataset.modality);
+    const move = (weight) => {
+      const weights = grid[state.setting].slice(0, -1);
+      weights[m] = weight;
+      go({ setting: nearest(weights, m) });
+    };
+    slider.addEventListener("input", () => move(Number(slider.value)));
+    // a marked setting may lie between two steps, where a browser would count from the step that it rounds to
+    slider.addEventListener("keydown", (event) => {
+      const way = ways[event.key];
+      if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      const steps = Math.floor(way * grid[state.setting][m] / store.step + 1e-3) + 1;
+      move(way * steps * store.step);
     });
   }
   for (const radio of radios) radio.addEventListener("change", () => go({ system: Number(radio.dataset.at) }));
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      const system = systems.findIndex((found) => found.sweeps && found.rule === button.dataset.rule);
-      go({ setting: Number(button.dataset.setting), ...(system < 0 ? {} : { system }) });
+      const { system, at } = store.marks[button.dataset.mark];
+      go({ system, setting: at ?? state.setting });
     });
   }
 
