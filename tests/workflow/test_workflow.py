@@ -206,7 +206,7 @@ def test_the_page_names_key_commit_and_run(workflow, repository):
     assert "generated demo data" in page
 
 
-def test_posteriors_made_elsewhere_go_through_the_workflow(repository, tmp_path, workflow):
+def test_posteriors_made_elsewhere_go_through_the_workflow(tmp_path, workflow):
     """The demo's own, written as somebody else would: probabilities, other words, columns and rows in another order."""
     tables = {name: predictions_of(workflow, name).query("split == 'test'") for name in ("speech", "face")}
     clips = tables["speech"][["clip", "actor", "gender", "emotion"]]
@@ -223,7 +223,7 @@ def test_posteriors_made_elsewhere_go_through_the_workflow(repository, tmp_path,
         shares.sample(frac=1, random_state=0).to_csv(tmp_path / f"{name}.csv", index=False)
         settings = [f"table={tmp_path}/{name}.csv", "scale=probabilities", "labels={joy: happy}"]
         override += [f"{name}.posteriors.{setting}" for setting in settings]
-    made = Workflow(repository, tmp_path)
+    made = workflow  # another experiment in the same folder: one command does all of it
     done = made.run(experiment="posteriors", override=override)
     assert done.returncode == 0, done.output[-3000:]
     ours = pd.read_csv(workflow / "reports/demo/rules.csv").set_index("rule")

@@ -1,3 +1,4 @@
+# No parameter: where runs go changes no result, and what depends on this job would wait for another run of Snakemake.
 # Makes the MLflow store ready before any tracked stage opens it: a fresh SQLite store breaks under several at once.
 localrules:
     tracking,
@@ -10,7 +11,5 @@ rule tracking:
         "results/logs/tracking.log",
     conda:
         ENVIRONMENT
-    params:
-        tracking=config["tracking"],
     script:
         "../scripts/tracking.py"

@@ -11,7 +11,7 @@ from pathlib import Path
 from emofusion.messages import clear_errors
 
 with clear_errors(snakemake.log[0]):
-    settings = snakemake.params.tracking
+    settings = snakemake.config["tracking"]
     made = {"enabled": False}
     if settings["enabled"]:
         made = tracking.initialise(settings["uri"], settings["experiment"], Path(settings["results"]))
