@@ -45,7 +45,7 @@ class Workflow:
 
     def run(self, *options: str, experiment="demo", override=(), environment=None):
         arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
-        arguments += ["--directory", str(self.folder), "--cores", "2", *options]
+        arguments += ["--directory", str(self.folder), *([] if "--report" in options else ["--cores", "2"]), *options]
         arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}"]
         environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | (
             environment or {}

@@ -47,7 +47,7 @@ config["tracking"] = {
 }
 TRACKING = "results/tracking/store.json"
 # Half of the cores, so that two feature sets, or one and a training, run at once.
-FEATURE_THREADS = max(1, (workflow.cores or 8) // 2)
+FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
 # A GPU is asked for where there is one, or where `--config gpu=1` says that the cluster's nodes have one.
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
