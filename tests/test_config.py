@@ -71,6 +71,7 @@ def test_the_held_out_actors_are_five_men_and_four_women(conf):
         (["emotions.classes=[joy,sad]"], "joy"),
         (["protocol.test=[iemocap]"], "iemocap"),
         (["protocol.validation=2"], "protocol.validation"),
+        (["protocol.validation=0"], "protocol.validation=0: nobody is there for face.training.keep=best"),
         (["protocol.kind=leave_one_out"], "protocol.kind=leave_one_out"),
         (["speech.network.kind=transformer"], "speech.network.kind=transformer"),
         (["speech.training.epochs=0"], "speech.training.epochs"),

@@ -124,3 +124,14 @@ def test_one_actor_of_each_gender_is_too_few():
     protocol = {"kind": "cross_corpus", "seed": 0, "validation": 0.2, "train": ["savee"], "test": ["ravdess"]}
     with pytest.raises(EmofusionError, match="too few actors"):
         make_split(clips, protocol, EIGHT)
+
+
+@pytest.mark.parametrize("kind", ["speaker_independent", "random_clips"])
+def test_nobody_validates_where_the_share_is_none(kind):
+    clips = corpus("ravdess", 10)
+    some, _ = make_split(clips, WITHIN | {"kind": kind}, EIGHT)
+    none, _ = make_split(clips, WITHIN | {"kind": kind, "validation": 0}, EIGHT)
+    assert set(none["split"]) == {"train", "test"}
+    for fold, part in none.groupby("fold"):
+        before = some[(some["fold"] == fold) & (some["split"] != "test")]
+        assert set(part.loc[part["split"] == "train", "clip"]) == set(before["clip"])

@@ -183,7 +183,8 @@ def _check_meaning(settings: dict) -> None:
     must(not strange, f"emotions: {', '.join(strange)} not among {', '.join(EMOTIONS)}")
     must(len(set(classes)) > 1, "emotions.classes: at least two classes are needed")
     protocol, modalities = settings["protocol"], settings["modalities"]
-    must(0 < protocol["validation"] < 1, f"protocol.validation={protocol['validation']}: a share between 0 and 1")
+    share = protocol["validation"]
+    must(0 <= share < 1, f"protocol.validation={share}: a share from 0, where nobody validates, to below 1")
     folds = protocol.get("folds")
     must(
         folds is None or (isinstance(folds, list) and all(isinstance(fold, list) and fold for fold in folds)),
@@ -232,6 +233,11 @@ def _check_meaning(settings: dict) -> None:
         must(
             training["standardise"] == "training_clips" or settings[name]["network"]["kind"] != "backbone",
             f"{name}.training.standardise={training['standardise']}: not of pictures, which a backbone scales itself",
+        )
+        must(
+            share or (training["keep"] == "last" and not patience),
+            f"protocol.validation=0: nobody is there for {name}.training.keep={training['keep']} and "
+            f"{name}.training.patience={patience} to choose the epoch on; set keep=last and patience=0",
         )
         for setting, known in CHOICES.items():
             must(training[setting] in known, f"{name}.training.{setting}={training[setting]}: {' or '.join(known)}")

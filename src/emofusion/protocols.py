@@ -28,7 +28,7 @@ def make_split(clips: pd.DataFrame, protocol: dict, emotions: dict) -> tuple[pd.
     parts = []
     for number, masks in enumerate(folds):
         for split, mask in zip(("train", "validation", "test"), masks, strict=True):
-            if not mask.any():
+            if not mask.any() and (split != "validation" or protocol["validation"]):
                 raise EmofusionError(f"protocol: fold {number} has no clip to {split} with")
             parts.append(
                 clips.loc[mask, ["clip", "corpus", "actor", "gender", "emotion"]].assign(fold=number, split=split)
@@ -78,12 +78,14 @@ def _random_clips(clips: pd.DataFrame, protocol: dict) -> list[Fold]:
     folds = StratifiedKFold(number, shuffle=True, random_state=protocol["seed"])
     masks = []
     for fold, (others, test) in enumerate(folds.split(clips, clips["emotion"])):
-        train, validation = train_test_split(
-            others,
-            test_size=protocol["validation"],
-            stratify=clips["emotion"].iloc[others],
-            random_state=protocol["seed"] + fold,
-        )
+        train, validation = others, []
+        if protocol["validation"]:
+            train, validation = train_test_split(
+                others,
+                test_size=protocol["validation"],
+                stratify=clips["emotion"].iloc[others],
+                random_state=protocol["seed"] + fold,
+            )
         masks.append(tuple(clips.index.isin(part) for part in (train, validation, test)))
     return [tuple(pd.Series(mask, clips.index) for mask in fold) for fold in masks]
 
@@ -116,7 +118,10 @@ def _actors(clips: pd.DataFrame, names: list) -> set[str]:
 
 
 def _with_validation(clips: pd.DataFrame, others: pd.Series, test: pd.Series, protocol: dict, fold: int) -> Fold:
-    """Set apart a share of the training actors, drawn by gender (each gender with two or more actors gives one)."""
+    """Set apart a share of the training actors, drawn by gender (each gender with two or more actors gives one); of a
+    share of 0, none."""
+    if not protocol["validation"]:
+        return others, others & False, test
     random = np.random.default_rng([protocol["seed"], fold])
     actors = clips[others].drop_duplicates("actor").sort_values("actor")
     drawn: list[str] = []

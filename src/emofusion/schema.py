@@ -56,7 +56,8 @@ CORPORA = {"kdef": KdefCorpus, "savee": SaveeCorpus, "ravdess": RavdessCorpus, "
 
 @dataclass
 class Protocol:
-    """`seed` draws actors or clips; it is not the experiment's `seed`, so that seeds are compared on one split."""
+    """`seed` draws actors or clips; it is not the experiment's `seed`, so that seeds are compared on one split.
+    `validation`: the share of training actors, or clips, that validate; of 0, all train, for as many epochs as set."""
 
     kind: str = MISSING
     description: str = ""

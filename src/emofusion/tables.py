@@ -73,8 +73,9 @@ PARAMETERS = pa.DataFrameSchema(
     coerce=True,
 )
 
-# One epoch of one fold and seed. Losses are means of the cross-entropy in nats, accuracies are fractions; `seconds` are
-# those of training and validating, without the writing of checkpoints.
+# One epoch of one fold and seed. Losses are means of the cross-entropy in nats, accuracies are fractions, those of
+# validation missing where nobody validates; `seconds` are those of training and validating, without the writing of
+# checkpoints.
 HISTORY = pa.DataFrameSchema(
     {
         "seed": pa.Column("int64"),
@@ -82,8 +83,8 @@ HISTORY = pa.DataFrameSchema(
         "epoch": pa.Column("int64"),
         "train_loss": pa.Column("float64"),
         "train_accuracy": pa.Column("float64", pa.Check.in_range(0, 1)),
-        "validation_loss": pa.Column("float64"),
-        "validation_accuracy": pa.Column("float64", pa.Check.in_range(0, 1)),
+        "validation_loss": pa.Column("float64", nullable=True),
+        "validation_accuracy": pa.Column("float64", pa.Check.in_range(0, 1), nullable=True),
         "seconds": pa.Column("float64", pa.Check.ge(0)),
     },
     unique=["seed", "fold", "epoch"],

@@ -38,3 +38,11 @@ def test_one_seed_has_no_deviation(settings, history):
     model = {"parameters": 5, "parameters_trained": 5, "training": {"keep": "best"}}
     table = compare_networks({"face": {"mlp": history.query("seed == 0")}}, {"face": {"mlp": model}}, settings)
     assert table["gap_sd"].isna().all() and "±" not in markdown(table).splitlines()[2]
+
+
+def test_where_nobody_validated_a_dash_stands(settings, history):
+    model = {"parameters": 5, "parameters_trained": 5, "training": {"keep": "last"}}
+    history = history.assign(validation_loss=float("nan"), validation_accuracy=float("nan"))
+    table = compare_networks({"face": {"mlp": history}}, {"face": {"mlp": model}}, settings)
+    row = [cell.strip() for cell in markdown(table).splitlines()[2].strip("|").split("|")]
+    assert row[-4:] == ["0.50 ± 0.00", "–", "–", "–"]

@@ -57,6 +57,13 @@ def test_curves_of_one_network_are_loss_and_accuracy(histories, settings):
     assert [axes.get_title() for axes in axes_of(figure)] == ["loss", "accuracy"]
 
 
+def test_curves_without_validation_are_those_of_training(histories, settings):
+    history = histories["face"]["mlp"].assign(validation_loss=np.nan, validation_accuracy=np.nan)
+    loss, accuracy = axes_of(curves_figure({"mlp": history}, "face", {}, settings))
+    for axes in (loss, accuracy):
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mlp, train"]
+
+
 def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, settings):
     swept = evaluation["sweep"].query("rule == 'linear'")
     figure = sweep_figure(swept, 0.5, settings)

@@ -411,3 +411,20 @@ def test_speakers_who_are_far_apart_are_brought_together_by_their_own_clips(tmp_
         chosen = np.array(CLASSES)[test[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy().argmax(axis=1)]
         right[standardise] = (chosen == test["emotion"]).mean()
     assert right["each_speaker"] > 0.75 > 0.6 > right["training_clips"]
+
+
+def test_without_validation_the_same_is_learnt_and_nothing_said_of_it(tmp_path, data):
+    """Who validates has no part in the weights of the last epoch, so to leave them out changes none."""
+    features, split = data
+    settings = SETTINGS | {"training": SETTINGS["training"] | {"keep": "last"}}
+    fit_folds(split, features, settings, tmp_path / "with")
+    fit_folds(split[split["split"] != "validation"], features, settings, tmp_path / "without")
+    for file in (tmp_path / "with" / "folds").iterdir():
+        other = load_file(tmp_path / "without" / "folds" / file.name)
+        for name, tensor in load_file(file).items():
+            assert torch.equal(tensor, other[name])
+    history = read_table(tmp_path / "without" / "history.parquet", HISTORY)
+    assert history[["validation_loss", "validation_accuracy"]].isna().all(axis=None) and len(history) == 12
+    assert history["train_loss"].notna().all()
+    predictions = predict_folds(split[split["split"] != "validation"], features, tmp_path / "without")
+    assert set(predictions["split"]) == {"test"}

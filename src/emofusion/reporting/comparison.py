@@ -56,6 +56,8 @@ def markdown(table: pd.DataFrame) -> str:
 
     def spread(row: pd.Series, name: str, shown) -> str:
         deviation = row[f"{name}_sd"]
+        if pd.isna(row[name]):
+            return "–"
         return shown(row[name]) + ("" if pd.isna(deviation) else f" ± {shown(deviation)}")
 
     lines = [

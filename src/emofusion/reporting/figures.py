@@ -151,6 +151,8 @@ def _figure(size: tuple[float, float], settings: dict, clips: int | None = None)
 def _curves(axes, history: pd.DataFrame, quantity: str, colour: str, thin=True, network="", marker=None) -> None:
     """Train (dashed) and validation (solid) over epochs; seeds as a band, or folds of one seed as thin lines."""
     for split, line in (("train", "--"), ("validation", "-")):
+        if history[f"{split}_{quantity}"].isna().all():  # nobody validated
+            continue
         runs = history.pivot_table(index="epoch", columns=["seed", "fold"], values=f"{split}_{quantity}")
         by_seed = runs.dropna().T.groupby(level="seed").mean().T
         if len(by_seed.columns) > 1:

@@ -131,6 +131,7 @@ def _fit_fold(
     weights = balanced(clips["train"]["emotion"], classes) if training["class_weights"] else None
     module = Classifier(model, len(classes), training, seed, weights)
     folder = checkpoints / f"fold-{fold_name(fold, settings['seed'])}"
+    validated = "validation" in clips
     best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
     # `save_last` would save only when a new best was: this one saves every epoch, over the one before
     last = ModelCheckpoint(folder, "last", enable_version_counter=False)
@@ -145,18 +146,18 @@ def _fit_fold(
             devices=1,
             precision="16-mixed" if torch.cuda.is_available() else "32-true",
             # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
-            callbacks=[history, *patience, best, last],
+            callbacks=[history, *patience, *([best] if validated else []), last],
             logger=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
             default_root_dir=checkpoints,
         )
-        rows = {name: labelled_rows(phase.features, clips[name], classes) for name in ("train", "validation")}
+        rows = {name: labelled_rows(phase.features, part, classes) for name, part in clips.items() if name != "test"}
         trainer.fit(
             module,
             batches(phase.features, rows["train"], training["batch_size"], seed),
-            batches(phase.features, rows["validation"], training["batch_size"]),
+            batches(phase.features, rows["validation"], training["batch_size"]) if validated else None,
             ckpt_path=reached if reached.exists() else None,
             weights_only=True,
         )
@@ -191,7 +192,8 @@ class History(Callback):
         self.begun = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        metrics = {name: float(trainer.callback_metrics[name]) for name in METRICS}
+        # nobody may validate
+        metrics = {name: float(trainer.callback_metrics.get(name, np.nan)) for name in METRICS}
         if not np.isfinite(metrics["train_loss"]):
             raise EmofusionError(
                 f"training broke down in {self.prefix.strip('_')}, epoch {trainer.current_epoch}: the loss is "
