@@ -236,7 +236,7 @@ def test_the_number_of_bootstrap_samples_changes_the_evaluation_alone(planned):
 
 
 def test_a_blend_shares_its_members_with_the_plain_choices(planned):
-    plan = planned("ravdess_best", "face=action_units speech=blend,statistics,functionals_ensemble")
+    plan = planned("ravdess_best", "face=action_units_ensemble speech=blend,statistics,functionals_ensemble")
     assert len(plan.keys("blend")) == 1 and len([key for key in plan.keys("model") if key.startswith("speech")]) == 2
     blend = plan.stage("blend", plan.keys("blend")[0])
     plain = [cell.report.inputs["predictions_speech"] for cell in plan.cells[1:]]
