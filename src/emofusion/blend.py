@@ -9,10 +9,8 @@ import pandas as pd
 
 from emofusion.fusion.pools import pool
 from emofusion.messages import EmofusionError
-from emofusion.predictions import KEY, align
-from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of
-
-TINY = np.finfo(float).tiny
+from emofusion.predictions import KEY, align, scored
+from emofusion.tables import PREDICTIONS, check, classes_of
 
 
 def blend(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
@@ -38,7 +36,4 @@ def blend(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
             )
     aligned = align(tables)
     blended = pool(name, aligned.posteriors, np.full(len(tables), 1 / len(tables)))
-    logits = np.log(np.maximum(blended, TINY))
-    columns = [LOGIT + emotion for emotion in aligned.classes]
-    table = pd.concat([aligned.clips, pd.DataFrame(logits, columns=columns)], axis=1)
-    return check(table, PREDICTIONS, "the blended prediction table")
+    return check(scored(aligned.clips, aligned.classes, blended), PREDICTIONS, "the blended prediction table")

@@ -13,8 +13,8 @@ from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 CLIP = ["clip", "corpus", "actor", "gender", "emotion", "fold", "split"]
 
 
-def check_table(settings: dict) -> None:
-    """A quick look, for planning: raise `EmofusionError` if the table is not there, or has not a clip and a fold."""
+def check_table(settings: dict) -> pd.DataFrame:
+    """The table as it is; raises `EmofusionError` if it is not there, or has no clip or fold. For planning too."""
     path = Path(settings["table"])
     if not path.is_file():
         raise EmofusionError(
@@ -25,6 +25,7 @@ def check_table(settings: dict) -> None:
     for column in ("clip", "fold"):
         if column not in table:
             raise EmofusionError(f"{path}: has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
+    return table
 
 
 def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
@@ -49,8 +50,7 @@ def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
         if not holds:
             raise EmofusionError(f"{path}: {message}")
 
-    check_table(settings)
-    table = read_foreign(path)
+    table = check_table(settings)
     columns = _class_columns(table, settings, must)
     classes = in_order(columns)
     merged = [settings["merge"].get(emotion, emotion) for emotion in classes]

@@ -48,6 +48,16 @@ def posteriors(table: pd.DataFrame) -> np.ndarray:
     return found
 
 
+def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: np.ndarray) -> pd.DataFrame:
+    """The clips with a logit for each class, as `posteriors` reads them: the natural logarithm of the posterior.
+
+    clips: N rows. posteriors: (N, classes). The smallest normal number stands for 0.
+    """
+    logits = np.log(np.maximum(posteriors, np.finfo(float).tiny))
+    columns = [LOGIT + emotion for emotion in classes]
+    return pd.concat([clips.reset_index(drop=True), pd.DataFrame(logits, columns=columns)], axis=1)
+
+
 def labels(table: pd.DataFrame) -> np.ndarray:
     """The emotion with the greatest logit in each row; of equal ones, the first in the order of the emotions."""
     classes = np.array(classes_of(table), dtype=object)

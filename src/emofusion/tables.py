@@ -46,15 +46,16 @@ PREDICTIONS = pa.DataFrameSchema(
 )
 
 # A test clip scored by one of several fusion rules. `fitted_on` says in words what it learnt from.
+_about_rule = {
+    "rule": pa.Column(str),
+    "label": pa.Column(str),
+    "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle"])),
+    "fitted_on": pa.Column(str),
+    "transductive": pa.Column(bool),
+}
+ABOUT_RULE = list(_about_rule)
 FUSED = pa.DataFrameSchema(
-    {
-        "rule": pa.Column(str),
-        "label": pa.Column(str),
-        "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle"])),
-        "fitted_on": pa.Column(str),
-        "transductive": pa.Column(bool),
-        **PREDICTIONS.columns,
-    },
+    {**_about_rule, **PREDICTIONS.columns},
     unique=["rule", "clip", "fold"],
     strict=True,
 )

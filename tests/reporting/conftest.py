@@ -10,6 +10,7 @@ from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion import Fused, fuse
 from emofusion.predictions import align
 from emofusion.reporting import Results
+from emofusion.tables import ABOUT_RULE
 
 WEIGHTS = {"speech": 0.7, "face": 0.3}
 COMPARED = ["linear", "linear_chosen", "product", "product_fitted", "majority", "linear_oracle"]
@@ -86,7 +87,7 @@ def swept(modalities, steps=20) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
-    alone = fusion.rules.drop(columns=["rule", "label", "kind", "fitted_on", "transductive"])
+    alone = fusion.rules.drop(columns=ABOUT_RULE)
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
     return evaluate(
         {**modalities, **rules},

@@ -93,3 +93,10 @@ def test_the_table_to_read_is_sorted_and_names_oracles(tables, settings):
     assert accuracies == sorted(accuracies, reverse=True) and len(rows) == 8
     assert sum("(oracle)" in row for row in rows) == 1 and sum("**linear, set weights**" in row for row in rows) == 1
     assert "160 test clips of 9 actors" in text and "95% intervals" in text
+
+
+def test_a_p_value_too_small_to_print_is_not_nothing(tables, settings):
+    table = tables["rules"]
+    table["sign_flip_p_holm"] = table["sign_flip_p_holm"].where(table["sign_flip_p_holm"].isna(), 0.0004)
+    text = markdown(table, settings)
+    assert text.count("(p<0.001)") == len(table) - 1 and "p=0.000" not in text

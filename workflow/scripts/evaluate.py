@@ -13,7 +13,7 @@ from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.pools import POOLS
 from emofusion.messages import clear_errors
 from emofusion.predictions import align
-from emofusion.tables import FUSED, PREDICTIONS, read_table, write_table
+from emofusion.tables import ABOUT_RULE, FUSED, PREDICTIONS, read_table, write_table
 
 with clear_errors(snakemake.log[0]):
     settings, keys = dict(snakemake.params.settings), snakemake.params.upstream
@@ -21,7 +21,7 @@ with clear_errors(snakemake.log[0]):
         steps = settings.pop("steps")
         modalities = {name: read_table(snakemake.input[name], PREDICTIONS) for name in keys if name != "fusion"}
         rules = read_table(Path(snakemake.input.fusion).parent / "rules.parquet", FUSED)
-        alone = rules.drop(columns=[column for column in FUSED.columns if column not in PREDICTIONS.columns])
+        alone = rules.drop(columns=ABOUT_RULE)
         fused = {name: alone.loc[rows.index] for name, rows in rules.groupby("rule", sort=False)}
         tables = evaluate({**modalities, **fused}, list(modalities), settings)
         bootstrap = {name: settings[name] for name in ("samples", "seed", "confidence")}

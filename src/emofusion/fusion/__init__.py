@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from emofusion.fusion.catalogue import CATALOGUE, entry
 from emofusion.fusion.crossfit import WORDS, NothingToLearnFrom, score
-from emofusion.predictions import align
-from emofusion.tables import FUSED, LOGIT, PARAMETERS, PREDICTIONS, check
-
-TINY = np.finfo(float).tiny
+from emofusion.predictions import align, scored
+from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check
 
 
 @dataclass(frozen=True)
@@ -38,22 +35,20 @@ def fuse(tables: dict[str, pd.DataFrame], settings: dict) -> Fused:
     entries = {name: entry(name) for name in names}
     aligned = align(tables)
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
-    columns = [LOGIT + emotion for emotion in aligned.classes]
     rules, parameters = [], []
     for name, found in entries.items():
         try:
-            scored = score(aligned, found, settings)
+            result = score(aligned, found, settings)
         except NothingToLearnFrom:
             if name == settings["rule"]:
                 raise
             continue  # the report says which rules are not there
-        logits = np.log(np.maximum(scored.posteriors, TINY))
-        said = {"rule": name, "label": found.label, "kind": found.kind, "fitted_on": WORDS[scored.fitted_on]}
+        said = {"rule": name, "label": found.label, "kind": found.kind, "fitted_on": WORDS[result.fitted_on]}
         said["transductive"] = found.transductive
-        rules.append(pd.concat([clips.assign(**said), pd.DataFrame(logits, columns=columns)], axis=1))
-        parameters.append(scored.parameters.assign(rule=name))
+        rules.append(scored(clips.assign(**said), aligned.classes, result.posteriors))
+        parameters.append(result.parameters.assign(rule=name))
     every = check(pd.concat(rules, ignore_index=True), FUSED, "the fused prediction table")
-    configured = every.loc[every["rule"] == settings["rule"], [*clips.columns, *columns]].reset_index(drop=True)
+    configured = every[every["rule"] == settings["rule"]].drop(columns=ABOUT_RULE).reset_index(drop=True)
     learnt = pd.concat(parameters, ignore_index=True)
     return Fused(
         check(configured, PREDICTIONS, "the fused prediction table"),

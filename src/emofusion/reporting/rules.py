@@ -7,9 +7,9 @@ import pandas as pd
 from emofusion.emotions import GENDERS, in_order
 from emofusion.evaluation.figures import FIGURES
 from emofusion.reporting.wording import basis, heading, percent
+from emofusion.tables import ABOUT_RULE
 
 ENDS = ("", "_low", "_high")
-ABOUT = ["rule", "label", "kind", "fitted_on", "transductive"]
 
 
 def comparison_tables(
@@ -50,7 +50,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: d
             "transductive": [name in settings["normalised_by_speaker"] for name in settings["modalities"]],
         }
     )
-    about = rules[ABOUT].drop_duplicates()
+    about = rules[ABOUT_RULE].drop_duplicates()
     about["transductive"] |= bool(settings["normalised_by_speaker"])
     table = pd.concat([modalities, about], ignore_index=True)
     overall = named["subsets"][(named["subsets"][["gender", "emotion"]] == "all").all(axis=1)]
@@ -140,4 +140,5 @@ def _interval(row: pd.Series, name: str, shown) -> str:
 def _difference(row: pd.Series) -> str:
     if pd.isna(row["difference"]):
         return ""
-    return f"{'+' if row['difference'] > 0 else ''}{percent(row['difference'])} (p={row['sign_flip_p_holm']:.3f})"
+    p, sign = row["sign_flip_p_holm"], "+" if row["difference"] > 0 else ""
+    return f"{sign}{percent(row['difference'])} ({'p<0.001' if p < 0.001 else f'p={p:.3f}'})"
