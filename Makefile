@@ -31,7 +31,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock
 	$(INSTALL) sync --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	$(INSTALL) install --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -c 'import emofusion.speech.compiled'
+	$(BIN)/python -c 'import emofusion.features.common.sound.compiled'
 	touch $@
 
 # Resolves anew within pyproject.toml; torch and torchvision together, for every Python from 3.11 on.

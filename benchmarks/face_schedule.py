@@ -10,7 +10,7 @@ from pathlib import Path
 
 from face_training import Comparison
 
-from emofusion.config import compose
+from emofusion.settings.compose import compose
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -32,7 +32,7 @@ def main() -> None:
         print(f"{compared}: {epochs} epochs, the last block live from epoch {live_from}")
         print(f"in the loop: frozen {sum(plain[:live_from]):.1f} s, live {sum(plain[live_from:]):.1f} s")
         print(
-            f"on stored activations: storing {stored:.1f} s, frozen {sum(ours[:live_from]):.1f} s, "
+            f"on stored activations: storing {feature_cache:.1f} s, frozen {sum(ours[:live_from]):.1f} s, "
             f"live {sum(ours[live_from:]):.1f} s"
         )
         print(f"ratio {sum(plain) / (stored + sum(ours)):.1f}")

@@ -11,11 +11,11 @@ import torch
 from pictures import made_pictures
 from pytorch_lightning.callbacks import BackboneFinetuning, BaseFinetuning, Callback
 
-from emofusion.face.activations import store_frozen
-from emofusion.face.backbones import Backbone
-from emofusion.face.weights import prepare
-from emofusion.features import FeatureSet
-from emofusion.schema import Training, Unfreeze
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.networks.backbone.feature_cache import store_frozen
+from emofusion.networks.backbone.network import Backbone
+from emofusion.networks.backbone.weights import prepare
+from emofusion.settings.schema import Training, Unfreeze
 from emofusion.training.data import batches, labelled_rows
 from emofusion.training.fit import fit_folds
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from emofusion.features import FeatureSet, write_rows
+from emofusion.features.common.feature_set import FeatureSet, write_rows
 
 SIZE = 224
 

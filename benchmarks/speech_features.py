@@ -1,4 +1,4 @@
-"""The seven acoustic features of a clip: librosa's seven calls on its waveform, against `emofusion.speech.acoustic`.
+"""The seven acoustic features of a clip: librosa's seven calls on its waveform, against `emofusion.features.acoustic.compute`.
 
     python benchmarks/speech_features.py [folder of recordings]
 
@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from emofusion.config import compose
-from emofusion.speech import acoustic, waveform
-from emofusion.speech.compiled import librosa
+from emofusion.features.acoustic import compute as acoustic
+from emofusion.features.common.sound import waveform
+from emofusion.features.common.sound.compiled import librosa
+from emofusion.settings.compose import compose
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIPS, ROUNDS = 40, 5

@@ -25,8 +25,8 @@ import pandas as pd
 
 from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.fusion.pools import pool, simplex
-from emofusion.predictions import Aligned, align
+from emofusion.fusion.common.pools import pool, simplex
+from emofusion.predictions.table import Aligned, align
 from emofusion.tables import PREDICTIONS, write_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -37,7 +37,7 @@ import sys
 from pathlib import Path
 import emofusion.evaluation.evaluate
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.predictions import align
+from emofusion.predictions.table import align
 from emofusion.tables import PREDICTIONS, read_table
 tables = {path.stem: read_table(path, PREDICTIONS) for path in sorted(Path(sys.argv[1]).glob("*.parquet"))}
 row = sweep_weights(align(tables), ["linear"], 1, 2000, 0)["sweep"].iloc[0]

@@ -6,8 +6,8 @@ from functools import partial
 import torch
 from pictures import SIZE, interleaved, multiply_adds
 
-from emofusion.face.activations import BATCH
-from emofusion.face.backbones import BLOCKS, Backbone
+from emofusion.networks.backbone.feature_cache import BATCH
+from emofusion.networks.backbone.network import BLOCKS, Backbone
 
 SIDE = 2048
 

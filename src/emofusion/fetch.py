@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 PAUSES = (1, 2, 4)  # seconds before each further try, counted anew whenever something arrived
 _TIMEOUT = (20, 60)  # seconds to connect, and between two bytes

@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from emofusion.emotions import EMOTIONS, GENDERS, in_order
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 LOGIT = "logit_"
 

@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from emofusion.audit import audit, only_one
-from emofusion.config import compose
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
+from emofusion.settings.compose import compose
 
 WRONG = ("impossible", "disagreement", "doubtful", "unchecked")
 

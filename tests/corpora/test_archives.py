@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from emofusion.corpora import archives
-from emofusion.corpora.archives import entries, unpack
-from emofusion.messages import EmofusionError
+from emofusion.corpora.common import archives
+from emofusion.corpora.common.archives import entries, unpack
+from emofusion.errors import EmofusionError
 
 
 def zipped(path, members):

@@ -3,7 +3,7 @@
 import pytest
 
 from emofusion.corpora import check_present, read_corpus
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 
 @pytest.fixture

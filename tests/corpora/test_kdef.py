@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emofusion.corpora import check_present, read_corpus
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 ALL = ["full_left", "half_left", "straight", "half_right", "full_right"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from emofusion.corpora import check_present, read_corpus
 from emofusion.corpora.ravdess import present
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 STEM = "01-05-02-01-02-12"  # speech, angry, strong, kids, second repetition, actor 12
 

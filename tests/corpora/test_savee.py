@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emofusion.corpora import check_present, read_corpus
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 FILES = {
     "DC_a01": ("DC", "angry"),

@@ -6,9 +6,9 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
 from emofusion.emotions import EMOTIONS
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import by_subset, confusion, metrics_by_split, on_test, unweighted_average_recall
-from emofusion.messages import EmofusionError
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from emofusion.evaluation.bootstrap import Resampling, actor_weights, percentiles
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.systems import side_by_side
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 
 GENDERS = ["female"] * 5 + ["male"] * 3
 

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from emofusion.evaluation import cells as module
 from emofusion.evaluation.cells import compare_pairs
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 
 SETTINGS = {"samples": 200, "seed": 0, "confidence": 0.95, "permutations": 10, "bins": 5}
 

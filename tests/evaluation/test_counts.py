@@ -8,10 +8,10 @@ import pytest
 from sklearn.metrics import confusion_matrix, log_loss
 
 from emofusion.emotions import EMOTIONS
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.counts import count, ratio
 from emofusion.evaluation.systems import side_by_side
-from emofusion.messages import EmofusionError
-from emofusion.predictions import labels, posteriors
+from emofusion.predictions.table import labels, posteriors
 
 
 def test_order_of_rows_does_not_matter(systems):

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.schemas import EVALUATION
-from emofusion.messages import EmofusionError
 from emofusion.tables import check
 
 FEW = {"samples": 50, "permutations": 200, "bins": 15, "confidence": 0.95, "seed": 0}

@@ -7,7 +7,7 @@ import pytest
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import METRICS, fairness_table
 from emofusion.evaluation.systems import side_by_side
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 
 
 def table_of(systems: dict[str, pd.DataFrame]) -> pd.DataFrame:

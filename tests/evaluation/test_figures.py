@@ -10,7 +10,7 @@ from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.figures import FIGURES, OVER_EMOTIONS, confusion_table, subset_table
 from emofusion.evaluation.systems import side_by_side
-from emofusion.predictions import labels, posteriors
+from emofusion.predictions.table import labels, posteriors
 from emofusion.tables import classes_of
 
 

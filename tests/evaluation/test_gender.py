@@ -15,7 +15,7 @@ from emofusion.evaluation.gender import detectable, gaps, gender_table
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.permutation import holm
 from emofusion.evaluation.systems import side_by_side
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 
 AVERAGE = "unweighted average recall"
 

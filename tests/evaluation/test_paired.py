@@ -13,7 +13,7 @@ from emofusion.evaluation.counts import count
 from emofusion.evaluation.paired import mcnemar, pairs
 from emofusion.evaluation.permutation import holm, relabellings, sign_flip, two_sided
 from emofusion.evaluation.systems import side_by_side
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 
 
 def test_pairs_are_those_of_a_plain_loop(systems, resampled, tails):

@@ -6,12 +6,12 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix
 
 from emofusion.emotions import EMOTIONS
+from emofusion.errors import EmofusionError
 from emofusion.evaluation import sweep as module
 from emofusion.evaluation import tally as tally_module
 from emofusion.evaluation.bootstrap import actor_weights
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.messages import EmofusionError
-from emofusion.predictions import Aligned, align
+from emofusion.predictions.table import Aligned, align
 from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS, check
 
 SAMPLES, SEED = 40, 3

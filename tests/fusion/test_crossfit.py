@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.fusion.catalogue import CATALOGUE, Entry
-from emofusion.fusion.crossfit import how_to_fit, score
-from emofusion.fusion.rules import Rule
-from emofusion.messages import EmofusionError
-from emofusion.predictions import align
-from emofusion.schema import RULES
+from emofusion.errors import EmofusionError
+from emofusion.fusion.common.catalogue import CATALOGUE, Entry
+from emofusion.fusion.common.crossfit import how_to_fit, score
+from emofusion.fusion.common.rules import Rule
+from emofusion.predictions.table import align
+from emofusion.settings.schema import RULES
 
 SETTINGS = {"weights": {"speech": 0.7, "face": 0.3}, "steps": 10, "fit_on": "auto"}
 
@@ -95,7 +95,7 @@ def test_auto_does_not_validate_on_the_actors_that_are_tested():
 def test_one_actor_is_too_few():
     given = {name: table.assign(actor="demo-0", gender="male") for name, table in tables(1, False).items()}
     with pytest.raises(EmofusionError, match="one test actor, and nobody else to learn its parameters from"):
-        score(align(given), CATALOGUE["product_fitted"], SETTINGS)
+        score(align(given), CATALOGUE["log_linear"], SETTINGS)
 
 
 def test_changing_a_speakers_labels_does_not_change_how_that_speaker_is_scored():
@@ -114,7 +114,7 @@ def test_changing_a_speakers_labels_does_not_change_how_that_speaker_is_scored()
 
 
 def test_parameters_are_told_for_each_group(three):
-    scored = score(align({n: three[n] for n in ("speech", "face")}), CATALOGUE["product_fitted"], SETTINGS)
+    scored = score(align({n: three[n] for n in ("speech", "face")}), CATALOGUE["log_linear"], SETTINGS)
     parameters = scored.parameters
     assert set(parameters["name"]) == {"exponent_speech", "exponent_face"}
     assert (parameters.groupby("group").size() == 2).all() and (parameters["clips"] > 0).all()

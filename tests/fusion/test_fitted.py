@@ -9,8 +9,7 @@ from sklearn.metrics import log_loss as reference_loss
 from sklearn.preprocessing import StandardScaler
 
 from emofusion.emotions import EMOTIONS
-from emofusion.fusion import fitted
-from emofusion.fusion.fitted import (
+from emofusion.fusion.common.fitted import (
     ByAccuracy,
     BySpeaker,
     Calibrated,
@@ -21,8 +20,9 @@ from emofusion.fusion.fitted import (
     log_loss,
     temperature,
 )
-from emofusion.fusion.pools import log_posteriors, pool, simplex
-from emofusion.fusion.rules import Members, Pool
+from emofusion.fusion.common.fuse import fitted
+from emofusion.fusion.common.pools import log_posteriors, pool, simplex
+from emofusion.fusion.common.rules import Members, Pool
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from emofusion.fusion.rules import ByConfidence, ByEntropy, Majority, Maximum, Members, Pool, weights_of
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
+from emofusion.fusion.common.rules import ByConfidence, ByEntropy, Majority, Maximum, Members, Pool, weights_of
 
 SPEECH = [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25]]
 FACE = [[0.1, 0.8, 0.1], [0.6, 0.2, 0.2], [0.3, 0.4, 0.3]]

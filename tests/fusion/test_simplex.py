@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from emofusion.fusion.pools import simplex
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
+from emofusion.fusion.common.pools import simplex
 
 
 def test_simplex_of_two_is_the_line_of_weights():

@@ -7,13 +7,13 @@ import pytest
 from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.fusion import Fused, fuse
-from emofusion.predictions import align
+from emofusion.fusion.common.fuse import Fused, fuse
+from emofusion.predictions.table import align
 from emofusion.reporting import Results
 from emofusion.tables import ABOUT_RULE
 
 WEIGHTS = {"speech": 0.7, "face": 0.3}
-COMPARED = ["linear", "linear_chosen", "product", "product_fitted", "majority", "linear_oracle"]
+COMPARED = ["linear", "linear_tuned", "product", "log_linear", "majority", "linear_oracle"]
 
 
 def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 from emofusion.reporting import write_report
 
 PROVENANCE = {"key": "made-up-1", "commit": "c0ffee", "MLflow run": "42"}

@@ -6,7 +6,7 @@ from matplotlib.text import Text
 
 from emofusion.evaluation.accuracy import confusion
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.predictions import align
+from emofusion.predictions.table import align
 from emofusion.reporting.figures import confusion_figure, curves_figure, save, sweep_figure
 
 
@@ -89,10 +89,10 @@ def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, settings):
 
 
 def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation, settings):
-    settings["fusion"] = settings["fusion"] | {"rule": "product_fitted"}
+    settings["fusion"] = settings["fusion"] | {"rule": "log_linear"}
     figure = sweep_figure(evaluation["sweep"], 0.625, settings)
     (axes,) = axes_of(figure)
-    level = next(line for line in axes.get_lines() if line.get_label() == "configured (product_fitted): 62.50%")
+    level = next(line for line in axes.get_lines() if line.get_label() == "configured (log_linear): 62.50%")
     assert set(level.get_ydata()) == {0.625}
     assert "Accuracy against weight, product rule, 160 test clips" in texts(figure)
     product = evaluation["sweep"].query(

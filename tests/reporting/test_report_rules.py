@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
-from emofusion.predictions import labels, posteriors
-from emofusion.reporting.marks import marks
+from emofusion.predictions.table import labels, posteriors
+from emofusion.reporting.annotations import marks
 from emofusion.reporting.rules import comparison_tables, markdown
 from emofusion.tables import classes_of
 
@@ -39,7 +39,7 @@ def test_one_row_a_rule_with_the_figures_of_its_predictions(tables, results):
         assert found["accuracy_female_sad_clips"] == women_sad.sum() and found["clips"] == 160
         assert found["accuracy_low"] <= found["accuracy"] <= found["accuracy_high"]
     assert table["kind"].to_dict()["linear_oracle"] == "oracle" and table.loc["speech", "kind"] == "modality"
-    assert table.loc["product_fitted", "fitted_on"] == "test clips of other actors (cross-fitted)"
+    assert table.loc["log_linear", "fitted_on"] == "test clips of other actors (cross-fitted)"
 
 
 def test_differences_from_the_configured_rule_have_its_sign(tables, settings):
@@ -75,14 +75,14 @@ def test_marks_are_settings_of_the_sweep_with_their_accuracy(tables, settings):
     oracles = found[found["mark"] == "oracle"].set_index("rule")["accuracy"]
     assert oracles.to_dict() == test.groupby("rule")["accuracy"].max().to_dict()
     chosen = found[found["mark"] == "chosen"].iloc[0]
-    learnt = tables["parameters"].query("rule == 'linear_chosen' and name == 'weight_speech'")["value"]
+    learnt = tables["parameters"].query("rule == 'linear_tuned' and name == 'weight_speech'")["value"]
     assert chosen["weight_speech"] == pytest.approx(learnt.mean()) and len(learnt) == 2
-    assert chosen["accuracy"] == tables["rules"].set_index("rule").loc["linear_chosen", "accuracy"]
+    assert chosen["accuracy"] == tables["rules"].set_index("rule").loc["linear_tuned", "accuracy"]
     assert "cross-fitted" in chosen["note"]
 
 
 def test_marks_without_a_paper_or_with_a_rule_that_finds_its_own_weights(tables, settings):
-    settings |= {"published": None, "fusion": settings["fusion"] | {"rule": "product_fitted"}}
+    settings |= {"published": None, "fusion": settings["fusion"] | {"rule": "log_linear"}}
     assert marks(tables, settings)["mark"].tolist() == ["chosen", "oracle", "oracle"]
 
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from sklearn.metrics import accuracy_score, recall_score
 
-from emofusion.predictions import labels
+from emofusion.predictions.table import labels
 from emofusion.reporting.tables import markdown1, markdown2, measure, table1, table2
 from emofusion.reporting.wording import UAR, percent
 

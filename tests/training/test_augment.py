@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from emofusion.messages import EmofusionError
-from emofusion.schema import Augment
+from emofusion.errors import EmofusionError
+from emofusion.settings.schema import Augment
 from emofusion.training.augment import augment, mix, wanted
 
 OFF = asdict(Augment())

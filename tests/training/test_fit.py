@@ -12,14 +12,14 @@ from scipy.special import log_softmax
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
-from emofusion.features import FeatureSet, write_rows
-from emofusion.messages import EmofusionError
-from emofusion.schema import Augment
+from emofusion.errors import EmofusionError
+from emofusion.features.common.feature_set import FeatureSet, write_rows
+from emofusion.settings.schema import Augment
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import fit as fitting
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
 from emofusion.training.fit import fit_folds, kept_epoch
-from emofusion.training.module import Classifier, Standardise, balanced, build_model, live_blocks, one_cycle
+from emofusion.training.module import Classifier, Standardise, balanced, build_model, one_cycle, trainable_blocks
 from emofusion.training.predict import predict_folds
 
 CLASSES = ["neutral", "happy", "sad"]
@@ -340,15 +340,15 @@ def test_only_unfrozen_blocks_learn_and_at_their_own_rate():
     head, backbone = classifier.configure_optimizers().param_groups
     assert head["lr"] == 0.01 and backbone["lr"] == pytest.approx(0.001)
     assert len(head["params"]) == 4 and len(backbone["params"]) == 26  # 13 convolutions
-    classifier.model[1].unfreeze(live_blocks(training["unfreeze"], 1))
+    classifier.model[1].unfreeze(trainable_blocks(training["unfreeze"], 1))
     classifier(torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)).sum().backward()
     assert [parameter.grad is not None for parameter in backbone["params"]] == [False] * 14 + [True] * 12
 
 
 def test_blocks_are_let_go_from_their_epoch_on():
     schedule = [{"epoch": 4, "blocks": 1}, {"epoch": 8, "blocks": 2}]
-    assert [live_blocks(schedule, epoch) for epoch in (0, 3, 4, 7, 8, 20)] == [0, 0, 1, 1, 2, 2]
-    assert live_blocks([], 5) == 0
+    assert [trainable_blocks(schedule, epoch) for epoch in (0, 3, 4, 7, 8, 20)] == [0, 0, 1, 1, 2, 2]
+    assert trainable_blocks([], 5) == 0
     assert fitting.METRICS[0] == "train_loss"
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.features import FeatureSet, write_rows
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
+from emofusion.features.common.feature_set import FeatureSet, write_rows
 from emofusion.training.standardise import EachSpeaker, as_trained_on
 
 

@@ -30,8 +30,8 @@ def loaded(*modules: str) -> set[str]:
     [
         (["demo", "download", "publish", "tracking", "audit"], [], set()),
         (
-            ["corpus", "posteriors", "blend", "fuse", "evaluate", "features"],
-            ["emofusion.face.pixels", "emofusion.face.action_units"],
+            ["corpus", "posteriors", "ensemble", "fuse", "evaluate", "features"],
+            ["emofusion.features.pixels.compute", "emofusion.features.action_units.compute"],
             {"pandas"},
         ),
         (["split"], [], {"pandas", "sklearn"}),
@@ -46,5 +46,5 @@ def test_scripts_load_nothing_heavy_that_they_do_not_use(repository, scripts, la
 
 
 def test_planning_loads_nothing_heavy():
-    modules = ["emofusion.plan", "emofusion.stages", "emofusion.tracking", "emofusion.forkserver"]
+    modules = ["emofusion.plan.plan", "emofusion.plan.stages", "emofusion.tracking", "emofusion.forkserver"]
     assert not loaded(*modules) & (HEAVY | {"numpy"})

@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
-from emofusion.predictions import posteriors
-from emofusion.schema import RULES
+from emofusion.predictions.table import posteriors
+from emofusion.settings.schema import RULES
 from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -187,9 +187,9 @@ def test_every_rule_is_compared_and_what_it_learnt_is_told(workflow):
     for rule, system in (("speech", "speech"), ("face", "face"), ("linear", "fusion")):
         assert rules.loc[rule, "accuracy"] == pytest.approx(first.loc["all", f"{system}_accuracy"])
     # speech and face are validated on other people's clips: nothing to fit a rule on but test clips of other actors
-    assert rules.loc["product_fitted", "fitted_on"] == "test clips of other actors (cross-fitted)"
+    assert rules.loc["log_linear", "fitted_on"] == "test clips of other actors (cross-fitted)"
     parameters = pd.read_csv(workflow / "reports/demo/parameters.csv")
-    assert (parameters.loc[parameters["rule"] == "product_fitted", "clips"] == 104 * 3 // 4).all()
+    assert (parameters.loc[parameters["rule"] == "log_linear", "clips"] == 104 * 3 // 4).all()
     assert set(pd.read_csv(workflow / "reports/demo/marks.csv")["mark"]) == {"configured", "paper", "chosen", "oracle"}
 
 
@@ -302,24 +302,24 @@ def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
 
 
 def test_a_blend_takes_what_its_members_have_trained(workflow):
-    override = [*SMALL, "report.seeds=1", "report.compare.face=[]", "speech=blend", "speech.blend=[cnn1d,lstm]"]
+    override = [*SMALL, "report.seeds=1", "report.compare.face=[]", "speech=ensemble", "speech.ensemble=[cnn1d,lstm]"]
     # the LSTM alone was trained for its curves only, with another seed
-    after = {"blend": 1, "fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
+    after = {"ensemble": 1, "fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
     assert workflow.planned(override=override) == {"train": 1, "predict": 1, **after}
     done = workflow.run(override=override)
     assert done.returncode == 0, done.output[-3000:]
     stages = json.loads((workflow / "reports/demo/provenance.json").read_text())["stages"]
-    (key,) = stages["blend"]
-    blended = read_table(workflow / f"blend/{key}/predictions.parquet", PREDICTIONS)
+    (key,) = stages["ensemble"]
+    combined = read_table(workflow / f"ensemble/{key}/predictions.parquet", PREDICTIONS)
     members = [
         read_table(workflow / f"predictions/{key}/predictions.parquet", PREDICTIONS)
         for key in stages["predictions"]
         if key.startswith("speech")
     ]
-    assert len(members) == 2 and set(blended["split"]) == {"validation", "test"}
-    rows = [table.set_index(["fold", "clip"]).loc[blended.set_index(["fold", "clip"]).index] for table in members]
+    assert len(members) == 2 and set(combined["split"]) == {"validation", "test"}
+    rows = [table.set_index(["fold", "clip"]).loc[combined.set_index(["fold", "clip"]).index] for table in members]
     mean = sum(posteriors(table.reset_index()) for table in rows) / 2
-    np.testing.assert_allclose(posteriors(blended), mean)
+    np.testing.assert_allclose(posteriors(combined), mean)
     assert set(pd.read_csv(workflow / "reports/demo/comparison.csv").query("modality == 'speech'")["network"]) == {
         "cnn1d",
         "lstm",
@@ -345,7 +345,7 @@ def test_wrong_settings_and_missing_corpora_stop_before_any_job(repository, tmp_
 @pytest.fixture
 def speech_files(tmp_path):
     """RAVDESS's names with short noise in them, and a table of action units for them."""
-    from emofusion.face.action_units import COLUMNS
+    from emofusion.features.action_units.compute import COLUMNS
 
     rows, noise = [], np.random.default_rng(0)
     for actor in range(1, 7):

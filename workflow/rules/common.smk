@@ -6,10 +6,10 @@ from pathlib import Path
 try:
     from emofusion import forkserver
     from emofusion.devices import has_gpu
-    from emofusion.fingerprint import code_fingerprint
-    from emofusion.messages import EmofusionError
-    from emofusion.plan import make_plan
-    from emofusion.stages import OUTPUTS
+    from emofusion.plan.fingerprint import code_fingerprint
+    from emofusion.errors import EmofusionError
+    from emofusion.plan.plan import make_plan
+    from emofusion.plan.stages import OUTPUTS
     from emofusion.tracking import tracking_uri
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")

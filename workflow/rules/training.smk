@@ -62,19 +62,19 @@ rule predict:
 
 
 # One prediction table of several models of a modality.
-rule blend:
+rule ensemble:
     input:
-        unpack(inputs_of("blend")),
+        unpack(inputs_of("ensemble")),
         tracking=ancient(TRACKING),
     output:
-        **stage_outputs("blend"),
+        **stage_outputs("ensemble"),
     log:
-        stage_log("blend"),
+        stage_log("ensemble"),
     conda:
         ENVIRONMENT
     params:
-        settings=settings_of("blend"),
-        code=code_of("blend"),
-        upstream=keys_of("blend"),
+        settings=settings_of("ensemble"),
+        code=code_of("ensemble"),
+        upstream=keys_of("ensemble"),
     script:
-        "../scripts/blend.py"
+        "../scripts/ensemble.py"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from emofusion.errors import clear_errors
 from emofusion.evaluation.cells import compare_pairs
-from emofusion.messages import clear_errors
 from emofusion.reporting.cells import BASIS, compare_cells, with_basis
 from emofusion.tables import PREDICTIONS, read_table
 

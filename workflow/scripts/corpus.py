@@ -7,7 +7,7 @@ in_fork()
 from pathlib import Path
 
 from emofusion.corpora import read_corpus
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
 from emofusion.tables import CLIPS, write_table
 
 with clear_errors(snakemake.log[0]):

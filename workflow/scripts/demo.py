@@ -7,7 +7,7 @@ in_fork()
 from pathlib import Path
 
 from emofusion.corpora.demo import generate
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
 
 with clear_errors(snakemake.log[0]):
     generate(snakemake.params.settings, Path(snakemake.output.corpus))

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from emofusion.corpora.download import download
-from emofusion.messages import clear_errors
+from emofusion.corpora.common.zenodo import download
+from emofusion.errors import clear_errors
 
 # No log file: the progress bar is for the person who waits.
 with clear_errors():

@@ -7,12 +7,12 @@ in_fork(*tracking.late_imports(snakemake.config["tracking"]))
 
 from pathlib import Path
 
+from emofusion.errors import clear_errors
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.schemas import EVALUATION, SWEEPS
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.fusion.pools import POOLS
-from emofusion.messages import clear_errors
-from emofusion.predictions import align
+from emofusion.fusion.common.pools import POOLS
+from emofusion.predictions.table import align
 from emofusion.tables import ABOUT_RULE, FUSED, PREDICTIONS, read_table, write_table
 
 with clear_errors(snakemake.log[0]):

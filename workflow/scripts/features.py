@@ -1,14 +1,14 @@
 """Reads a clip table and its recordings; computes the features of each clip; writes them as one array and its index."""
 
 from emofusion.forkserver import in_fork
-from emofusion.stages import MODULES
+from emofusion.plan.stages import MODULES
 
 in_fork(*MODULES["features"][snakemake.params.settings["kind"]])
 
 from pathlib import Path
 
-from emofusion.features import extract
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
+from emofusion.features.common.feature_set import extract
 from emofusion.tables import CLIPS, read_table
 
 with clear_errors(snakemake.log[0]):

@@ -5,9 +5,9 @@ from emofusion.forkserver import in_fork
 
 in_fork(*tracking.late_imports(snakemake.config["tracking"]))
 
+from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split
-from emofusion.fusion import fuse
-from emofusion.messages import clear_errors
+from emofusion.fusion.common.fuse import fuse
 from emofusion.tables import FUSED, PARAMETERS, PREDICTIONS, read_table, write_table
 
 with clear_errors(snakemake.log[0]):

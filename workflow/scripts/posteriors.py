@@ -5,9 +5,9 @@ from emofusion.forkserver import in_fork
 
 in_fork(*tracking.late_imports(snakemake.config["tracking"]))
 
+from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split
-from emofusion.messages import clear_errors
-from emofusion.posteriors import read_posteriors
+from emofusion.predictions.posteriors import read_posteriors
 from emofusion.tables import PREDICTIONS, SPLIT, read_table, write_table
 
 with clear_errors(snakemake.log[0]):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
+from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split
-from emofusion.features import FeatureSet
-from emofusion.messages import clear_errors
+from emofusion.features.common.feature_set import FeatureSet
 from emofusion.tables import PREDICTIONS, SPLIT, read_table, write_table
 from emofusion.training.predict import predict_folds
 

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
 
 with clear_errors(snakemake.log[0]):
     report, place = Path(snakemake.input.report), Path(snakemake.output.provenance).parent

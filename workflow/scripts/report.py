@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.evaluation.schemas import EVALUATION, SWEEPS
-from emofusion.messages import clear_errors
 from emofusion.reporting import Results, write_report
 from emofusion.reporting.provenance import commit
 from emofusion.tables import FUSED, HISTORY, PARAMETERS, PREDICTIONS, read_table

@@ -6,8 +6,8 @@ in_fork()
 
 import pandas as pd
 
-from emofusion.messages import clear_errors
-from emofusion.protocols import make_split
+from emofusion.errors import clear_errors
+from emofusion.protocols.common.split import make_split
 from emofusion.tables import CLIPS, SPLIT, read_table, write_table
 
 with clear_errors(snakemake.log[0]):

@@ -8,7 +8,7 @@ in_fork(*tracking.late_imports(snakemake.config["tracking"]))
 import json
 from pathlib import Path
 
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
 
 with clear_errors(snakemake.log[0]):
     settings = snakemake.config["tracking"]

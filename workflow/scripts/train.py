@@ -2,7 +2,7 @@
 
 from emofusion import tracking
 from emofusion.forkserver import in_fork
-from emofusion.stages import NETWORK_MODULES
+from emofusion.plan.stages import NETWORK_MODULES
 
 in_fork(
     *tracking.late_imports(snakemake.config["tracking"]),
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from emofusion.features import FeatureSet
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
+from emofusion.features.common.feature_set import FeatureSet
 from emofusion.tables import SPLIT, read_table
 from emofusion.training.fit import fit_folds
 

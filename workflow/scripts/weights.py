@@ -6,8 +6,8 @@ in_fork()
 
 from pathlib import Path
 
-from emofusion.face.weights import prepare
-from emofusion.messages import clear_errors
+from emofusion.errors import clear_errors
+from emofusion.networks.backbone.weights import prepare
 
 with clear_errors():
     settings = snakemake.params.settings

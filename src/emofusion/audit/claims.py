@@ -8,7 +8,7 @@ from itertools import product
 from emofusion.audit.findings import Finding
 from emofusion.audit.published import EVERYONE, Paper
 from emofusion.audit.rounding import rounded
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 KINDS = ("better", "higher", "smaller_gap")
 KEYS = {*KINDS, "quote", "where", "than", "emotions", "columns", "groups"}

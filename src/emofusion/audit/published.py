@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 EVERYONE = "all"
 SCALES = {"percent": 100, "fraction": 1}

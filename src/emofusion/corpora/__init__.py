@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 if TYPE_CHECKING:
     from pandas import DataFrame

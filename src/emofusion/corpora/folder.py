@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from emofusion.corpora.archives import Entry
-from emofusion.corpora.reading import MEDIA, Faults, excluded, some, table
+from emofusion.corpora.common.archives import Entry
+from emofusion.corpora.common.reading import MEDIA, Faults, excluded, some, table
 from emofusion.emotions import EMOTIONS
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.corpora.archives import Entry, entries
-from emofusion.corpora.media import BLACK
-from emofusion.corpora.reading import Faults, absent, find, table
+from emofusion.corpora.common.archives import Entry, entries
+from emofusion.corpora.common.media import BLACK
+from emofusion.corpora.common.reading import Faults, absent, find, table
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -13,9 +13,9 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from emofusion.corpora.archives import Entry, entries
-from emofusion.corpora.reading import Faults, absent, excluded, find, some, table
-from emofusion.messages import EmofusionError
+from emofusion.corpora.common.archives import Entry, entries
+from emofusion.corpora.common.reading import Faults, absent, excluded, find, some, table
+from emofusion.errors import EmofusionError
 
 if TYPE_CHECKING:
     from pandas import DataFrame

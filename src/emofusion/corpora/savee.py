@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.corpora.archives import Entry, entries
-from emofusion.corpora.reading import Faults, absent, find, table
+from emofusion.corpora.common.archives import Entry, entries
+from emofusion.corpora.common.reading import Faults, absent, find, table
 
 if TYPE_CHECKING:
     from pandas import DataFrame

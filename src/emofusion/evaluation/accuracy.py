@@ -3,8 +3,8 @@
 import pandas as pd
 
 from emofusion.emotions import in_order
-from emofusion.messages import EmofusionError
-from emofusion.predictions import labels, subsets
+from emofusion.errors import EmofusionError
+from emofusion.predictions.table import labels, subsets
 from emofusion.tables import classes_of
 
 

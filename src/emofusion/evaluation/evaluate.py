@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import fairness_table
@@ -12,7 +13,6 @@ from emofusion.evaluation.gender import gaps, gender_table
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
 from emofusion.evaluation.systems import side_by_side
-from emofusion.messages import EmofusionError
 
 
 def evaluate(systems: dict[str, pd.DataFrame], modalities: Sequence[str], settings: dict) -> dict[str, pd.DataFrame]:

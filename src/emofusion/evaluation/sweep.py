@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from emofusion.emotions import GENDERS, in_order
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.tally import Tally, distinct, tally
-from emofusion.fusion.pools import POOLS, simplex
-from emofusion.messages import EmofusionError
-from emofusion.predictions import Aligned
+from emofusion.fusion.common.pools import POOLS, simplex
+from emofusion.predictions.table import Aligned
 
 SPLITS = ("validation", "test")
 WEIGHT = "weight_"

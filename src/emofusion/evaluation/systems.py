@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from emofusion.emotions import in_order
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import on_test
-from emofusion.messages import EmofusionError
-from emofusion.predictions import align, labels
+from emofusion.predictions.table import align, labels
 
 
 @dataclass(frozen=True)

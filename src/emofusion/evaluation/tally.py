@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emofusion.fusion.pools import POOLS, weighted_sum
+from emofusion.fusion.common.pools import POOLS, weighted_sum
 
 # weighted sums held at once (1 MiB as float64): they stay in the processor's cache, which is ten times as fast as not
 CHUNK = 2**17

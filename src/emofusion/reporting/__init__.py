@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.emotions import in_order
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
-from emofusion.messages import EmofusionError
 from emofusion.reporting import comparison, figures, page, rules, tables
-from emofusion.reporting.marks import marks
+from emofusion.reporting.annotations import marks
 from emofusion.reporting.report_page import write_page
 from emofusion.reporting.wording import FUSION, ORACLE, basis, heading
 from emofusion.tables import classes_of

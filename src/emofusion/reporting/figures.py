@@ -15,7 +15,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from emofusion.evaluation.sweep import WEIGHT
-from emofusion.fusion.pools import POOLS
+from emofusion.fusion.common.pools import POOLS
 from emofusion.reporting.wording import ORACLE, heading, percent, warnings, weights_in_words
 
 # told apart by lightness and by line style or marker, not by hue alone

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from emofusion.fingerprint import PACKAGE
+from emofusion.plan.fingerprint import PACKAGE
 
 
 def commit() -> str:

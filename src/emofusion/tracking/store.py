@@ -9,7 +9,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

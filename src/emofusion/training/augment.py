@@ -7,7 +7,7 @@ training draws the same numbers when it goes on. A masked value becomes 0, the c
 import torch
 from torch import Tensor
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 
 def wanted(settings: dict) -> bool:

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from emofusion.features import FeatureSet
+from emofusion.features.common.feature_set import FeatureSet
 
 
 def fold_name(fold: int, seed: int) -> str:

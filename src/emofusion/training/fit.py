@@ -16,9 +16,9 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from safetensors.torch import save_file
 
 from emofusion.emotions import in_order
-from emofusion.features import FeatureSet
-from emofusion.messages import EmofusionError
-from emofusion.networks import build
+from emofusion.errors import EmofusionError
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.networks.common.build import build
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.data import batches, fold_name, labelled_rows
 from emofusion.training.module import Classifier, balanced, build_model

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
-from emofusion.features import FeatureSet
-from emofusion.networks import build
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.networks.common.build import build
 from emofusion.training.augment import augment, mix, wanted
 from emofusion.training.standardise import channel_statistics
 
@@ -82,7 +82,7 @@ class Classifier(pl.LightningModule):
         torch.manual_seed(int(np.random.SeedSequence([self.seed, self.current_epoch]).generate_state(1)[0]))
         network = self.model[1]
         if hasattr(network, "unfreeze"):
-            network.unfreeze(live_blocks(self.settings["unfreeze"], self.current_epoch))
+            network.unfreeze(trainable_blocks(self.settings["unfreeze"], self.current_epoch))
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
         features, labels = batch
@@ -123,6 +123,6 @@ def balanced(emotions: pd.Series, classes: list[str]) -> Tensor:
     return torch.tensor((counts.mean() / counts).to_numpy(), dtype=torch.float32)
 
 
-def live_blocks(unfreeze: list[dict], epoch: int) -> int:
+def trainable_blocks(unfreeze: list[dict], epoch: int) -> int:
     """How many of the deepest blocks are trained in an epoch (counted from 0)."""
     return max([step["blocks"] for step in unfreeze if step["epoch"] <= epoch], default=0)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from emofusion.features import FeatureSet
-from emofusion.networks import build
-from emofusion.schema import BLOCKS
-from emofusion.training.module import live_blocks
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.networks.common.build import build
+from emofusion.settings.schema import BLOCKS
+from emofusion.training.module import trainable_blocks
 
 
 @dataclass
@@ -33,7 +33,7 @@ def make_phases(settings: dict, features: FeatureSet, split: pd.DataFrame, folde
     training, network = settings["training"], settings["network"]
     if network["kind"] != "backbone":
         return [Phase(training["epochs"], 0, features)]
-    counts = [live_blocks(training["unfreeze"], epoch) for epoch in range(training["epochs"])]
+    counts = [trainable_blocks(training["unfreeze"], epoch) for epoch in range(training["epochs"])]
     starts = [epoch for epoch in range(len(counts)) if epoch == 0 or counts[epoch] != counts[epoch - 1]]
     phases = []
     for start, stop in zip(starts, [*starts[1:], len(counts)], strict=True):
@@ -46,7 +46,7 @@ def make_phases(settings: dict, features: FeatureSet, split: pd.DataFrame, folde
 
 
 def _stored(network: dict, features: FeatureSet, split: pd.DataFrame, frozen: int, folder: Path) -> FeatureSet:
-    from emofusion.face.activations import store
+    from emofusion.networks.backbone.feature_cache import store
 
     if not (folder / "features.npy").exists():
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
-from emofusion.features import FeatureSet
+from emofusion.features.common.feature_set import FeatureSet
 from emofusion.tables import LOGIT
 from emofusion.training.data import fold_name
 from emofusion.training.module import build_model

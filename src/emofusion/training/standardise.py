@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from emofusion.features import FeatureSet
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
+from emofusion.features.common.feature_set import FeatureSet
 
 _CHUNK = 256
 

@@ -9,7 +9,7 @@ from PIL import Image
 from emofusion.corpora import read_corpus
 from emofusion.corpora.demo import generate, layouts
 from emofusion.emotions import EMOTIONS
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 SMALL = {
     "kdef": {"layout": "kdef", "seed": 5, "people": 3, "size": 64, "angles": ["straight", "full_left"]},

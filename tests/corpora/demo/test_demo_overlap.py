@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 
 from emofusion.corpora.demo import generate
 from emofusion.emotions import EMOTIONS
-from emofusion.speech.compiled import librosa
+from emofusion.features.common.sound.compiled import librosa
 
 KDEF = {"AF": 5, "AN": 4, "DI": 6, "HA": 2, "NE": 0, "SA": 3, "SU": 7}
 SAVEE = {"a": 4, "d": 6, "f": 5, "h": 2, "n": 0, "sa": 3, "su": 7}

@@ -2,7 +2,7 @@ import pytest
 
 from emofusion.corpora.demo import generate
 from emofusion.corpora.demo.settings import DemoSettings
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 
 @pytest.mark.parametrize(

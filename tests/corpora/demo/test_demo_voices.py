@@ -6,7 +6,7 @@ import pytest
 from emofusion.corpora.demo.acting import PROSODY
 from emofusion.corpora.demo.people import Voice
 from emofusion.corpora.demo.voices import PHONEMES, RAVDESS_STATEMENTS, UNITS, loudness, sentence, speak
-from emofusion.speech.compiled import librosa
+from emofusion.features.common.sound.compiled import librosa
 
 RATE = 16_000
 PLAIN = dict.fromkeys(PROSODY, 0.0)

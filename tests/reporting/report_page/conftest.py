@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emofusion.emotions import EMOTIONS
-from emofusion.fusion.pools import pool, simplex
+from emofusion.fusion.common.pools import pool, simplex
 
 GENDERS = ("all", "female", "male")
 PUBLISHED = {

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from emofusion.emotions import EMOTIONS
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 from emofusion.reporting.report_page import page, write_page
 from emofusion.reporting.report_page.grid import choose_grid
 from emofusion.reporting.report_page.numbers import hundredths, interval, number, points, probability, share

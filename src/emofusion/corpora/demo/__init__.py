@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emofusion.corpora.demo.layouts import WRITERS
 from emofusion.corpora.demo.settings import DemoSettings
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 
 def generate(settings: dict, out: Path) -> None:

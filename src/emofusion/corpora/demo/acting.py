@@ -84,10 +84,10 @@ class Manner:
         """`channel` is "face" or "voice"; `liveliness` scales every expression, `difficulty` the deviations."""
         self.channel, self.difficulty = channel, difficulty
         prototypes = PROTOTYPES[channel]
-        blended = np.array([self._blend(prototypes, emotion, LASTING_BLEND, rng) for emotion in EMOTIONS])
+        combined = np.array([self._blend(prototypes, emotion, LASTING_BLEND, rng) for emotion in EMOTIONS])
         gain = np.exp(np.log(liveliness) + 0.15 * difficulty * rng.standard_normal((len(EMOTIONS), 1)))
         strays = BETWEEN[channel] * difficulty * rng.standard_normal(prototypes.shape)
-        self.typical = gain * blended + strays
+        self.typical = gain * combined + strays
 
     def perform(self, emotion: str, strength: float, rng: np.random.Generator) -> dict[str, float]:
         """One performance: the movements of `ACTIONS` or `PROSODY` by name. `strength` is 1 for an ordinary one."""

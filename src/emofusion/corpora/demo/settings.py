@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
 
 ANGLES = {"full_left": "FL", "half_left": "HL", "straight": "S", "half_right": "HR", "full_right": "FR"}
 MOST_PEOPLE = {"kdef": 70, "savee": 4, "ravdess": 24}

@@ -7,7 +7,7 @@ Told apart by lightness, dash and shape, so that they read in black and white. E
 import altair as alt
 
 from emofusion.reporting.report_page.chart_parts import beside, by_emotion, of_share, spec, tips, whiskers
-from emofusion.reporting.report_page.looks import DARK, PALE, STAR, WARM
+from emofusion.reporting.report_page.styles import DARK, PALE, STAR, WARM
 
 CONFIG = {
     "font": "system-ui, sans-serif",

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pandas as pd
 
+from emofusion.reporting.report_page.annotated import figures_of, mark_name
 from emofusion.reporting.report_page.cells import NONE, Cell, Context, Table, detectable, emotion, value, whole, words
 from emofusion.reporting.report_page.grid import weight_columns
-from emofusion.reporting.report_page.marked import figures_of, mark_name
 from emofusion.reporting.report_page.numbers import level, number, points, probability, share
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}

@@ -7,9 +7,9 @@ value for each setting of the grid, any other just one.
 import pandas as pd
 
 from emofusion.emotions import in_order
-from emofusion.messages import EmofusionError
+from emofusion.errors import EmofusionError
+from emofusion.reporting.report_page.annotated import marked_settings
 from emofusion.reporting.report_page.grid import choose_grid, placed, weight_columns
-from emofusion.reporting.report_page.marked import marked_settings
 from emofusion.reporting.report_page.numbers import hundredths, level
 from emofusion.reporting.wording import FUSION
 

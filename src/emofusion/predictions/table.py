@@ -1,0 +1,140 @@
+"""What can be read off prediction tables: posteriors, labels, subsets, and several modalities on the same clips."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from emofusion.emotions import GENDERS, in_order
+from emofusion.errors import EmofusionError
+from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of
+
+KEY = ["clip", "fold", "split"]
+ABOUT = ["corpus", "actor", "gender", "emotion"]
+CLIP = ["clip", *ABOUT, "fold", "split"]
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The clips that every modality scored, and what each makes of them.
+
+    clips: N rows with the columns clip, corpus, actor, gender, emotion, fold and split.
+    posteriors: (modalities, N, classes), in the order of `modalities` and `classes`; each row of each modality sums
+        to 1, and a class that a modality does not know has posterior 0.
+    left_out: for each modality the number of its rows that another modality did not score.
+    """
+
+    clips: pd.DataFrame
+    classes: list[str]
+    modalities: list[str]
+    posteriors: np.ndarray
+    left_out: dict[str, int]
+
+
+def posteriors(table: pd.DataFrame) -> np.ndarray:
+    """The softmax of a prediction table's logits, (rows, classes), in the order of `tables.classes_of`.
+
+    Raises `EmofusionError` if a row's logits give no probabilities (not a number, infinite, or all minus infinity).
+    """
+    logits = table[[LOGIT + emotion for emotion in classes_of(table)]].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore"):
+        found = softmax(logits, axis=1)
+    bad = ~np.isfinite(found).all(axis=1)
+    if bad.any():
+        raise EmofusionError(f"{_some(table.loc[bad, 'clip'])}: the logits give no probabilities; predict them again.")
+    return found
+
+
+def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: np.ndarray) -> pd.DataFrame:
+    """The clips with a logit for each class, as `posteriors` reads them: the natural logarithm of the posterior.
+
+    clips: N rows. posteriors: (N, classes). The smallest normal number stands for 0.
+    """
+    logits = np.log(np.maximum(posteriors, np.finfo(float).tiny))
+    columns = [LOGIT + emotion for emotion in classes]
+    return pd.concat([clips.reset_index(drop=True), pd.DataFrame(logits, columns=columns)], axis=1)
+
+
+def labels(table: pd.DataFrame) -> np.ndarray:
+    """The emotion with the greatest logit in each row; of equal ones, the first in the order of the emotions."""
+    classes = np.array(classes_of(table), dtype=object)
+    return classes[table[LOGIT + classes].to_numpy(dtype=float).argmax(axis=1)]
+
+
+def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """All clips, each gender, each emotion and both together, where there is a clip.
+
+    Returns a table with the columns gender and emotion (`all` stands for every one), a row a subset, and the
+    membership (clips, subsets) as 0 and 1, so that `correct @ membership` counts what is correct in each subset.
+    """
+    gender, emotion = clips["gender"].to_numpy(), clips["emotion"].to_numpy()
+    pairs = [(g, e) for g in ("all", *GENDERS) for e in ("all", *in_order(clips["emotion"].unique()))]
+    members = [((g == "all") | (gender == g)) & ((e == "all") | (emotion == e)) for g, e in pairs]
+    membership = np.stack(members, axis=1).astype(float)
+    filled = membership.any(axis=0)
+    return pd.DataFrame(pairs, columns=["gender", "emotion"])[filled].reset_index(drop=True), membership[:, filled]
+
+
+def align(tables: dict[str, pd.DataFrame]) -> Aligned:
+    """Put the prediction tables of several modalities on the same rows and classes.
+
+    Rows are joined on clip, fold and split, in the order of the first table; the classes are the union of the
+    members'. Validation rows may differ (modalities trained on different corpora share none); test rows may not, as
+    a comparison must rest on the same clips.
+
+    Raises `EmofusionError` if a table is no prediction table, if a test clip is missing in a member, if members
+    disagree on a clip's corpus, actor, gender or emotion, or if no clip is shared.
+    """
+    if not tables:
+        raise EmofusionError("there is nothing to fuse: no modality has a prediction table.")
+    tables = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in tables.items()}
+    indexes = {name: pd.MultiIndex.from_frame(table[KEY]) for name, table in tables.items()}
+    _require_same_test_clips(indexes)
+    shared = reduce(lambda left, right: left[left.isin(right)], indexes.values())
+    if shared.empty:
+        raise EmofusionError(f"no clip was scored by all of {', '.join(tables)} in the same fold and split.")
+
+    rows = {}
+    for name, table in tables.items():
+        rows[name] = table.iloc[indexes[name].get_indexer(shared)].reset_index(drop=True)
+    first = next(iter(rows))
+    for name in rows:
+        _require_same_facts(first, rows[first], name, rows[name])
+    classes = in_order({emotion for table in tables.values() for emotion in classes_of(table)})
+    stacked = np.zeros((len(tables), len(shared), len(classes)))
+    for index, table in enumerate(rows.values()):
+        stacked[index][:, [classes.index(emotion) for emotion in classes_of(table)]] = posteriors(table)
+    left_out = {name: len(table) - len(shared) for name, table in tables.items()}
+    return Aligned(rows[first][CLIP], classes, list(tables), stacked, left_out)
+
+
+def _require_same_test_clips(indexes: dict[str, pd.MultiIndex]) -> None:
+    tested = {name: index[index.get_level_values("split") == "test"] for name, index in indexes.items()}
+    every = reduce(lambda left, right: left.union(right, sort=False), tested.values())
+    for name, index in tested.items():
+        missing = every[~every.isin(index)]
+        if len(missing):
+            raise EmofusionError(
+                f"the {name} predictions lack {len(missing)} of {len(every)} test clips that another modality scored: "
+                f"{_some(missing.get_level_values('clip'))}; score them, or leave them out of every modality."
+            )
+
+
+def _require_same_facts(first: str, left: pd.DataFrame, second: str, right: pd.DataFrame) -> None:
+    for column in ABOUT:
+        differs = (left[column] != right[column]).to_numpy()
+        if differs.any():
+            row = differs.argmax()
+            raise EmofusionError(
+                f"{first} and {second} disagree on the {column} of {differs.sum()} clips, as of {left['clip'][row]}: "
+                f"{left[column][row]} against {right[column][row]}; predict both from the same clip table."
+            )
+
+
+def _some(clips: Sequence[str]) -> str:
+    """Up to five of the clips, and how many there are beyond."""
+    clips = list(clips)
+    return ", ".join(map(str, clips[:5])) + (f" and {len(clips) - 5} more" if len(clips) > 5 else "")

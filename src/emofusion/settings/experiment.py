@@ -1,0 +1,142 @@
+"""The settings of an experiment, apart from those that its kinds declare beside their code."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import MISSING
+
+from emofusion.emotions import EMOTIONS
+from emofusion.settings.fields import must, setting
+from emofusion.settings.training import Training
+
+
+@dataclass
+class Emotions:
+    """The classes of an experiment."""
+
+    classes: list[str] = setting(
+        "Emotions that the models are trained on; clips of others are left out and counted.",
+        MISSING,
+        choices=EMOTIONS,
+        shortest=2,
+        distinct=True,
+    )
+    merge: dict[str, str] = setting(
+        "Emotions that are counted as another one, as in {calm: neutral}.", {}, choices=EMOTIONS
+    )
+
+    def check_together(self, name: str) -> None:
+        """What is merged has to be an emotion, and another one than it becomes."""
+        for old, new in self.merge.items():
+            must(old in EMOTIONS, f"{name}.merge: {old} is not among {', '.join(EMOTIONS)}")
+            must(old != new, f"{name}.merge: {old} cannot be merged into itself")
+
+
+@dataclass
+class Posteriors:
+    """Posteriors that were made elsewhere: a table, CSV or Parquet, of clip, fold and one column for each class."""
+
+    table: str = setting("Path of the table.", MISSING)
+    scale: str = setting("What the columns hold.", MISSING, choices=["logits", "probabilities"])
+    labels: dict[str, str] = setting("The table's words for emotions, as in {joy: happy}.", {}, choices=EMOTIONS)
+    without: list[str] = setting(
+        "Emotions that the table has no column for, on purpose.", [], choices=EMOTIONS, distinct=True
+    )
+
+
+@dataclass
+class Modality:
+    """One modality: a network on features; or, where `posteriors` or `ensemble` is given, these in its place."""
+
+    name: str = setting("What tables and figures call the model.", MISSING)
+    features: Any = setting("What the model sees of a clip: one of the kinds of features.", None)
+    network: Any = setting("The network: one of the kinds of networks.", None)
+    training: Training = setting("How the network is trained.", Training())
+    posteriors: Posteriors | None = setting("Posteriors that were made elsewhere take the model's place.", None)
+    ensemble: list[str] = setting(
+        "Other choices of this modality's group whose posteriors are averaged in the model's place.", [], distinct=True
+    )
+    pool: str = setting(
+        "How an ensemble averages: linear (mean) or product (geometric mean).", "linear", choices=["linear", "product"]
+    )
+
+
+@dataclass
+class Fusion:
+    """How the modalities are fused."""
+
+    rule: str = setting("The rule that Tables 1 and 2 are of.", "linear")
+    weights: dict[str, float] | None = setting(
+        "Weight of each modality; those of absent modalities are dropped and the rest scaled to sum 1. null: equal.",
+        None,
+        least=0,
+    )
+    steps: int = setting("Weights are swept over, and tuned on, multiples of 1/steps.", 100, least=1, most=200_000)
+    fit_on: str = setting(
+        "Clips that rules learn from: validation, cross_fitted (over groups of test actors), or auto.",
+        "auto",
+        choices=["auto", "validation", "cross_fitted"],
+    )
+    compare: list[str] = setting("Rules that are compared with the configured one.", [], distinct=True)
+    options: dict[str, Any] = setting("Settings of single rules, by the rule's name.", {})
+
+
+@dataclass
+class Evaluation:
+    """Figures, intervals by bootstrap over actors, and tests by permutation."""
+
+    samples: int = setting("Resamples of the bootstrap over actors.", 2000, least=1, most=1_000_000)
+    permutations: int = setting(
+        "Permutations where there are too many for an exact test.", 10_000, least=1, most=10_000_000
+    )
+    confidence: float = setting("Level of the intervals.", 0.95, above=0, below=1)
+    bins: int = setting("Bins of the expected calibration error.", 15, least=1, most=1000)
+    seed: int = setting("Seed of resampling.", 0, least=0)
+    metrics: list[str] = setting(
+        "Figures beside accuracy, which is always there.",
+        ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
+        distinct=True,
+    )
+
+
+@dataclass
+class Report:
+    """What a report shows besides its tables."""
+
+    title: str = setting("Title of the report; empty: the experiment's name.", "")
+    compare: dict[str, list[str]] = setting(
+        "For each modality, choices of its group whose training curves stand beside the chosen one's.", {}
+    )
+    seeds: int = setting("Seeds of each network in that comparison.", 1, least=1, most=1000)
+
+
+@dataclass
+class Tracking:
+    """Where runs are tracked."""
+
+    enabled: bool = setting("Whether runs are tracked in MLflow.", True)
+    uri: str | None = setting("MLflow's address; null: MLFLOW_TRACKING_URI, else a database in results/.", None)
+
+
+@dataclass
+class Experiment(dict[str, Any]):
+    """Everything but the modalities' own nodes, which stand beside these under the modalities' names."""
+
+    experiment: str = setting("Name of the experiment, a file in conf/experiment/.", MISSING)
+    seed: int = setting("Draws weights, the order of clips and dropout; a split has its own seed.", 0, least=0)
+    data: str = setting("Folder of the corpora.", "data")
+    plugins: list[str] = setting("Python files with kinds of your own; see docs/extending.md.", [], distinct=True)
+    modalities: list[str] = setting(
+        "The modalities that are fused, in the order of the tables.", MISSING, shortest=1, distinct=True
+    )
+    emotions: Emotions = setting("The classes.", Emotions())
+    corpora: dict[str, Any] = setting("Corpora by name; each is one of the kinds of corpora.", {})
+    protocol: Any = setting("Who trains, validates and tests: one of the kinds of protocols.", None)
+    fusion: Fusion = setting("How the modalities are fused.", Fusion())
+    evaluation: Evaluation = setting("Figures, intervals and tests.", Evaluation())
+    report: Report = setting("What the report shows besides its tables.", Report())
+    published: dict[str, Any] | None = setting("A paper's tables to stand beside ours; see docs/audit.md.", None)
+    tracking: Tracking = setting("Where runs are tracked.", Tracking())
+    accept_other_versions: bool = setting(
+        "Take results that other versions of libraries have made, and say so, instead of making them again.", False
+    )

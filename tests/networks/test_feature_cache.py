@@ -1,0 +1,182 @@
+"""FeatureCache activations against the network that they come from, and training on them against the network in the loop."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from emofusion.emotions import in_order
+from emofusion.features.common.feature_set import FeatureSet, write_rows
+from emofusion.networks.backbone.feature_cache import altered, store, store_frozen
+from emofusion.networks.backbone.network import Backbone
+from emofusion.networks.backbone.weights import prepare
+from emofusion.settings.schema import Training, Unfreeze
+from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
+from emofusion.training.data import EpochBatches, labelled_rows
+from emofusion.training.fit import fit_folds
+from emofusion.training.module import trainable_blocks
+from emofusion.training.predict import predict_folds
+
+SIZE, COUNT = 40, 24
+STORED = {"normalise": "imagenet", "pooling": "average", "precision": "full", "views": 1, "shift": 0.1, "scale": 0.1}
+
+
+@pytest.fixture(scope="module")
+def pixels(tmp_path_factory):
+    """Bright and dark pictures of six people, and their split."""
+    folder = tmp_path_factory.mktemp("pixels")
+    random = np.random.default_rng(0)
+    bright = np.arange(COUNT) % 2
+    values = random.integers(0, 200, (COUNT, 3, SIZE, SIZE)) + 40 * bright[:, None, None, None]
+    np.save(folder / "features.npy", values.astype(np.uint8))
+    clips = [f"clip{number}" for number in range(COUNT)]
+    write_rows(pd.DataFrame({"clip": clips, "row": range(COUNT), "frame": 0, "view": 0}), folder)
+    actor = np.arange(COUNT) // 4
+    split = pd.DataFrame({"clip": clips, "corpus": "made", "actor": [f"made-{n}" for n in actor], "gender": "female"})
+    split["emotion"] = np.where(bright == 1, "happy", "sad")
+    split["split"] = np.select([actor < 4, actor == 4], ["train", "validation"], "test")
+    return FeatureSet.open([folder]), split.assign(fold=0)
+
+
+@pytest.fixture(scope="module", params=["vgg16", "mobilenet_v2"])
+def weights(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "weights.safetensors"
+    prepare(request.param, "none", path, "", seed=3)
+    return request.param, path
+
+
+def stored(pixels, weights, out, **settings):
+    store_frozen(pixels, weights[1], STORED | {"architecture": weights[0]} | settings, out)
+    return FeatureSet.open([out])
+
+
+@pytest.mark.parametrize("frozen", [3, 5])
+@pytest.mark.parametrize(("precision", "tolerance"), [("full", 1e-6), ("half", 1e-3)])
+def test_what_is_stored_is_what_the_block_puts_out(tmp_path, pixels, weights, frozen, precision, tolerance):
+    features = stored(pixels[0], weights, tmp_path, frozen=frozen, precision=precision)
+    layers = Backbone((3, SIZE, SIZE), 1, weights[0], weights[1]).eval().features
+    stops = {"vgg16": {3: 17, 5: 31}, "mobilenet_v2": {3: 7, 5: 19}}[weights[0]]
+    x = torch.from_numpy(pixels[0].take(range(COUNT))) / 255
+    x = (x - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    with torch.no_grad():
+        expected = nn.Sequential(*list(layers)[: stops[frozen]])(x)
+        expected = expected.mean(dim=(2, 3)) if frozen == 5 else expected
+    assert features.dtype == {"full": np.float32, "half": np.float16}[precision]
+    found = torch.from_numpy(features.take(range(COUNT))).float()
+    torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance * float(expected.abs().max()))
+    assert features.rows["clip"].tolist() == pixels[0].rows["clip"].tolist()
+
+
+def test_altered_views_are_stored_beside_the_recorded_one(tmp_path, pixels, weights):
+    features = stored(pixels[0], weights, tmp_path, frozen=2, views=3)
+    assert len(features) == 3 * COUNT and features.rows["view"].value_counts().to_dict() == dict.fromkeys(
+        range(3), COUNT
+    )
+    network = Backbone((3, SIZE, SIZE), 1, *weights).eval()
+    for view in (1, 2):
+        row = features.rows.query("clip == 'clip5' and view == @view")["row"].item()
+        picture = altered(torch.from_numpy(pixels[0].take([5])[0]), 0.1, 0.1, np.random.default_rng([5, view]))
+        with torch.no_grad():
+            expected = network.activations(picture[None], 2)[0]
+        # batch mates change the last digits
+        torch.testing.assert_close(torch.from_numpy(features.take([row])[0]), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_view_is_flipped_moved_and_scaled_within_its_bounds():
+    picture = torch.zeros(3, 101, 101, dtype=torch.uint8)
+    picture[:, 40:61, 70:81] = 255  # right of the middle
+    centres, sizes = [], []
+    for number in range(60):
+        rows, columns = torch.nonzero(
+            altered(picture, 0.05, 0.1, np.random.default_rng(number))[0] > 127, as_tuple=True
+        )
+        centres.append((rows.float().mean().item() - 50, columns.float().mean().item() - 50))
+        sizes.append(len(rows) ** 0.5 / (21 * 11) ** 0.5)
+    down, across = np.abs(np.array(centres)).T
+    assert 0.3 < np.mean([column < 0 for _, column in centres]) < 0.7
+    assert down.max() < 6 and down.max() > 3
+    assert across.min() > 25 * 0.9 - 6 and across.max() < 25 * 1.1 + 6 and np.ptp(across) > 5
+    assert min(sizes) > 0.85 and max(sizes) < 1.15 and np.ptp(sizes) > 0.1
+
+
+def in_the_loop(split, pixels, settings, weights):
+    """The whole network trained by hand, frozen blocks and all; mean training loss of each epoch, and the network."""
+    training = settings["training"]
+    seed = int(np.random.SeedSequence([settings["seeds"][0], 0]).generate_state(1)[0])
+    torch.manual_seed(seed)
+    options = {name: value for name, value in settings["network"].items() if name not in ("kind", "frozen")}
+    network = Backbone((3, SIZE, SIZE), 2, weights=weights, **options)
+    groups = [
+        {"params": network.head.parameters()},
+        {"params": network.features.parameters(), "lr": training["learning_rate"] * training["backbone_rate"]},
+    ]
+    optimiser = torch.optim.Adam(groups, lr=training["learning_rate"])
+    rows = labelled_rows(pixels, split[split["split"] == "train"], in_order(["happy", "sad"]))
+    sampler, losses = EpochBatches(len(rows), training["batch_size"], seed), []
+    for epoch in range(training["epochs"]):
+        sampler.set_epoch(epoch)
+        torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+        network.train()
+        network.unfreeze(trainable_blocks(training["unfreeze"], epoch))
+        total = 0.0
+        for batch, _ in sampler:
+            x = torch.from_numpy(pixels.take(rows["row"].to_numpy()[batch]))
+            loss = nn.functional.cross_entropy(network(x), torch.tensor(rows["label"].to_numpy()[batch]))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(batch)
+        losses.append(total / len(rows))
+    return losses, network.eval()
+
+
+def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(tmp_path, pixels, weights):
+    settings = {
+        "network": {"kind": "backbone", "architecture": weights[0], "hidden": [8], "dropout": 0.5, "frozen": 3},
+        "training": asdict(
+            Training(
+                epochs=6,
+                learning_rate=1e-3,
+                batch_size=6,
+                keep="last",
+                backbone_rate=0.1,
+                unfreeze=[Unfreeze(epoch=2, blocks=1), Unfreeze(epoch=4, blocks=2)],
+            )
+        ),
+        "seeds": [7],
+        "standardise": False,
+    }
+    features, split = stored(pixels[0], weights, tmp_path / "feature_cache", frozen=3), pixels[1]
+    fit_folds(split, features, settings, tmp_path / "model", weights=weights[1])
+    losses, network = in_the_loop(split, pixels[0], settings, weights[1])
+
+    history = read_table(tmp_path / "model" / "history.parquet", HISTORY)
+    np.testing.assert_allclose(history["train_loss"], losses, atol=1e-4)
+    state, whole = load_file(tmp_path / "model" / "folds" / "0-7.safetensors"), network.state_dict()
+    moved = 0
+    start = Backbone((3, SIZE, SIZE), 2, *weights).state_dict()
+    for name, value in state.items():
+        name = name.removeprefix("1.")
+        torch.testing.assert_close(value, whole[name], atol=5e-4, rtol=1e-3)
+        moved += name.startswith("features") and not torch.equal(value, start[name])
+    assert moved > 2
+    predictions = check(predict_folds(split, features, tmp_path / "model"), PREDICTIONS, "predictions")
+    with torch.no_grad():
+        logits = network(torch.from_numpy(pixels[0].take(range(COUNT)))).log_softmax(dim=1).numpy()
+    of_clip = dict(zip(pixels[0].rows["clip"], logits, strict=True))
+    found = predictions[["logit_happy", "logit_sad"]].to_numpy()
+    np.testing.assert_allclose(found, [of_clip[clip] for clip in predictions["clip"]], atol=1e-3)
+
+
+def test_half_precision_cuts_what_is_beyond_it(tmp_path, pixels):
+    class Loud(Backbone):
+        def activations(self, inputs, stop):
+            return inputs.float().flatten(1)[:, :3] * 1e6
+
+    store(Loud((3, SIZE, SIZE), 1), pixels[0], pixels[0].rows, tmp_path, 5)
+    values = np.load(tmp_path / "features.npy")
+    assert values.dtype == np.float16 and np.isfinite(values).all() and values.max() == 65504

@@ -1,0 +1,126 @@
+"""Posteriors made elsewhere: what of a table becomes predictions, and what is said of one that does not fit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import softmax
+
+from emofusion.errors import EmofusionError
+from emofusion.predictions.posteriors import check_table, read_posteriors
+from emofusion.predictions.table import posteriors
+
+EMOTIONS = ["neutral", "happy", "sad"]
+
+
+@pytest.fixture
+def split() -> pd.DataFrame:
+    """12 clips of four actors, each tested in one of two folds, and trained on or validated with in the other."""
+    rows = []
+    for n in range(12):
+        actor, emotion = n % 4, EMOTIONS[n % 3]
+        about = {"clip": f"03-{n:02d}", "corpus": "c", "actor": f"c-{actor}", "emotion": emotion}
+        about["gender"] = "male" if actor % 2 else "female"
+        rows.append(about | {"fold": actor // 2, "split": "test"})
+        rows.append(about | {"fold": 1 - actor // 2, "split": "validation" if actor % 2 else "train"})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def table(split) -> pd.DataFrame:
+    test = split[split["split"] == "test"]
+    logits = np.random.default_rng(0).normal(size=(len(test), 3))
+    return pd.DataFrame({"clip": test["clip"], "fold": test["fold"]}).assign(
+        **{f"logit_{emotion}": logits[:, [2, 0, 1][i]] for i, emotion in enumerate(["sad", "neutral", "happy"])}
+    )
+
+
+def read(table: pd.DataFrame, split: pd.DataFrame, folder, name="mine.csv", **settings) -> pd.DataFrame:
+    path = folder / name
+    table.to_csv(path, index=False) if name.endswith("csv") else table.to_parquet(path)
+    given = {"table": str(path), "scale": "logits", "labels": None, "without": [], "merge": {}}
+    return read_posteriors(given | settings, split)
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "mine.parquet"])
+def test_columns_are_found_by_name_in_any_order_and_rows_too(table, split, tmp_path, name):
+    shuffled = table.sample(frac=1, random_state=0).assign(other="x")
+    found = read(shuffled, split, tmp_path, name)
+    assert found["clip"].tolist() == split.loc[split["split"] == "test", "clip"].tolist()
+    ours = [f"logit_{emotion}" for emotion in EMOTIONS]
+    np.testing.assert_allclose(posteriors(found), softmax(table[ours].to_numpy(), axis=1))
+    actor = found.set_index("clip")["actor"]
+    assert actor["03-05"] == "c-1" and set(found["split"]) == {"test"}
+
+
+def test_probabilities_and_foreign_words(table, split, tmp_path):
+    ours = [f"logit_{emotion}" for emotion in EMOTIONS]
+    shares = softmax(table[ours].to_numpy(), axis=1).round(6)
+    shares[0] = [1, 0, 0]
+    theirs = table[["clip", "fold"]].assign(p_joy=shares[:, 1], sad=shares[:, 2], p_neutral=shares[:, 0])
+    found = read(theirs, split, tmp_path, scale="probabilities", labels={"joy": "happy"})
+    np.testing.assert_allclose(posteriors(found), shares / shares.sum(axis=1, keepdims=True), atol=1e-12)
+
+
+def test_a_class_that_counts_as_another_gives_it_its_probability(table, split, tmp_path):
+    clips = split.assign(emotion=split["emotion"].replace("sad", "neutral"))
+    found = read(table, clips, tmp_path, merge={"sad": "neutral"})
+    ours = softmax(table[[f"logit_{emotion}" for emotion in EMOTIONS]].to_numpy(), axis=1)
+    np.testing.assert_allclose(posteriors(found), np.stack([ours[:, 0] + ours[:, 2], ours[:, 1]], axis=1))
+
+
+def test_a_class_that_is_not_known_on_purpose(table, split, tmp_path):
+    found = read(table.drop(columns="logit_sad"), split, tmp_path, without=["sad"])
+    assert [column for column in found if column.startswith("logit_")] == ["logit_neutral", "logit_happy"]
+
+
+def test_validation_rows_where_the_table_has_them(table, split, tmp_path):
+    validation = split[split["split"] == "validation"][["clip", "fold", "split"]]
+    both = pd.concat([table.assign(split="test"), validation.assign(logit_sad=0.0, logit_happy=1.0, logit_neutral=2.0)])
+    found = read(both, split, tmp_path)
+    assert found["split"].value_counts().to_dict() == {"test": 12, "validation": 6}
+
+
+def wrong(column, value):
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(**{column: table[column].where(table["clip"] != "03-04", value)})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.drop(columns="fold"), "no column fold; there are clip"),
+        (lambda t: t.drop(columns="clip"), "no column clip"),
+        (lambda t: t.drop(columns="logit_sad"), "no column for sad; name what it does not know in `without`"),
+        (lambda t: t.assign(p_sad=0.1), "both logit_sad and p_sad are columns of sad"),
+        (lambda t: t[t["clip"] != "03-04"], "1 of 12 clips are missing, as 03-04; the table's own are such as 03-00"),
+        (lambda t: t[t["fold"] == 0], "6 of 12 clips are missing"),
+        (lambda t: t.assign(fold=0), r"has no row of the folds 1 of the protocol"),
+        (lambda t: pd.concat([t, t[:1]]), "1 clips are there twice in a fold, as 03-00"),
+        (wrong("fold", 1), "1 clips are in another fold .* as 03-04: 1 in the table, 0 by the protocol"),
+        (wrong("logit_happy", np.nan), "1 rows have a value that is no number, as that of 03-04"),
+        (wrong("logit_happy", "high"), "1 rows have a value that is no number, as that of 03-04"),
+        (wrong("logit_happy", np.inf), "no number, as that of 03-04"),
+        (lambda t: t.assign(split="Test"), "has the split Test; there are test and validation"),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_file(table, split, tmp_path, change, said):
+    with pytest.raises(EmofusionError, match=rf"mine\.csv: .*{said}"):
+        read(change(table), split, tmp_path)
+
+
+def test_logits_are_not_taken_for_probabilities(table, split, tmp_path):
+    with pytest.raises(EmofusionError, match=r"rows are not 0 or more with sum 1, as that of 03-"):
+        read(table, split, tmp_path, scale="probabilities")
+
+
+def test_a_file_that_is_absent_or_of_another_kind(tmp_path, split):
+    with pytest.raises(EmofusionError, match=r"posteriors\.table=.*none\.csv: no such file\. It has a row for each"):
+        check_table({"table": str(tmp_path / "none.csv")})
+    (tmp_path / "x.xlsx").write_text("")
+    with pytest.raises(EmofusionError, match=r"a file in \.csv or \.parquet is needed"):
+        check_table({"table": str(tmp_path / "x.xlsx")})
+    (tmp_path / "x.parquet").write_text("no parquet")
+    with pytest.raises(EmofusionError, match=r"x\.parquet: cannot be read"):
+        check_table({"table": str(tmp_path / "x.parquet")})

@@ -1,0 +1,137 @@
+"""Fetching from a server that breaks off, lies, or is not there."""
+
+import hashlib
+
+import pytest
+
+from emofusion import fetch as fetching
+from emofusion.errors import EmofusionError
+from emofusion.fetch import fetch, get_json
+
+CONTENT = bytes(range(256)) * 4000  # about 1 MB
+CHUNK = 1 << 15  # a broken connection may lose less than this
+MD5 = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
+
+
+@pytest.fixture
+def url(server):
+    server.files["/big.zip"] = CONTENT
+    return f"{server.url}/big.zip"
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "data" / "big.zip"
+
+
+def visible(target):
+    return sorted(path.name for path in target.parent.iterdir() if not path.name.startswith("."))
+
+
+def test_fetches_once(server, url, target):
+    for _ in range(2):
+        assert fetch(url, target, MD5, len(CONTENT)) == target
+        assert target.read_bytes() == CONTENT
+    assert server.asked == [("/big.zip", None)]
+    assert visible(target) == ["big.zip"]
+
+
+def test_without_known_facts(server, url, target):
+    fetch(url, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_broken_connection_is_carried_on(server, url, target):
+    server.cuts = [300_000, 200_000, 0, 100_000]
+    fetch(url, target, MD5, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    starts = [int(wanted.strip("bytes=-")) for _, wanted in server.asked[1:]]
+    assert len(starts) == 4
+    for start, before, cut in zip(starts, [0, *starts], [300_000, 200_000, 0, 100_000], strict=False):
+        assert 0 <= before + cut - start < CHUNK
+
+
+def test_what_arrived_outlives_the_process(server, url, target, monkeypatch):
+    server.cuts = [700_000]
+    monkeypatch.setattr(fetching, "PAUSES", ())
+    with pytest.raises(EmofusionError, match="the connection broke") as error:
+        fetch(url, target, MD5, len(CONTENT))
+    assert url in str(error.value) and str(target) in str(error.value) and "big.zip.partial" in str(error.value)
+    assert visible(target) == ["big.zip.partial"]
+    kept = (target.parent / "big.zip.partial").read_bytes()
+    assert kept == CONTENT[: len(kept)] and 0 <= 700_000 - len(kept) < CHUNK
+    fetch(url, target, MD5, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    assert server.asked[1:] == [("/big.zip", f"bytes={len(kept)}-")]
+    assert visible(target) == ["big.zip"]
+
+
+def test_a_whole_partial_file_is_not_fetched(server, url, target):
+    target.parent.mkdir()
+    (target.parent / "big.zip.partial").write_bytes(CONTENT)
+    fetch(url, target, MD5, len(CONTENT))
+    assert server.asked == [("/big.zip", f"bytes={len(CONTENT)}-")]
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_partial_file_of_something_longer_is_given_up(server, url, target):
+    target.parent.mkdir()
+    (target.parent / "big.zip.partial").write_bytes(CONTENT + b"more")
+    fetch(url, target, MD5, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    assert server.asked[-1] == ("/big.zip", None)
+
+
+def test_a_copy_cut_short_is_carried_on(server, url, target):
+    target.parent.mkdir()
+    target.write_bytes(CONTENT[:1000])
+    fetch(url, target, MD5, len(CONTENT))
+    assert server.asked == [("/big.zip", "bytes=1000-")]
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_server_without_range_sends_all_again(server, url, target):
+    server.cuts, server.knows_range = [1000], False
+    fetch(url, target, MD5, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(("known", "size"), [("md5:" + "0" * 32, None), ("sha256:" + "0" * 64, None), (None, 5)])
+def test_what_is_not_as_expected_is_removed(server, url, target, known, size):
+    with pytest.raises(EmofusionError, match="is not the file that it should be, and was removed") as error:
+        fetch(url, target, known, size)
+    assert url in str(error.value) and str(target) in str(error.value)
+    assert visible(target) == []
+
+
+def test_a_file_that_is_not_there(server, target):
+    with pytest.raises(EmofusionError, match=r"/other\.zip: the server answered 404 Not Found\. .* by hand"):
+        fetch(f"{server.url}/other.zip", target, MD5)
+    assert len(server.asked) == 1
+    assert visible(target) == []
+
+
+def test_a_busy_server_is_asked_again(server, url, target):
+    server.statuses = [503, 429]
+    fetch(url, target, MD5)
+    assert target.read_bytes() == CONTENT
+
+
+def test_no_server(server, url, target):
+    server.stop()
+    with pytest.raises(EmofusionError, match="no connection to the server") as error:
+        fetch(url, target, MD5)
+    assert url in str(error.value) and str(target) in str(error.value)
+    with pytest.raises(EmofusionError, match=r"cannot look up .*/api: no connection"):
+        get_json(f"{server.url}/api")
+
+
+def test_a_place_that_cannot_be_written(server, url, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EmofusionError, match=r"cannot write .*file/big\.zip"):
+        fetch(url, tmp_path / "file" / "big.zip", MD5)
+
+
+def test_an_answer_that_is_not_json(server, url):
+    with pytest.raises(EmofusionError, match=r"cannot look up .*big\.zip"):
+        get_json(url)
