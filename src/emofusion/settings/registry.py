@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
 
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import Corpus, Features, FusionRule, Kind, Metric, Network, Protocol
@@ -47,7 +48,7 @@ def kinds(family: str) -> dict[str, type[Any]]:
     found: dict[str, type[Any]] = {}
     for module in [*_own_modules(family), *_installed_modules(), *_plugins.values()]:
         for kind in _kinds_in(module, FAMILIES[family]):
-            name = kind.__dataclass_fields__["kind"].default
+            name = str(name_of(kind))
             other = found.setdefault(name, kind)
             if other is not kind:
                 raise EmofusionError(
@@ -114,20 +115,18 @@ def _installed_modules() -> list[ModuleType]:
             modules.append(entry.load())
         except Exception as error:
             raise EmofusionError(
-                f"the installed plug-in {entry.name} ({entry.value}) cannot be imported: {type(error).__name__}: {error}"
+                f"the installed plug-in {entry.name} ({entry.value}) cannot be imported: "
+                f"{type(error).__name__}: {error}"
             ) from error
     return modules
 
 
+def name_of(kind: type[Kind]) -> str | None:
+    """The name of a kind; None of a class that is only a base of kinds."""
+    default = kind.__dataclass_fields__["kind"].default
+    return default if isinstance(default, str) and default != MISSING else None
+
+
 def _kinds_in(module: ModuleType, base: type[AnyKind]) -> list[type[AnyKind]]:
-    found = [
-        value
-        for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, base) and value.__module__ == module.__name__
-    ]
-    return [
-        value
-        for value in found
-        if isinstance(value.__dataclass_fields__["kind"].default, str)
-        and value.__dataclass_fields__["kind"].default != "???"
-    ]
+    classes = [value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, base)]
+    return [value for value in classes if value.__module__ == module.__name__ and name_of(value)]
