@@ -1,65 +1,175 @@
-"""Fingerprints of the package's own code, so that editing a module reruns the stages that run it, and no others."""
+"""Fingerprints of code, so that editing a module reruns the stages that run it, and no others.
+
+The package's own modules are followed, and those of plug-ins: a plug-in file, files beside it, and the package that an
+entry point belongs to. Libraries are followed by their versions instead, see `versions`.
+"""
 
 import ast
 import hashlib
+import sys
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
+from emofusion.settings.registry import PLUGIN_MODULE
+
 PACKAGE = Path(__file__).parents[1]
-# They decide how a result is shown or kept, not what it is.
-WITHOUT_EFFECT = {"emofusion.tracking", "emofusion.errors"}
+# They decide how a result is shown or kept, or how a job is run, and never what the result is.
+WITHOUT_EFFECT = (
+    "emofusion.tracking",
+    "emofusion.errors",
+    "emofusion.forkserver",
+    "emofusion.plan",
+    "emofusion.settings.fields",
+    "emofusion.settings.names",
+    "emofusion.settings.registry",
+)
 
 
-def code_fingerprint(*modules: str) -> str:
-    """A short hash of the given modules of `emofusion` and of all that they import from it at their top level.
+def code_fingerprint(*modules: str, scripts: tuple[Path, ...] = ()) -> str:
+    """A hash of modules and scripts and of every module of ours that they import, inside functions too.
 
-    What a `with` holds is top level too. An import inside a function is a choice among several (a registry of kinds):
-    what is chosen has to be given too. Comments, docstrings and formatting of modules do not count; what a package has
-    in `assets` does, to the byte. `modules` are dotted names such as `emofusion.fusion.common.fuse.sweep`.
+    Comments, docstrings and formatting do not count. What only type checkers import does not count either. What a
+    package keeps in its folder `assets` counts to the byte.
+
+    Args:
+        modules: dotted names such as `emofusion.fusion.common.fuse`.
+        scripts: files outside of the package, such as those that Snakemake runs.
     """
-    closure: set[str] = set()
-    waiting = list(modules)
-    while waiting:
-        module = waiting.pop()
-        if module not in closure | WITHOUT_EFFECT:
-            closure.add(module)
-            waiting += _read(module)[1]
-    digest = hashlib.blake2b(digest_size=4)
-    for module in sorted(closure):
-        digest.update(f"{module}\n{_read(module)[0]}\n".encode())
+    digest = hashlib.blake2b(digest_size=8)
+    closure = module_closure(*modules, scripts=scripts)
+    for script in scripts:
+        digest.update(f"{script.name}\n{_parsed(script, '')[0]}\n".encode())
+    for module in closure:
+        digest.update(f"{module}\n{_parsed(*_file(module))[0]}\n{_assets(module)}\n".encode())
     return digest.hexdigest()
 
 
 @cache
-def _read(module: str) -> tuple[str, tuple[str, ...]]:
-    """What a module's code is, and which modules of the package it imports (the `__init__` of its package too)."""
-    tree = ast.parse(_file(module).read_text(encoding="utf-8"))
-    imports = set()
-    for node in chain.from_iterable(node.body if isinstance(node, ast.With) else [node] for node in tree.body):
+def module_closure(*modules: str, scripts: tuple[Path, ...] = ()) -> tuple[str, ...]:
+    """The modules, and all of ours that they import directly or through others, sorted."""
+    closure: set[str] = set()
+    waiting = [*modules, *(name for script in scripts for name in _parsed(script, "")[1] if is_ours(name))]
+    while waiting:
+        module = waiting.pop()
+        if module in closure or module.startswith(WITHOUT_EFFECT):
+            continue
+        closure.add(module)
+        waiting += [name for name in _parsed(*_file(module))[1] if is_ours(name)]
+        package = module.rpartition(".")[0]
+        waiting += [package] if package and package != "emofusion" and is_ours(package) else []
+    return tuple(sorted(closure))
+
+
+def imported_libraries(*modules: str, scripts: tuple[Path, ...] = ()) -> set[str]:
+    """The top-level names of all libraries that the modules' closure imports, the standard library left out."""
+    imported = {name for script in scripts for name in _parsed(script, "")[1]}
+    for module in module_closure(*modules, scripts=scripts):
+        imported |= set(_parsed(*_file(module))[1])
+    names = {name.partition(".")[0] for name in imported if not is_ours(name)}
+    return names - set(sys.stdlib_module_names) - {"emofusion"}
+
+
+@cache
+def is_ours(module: str) -> bool:
+    """Whether a module belongs to the package or to a plug-in, and its source is there to be read."""
+    return bool(module) and _file(module)[0].is_file()
+
+
+@cache
+def _file(module: str) -> tuple[Path, str]:
+    """A module's source, and the package that its relative imports start from; no file where it is not ours."""
+    top, *rest = module.split(".")
+    if not all(part.isidentifier() for part in module.split(".")):
+        return Path("/nonexistent"), ""
+    if top == "emofusion":
+        root = PACKAGE
+    elif (loaded := sys.modules.get(top)) is not None and (top in plugin_packages() or top.startswith(PLUGIN_MODULE)):
+        source = getattr(loaded, "__file__", None)
+        if source is None:
+            return Path("/nonexistent"), ""
+        if not rest and Path(source).name != "__init__.py":
+            return Path(source), ""
+        root = Path(source).parent
+    else:
+        return _beside_plugin(module)
+    path = root.joinpath(*rest)
+    if path.is_dir():
+        return path / "__init__.py", module
+    return path.with_suffix(".py"), module.rpartition(".")[0]
+
+
+def _beside_plugin(module: str) -> tuple[Path, str]:
+    """A file beside a plug-in file, which may import it."""
+    for name, loaded in list(sys.modules.items()):
+        source = getattr(loaded, "__file__", None)
+        if name.startswith(PLUGIN_MODULE) and source:
+            path = Path(source).parent.joinpath(*module.split("."))
+            if path.with_suffix(".py").is_file():
+                return path.with_suffix(".py"), module.rpartition(".")[0]
+            if (path / "__init__.py").is_file():
+                return path / "__init__.py", module
+    return Path("/nonexistent"), ""
+
+
+@cache
+def plugin_packages() -> frozenset[str]:
+    """The top-level packages of installed plug-ins."""
+    from importlib.metadata import entry_points
+
+    from emofusion.settings.registry import ENTRY_POINTS
+
+    return frozenset(entry.module.partition(".")[0] for entry in entry_points(group=ENTRY_POINTS))
+
+
+@cache
+def _parsed(path: Path, package: str) -> tuple[str, tuple[str, ...]]:
+    """A file's code without docstrings, and the names of all that it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    _Strip().visit(tree)
+    imports: set[str] = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imports |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            imports |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    for node in ast.walk(tree):
-        documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        if isinstance(node, documented) and ast.get_docstring(node) is not None:
-            node.body[0] = ast.Pass()
-    own = {name for name in imports if name.startswith("emofusion.") and _exists(name)}
-    parents = {name.rpartition(".")[0] for name in own | {module}} - {"emofusion", module, ""}
-    return ast.dump(tree) + _assets(module), tuple(sorted(own | parents))
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")
+                parents = parents[: len(parents) - node.level + 1]
+                base = ".".join([*parents, *([node.module] if node.module else [])])
+            imports |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return ast.dump(tree), tuple(sorted(imports))
+
+
+class _Strip(ast.NodeTransformer):
+    """Takes out docstrings, and what only type checkers import."""
+
+    def _without_docstring(self, node: ast.AST) -> ast.AST:
+        body = node.body  # type: ignore[attr-defined]
+        first = body[0] if body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            # what has only a docstring does the same as what has only `pass`
+            node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
+        return self.generic_visit(node)
+
+    visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _without_docstring
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        test = node.test
+        if isinstance(test, ast.Name) and test.id == "TYPE_CHECKING" and not node.orelse:
+            return ast.Pass()
+        return self.generic_visit(node)
 
 
 def _assets(module: str) -> str:
     """What a package keeps in `assets` beside its modules, such as the script of the report's page."""
-    found = sorted(PACKAGE.joinpath(*module.split(".")[1:], "assets").glob("*"))
-    return "".join(f"\n{path.name} {hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}" for path in found)
+    folder = _file(module)[0].parent / "assets"
+    if _file(module)[0].name != "__init__.py" or not folder.is_dir():
+        return ""
+    files = sorted(path for path in folder.glob("*") if path.is_file())
+    return "".join(f"\n{path.name} {hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}" for path in files)
 
 
-def _file(module: str) -> Path:
-    path = PACKAGE.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def _exists(module: str) -> bool:
-    return all(part.isidentifier() for part in module.split(".")) and _file(module).is_file()
+def clear_caches() -> None:
+    """Forget what was read: for tests that edit files."""
+    for function in (module_closure, is_ours, _file, plugin_packages, _parsed):
+        function.cache_clear()

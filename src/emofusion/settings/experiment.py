@@ -51,7 +51,7 @@ class Modality:
     name: str = setting("What tables and figures call the model.", MISSING)
     features: Any = setting("What the model sees of a clip: one of the kinds of features.", None)
     network: Any = setting("The network: one of the kinds of networks.", None)
-    training: Training = setting("How the network is trained.", Training())
+    training: Training | None = setting("How the network is trained.", None)
     posteriors: Posteriors | None = setting("Posteriors that were made elsewhere take the model's place.", None)
     ensemble: list[str] = setting(
         "Other choices of this modality's group whose posteriors are averaged in the model's place.", [], distinct=True
@@ -119,8 +119,8 @@ class Tracking:
 
 
 @dataclass
-class Experiment(dict[str, Any]):
-    """Everything but the modalities' own nodes, which stand beside these under the modalities' names."""
+class Root:
+    """The settings of an experiment that stand at the top by themselves."""
 
     experiment: str = setting("Name of the experiment, a file in conf/experiment/.", MISSING)
     seed: int = setting("Draws weights, the order of clips and dropout; a split has its own seed.", 0, least=0)
@@ -129,6 +129,15 @@ class Experiment(dict[str, Any]):
     modalities: list[str] = setting(
         "The modalities that are fused, in the order of the tables.", MISSING, shortest=1, distinct=True
     )
+    accept_other_versions: bool = setting(
+        "Take results that other versions of libraries have made, and say so, instead of making them again.", False
+    )
+
+
+@dataclass
+class Experiment(Root):
+    """All settings but the modalities' own nodes, which stand beside these under the modalities' names."""
+
     emotions: Emotions = setting("The classes.", Emotions())
     corpora: dict[str, Any] = setting("Corpora by name; each is one of the kinds of corpora.", {})
     protocol: Any = setting("Who trains, validates and tests: one of the kinds of protocols.", None)
@@ -137,6 +146,3 @@ class Experiment(dict[str, Any]):
     report: Report = setting("What the report shows besides its tables.", Report())
     published: dict[str, Any] | None = setting("A paper's tables to stand beside ours; see docs/audit.md.", None)
     tracking: Tracking = setting("Where runs are tracked.", Tracking())
-    accept_other_versions: bool = setting(
-        "Take results that other versions of libraries have made, and say so, instead of making them again.", False
-    )

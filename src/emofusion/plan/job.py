@@ -1,0 +1,134 @@
+"""One job: a stage of the plan that is carried out, and the record that is left of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from emofusion.errors import EmofusionError
+from emofusion.plan.currency import WITH_SOURCES, making_of, same_sources, sources_of
+from emofusion.plan.digests import DigestMemory
+from emofusion.plan.plan_file import PlanFile, PlannedStage
+from emofusion.plan.records import (
+    LAST_RECORD,
+    RECORD,
+    Making,
+    Record,
+    Source,
+    content_of,
+    now,
+    outputs_are_whole,
+    outputs_of,
+)
+from emofusion.plan.stage import KINDS
+from emofusion.settings.encoding import plain
+
+
+@dataclass(frozen=True)
+class Job:
+    """A stage to be carried out.
+
+    plan: the plan that it belongs to. name: the stage's, `kind/key`. results: the folder of all results. repository:
+    the folder that holds `workflow/scripts`. workers: processes that it may start, where results do not depend on them.
+    """
+
+    plan: PlanFile
+    name: str
+    results: Path
+    repository: Path
+    workers: int = 1
+
+    @cached_property
+    def stage(self) -> PlannedStage:
+        """The stage as the plan has it."""
+        return self.plan.stage(self.name)
+
+    @cached_property
+    def settings(self) -> Any:
+        """Its typed settings."""
+        return self.plan.settings(self.name)
+
+    @property
+    def folder(self) -> Path:
+        """Where its files go."""
+        return self.stage.folder(self.results)
+
+    def input(self, role: str) -> Path:
+        """The folder of the one stage that it reads in a role."""
+        return self.results / str(self.stage.inputs[role])
+
+    def inputs(self, role: str) -> list[Path]:
+        """The folders of the stages that it reads in a role; none where it reads none."""
+        read = self.stage.inputs.get(role, [])
+        return [self.results / name for name in (read if isinstance(read, list) else [read])]
+
+    @cached_property
+    def making(self) -> Making:
+        """What the result is made with."""
+        return making_of(self.stage, self.repository)
+
+    def run(self, work: "Callable[[Job], None]") -> None:
+        """Do the work and write the record; only the record where a result with the same content of inputs is there.
+
+        Raises `EmofusionError` where an input has no record, and what the work raises.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        making = self.making  # of the code as it is now, whatever is edited meanwhile
+        begun, memory = time.perf_counter(), DigestMemory(self.results / "plans" / "digests.sqlite")
+        read = self._contents()
+        last = Record.read(self.folder / LAST_RECORD)
+        if last is not None and self._still_holds(last, read, memory):
+            self._leave(last)
+            return
+        for name in (RECORD, LAST_RECORD):  # what is half overwritten must not pass for whole
+            (self.folder / name).unlink(missing_ok=True)
+        sources = self._sources(memory)
+        work(self)
+        if self.stage.kind in ("download", "demo"):
+            sources = self._sources(memory)  # which it has just fetched
+        outputs = outputs_of(self.folder, KINDS[self.stage.kind].outputs)
+        seconds = round(time.perf_counter() - begun, 3)
+        content = content_of(outputs, sources)
+        settings = plain(self.settings)
+        self._leave(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds))
+
+    def _contents(self) -> dict[str, list[list[str]]]:
+        """The content of all stages that are read, by role."""
+        contents: dict[str, list[list[str]]] = {}
+        for role, read in self.stage.inputs.items():
+            contents[role] = []
+            for name in read if isinstance(read, list) else [read]:
+                record = Record.read(self.results / name / RECORD)
+                if record is None:
+                    raise EmofusionError(f"{self.results / name} has no record of what made it; delete the folder")
+                contents[role].append([name, record.content])
+        return contents
+
+    def _sources(self, memory: DigestMemory) -> dict[str, Source]:
+        if self.stage.kind not in WITH_SOURCES:
+            return {}
+        sources = {}
+        for path in sources_of(self.settings):
+            status = path.stat()
+            sources[str(path)] = Source(status.st_size, status.st_mtime_ns, memory.digest(path))
+        return sources
+
+    def _still_holds(self, last: Record, read: dict[str, list[list[str]]], memory: DigestMemory) -> bool:
+        versions_agree = self.plan.facts["accept_other_versions"] or not last.making.version_differences(self.making)
+        return (
+            last.stage == self.name
+            and versions_agree
+            and not last.making.differences(self.making)
+            and last.inputs == read
+            and outputs_are_whole(self.folder, last.outputs)
+            and (
+                self.stage.kind not in WITH_SOURCES
+                or not same_sources(last.sources, sources_of(self.settings), memory)
+            )
+        )
+
+    def _leave(self, record: Record) -> None:
+        record.write(self.folder / LAST_RECORD)
+        record.write(self.folder / RECORD)

@@ -1,0 +1,181 @@
+"""Making a plan: the cells of a command, their stages, and the file that holds both."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from emofusion.errors import EmofusionError
+from emofusion.plan.checks import check_cell, check_modality
+from emofusion.plan.fingerprint import PACKAGE
+from emofusion.plan.plan_file import PlanFile, write_plan
+from emofusion.plan.planner import Planner
+from emofusion.plan.records import RECORD
+from emofusion.plan.settings import CorpusSettings, PosteriorsSettings
+from emofusion.plan.stage import Stage, short_hash
+from emofusion.settings import registry
+from emofusion.settings.compose import Composer, Settings
+from emofusion.settings.experiment import Modality
+from emofusion.settings.kinds import Preparation
+from emofusion.settings.overrides import expand, split_overrides
+
+_LONGEST_PLACE = 120
+
+
+def plan_file(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
+    """The plan of an experiment and of all combinations of its overrides, from its file where it was made before.
+
+    Args:
+        conf: the folder of the configuration.
+        experiment: a file in `conf/experiment/`.
+        override: overrides in Hydra's grammar, sweeps among them.
+        results: the folder of the results, of which `plans/` holds the plans' files.
+
+    Raises:
+        EmofusionError: a setting does not exist or does not fit; nothing has been run or written then.
+    """
+    overrides = split_overrides(override)
+    path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
+    if not path.is_file():
+        _make(conf, experiment, overrides, path)
+    return PlanFile(path)
+
+
+def check_sources(plan: PlanFile, results: Path) -> None:
+    """Look for the corpora, tables and weights that are given as files and still to be read.
+
+    Raises `EmofusionError` that says what is missing, where to ask for it and where to put it.
+    """
+    missing = []
+    for stage in plan.stages.values():
+        given = not stage.inputs or stage.kind == "posteriors"
+        if given and not (stage.folder(results) / RECORD).exists():
+            try:
+                _check_source(plan.settings(stage.name))
+            except EmofusionError as error:
+                missing.append(str(error))
+    if missing:
+        raise EmofusionError("\n\n".join(dict.fromkeys(missing)))
+
+
+def _check_source(settings: Any) -> None:
+    match settings:
+        case CorpusSettings():
+            settings.corpus.check_present(settings.name)
+        case PosteriorsSettings():
+            from emofusion.predictions.posteriors import check_table  # pandas: only where there are any
+
+            check_table(settings)
+        case Preparation():
+            settings.check_present()
+
+
+def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None:
+    composer, planner = Composer(conf, experiment), Planner()
+    combinations = expand(overrides)
+    common = set.intersection(*map(set, combinations))
+    cells: list[tuple[str, Stage, list[str], list[str]]] = []
+    first: Settings | None = None
+    checked: set[tuple[int, ...]] = set()
+    for texts in combinations:
+        settings = composer.settings(texts)
+        if first is None:
+            first = settings
+        if settings.root.modalities != first.root.modalities:
+            raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
+        parts = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
+        if parts not in checked:
+            check_cell(settings)
+            checked.add(parts)
+        report = planner.report(settings, _alternatives(composer, texts, settings, checked))
+        different = [text for text in texts if text not in common]
+        place = f"{experiment}/{_slug(different)}" if different else experiment
+        cells.append((place, report, texts, _section_texts(planner, settings)))
+    places = [place for place, *_ in cells]
+    if len(set(places)) < len(places):
+        raise EmofusionError("override: two cells would have the same name; shorten their values")
+    assert first is not None
+    facts = {
+        "experiment": experiment,
+        "modalities": first.root.modalities,
+        "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
+        "plugins": first.root.plugins,
+        "accept_other_versions": first.root.accept_other_versions,
+        "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
+    }
+    write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+
+
+def _alternatives(
+    composer: Composer, texts: list[str], settings: Settings, checked: set[tuple[int, ...]]
+) -> Callable[[str, str], Modality]:
+    def alternative(modality: str, choice: str) -> Modality:
+        node = composer.alternative(texts, modality, choice)
+        if (id(node), id(settings.protocol)) not in checked:
+            check_modality(settings, modality, node)
+            checked.add((id(node), id(settings.protocol)))
+        return node
+
+    return alternative
+
+
+def _section_texts(planner: Planner, settings: Settings) -> list[str]:
+    """The cell's settings, a text for each section, so that equal sections are written once."""
+    texts = [planner.factory.text(settings.root)]
+    for name, node in {**settings.sections, **settings.modalities}.items():
+        texts.append(f"{{{json.dumps(name)}: {planner.factory.text(node)}}}")
+    return texts
+
+
+def _ordered(reports: Any) -> list[Stage]:
+    """All stages, each once and after those that it reads."""
+    ordered: dict[int, Stage] = {}
+
+    def add(stage: Stage) -> None:
+        if id(stage) not in ordered:
+            for read in stage.reads:
+                add(read)
+            ordered[id(stage)] = stage
+
+    for report in reports:
+        add(report)
+    return list(ordered.values())
+
+
+def _slug(overrides: list[str]) -> str:
+    """A folder's name for a combination of overrides; it ends in a hash where it does not say all of them."""
+    text = ",".join(overrides)
+    name = "".join(letter if letter.isalnum() or letter in "=,._-+" else "_" for letter in text)
+    if name == text and len(name) <= _LONGEST_PLACE:
+        return name
+    return f"{name[: _LONGEST_PLACE - 10]}-{short_hash(text, 8)}"
+
+
+def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
+    """A hash of all that decides a plan: the configuration, the overrides, the environment that it reads, the code."""
+    digest = hashlib.blake2b(digest_size=8)
+    texts = {}
+    for path in sorted(conf.rglob("*.yaml")):
+        texts[path.relative_to(conf).as_posix()] = path.read_text(encoding="utf-8")
+    variables = {name for text in [*texts.values(), *overrides] for name in re.findall(r"oc\.env:\s*(\w+)", text)}
+    environment = {name: os.environ.get(name) for name in sorted(variables)}
+    plugins = [path for text in [*texts.values(), *overrides] for path in re.findall(r"[^\s\[\],'\"=]+\.py\b", text)]
+    plugin_code = {path: Path(path).read_text(encoding="utf-8") for path in sorted(set(plugins)) if Path(path).is_file()}
+    installed = [f"{entry.name} {entry.value} {entry.dist}" for entry in entry_points(group=registry.ENTRY_POINTS)]
+    code = _planning_code()
+    parts = [str(conf.resolve()), experiment, overrides, texts, environment, plugin_code, sorted(installed), code]
+    digest.update(json.dumps(parts, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _planning_code() -> str:
+    """A hash of the package's own files: any of them may decide a plan, and they are read in milliseconds."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+

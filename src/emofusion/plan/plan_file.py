@@ -1,0 +1,168 @@
+"""The plan as a file: written once by the command that plans, read by every job.
+
+An SQLite database, so that a job reads its own stage and nothing of the thousands of others. It is written under
+another name and then moved, and never changed after that.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from emofusion.plan.stage import RESULTS, Stage
+from emofusion.settings import registry
+from emofusion.settings.encoding import decode, plain
+
+_TABLES = """
+create table facts (name text primary key, value text);
+create table stages (position integer primary key, name text unique, inputs text, modules text, threads integer,
+    precision text);
+create table texts (name text primary key, settings text);
+create table cells (position integer primary key, place text unique, report text, overrides text, sections text);
+create table sections (number integer primary key, text text);
+"""
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """A stage as the plan's file has it; see `stage.Stage`. inputs: role → name of a stage, or a list of names."""
+
+    name: str
+    inputs: dict[str, Any]
+    modules: tuple[str, ...]
+    threads: int
+    precision: str
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        return self.name.partition("/")[2]
+
+    @property
+    def reads(self) -> list[str]:
+        """The names of all stages that it reads."""
+        return [name for read in self.inputs.values() for name in (read if isinstance(read, list) else [read])]
+
+    def folder(self, results: Path = Path(RESULTS)) -> Path:
+        """Where its result lies."""
+        return results / self.name
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell: its folder below `results/reports/`, its report's stage, and the overrides that make it differ."""
+
+    place: str
+    report: str
+    overrides: list[str]
+
+
+def write_plan(path: Path, facts: dict[str, Any], stages: list[Stage], cells: list[tuple[str, Stage, list[str], list[str]]]) -> None:
+    """Write a plan, whole or not at all.
+
+    Args:
+        path: where to.
+        facts: what holds for the whole plan, by name; anything that JSON can hold.
+        stages: each after those that it reads.
+        cells: place, report, overrides, and the settings as texts, a text for each section.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    with closing(sqlite3.connect(partial)) as connection, connection:
+        connection.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_TABLES}")
+        connection.executemany("insert into facts values (?, ?)", [(name, json.dumps(value)) for name, value in facts.items()])
+        connection.executemany(
+            "insert into stages values (?, ?, ?, ?, ?, ?)",
+            (
+                (n, stage.name, json.dumps(stage.inputs_by_name), " ".join(stage.modules), stage.threads, stage.precision)
+                for n, stage in enumerate(stages)
+            ),
+        )
+        connection.executemany("insert into texts values (?, ?)", ((stage.name, stage.text) for stage in stages))
+        numbers: dict[str, int] = {}
+        rows = []
+        for n, (place, report, overrides, sections) in enumerate(cells):
+            used = [numbers.setdefault(section, len(numbers)) for section in sections]
+            rows.append((n, place, report.name, json.dumps(overrides), json.dumps(used)))
+        connection.executemany("insert into cells values (?, ?, ?, ?, ?)", rows)
+        connection.executemany("insert into sections values (?, ?)", ((n, text) for text, n in numbers.items()))
+    os.replace(partial, path)
+
+
+class PlanFile:
+    """A written plan. Stages and cells are read when they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What holds for the whole plan; the plug-ins that it names are imported."""
+        facts = {name: json.loads(value) for name, value in self._rows("select name, value from facts")}
+        for plugin in facts["plugins"]:
+            registry.load_plugin(plugin)
+        return facts
+
+    @cached_property
+    def stages(self) -> dict[str, PlannedStage]:
+        """All stages by name, each after those that it reads."""
+        return {stage.name: stage for stage in self._stages("order by position")}
+
+    @cached_property
+    def cells(self) -> dict[str, PlannedCell]:
+        """All cells by place."""
+        rows = self._rows("select place, report, overrides from cells order by position")
+        return {place: PlannedCell(place, report, json.loads(overrides)) for place, report, overrides in rows}
+
+    def stage(self, name: str) -> PlannedStage:
+        """One stage; raises `KeyError` where the plan has none of that name."""
+        if "stages" in self.__dict__:
+            return self.stages[name]
+        for stage in self._stages("where name = ?", name):
+            return stage
+        raise KeyError(name)
+
+    def settings(self, name: str) -> Any:
+        """The typed settings of a stage."""
+        self.facts  # noqa: B018  plug-ins have to be there before their settings are
+        (text,) = next(self._rows("select settings from texts where name = ?", name))
+        return decode(json.loads(text))
+
+    def cell_settings(self, place: str) -> dict[str, Any]:
+        """All settings of a cell, as maps."""
+        (numbers,) = next(self._rows("select sections from cells where place = ?", place))
+        settings: dict[str, Any] = {}
+        for number in json.loads(numbers):
+            (text,) = next(self._rows("select text from sections where number = ?", number))
+            settings |= plain(json.loads(text))
+        return settings
+
+    def stages_of(self, place: str) -> list[str]:
+        """The names of all stages that a cell's report rests on, sorted."""
+        found: set[str] = set()
+        waiting = [self.cells[place].report]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.stages[name].reads
+        return sorted(found)
+
+    def _stages(self, condition: str, *values: str) -> Iterator[PlannedStage]:
+        query = f"select name, inputs, modules, threads, precision from stages {condition}"
+        for name, inputs, modules, threads, precision in self._rows(query, *values):
+            yield PlannedStage(name, json.loads(inputs), tuple(modules.split()), threads, precision)
+
+    def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        # immutable: no lock, which some file systems of clusters do not have
+        with closing(sqlite3.connect(f"file:{self.path.absolute()}?immutable=1", uri=True)) as connection:
+            yield from connection.execute(query, values).fetchall()

@@ -1,0 +1,340 @@
+"""From the settings of a cell to its stages: what has to be made, and from what.
+
+The planner names no corpus, no modality, no network and no kind of features: it asks the kinds.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from emofusion.errors import EmofusionError
+from emofusion.plan.settings import (
+    CorpusSettings,
+    EnsembleSettings,
+    EvaluationSettings,
+    FeatureCacheSettings,
+    FeaturesSettings,
+    FusionSettings,
+    ModelSettings,
+    PosteriorsSettings,
+    PredictionsSettings,
+    ReportSettings,
+    SplitSettings,
+)
+from emofusion.plan.stage import Stage, StageFactory
+from emofusion.settings import registry
+from emofusion.settings.compose import Settings
+from emofusion.settings.experiment import Modality
+from emofusion.settings.kinds import Corpus, Features, Network, Protocol
+from emofusion.settings.training import Training
+
+Made = TypeVar("Made")
+Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
+
+
+def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
+    """The weight of each modality that is there: those given, scaled to sum 1, or equal ones where none are given.
+
+    Raises `EmofusionError` where weights are given, but none to one of the modalities, or 0 to all of them.
+    """
+    if not weights:
+        return dict.fromkeys(modalities, 1 / len(modalities))
+    if lacking := [name for name in modalities if name not in weights]:
+        equal = ", ".join(f"{name}: {1 / len(modalities):.3g}" for name in modalities)
+        raise EmofusionError(
+            f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(lacking)}; "
+            f"set fusion.weights={{{equal}}}, or fusion.weights=null for equal weights"
+        )
+    total = sum(weights[name] for name in modalities)
+    if total <= 0:
+        raise EmofusionError(f"fusion.weights={weights}: the weights of {', '.join(modalities)} are all 0")
+    if set(weights) == set(modalities) and abs(total - 1) > 1e-6:
+        raise EmofusionError(f"fusion.weights={weights}: together they are {total:g}, and must be 1")
+    return {name: weights[name] if abs(total - 1) < 1e-6 else weights[name] / total for name in modalities}
+
+
+class Planner:
+    """Plans cells; equal parts of different cells are planned once and are one and the same stage."""
+
+    def __init__(self) -> None:
+        self.factory = StageFactory()
+        # results by the identity of the settings that they were made from; the settings are kept, so that ids stay theirs
+        self._memory: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    def report(self, settings: Settings, alternative: Alternative) -> Stage:
+        """The report of a cell, with all the stages that it rests on behind it."""
+        modalities = settings.root.modalities
+        ensembles = {
+            name: [alternative(name, choice) for choice in node.ensemble]
+            for name, node in settings.modalities.items()
+            if node.ensemble
+        }
+        members = {
+            name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
+            for name in modalities
+        }
+        fusion_settings = self._fusion(settings)
+        fusion = self.factory.make("fusion", fusion_settings.rule, fusion_settings, **members)
+        evaluation_settings = self._evaluation(settings)
+        evaluation = self.factory.make(
+            "evaluation", fusion_settings.rule, evaluation_settings, fusion=fusion, **members
+        )
+        trained = {
+            name: ensembles.get(name, [node])
+            for name, node in settings.modalities.items()
+            if node.posteriors is None
+        }
+        networks = {
+            name: self._compared(settings, name, chosen, [alternative(name, c) for c in settings.report.compare.get(name, [])])
+            for name, chosen in trained.items()
+        }
+        report_settings = self._report_settings(settings, fusion_settings, evaluation_settings, trained, networks)
+        inputs: dict[str, Any] = {f"predictions_{name}": stage for name, stage in members.items()}
+        inputs |= {f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()}
+        splits = tuple(dict.fromkeys(_split_of(members[name]) for name in modalities))
+        return self.factory.make(
+            "report", settings.root.experiment, report_settings, fusion=fusion, evaluation=evaluation, splits=splits, **inputs
+        )
+
+    def _fusion(self, settings: Settings) -> FusionSettings:
+        weights = resolved_weights(settings.fusion.weights, settings.root.modalities)
+
+        def make() -> FusionSettings:
+            fusion = settings.fusion
+            names = list(dict.fromkeys([fusion.rule, *fusion.compare]))
+            rules = []
+            for name in names:
+                where = "fusion.rule" if name == fusion.rule else "fusion.compare"
+                rule = registry.kind("fusion", name, where)
+                rules.append(fusion.options.get(name) or rule())
+            if rules[0].role == "oracle":
+                raise EmofusionError(f"fusion.rule={fusion.rule}: it is chosen on test clips, so it stands in fusion.compare only")
+            return FusionSettings(fusion.rule, rules, weights, fusion.steps, fusion.fit_on)
+
+        return self._once(("fusion", *settings.root.modalities), settings.fusion, make)
+
+    def _evaluation(self, settings: Settings) -> EvaluationSettings:
+        def make() -> EvaluationSettings:
+            evaluation = settings.evaluation
+            names = ["accuracy", *(name for name in evaluation.metrics if name != "accuracy")]
+            metrics = [registry.kind("metrics", name, "evaluation.metrics") for name in names]
+            made = [
+                metric(bins=evaluation.bins) if "bins" in metric.__dataclass_fields__ else metric() for metric in metrics
+            ]
+            return EvaluationSettings(evaluation, made, settings.fusion.steps)
+
+        return self._once(("evaluation", settings.fusion.steps), settings.evaluation, make)
+
+    def _report_settings(
+        self,
+        settings: Settings,
+        fusion: FusionSettings,
+        evaluation: EvaluationSettings,
+        trained: dict[str, list[Modality]],
+        networks: dict[str, list[tuple[str, Stage]]],
+    ) -> ReportSettings:
+        protocol: Protocol = settings.protocol
+        return ReportSettings(
+            experiment=settings.root.experiment,
+            title=settings.report.title or settings.root.experiment,
+            seed=settings.root.seed,
+            modalities=settings.root.modalities,
+            classes=settings.emotions.classes,
+            rule=fusion.rule,
+            weights=fusion.weights,
+            compare=[rule.kind for rule in fusion.rules],
+            metrics=[metric.kind for metric in evaluation.metrics],
+            confidence=settings.evaluation.confidence,
+            protocol=protocol.kind,
+            protocol_description=protocol.description,
+            leaks_speakers=protocol.leaks_speakers,
+            normalised_by_speaker=[
+                name
+                for name, chosen in trained.items()
+                if any(node.training is not None and node.training.speaker_normalisation for node in chosen)
+            ],
+            generated=any(
+                settings.corpora[name].generator(name) is not None
+                for name in dict.fromkeys(
+                    corpus
+                    for modality in settings.root.modalities
+                    for corpus in [*protocol.training_corpora(modality), *protocol.test_corpora()]
+                )
+            ),
+            published=settings.published,
+            networks={name: [network for network, _ in models] for name, models in networks.items()},
+        )
+
+    def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
+        """What scores a modality's clips. `members`: of one that is an ensemble."""
+        if node.posteriors is not None:
+            split, _ = self._split(settings, modality, node)
+            given = self._once(
+                ("posteriors", repr(settings.emotions.merge)),
+                node.posteriors,
+                lambda: PosteriorsSettings(_given(node.posteriors), settings.emotions.merge),
+            )
+            return self.factory.make("posteriors", modality, given, split=split)
+        if members:
+            if any(member.posteriors is not None or member.ensemble for member in members):
+                raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name models that are trained")
+            stages = tuple(self._predictions(settings, modality, member, []) for member in members)
+            names = [member.name for member in members]
+            if len(members) < 2:
+                raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name at least two choices of {modality}")
+            return self.factory.make("ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), members=stages)
+        model, inputs = self._model(settings, modality, node)
+        training = _given(node.training)
+        scored = self._once(
+            ("scored",), training, lambda: PredictionsSettings(training.threads, training.precision)
+        )
+        return self.factory.make(
+            "predictions",
+            f"{modality}-{node.name}",
+            scored,
+            training.threads,
+            training.precision,
+            model=model,
+            split=inputs["split"],
+            features=inputs["features"],
+        )
+
+    def _model(
+        self, settings: Settings, modality: str, node: Modality, seeds: list[int] | None = None
+    ) -> tuple[Stage, dict[str, Any]]:
+        """The model of a modality, and what it reads. `seeds`: others than the experiment's."""
+        training, network = _given(node.training), node.network
+        inputs = self._model_inputs(settings, modality, node)
+        seeds = seeds or member_seeds(settings.root.seed, training.members)
+        trained, single, standardised = self._once(
+            ("trained",),
+            node,
+            lambda: (network.trained_part(training), replace(training, members=1), node.features.standardised),
+        )
+        model_settings = ModelSettings(trained, single, seeds, standardised)
+        label = f"{modality}-{node.name}"
+        return self.factory.make("model", label, model_settings, training.threads, training.precision, **inputs), inputs
+
+    def _model_inputs(self, settings: Settings, modality: str, node: Modality) -> dict[str, Any]:
+        """The split, the features, and the weights that a model starts from, where there are some."""
+        network: Network = node.network
+        training: Training = _given(node.training)
+        split, corpora = self._split(settings, modality, node)
+        start = network.start_weights(settings.root.seed)
+        weights = self.factory.make("weights", start.label, start) if start is not None else None
+        train = set(settings.protocol.training_corpora(modality))
+        features = []
+        for name, corpus in corpora.items():
+            computed = self._features(node.features, name, corpus)
+            part = self._once(
+                ("frozen", name in train), node, lambda name=name: network.frozen_part(training, trains=name in train)
+            )
+            if part is not None:
+                cached = self._once(("cache", name in train), node, lambda part=part: FeatureCacheSettings(part))
+                given = {"weights": weights} if weights is not None else {}
+                label = f"{part.label}-{name}"
+                computed = self.factory.make(
+                    "feature_cache", label, cached, getattr(part, "threads", 1), features=computed, **given
+                )
+            features.append(computed)
+        return {"split": split, "features": tuple(features)} | ({"weights": weights} if weights is not None else {})
+
+    def _features(self, features: Features, name: str, corpus: Stage) -> Stage:
+        root = corpus.settings.corpus.root
+        computed = self._once(("features", root), features, lambda: FeaturesSettings(features.for_corpus(root)))
+        return self.factory.make("features", f"{features.kind}-{name}", computed, corpus=corpus)
+
+    def _split(self, settings: Settings, modality: str, node: Modality) -> tuple[Stage, dict[str, Stage]]:
+        """The split of a modality's clips, and the corpora that they come from."""
+
+        def make() -> tuple[Stage, dict[str, Stage]]:
+            protocol: Protocol = settings.protocol
+            names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
+            corpora = {name: self._corpus(settings, name, node) for name in names}
+            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions)
+            label = f"{protocol.kind}-{modality}"
+            return self.factory.make("split", label, split_settings, corpora=tuple(corpora.values())), corpora
+
+        looked_at = (settings.corpora, settings.protocol, settings.emotions)
+        return self._once(("split", modality, *map(id, looked_at)), node, make, looked_at)
+
+    def _corpus(self, settings: Settings, name: str, node: Modality) -> Stage:
+        """The corpus as a modality needs it."""
+        if name not in settings.corpora:
+            raise EmofusionError(f"protocol names the corpus {name}, but there is no corpora.{name}")
+        corpus: Corpus = settings.corpora[name]
+        inputs: dict[str, Any] = {}
+        generator = corpus.generator(name)
+        if generator is not None:
+            inputs["source"] = self.factory.make("demo", generator.label, generator)
+            corpus = corpus.at(f"results/{inputs['source'].name}/corpus")
+        if node.posteriors is not None:
+            medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)
+        else:
+            medium = _medium(node.features, corpus, name)
+            fetching = corpus.fetching(name, medium)
+            if fetching is not None:
+                inputs["source"] = self.factory.make("download", fetching.label, fetching)
+            corpus = corpus.for_medium(medium)
+        return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), **inputs)
+
+    def _compared(
+        self, settings: Settings, modality: str, chosen: list[Modality], beside: list[Modality]
+    ) -> list[tuple[str, Stage]]:
+        """The models whose training is compared, by network, in all seeds; those that are fused are jobs by themselves."""
+        nodes = {node.name: node for node in [*chosen, *beside]}
+        models = []
+        for name, node in nodes.items():
+            if node.posteriors is not None or node.ensemble:
+                raise EmofusionError(f"report.compare.{modality}: {name} is not trained; name models that are")
+            fused = any(node is one for one in chosen) or node.name in {one.name for one in chosen}
+            trained = member_seeds(settings.root.seed, _given(node.training).members)
+            wanted = [settings.root.seed + number for number in range(settings.report.seeds)]
+            more = wanted[len(trained) :]
+            if not more:
+                models.append((name, self._model(settings, modality, node)[0]))
+            elif fused:
+                models += [(name, self._model(settings, modality, node)[0])]
+                models += [(name, self._model(settings, modality, node, more)[0])]
+            else:
+                models.append((name, self._model(settings, modality, node, [*trained, *more])[0]))
+        return models
+
+    def _once(self, kind: tuple[Any, ...], settings: Any, make: Callable[[], Made], also: tuple[Any, ...] = ()) -> Made:
+        """What `make` gives, made once for one settings object; `also`: further objects whose ids are in `kind`."""
+        key = (*kind, id(settings))
+        if key not in self._memory:
+            self._memory[key] = (make(), (settings, *also))
+        made: Made = self._memory[key][0]
+        return made
+
+
+def member_seeds(seed: int, members: int) -> list[int]:
+    """The seeds of an ensemble's members: ensembles of one size and different seeds have none in common."""
+    return [seed] if members == 1 else [seed * members + member for member in range(members)]
+
+
+def _medium(features: Features, corpus: Corpus, name: str) -> str:
+    """The medium that the features are computed from: the first that the corpus provides."""
+    for medium in features.media:
+        if medium in corpus.provides:
+            return medium
+    raise EmofusionError(
+        f"the features {features.kind} are computed from {' or '.join(features.media)}, and the corpus {name} "
+        f"({corpus.kind}) has {', '.join(corpus.provides)}; choose another model or another corpus"
+    )
+
+
+def _split_of(predictions: Stage) -> Stage:
+    """The split that a modality is scored on; an ensemble has its members'."""
+    stage = predictions
+    while "split" not in stage.inputs:
+        stage = stage.inputs["members"][0]  # type: ignore[index]
+    split = stage.inputs["split"]
+    assert isinstance(split, Stage)
+    return split
+
+
+def _given(value: Made | None) -> Made:
+    assert value is not None
+    return value

@@ -1,0 +1,23 @@
+"""Names in settings: those that do not exist, and those that become parts of paths."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from emofusion.errors import EmofusionError
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """The message for a setting that does not exist, with the nearest one that does."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return f"{name}: no such setting; {hint}"
+
+
+def check_name(name: str, setting: str) -> None:
+    """Raise `EmofusionError` unless a name that becomes part of a path has only letters, digits and `_ . + -`."""
+    if not _NAME.fullmatch(name) or len(name) > 100:
+        raise EmofusionError(f"{setting}={name}: files are named after it; use letters, digits, _ and - only")
