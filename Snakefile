@@ -1,4 +1,4 @@
-# Composes the plan of the experiment, includes the rules, names the targets. See README.md.
+# Opens the plan of the experiment, includes the rules, names the targets. See README.md.
 #
 #   snakemake --cores 8 --config experiment=paper override="speech=cnn1d,lstm seed=range(0,5)"
 from snakemake.utils import min_version
@@ -13,13 +13,11 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/features.smk"
-include: "workflow/rules/feature_cache.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/posteriors.smk"
+include: "workflow/rules/predictions.smk"
 include: "workflow/rules/fusion.smk"
-include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/prune.smk"
 
 
 localrules:
@@ -29,4 +27,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        published_reports(),
+        published_reports,

@@ -1,81 +1,84 @@
 # Every helper that the rules use.
-import re
-
+import os
+import sys
 from pathlib import Path
 
 try:
     from emofusion import forkserver
     from emofusion.devices import has_gpu
-    from emofusion.plan.fingerprint import code_fingerprint
     from emofusion.errors import EmofusionError
-    from emofusion.plan.plan import make_plan
-    from emofusion.plan.stages import OUTPUTS
+    from emofusion.plan.currency import examine
+    from emofusion.plan.fingerprint import module_closure
+    from emofusion.plan.make import check_sources, plan_file
+    from emofusion.plan.plan_file import PlanFile
+    from emofusion.plan.publication import stale_publications
+    from emofusion.plan.records import RECORD
     from emofusion.tracking import tracking_uri
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 
+RESULTS = Path("results")
+REPOSITORY = Path(workflow.basedir)
+SETTINGS = {"experiment", "override", "gpu", "delete"}
+# The main process names the plan's file here, and every job reads it there: jobs compose nothing.
+PLAN = "EMOFUSION_PLAN"
 
-# In a job that Snakemake started on its own (on a cluster, say) the main process has already checked.
-def compose_plan():
-    try:
-        plan = make_plan(
-            Path(workflow.basedir) / "conf",
-            str(config.get("experiment", "demo")),
-            config.get("override"),
-        )
-        if workflow.is_main_process:
-            plan.check_sources()
-        return plan
-    except EmofusionError as error:
-        raise WorkflowError(str(error))
-
-
-if unknown := set(config) - {"experiment", "override", "gpu", "tracking"}:
+if unknown := set(config) - SETTINGS - {"job", "tracking"}:
     raise WorkflowError(
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
         f'as in override="seed=1 speech=lstm"'
     )
 
-plan = compose_plan()
 
-# Read by the scripts of tracked stages. Not a parameter of their rules: where a run is tracked changes no result.
+def open_plan():
+    """The plan of this command; in a job that Snakemake has started by itself, that of its main process."""
+    if not workflow.is_main_process and os.environ.get(PLAN):
+        return PlanFile(Path(os.environ[PLAN]))
+    # `prune` names several; the others it plans itself
+    experiment = str(config.get("experiment", "demo")).partition(",")[0]
+    try:
+        made = plan_file(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
+        if workflow.is_main_process:
+            check_sources(made, RESULTS)
+    except EmofusionError as error:
+        raise WorkflowError(str(error))
+    os.environ[PLAN] = str(made.path.absolute())
+    return made
+
+
+plan = open_plan()
+
+
+envvars:
+    PLAN,
+
+
+# Read by scripts. Not a parameter of their rules: neither where a run is tracked nor where the plan lies changes a result.
+config["job"] = {"plan": str(plan.path), "results": str(RESULTS), "repository": str(REPOSITORY)}
 config["tracking"] = {
-    "enabled": plan.tracking["enabled"],
-    "uri": tracking_uri(plan.tracking["uri"], Path("results")),
-    "experiment": plan.experiment,
-    "results": "results",
+    "enabled": plan.facts["tracking"]["enabled"],
+    "uri": tracking_uri(plan.facts["tracking"]["uri"], RESULTS),
+    "experiment": plan.facts["experiment"],
+    "results": str(RESULTS),
 }
 TRACKING = "results/tracking/store.json"
-# Half of the cores, so that two feature sets, or one and a training, run at once.
+# Half of the cores, so that two feature sets, or one and a training, run at once. Results do not depend on it.
 FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
 # A GPU is asked for where there is one, or where `--config gpu=1` says that the cluster's nodes have one.
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
-CELLS = {cell.place: cell for cell in plan.cells}
-MEMBERS = [*plan.modalities, "fusion"]
-# Those whose model is ours, so that there are curves of its training.
-TRAINED = [name for name in plan.modalities if f"curves_{name}" in plan.cells[0].report.inputs]
-# The tables of a report besides those that have a caption of their own.
-COMPARED = [
-    "subsets",
-    "narrowed",
-    "pairs",
-    "fairness",
-    "confusion",
-    "sweep_gaps",
-    "sweep_confusion",
-    "parameters",
-    "marks",
-]
+EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
+# A file that cannot be read is found before anything else is begun.
+READ_FIRST = 2
 
 
 wildcard_constraints:
     key=r"[^/]+",
 
 
-def stage_outputs(kind):
-    """The files of a stage of this kind, by their names without suffix."""
-    return {name.partition(".")[0]: f"results/{kind}/{{key}}/{name}" for name in OUTPUTS[kind]}
+def record(kind):
+    """The file that stands for a stage's result: its record, which is written last."""
+    return f"results/{kind}/{{key}}/{RECORD}"
 
 
 def stage_log(kind):
@@ -83,47 +86,57 @@ def stage_log(kind):
 
 
 def inputs_of(kind):
-    """What a stage reads, by role: the first output of each stage before it."""
-    return lambda wildcards: plan.stage(kind, wildcards.key).input_files
+    """The records of the stages that a stage reads, by role.
+
+    They are `ancient`: records say what is current, and no file's time does.
+    """
+
+    def records(wildcards):
+        stage = plan.stage(f"{kind}/{wildcards.key}")
+        return {
+            role: [ancient(f"results/{name}/{RECORD}") for name in (read if isinstance(read, list) else [read])]
+            for role, read in stage.inputs.items()
+        }
+
+    return records
 
 
-def settings_of(kind):
-    return lambda wildcards: plan.stage(kind, wildcards.key).settings
+def threads_of(kind):
+    """How many threads Snakemake sets aside for a stage; the script takes the number from the stage's settings."""
+    return lambda wildcards: plan.stage(f"{kind}/{wildcards.key}").threads
 
 
-def code_of(kind):
-    """A fingerprint of the code that a stage runs: when it changes, the stage is run again."""
-    return lambda wildcards: plan.stage(kind, wildcards.key).code
+def modules_of(kind):
+    """The modules that a stage's script imports later, so that the server of forks imports them first."""
+    return lambda wildcards: list(module_closure(*plan.stage(f"{kind}/{wildcards.key}").modules))
 
 
-def keys_of(kind):
-    """The keys of the stages that a stage reads, by role."""
-    return lambda wildcards: plan.stage(kind, wildcards.key).input_keys
-
-
-def published_reports():
+def published_reports(wildcards):
     """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
-    reports = [f"results/reports/{place}/provenance.json" for place in CELLS]
-    return reports + ([f"results/reports/{plan.experiment}/cells.csv"] if len(CELLS) > 1 else [])
+    reports = [f"results/reports/{place}/provenance.json" for place in plan.cells]
+    return reports + ([f"results/reports/{EXPERIMENT}/cells.csv"] if len(plan.cells) > 1 else [])
 
 
-def published_tables():
-    """The published tables that the cells name, each once: a command that audits has to name one."""
-    tables = [cell.settings["published"] for cell in plan.cells]
-    return [table for number, table in enumerate(tables) if table not in tables[:number]]
+def rerun_what_is_stale():
+    """Tell Snakemake which results are not current, whatever their files' times are, and say why."""
+    currency = examine(plan, RESULTS, REPOSITORY)
+    stale = {f"results/{name}/{RECORD}" for name in currency.stale}
+    stale |= stale_publications(plan, currency, RESULTS, REPOSITORY)
+    for name, reason in currency.stale.items():
+        if not reason.endswith("is made again"):
+            print(f"stale: results/{name}: {reason}", file=sys.stderr)
+    for name, versions in currency.accepted.items():
+        print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)
+    settings = workflow.dag_settings
+    if set(settings.targets) & {"audit", "prune", "tracking"}:
+        return
+    if not hasattr(settings, "forcerun"):
+        raise WorkflowError("This version of Snakemake cannot be told which results are stale: install snakemake<10.")
+    settings.forcerun = frozenset({*settings.forcerun, *stale})
 
 
-def provenance_of(wildcards):
-    cell = CELLS[wildcards.place]
-    stages = {}
-    for stage in cell.stages.values():
-        stages.setdefault(stage.kind, []).append(stage.key)
-    return {
-        "overrides": cell.overrides,
-        "report": cell.report.key,
-        "stages": {kind: sorted(keys) for kind, keys in sorted(stages.items())},
-        "settings": cell.settings,
-    }
+if workflow.is_main_process:
+    rerun_what_is_stale()
 
 
 # Jobs on this machine share one import of their libraries.

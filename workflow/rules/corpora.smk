@@ -1,55 +1,63 @@
 # From recordings to tables: generate or download what is not there, list the clips, split them.
 localrules:
     download,
-
-
-# A file that cannot be read is found before anything else is begun.
-READ_FIRST = 2
+    weights,
 
 
 rule demo:
     output:
-        corpus=directory(stage_outputs("demo")["corpus"]),
+        record=record("demo"),
     log:
         stage_log("demo"),
     priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
-        settings=settings_of("demo"),
-        code=code_of("demo"),
+        kind="demo",
     script:
-        "../scripts/demo.py"
+        "../scripts/prepare.py"
 
 
 rule download:
     output:
-        **stage_outputs("download"),
+        record=record("download"),
     log:
         stage_log("download"),
     priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
-        settings=settings_of("download"),
-        code=code_of("download"),
+        kind="download",
     script:
-        "../scripts/download.py"
+        "../scripts/prepare.py"
+
+
+# The weights that a network starts from: fetched, read or drawn.
+rule weights:
+    output:
+        record=record("weights"),
+    log:
+        stage_log("weights"),
+    conda:
+        ENVIRONMENT
+    params:
+        kind="weights",
+    script:
+        "../scripts/prepare.py"
 
 
 rule corpus:
     input:
         unpack(inputs_of("corpus")),
     output:
-        **stage_outputs("corpus"),
+        record=record("corpus"),
     log:
         stage_log("corpus"),
     priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
-        settings=settings_of("corpus"),
-        code=code_of("corpus"),
+        modules=modules_of("corpus"),
     script:
         "../scripts/corpus.py"
 
@@ -58,13 +66,12 @@ rule split:
     input:
         unpack(inputs_of("split")),
     output:
-        **stage_outputs("split"),
+        record=record("split"),
     log:
         stage_log("split"),
     conda:
         ENVIRONMENT
     params:
-        settings=settings_of("split"),
-        code=code_of("split"),
+        modules=modules_of("split"),
     script:
         "../scripts/split.py"

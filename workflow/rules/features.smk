@@ -3,7 +3,7 @@ rule features:
     input:
         unpack(inputs_of("features")),
     output:
-        **stage_outputs("features"),
+        record=record("features"),
     log:
         stage_log("features"),
     # before any training, and beside it
@@ -12,7 +12,26 @@ rule features:
         ENVIRONMENT
     threads: FEATURE_THREADS
     params:
-        settings=settings_of("features"),
-        code=code_of("features"),
+        modules=modules_of("features"),
     script:
         "../scripts/features.py"
+
+
+# What the frozen part of a network makes of each row, computed once for all heads, seeds and folds.
+rule feature_cache:
+    input:
+        unpack(inputs_of("feature_cache")),
+    output:
+        record=record("feature_cache"),
+    log:
+        stage_log("feature_cache"),
+    priority: 1
+    conda:
+        ENVIRONMENT
+    threads: threads_of("feature_cache")
+    resources:
+        gpu=GPU,
+    params:
+        modules=modules_of("feature_cache"),
+    script:
+        "../scripts/feature_cache.py"

@@ -4,14 +4,29 @@ rule fuse:
         unpack(inputs_of("fusion")),
         tracking=ancient(TRACKING),
     output:
-        **stage_outputs("fusion"),
+        record=record("fusion"),
     log:
         stage_log("fusion"),
     conda:
         ENVIRONMENT
     params:
-        settings=settings_of("fusion"),
-        code=code_of("fusion"),
-        upstream=keys_of("fusion"),
+        modules=modules_of("fusion"),
     script:
         "../scripts/fuse.py"
+
+
+# Every rule and modality measured: intervals, paired comparisons, gender, and accuracy under every weight.
+rule evaluate:
+    input:
+        unpack(inputs_of("evaluation")),
+        tracking=ancient(TRACKING),
+    output:
+        record=record("evaluation"),
+    log:
+        stage_log("evaluation"),
+    conda:
+        ENVIRONMENT
+    params:
+        modules=modules_of("evaluation"),
+    script:
+        "../scripts/evaluate.py"

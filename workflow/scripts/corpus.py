@@ -2,14 +2,18 @@
 
 from emofusion.forkserver import in_fork
 
-in_fork()
+in_fork(*snakemake.params.modules)
 
-from pathlib import Path
-
-from emofusion.corpora import read_corpus
+from emofusion.corpora.common.read import read_corpus
 from emofusion.errors import clear_errors
+from emofusion.plan.job import Job
 from emofusion.tables import CLIPS, write_table
 
+
+def work(job: Job) -> None:
+    clips = read_corpus(job.settings.name, job.settings.corpus, job.folder / "unpacked")
+    write_table(clips, job.folder / "clips.parquet", CLIPS)
+
+
 with clear_errors(snakemake.log[0]):
-    unpacked = Path(snakemake.output.clips).parent / "unpacked"
-    write_table(read_corpus(snakemake.params.settings, unpacked), snakemake.output.clips, CLIPS)
+    Job.of(snakemake.config["job"], "corpus", snakemake.wildcards.key).run(work)

@@ -3,18 +3,21 @@
 from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.evaluation.accuracy import metrics_by_split
-from emofusion.predictions.ensemble import ensemble
-from emofusion.tables import PREDICTIONS, read_table, write_table
+from emofusion.plan.job import Job
+from emofusion.predictions.ensemble import average
+from emofusion.tables import PREDICTIONS, read_table
+from emofusion.tracking.jobs import tracked_predictions
+
+
+def work(job: Job) -> None:
+    with tracked_predictions(job, snakemake.config["tracking"]) as write:
+        members = zip(job.settings.members, job.inputs("members"), strict=True)
+        tables = {name: read_table(folder / "predictions.parquet", PREDICTIONS) for name, folder in members}
+        write(average(tables, job.settings.pool))
+
 
 with clear_errors(snakemake.log[0]):
-    settings, keys = snakemake.params.settings, snakemake.params.upstream
-    with tracking.open_run("ensemble", snakemake.wildcards.key, settings, snakemake.config["tracking"], keys) as run:
-        members = zip(settings["members"], snakemake.input.members, strict=True)
-        predictions = ensemble({name: read_table(path, PREDICTIONS) for name, path in members}, settings["pool"])
-        write_table(predictions, snakemake.output.predictions, PREDICTIONS)
-        run.log_metrics(metrics_by_split(predictions), 0)
-        run.log_artifact(snakemake.output.predictions)
+    Job.of(snakemake.config["job"], "ensemble", snakemake.wildcards.key).run(work)

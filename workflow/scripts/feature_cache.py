@@ -1,22 +1,22 @@
-"""Reads the pictures of a corpus and a backbone's weights; writes what its frozen blocks make of each picture."""
+"""Reads features and the weights of a network; writes what the network's frozen part makes of each row."""
 
 from emofusion.forkserver import in_fork
 
-in_fork()
-
-from pathlib import Path
+in_fork(*snakemake.params.modules)
 
 import torch
 
 from emofusion.errors import clear_errors
 from emofusion.features.common.feature_set import FeatureSet
-from emofusion.networks.backbone.feature_cache import store_frozen
+from emofusion.plan.job import Job
+
+
+def work(job: Job) -> None:
+    torch.set_num_threads(job.stage.threads)
+    weights = [folder / "weights.safetensors" for folder in job.inputs("weights")]
+    features = FeatureSet.open([job.input("features")])
+    job.settings.part.store(features, weights[0] if weights else None, job.folder)
+
 
 with clear_errors(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
-    store_frozen(
-        FeatureSet.open([Path(snakemake.input.features).parent]),
-        Path(snakemake.input.weights),
-        snakemake.params.settings,
-        Path(snakemake.output.features).parent,
-    )
+    Job.of(snakemake.config["job"], "feature_cache", snakemake.wildcards.key).run(work)

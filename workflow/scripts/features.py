@@ -1,16 +1,19 @@
 """Reads a clip table and its recordings; computes the features of each clip; writes them as one array and its index."""
 
 from emofusion.forkserver import in_fork
-from emofusion.plan.stages import MODULES
 
-in_fork(*MODULES["features"][snakemake.params.settings["kind"]])
-
-from pathlib import Path
+in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.features.common.feature_set import extract
+from emofusion.features.common.extract import extract
+from emofusion.plan.job import Job
 from emofusion.tables import CLIPS, read_table
 
+
+def work(job: Job) -> None:
+    clips = read_table(job.input("corpus") / "clips.parquet", CLIPS)
+    extract(clips, job.settings.features, job.folder, workers=job.workers)
+
+
 with clear_errors(snakemake.log[0]):
-    clips = read_table(snakemake.input.corpus, CLIPS)
-    extract(clips, snakemake.params.settings, Path(snakemake.output.features).parent, workers=snakemake.threads)
+    Job.of(snakemake.config["job"], "features", snakemake.wildcards.key, workers=snakemake.threads).run(work)

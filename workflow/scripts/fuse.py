@@ -3,21 +3,33 @@
 from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.fusion.common.fuse import fuse
+from emofusion.plan.job import Job
 from emofusion.tables import FUSED, PARAMETERS, PREDICTIONS, read_table, write_table
+from emofusion.tracking.jobs import tracked
+
+
+def work(job: Job) -> None:
+    with tracked(job, snakemake.config["tracking"]) as run:
+        tables = {
+            modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
+            for modality in job.stage.inputs
+        }
+        fused = fuse(tables, job.settings)
+        written = {
+            "rules.parquet": (fused.rules, FUSED),
+            "parameters.parquet": (fused.parameters, PARAMETERS),
+            "fused.parquet": (fused.predictions, PREDICTIONS),
+        }
+        for name, (table, schema) in written.items():
+            write_table(table, job.folder / name, schema)
+            run.log_artifact(job.folder / name)
+        run.log_metrics(metrics_by_split(fused.predictions), 0)
+
 
 with clear_errors(snakemake.log[0]):
-    settings, keys = snakemake.params.settings, snakemake.params.upstream
-    with tracking.open_run("fusion", snakemake.wildcards.key, settings, snakemake.config["tracking"], keys) as run:
-        tables = {modality: read_table(snakemake.input[modality], PREDICTIONS) for modality in keys}
-        fused = fuse(tables, settings)
-        write_table(fused.rules, snakemake.output.rules, FUSED)
-        write_table(fused.parameters, snakemake.output.parameters, PARAMETERS)
-        write_table(fused.predictions, snakemake.output.fused, PREDICTIONS)
-        run.log_metrics(metrics_by_split(fused.predictions), 0)
-        for file in snakemake.output:
-            run.log_artifact(file)
+    Job.of(snakemake.config["job"], "fusion", snakemake.wildcards.key).run(work)

@@ -3,17 +3,19 @@
 from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.evaluation.accuracy import metrics_by_split
+from emofusion.plan.job import Job
 from emofusion.predictions.posteriors import read_posteriors
-from emofusion.tables import PREDICTIONS, SPLIT, read_table, write_table
+from emofusion.tables import SPLIT, read_table
+from emofusion.tracking.jobs import tracked_predictions
+
+
+def work(job: Job) -> None:
+    with tracked_predictions(job, snakemake.config["tracking"]) as write:
+        write(read_posteriors(job.settings, read_table(job.input("split") / "split.parquet", SPLIT)))
+
 
 with clear_errors(snakemake.log[0]):
-    settings, keys = snakemake.params.settings, snakemake.params.upstream
-    with tracking.open_run("posteriors", snakemake.wildcards.key, settings, snakemake.config["tracking"], keys) as run:
-        predictions = read_posteriors(settings, read_table(snakemake.input.split, SPLIT))
-        write_table(predictions, snakemake.output.predictions, PREDICTIONS)
-        run.log_metrics(metrics_by_split(predictions), 0)
-        run.log_artifact(snakemake.output.predictions)
+    Job.of(snakemake.config["job"], "posteriors", snakemake.wildcards.key).run(work)

@@ -1,16 +1,20 @@
 """Reads one report; copies it to where people look for it, with the settings and stages that it was made from."""
 
-import json
-import shutil
 from pathlib import Path
 
 from emofusion.errors import clear_errors
+from emofusion.plan.plan_file import PlanFile
+from emofusion.plan.publication import provenance_of, shown_by_report, tidy
+from emofusion.reporting.publish import publish
 
 with clear_errors(snakemake.log[0]):
-    report, place = Path(snakemake.input.report), Path(snakemake.output.provenance).parent
-    # what an earlier setting left here and this one does not make would be taken for this one's
-    for old in [path for path in place.iterdir() if path.is_file()]:
-        old.unlink()
-    for file in [path for path in report.iterdir() if not path.name.startswith(".")]:  # Snakemake's own mark
-        shutil.copyfile(file, place / file.name)
-    Path(snakemake.output.provenance).write_text(json.dumps(snakemake.params.provenance, indent=2))
+    where = {name: Path(path) for name, path in snakemake.config["job"].items()}
+    plan, place = PlanFile(where["plan"]), snakemake.wildcards.place
+    tidy(where["results"] / "reports", plan.facts["experiment"], plan.cells)
+    provenance, contents = provenance_of(plan, place, where["results"])
+    publish(
+        plan.stage(plan.cells[place].report).folder(where["results"]) / "report",
+        Path(snakemake.output.provenance).parent,
+        provenance,
+        shows=shown_by_report(plan, place, contents, where["repository"]),
+    )

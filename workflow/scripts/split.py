@@ -2,16 +2,23 @@
 
 from emofusion.forkserver import in_fork
 
-in_fork()
+in_fork(*snakemake.params.modules)
 
 import pandas as pd
 
 from emofusion.errors import clear_errors
+from emofusion.plan.job import Job
 from emofusion.protocols.common.split import make_split
 from emofusion.tables import CLIPS, SPLIT, read_table, write_table
 
+
+def work(job: Job) -> None:
+    tables = [read_table(folder / "clips.parquet", CLIPS) for folder in job.inputs("corpora")]
+    clips = pd.concat(tables, ignore_index=True)
+    split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions)
+    left_out.to_csv(job.folder / "left_out.csv", index=False)
+    write_table(split, job.folder / "split.parquet", SPLIT)
+
+
 with clear_errors(snakemake.log[0]):
-    clips = pd.concat([read_table(path, CLIPS) for path in snakemake.input.corpora], ignore_index=True)
-    split, left_out = make_split(clips, **snakemake.params.settings)
-    left_out.to_csv(snakemake.output.left_out, index=False)
-    write_table(split, snakemake.output.split, SPLIT)
+    Job.of(snakemake.config["job"], "split", snakemake.wildcards.key).run(work)

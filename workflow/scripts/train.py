@@ -1,38 +1,38 @@
-"""Reads a split and its features; trains one model a fold; writes the models and the history of their losses."""
+"""Reads a split and its features; trains one model a fold and seed; writes the models and the history of their losses."""
 
 from emofusion import tracking
 from emofusion.forkserver import in_fork
-from emofusion.plan.stages import NETWORK_MODULES
 
 in_fork(
     *tracking.late_imports(snakemake.config["tracking"]),
-    *NETWORK_MODULES[snakemake.params.settings["network"]["kind"]],
+    *snakemake.params.modules,
     "torch._dynamo",  # by the first optimizer
 )
 
-from pathlib import Path
-
-import torch
-
-from emofusion.errors import clear_errors
+from emofusion.errors import clear_errors, tell
 from emofusion.features.common.feature_set import FeatureSet
+from emofusion.plan.job import Job
 from emofusion.tables import SPLIT, read_table
+from emofusion.tracking.jobs import tracked
 from emofusion.training.fit import fit_folds
 
-with clear_errors(snakemake.log[0]):
-    torch.set_num_threads(snakemake.threads)
-    settings, out = snakemake.params.settings, Path(snakemake.output.model).parent
-    with tracking.open_run(
-        "model", snakemake.wildcards.key, settings, snakemake.config["tracking"], snakemake.params.upstream
-    ) as run:
+
+def work(job: Job) -> None:
+    weights = [folder / "weights.safetensors" for folder in job.inputs("weights")]
+    with tracked(job, snakemake.config["tracking"]) as run:
         fit_folds(
-            read_table(snakemake.input.split, SPLIT),
-            FeatureSet.open([Path(path).parent for path in snakemake.input.features]),
-            settings,
-            out,
-            weights=Path(snakemake.input.weights) if "weights" in snakemake.params.upstream else None,
-            token=snakemake.params.code,
+            read_table(job.input("split") / "split.parquet", SPLIT),
+            FeatureSet.open(job.inputs("features")),
+            job.settings,
+            job.folder,
+            weights=weights[0] if weights else None,
+            token=job.making.code,
             on_epoch=run.log_metrics,
+            progress=lambda line: tell(f"{job.stage.key}: {line}"),
         )
-        run.log_artifact(snakemake.output.history)
-        run.log_artifact(snakemake.output.model)
+        run.log_artifact(job.folder / "history.parquet")
+        run.log_artifact(job.folder / "model.json")
+
+
+with clear_errors(snakemake.log[0]):
+    Job.of(snakemake.config["job"], "model", snakemake.wildcards.key).run(work)

@@ -10,6 +10,7 @@ from typing import Any
 from emofusion.errors import EmofusionError
 from emofusion.plan.currency import WITH_SOURCES, making_of, same_sources, sources_of
 from emofusion.plan.digests import DigestMemory
+from emofusion.plan.lineage import MadeWith, made_with
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import (
     LAST_RECORD,
@@ -39,6 +40,12 @@ class Job:
     results: Path
     repository: Path
     workers: int = 1
+
+    @classmethod
+    def of(cls, where: dict[str, str], kind: str, key: str, workers: int = 1) -> "Job":
+        """The job of a stage. `where`: the plan's file, the folder of the results, and the repository."""
+        plan = PlanFile(Path(where["plan"]))
+        return cls(plan, f"{kind}/{key}", Path(where["results"]), Path(where["repository"]), workers)
 
     @cached_property
     def stage(self) -> PlannedStage:
@@ -93,6 +100,10 @@ class Job:
         content = content_of(outputs, sources)
         settings = plain(self.settings)
         self._leave(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds))
+
+    def made_with(self) -> MadeWith:
+        """The versions of libraries that have made this stage and all that it rests on."""
+        return made_with(self.plan, self.name, self.making, self.results, self.repository)
 
     def _contents(self) -> dict[str, list[list[str]]]:
         """The content of all stages that are read, by role."""

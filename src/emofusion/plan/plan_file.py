@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emofusion.plan.stage import RESULTS, Stage
+from emofusion.plan.stage import RESULTS, Stage, short_hash
 from emofusion.settings import registry
 from emofusion.settings.encoding import decode, plain
 
@@ -23,7 +23,8 @@ create table facts (name text primary key, value text);
 create table stages (position integer primary key, name text unique, inputs text, modules text, threads integer,
     precision text);
 create table texts (name text primary key, settings text);
-create table cells (position integer primary key, place text unique, report text, overrides text, sections text);
+create table cells (position integer primary key, place text unique, report text, overrides text, sections text,
+    digest text);
 create table sections (number integer primary key, text text);
 """
 
@@ -58,11 +59,12 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell: its folder below `results/reports/`, its report's stage, and the overrides that make it differ."""
+    """A cell: its folder below `results/reports/`, its report's stage, its overrides, and a digest of its settings."""
 
     place: str
     report: str
     overrides: list[str]
+    digest: str
 
 
 def write_plan(path: Path, facts: dict[str, Any], stages: list[Stage], cells: list[tuple[str, Stage, list[str], list[str]]]) -> None:
@@ -92,8 +94,9 @@ def write_plan(path: Path, facts: dict[str, Any], stages: list[Stage], cells: li
         rows = []
         for n, (place, report, overrides, sections) in enumerate(cells):
             used = [numbers.setdefault(section, len(numbers)) for section in sections]
-            rows.append((n, place, report.name, json.dumps(overrides), json.dumps(used)))
-        connection.executemany("insert into cells values (?, ?, ?, ?, ?)", rows)
+            digest = short_hash(json.dumps(sections))
+            rows.append((n, place, report.name, json.dumps(overrides), json.dumps(used), digest))
+        connection.executemany("insert into cells values (?, ?, ?, ?, ?, ?)", rows)
         connection.executemany("insert into sections values (?, ?)", ((n, text) for text, n in numbers.items()))
     os.replace(partial, path)
 
@@ -120,8 +123,8 @@ class PlanFile:
     @cached_property
     def cells(self) -> dict[str, PlannedCell]:
         """All cells by place."""
-        rows = self._rows("select place, report, overrides from cells order by position")
-        return {place: PlannedCell(place, report, json.loads(overrides)) for place, report, overrides in rows}
+        rows = self._rows("select place, report, overrides, digest from cells order by position")
+        return {row[0]: PlannedCell(row[0], row[1], json.loads(row[2]), row[3]) for row in rows}
 
     def stage(self, name: str) -> PlannedStage:
         """One stage; raises `KeyError` where the plan has none of that name."""
@@ -162,7 +165,10 @@ class PlanFile:
         for name, inputs, modules, threads, precision in self._rows(query, *values):
             yield PlannedStage(name, json.loads(inputs), tuple(modules.split()), threads, precision)
 
+    @cached_property
+    def _connection(self) -> sqlite3.Connection:
+        # immutable: no lock, which some file systems of clusters do not have; Snakemake asks from several threads
+        return sqlite3.connect(f"file:{self.path.absolute()}?immutable=1", uri=True, check_same_thread=False)
+
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        # immutable: no lock, which some file systems of clusters do not have
-        with closing(sqlite3.connect(f"file:{self.path.absolute()}?immutable=1", uri=True)) as connection:
-            yield from connection.execute(query, values).fetchall()
+        yield from self._connection.execute(query, values).fetchall()

@@ -1,0 +1,134 @@
+"""What lies in `results/reports/` for people to look at, and whether it shows what the current command asks for.
+
+A publication is a folder with the file `published.json`: what it shows (`shows`) and the files that belong to it.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from emofusion.plan.currency import SCRIPTS, Currency
+from emofusion.plan.fingerprint import code_fingerprint
+from emofusion.errors import EmofusionError
+from emofusion.plan.plan_file import PlanFile
+from emofusion.plan.records import RECORD, Record
+from emofusion.plan.stage import short_hash
+
+PUBLISHED = "published.json"
+CELLS = "cells.json"  # the same of the tables that compare cells
+REPORTS = "reports"
+
+
+def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str], repository: Path) -> str:
+    """A digest of what the published report of a cell shows, by the contents of the results that it rests on."""
+    stages = {name: contents[name] for name in plan.stages_of(place)}
+    code = code_fingerprint(scripts=(repository / SCRIPTS / "publish.py",))
+    return short_hash(json.dumps([stages, plan.cells[place].digest, code], sort_keys=True))
+
+
+def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -> str:
+    """A digest of what the tables that compare the cells of a command show."""
+    cells = {place: contents[cell.report] for place, cell in plan.cells.items()}
+    code = code_fingerprint(scripts=(repository / SCRIPTS / "compare.py",))
+    return short_hash(json.dumps([cells, [cell.digest for cell in plan.cells.values()], code], sort_keys=True))
+
+
+def contents_of(plan: PlanFile, stages: Iterable[str], results: Path) -> dict[str, str]:
+    """Stage → the content of its result; raises `EmofusionError` where one has no record."""
+    contents = {}
+    for name in stages:
+        record = Record.read(plan.stage(name).folder(results) / RECORD)
+        if record is None:
+            raise EmofusionError(f"{results / name} has no record of what made it; delete the folder")
+        contents[name] = record.content
+    return contents
+
+
+def provenance_of(plan: PlanFile, place: str, results: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a published report was made from, for `provenance.json`, and the contents of the stages behind it."""
+    cell, stages = plan.cells[place], plan.stages_of(place)
+    keys: dict[str, list[str]] = {}
+    versions: dict[str, dict[str, str]] = {}
+    made: dict[str, str] = {}
+    for name in stages:
+        keys.setdefault(plan.stage(name).kind, []).append(plan.stage(name).key)
+        record = Record.read(plan.stage(name).folder(results) / RECORD)
+        if record is not None:
+            versions[name], made[name] = record.making.versions, record.made
+    provenance = {
+        "overrides": cell.overrides,
+        "report": plan.stage(cell.report).key,
+        "stages": {kind: sorted(names) for kind, names in sorted(keys.items())},
+        "settings": plan.cell_settings(place),
+        "versions": versions,
+        "made": made,
+    }
+    return provenance, contents_of(plan, stages, results)
+
+
+def compared_cells(plan: PlanFile, results: Path) -> list[dict[str, Any]]:
+    """The cells of a command as they are compared: name, report, what was overridden, and the files to read."""
+    return [
+        {
+            "name": Path(place).name,
+            "report": plan.stage(cell.report).key,
+            "overrides": dict(override.split("=", 1) for override in cell.overrides),
+            "table": plan.stage(cell.report).folder(results) / "report" / "table1.csv",
+            "fused": results / str(plan.stage(cell.report).inputs["fusion"]) / "fused.parquet",
+        }
+        for place, cell in plan.cells.items()
+    ]
+
+
+def stale_publications(plan: PlanFile, currency: Currency, results: Path, repository: Path) -> set[str]:
+    """The files that stand for publications which are there and do not show what this command asks for."""
+    reports, stale = results / REPORTS, set()
+    current = set(currency.content)
+    for place, cell in plan.cells.items():
+        complete = cell.report in current and set(plan.stages_of(place)) <= current
+        expected = shown_by_report(plan, place, currency.content, repository) if complete else None
+        if expected is None or read_publication(reports / place / PUBLISHED).get("shows") != expected:
+            stale.add(str(reports / place / "provenance.json"))
+    if len(plan.cells) > 1:
+        complete = all(cell.report in current for cell in plan.cells.values())
+        expected = shown_by_cells(plan, currency.content, repository) if complete else None
+        folder = reports / plan.facts["experiment"]
+        if expected is None or read_publication(folder / CELLS).get("shows") != expected:
+            stale.add(str(folder / "cells.csv"))
+    return {path for path in stale if Path(path).exists()}
+
+
+def read_publication(path: Path) -> dict[str, Any]:
+    """What a publication says of itself; nothing where there is none."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
+    """Take away what earlier commands have published of an experiment and this one does not publish.
+
+    Only files that a publication names as its own are deleted, and folders that are empty then.
+
+    Args:
+        reports: `results/reports`.
+        experiment: its folder in there.
+        places: the folders, below `reports`, that this command publishes.
+    """
+    wanted, folder = set(places), reports / experiment
+    compares = wanted != {experiment}
+    for mark in [*folder.glob(PUBLISHED), *folder.glob(f"*/{PUBLISHED}")]:
+        if mark.parent.relative_to(reports).as_posix() not in wanted:
+            _delete(mark)
+    if not compares and (folder / CELLS).is_file():
+        _delete(folder / CELLS)
+
+
+def _delete(mark: Path) -> None:
+    for name in [*read_publication(mark).get("files", []), mark.name]:
+        (mark.parent / name).unlink(missing_ok=True)
+    if not any(mark.parent.iterdir()):
+        mark.parent.rmdir()

@@ -1,0 +1,76 @@
+# Predictions of each modality: trained here, made elsewhere, or averaged over several models.
+
+
+# A model over the folds of its split.
+rule train:
+    input:
+        unpack(inputs_of("model")),
+        tracking=ancient(TRACKING),
+    output:
+        record=record("model"),
+    log:
+        stage_log("model"),
+    conda:
+        ENVIRONMENT
+    threads: threads_of("model")
+    resources:
+        gpu=GPU,
+    params:
+        modules=modules_of("model"),
+    script:
+        "../scripts/train.py"
+
+
+# The clips that a model did not learn from, scored.
+rule predict:
+    input:
+        unpack(inputs_of("predictions")),
+        tracking=ancient(TRACKING),
+    output:
+        record=record("predictions"),
+    log:
+        stage_log("predictions"),
+    conda:
+        ENVIRONMENT
+    threads: threads_of("predictions")
+    resources:
+        gpu=GPU,
+    params:
+        modules=modules_of("predictions"),
+    script:
+        "../scripts/predict.py"
+
+
+# Posteriors that were made elsewhere, in the form of our own predictions.
+rule posteriors:
+    input:
+        unpack(inputs_of("posteriors")),
+        tracking=ancient(TRACKING),
+    output:
+        record=record("posteriors"),
+    log:
+        stage_log("posteriors"),
+    priority: READ_FIRST
+    conda:
+        ENVIRONMENT
+    params:
+        modules=modules_of("posteriors"),
+    script:
+        "../scripts/posteriors.py"
+
+
+# One prediction table of several models of a modality.
+rule ensemble:
+    input:
+        unpack(inputs_of("ensemble")),
+        tracking=ancient(TRACKING),
+    output:
+        record=record("ensemble"),
+    log:
+        stage_log("ensemble"),
+    conda:
+        ENVIRONMENT
+    params:
+        modules=modules_of("ensemble"),
+    script:
+        "../scripts/ensemble.py"

@@ -1,0 +1,9 @@
+"""Reads the plans that the command line names; lists results that none of them needs, and deletes them on request."""
+
+from pathlib import Path
+
+from emofusion.errors import clear_errors
+from emofusion.plan.prune import prune
+
+with clear_errors():
+    print("\n".join(prune(list(map(Path, snakemake.params.plans)), Path("results"), snakemake.params.delete)))
