@@ -1,13 +1,13 @@
-# make run · make test · make lint · make lock. Each builds the environment first, where it is not there.
+# make run · make test · make lint · make lock · make hooks. Each builds the environment first if there is none.
 PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
-# Byte code and librosa's machine code are compiled once, on installation, or every import compiles them again.
-# The certificates that the system trusts, as pip does: some networks have their own.
+# UV_LINK_MODE=copy: each environment has files of its own, so that its compiled byte code stays its own too.
+# UV_SYSTEM_CERTS: uv trusts the certificates that the system trusts, as pip does; some networks have their own.
 INSTALL := UV_LINK_MODE=copy UV_SYSTEM_CERTS=true $(BIN)/uv pip
 
-.PHONY: run test lint lock setup clean
+.PHONY: run test lint lock hooks setup clean
 
 run: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
@@ -15,15 +15,22 @@ run: setup
 test: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadgroup
 
+# .pre-commit-config.yaml runs the same commands; tests/test_repository.py holds the two lists together.
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+	$(BIN)/snakemake --lint
+
+# From now on `git commit` runs the checks of `make lint` first.
+hooks: setup
+	$(BIN)/pre-commit install
 
 setup: $(READY)
 
-# Everything comes from requirements.lock, with hashes; uv first, which then installs the rest.
+# Everything comes from requirements.lock and is checked against its hashes. pip installs uv, and uv installs the rest.
+# Byte code and our machine code (numba's) are compiled here, once; otherwise every first import would compile them.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("emofusion needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear .venv
@@ -34,10 +41,13 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -c 'import emofusion.features.common.sound.compiled'
 	touch $@
 
-# Resolves anew within pyproject.toml; torch and torchvision together, for every Python from 3.11 on.
+# Take the newest versions that pyproject.toml allows, for every Python from 3.11 on and with all extras.
+# Without UPGRADE (`make lock UPGRADE=`) versions stay as they are, and only what is missing or needless changes.
+# torch and torchvision have to come from one registry, in one resolution, or they do not work together.
+UPGRADE ?= --upgrade
 lock: setup
 	$(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet \
-		--upgrade --group dev pyproject.toml --output-file requirements.lock
+		$(UPGRADE) --all-extras --group dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .snakemake .pytest_cache .ruff_cache
+	rm -rf .venv .snakemake .pytest_cache .ruff_cache .mypy_cache

@@ -1,4 +1,4 @@
-"""Scripts in forks: whose modules they find, and that nobody who runs them can tell the difference."""
+"""Scripts in forks of the server: modules are imported once, and a script behaves as it does in its own process."""
 
 import os
 import signal
@@ -14,21 +14,21 @@ from emofusion.forkserver import ADDRESS
 SCRIPT = """
 from emofusion.forkserver import in_fork
 
-in_fork("dear_late")
+in_fork("slow_late")
 
 import sys, os, json
-import dear
+import slow
 
 {body}
 """
 STARTER = "from emofusion import forkserver as f; import os, sys; f.start(); print(os.environ[f.ADDRESS], flush=True);"
-DEADLINE = 60.0
+DEADLINE = 60.0  # seconds
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder on the path with two modules that note, each time they are executed, which process did it."""
-    for name in ("dear", "dear_late"):
+    """A folder on the path, with two modules that write the number of each process that executes them to a log."""
+    for name in ("slow", "slow_late"):
         code = f"import os\nopen({str(tmp_path / f'{name}.log')!r}, 'a').write(f'{{os.getpid()}}\\n')\n"
         (tmp_path / f"{name}.py").write_text(code)
     source = str(Path(__file__).parent.parent / "src")
@@ -39,7 +39,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def server(folder):
-    """A process that has started a server; yields it and the server's address."""
+    """A process that has started a server, and the address of that server."""
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER + "sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -47,7 +47,7 @@ def server(folder):
     starter.communicate()
 
 
-def started(folder, body, address, **options):
+def start_script(folder, body, address, **options):
     script = folder / "script.py"
     script.write_text(SCRIPT.format(body=body))
     environment = {**os.environ, ADDRESS: address, **options.pop("environment", {})}
@@ -62,53 +62,54 @@ def started(folder, body, address, **options):
 
 
 def run(folder, body, address, **options):
-    process = started(folder, body, address, **options)
+    process = start_script(folder, body, address, **options)
     output, errors = process.communicate(timeout=DEADLINE)
     return process.returncode, output, errors
 
 
-def imports(folder, name="dear"):
+def processes_that_imported(folder, name="slow"):
     log = folder / f"{name}.log"
     return log.read_text().split() if log.exists() else []
 
 
 def test_modules_are_imported_once_for_all_scripts(folder, server):
-    processes = {run(folder, "import dear_late; print(os.getpid())", server[1])[1] for _ in range(3)}
+    processes = {run(folder, "import slow_late; print(os.getpid())", server[1])[1] for _ in range(3)}
     assert len(processes) == 3
-    assert len(imports(folder)) == len(imports(folder, "dear_late")) == 1
-    assert imports(folder) == imports(folder, "dear_late")
+    importers = processes_that_imported(folder)
+    assert len(importers) == 1
+    assert processes_that_imported(folder, "slow_late") == importers
 
 
 @pytest.mark.parametrize("address", ["", "/nowhere/socket"])
-def test_without_a_server_the_script_goes_on_by_itself(folder, address):
+def test_without_a_server_a_script_runs_in_its_own_process(folder, address):
     for _ in range(2):
         status, output, _ = run(folder, "print(os.getpid())", address)
-        assert (status, output.strip()) == (0, imports(folder)[-1])
-    assert len(set(imports(folder))) == 2
+        assert (status, output.strip()) == (0, processes_that_imported(folder)[-1])
+    assert len(set(processes_that_imported(folder))) == 2
 
 
-def test_another_interpreters_script_goes_on_by_itself(folder, server, tmp_path):
+def test_a_script_of_another_interpreter_runs_in_its_own_process(folder, server, tmp_path):
     environment = tmp_path / "other"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     (folder / "script.py").write_text(SCRIPT.format(body="print(sys.prefix, os.getpid())"))
     command = [environment / "bin" / "python", folder / "script.py"]
     done = subprocess.run(command, env={**os.environ, ADDRESS: server[1]}, capture_output=True, text=True)
-    assert done.stdout.split() == [str(environment), imports(folder)[-1]]
+    assert done.stdout.split() == [str(environment), processes_that_imported(folder)[-1]]
 
 
 def test_a_fork_has_the_scripts_directory_environment_arguments_and_streams(folder, server):
-    elsewhere = folder / "elsewhere"
-    elsewhere.mkdir()
+    working_folder = folder / "elsewhere"
+    working_folder.mkdir()
     body = "print(os.getcwd(), os.environ['COLOUR'], sys.argv[1:], __name__); print('oh', file=sys.stderr)"
     body += "\nimport subprocess; print(subprocess.run(['echo', 'child'], capture_output=True, text=True).stdout)"
-    status, output, errors = run(folder, body, server[1], cwd=elsewhere, environment={"COLOUR": "red"})
+    status, output, errors = run(folder, body, server[1], cwd=working_folder, environment={"COLOUR": "red"})
     assert status == 0
-    assert output.split("\n")[:2] == [f"{elsewhere} red ['word'] __main__", "child"]
+    assert output.split("\n")[:2] == [f"{working_folder} red ['word'] __main__", "child"]
     assert errors == "oh\n"
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "message"),
     [
         ("pass", 0, ""),
         ("sys.exit()", 0, ""),
@@ -120,16 +121,16 @@ def test_a_fork_has_the_scripts_directory_environment_arguments_and_streams(fold
         ("os.kill(os.getpid(), 9)", 137, "was killed"),
     ],
 )
-def test_a_fork_leaves_as_its_script_would(folder, server, body, status, said):
-    found, _, errors = run(folder, body, server[1])
-    assert found == status and said in errors
-    assert imports(folder) and run(folder, "pass", server[1])[0] == 0
+def test_a_fork_ends_as_its_script_would(folder, server, body, status, message):
+    actual, _, errors = run(folder, body, server[1])
+    assert actual == status and message in errors
+    assert processes_that_imported(folder) and run(folder, "pass", server[1])[0] == 0
 
 
-def test_the_scripts_signals_reach_its_fork(folder, server):
-    body = "import signal, time\ndef leave(number, _): print(number); sys.exit(5)\n"
-    body += "signal.signal(signal.SIGTERM, leave); print('ready', flush=True); time.sleep(600)"
-    process = started(folder, body, server[1])
+def test_signals_to_a_script_reach_its_fork(folder, server):
+    body = "import signal, time\ndef stop(number, _): print(number); sys.exit(5)\n"
+    body += "signal.signal(signal.SIGTERM, stop); print('ready', flush=True); time.sleep(600)"
+    process = start_script(folder, body, server[1])
     assert process.stdout.readline() == "ready\n"
     process.terminate()
     assert process.communicate(timeout=DEADLINE)[0] == f"{int(signal.SIGTERM)}\n"
@@ -137,24 +138,24 @@ def test_the_scripts_signals_reach_its_fork(folder, server):
 
 
 def test_a_fork_ends_when_its_script_is_killed(folder, server):
-    process = started(folder, "import time; print(os.getpid(), flush=True); time.sleep(600)", server[1])
+    process = start_script(folder, "import time; print(os.getpid(), flush=True); time.sleep(600)", server[1])
     fork = int(process.stdout.readline())
     process.kill()
-    wait_until_gone(fork)
+    wait_until_ended(fork)
 
 
 def test_the_server_ends_with_the_process_that_started_it(folder, server):
     starter, address = server
     assert run(folder, "pass", address)[0] == 0
-    (process,) = imports(folder)
+    (server_process,) = processes_that_imported(folder)
     assert Path(address).exists()
     starter.kill()
-    wait_until_gone(int(process))
+    wait_until_ended(int(server_process))
     assert not Path(address).parent.exists()
 
 
-def wait_until_gone(process: int) -> None:
-    end = time.monotonic() + DEADLINE
+def wait_until_ended(process: int) -> None:
+    deadline = time.monotonic() + DEADLINE
     while Path(f"/proc/{process}").exists():
-        assert time.monotonic() < end, f"{process} still runs"
+        assert time.monotonic() < deadline, f"process {process} still runs"
         time.sleep(0.02)

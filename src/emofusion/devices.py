@@ -1,8 +1,8 @@
-"""What the machine computes on."""
+"""What hardware this machine has to compute on."""
 
 from pathlib import Path
 
 
 def has_gpu() -> bool:
-    """Whether an NVIDIA GPU is visible here; asks the system, since importing torch to ask it takes seconds."""
+    """Whether this machine has an NVIDIA GPU. It asks the system, because importing torch to ask takes seconds."""
     return any(Path("/dev").glob("nvidia[0-9]*"))

@@ -1,11 +1,15 @@
-"""Scripts that go on in a fork of a process which has imported their modules already: imports are paid once a run.
+"""Run scripts in forks of one process that has already imported their modules, so that a run pays for imports once.
 
-A job's libraries take seconds to import, longer than many a job's work. So the workflow starts one server beside it;
-a script asks it for a fork, and what a script imports the server imports, before it forks, the first time that it is
-asked. A fork has the job's own directory, environment, standard streams and exit status, and gets its signals. Where no
-server is (on another machine of a cluster, under another interpreter, not on Linux), a script simply goes on by itself.
+Importing the libraries of a job takes seconds, often longer than the job's work. Therefore the workflow starts one
+server process (`start`). A script calls `in_fork`: it asks the server for a fork, and the fork runs the script. The
+server imports what the script imports, the first time that it is asked, and forks after that.
 
-Safe only while no import starts a thread that takes locks of Python's or touches the GPU: neither outlives a fork.
+A fork has the script's own working folder, environment, standard streams and exit status, and it receives the script's
+signals. Where there is no server (on another machine of a cluster, under another interpreter, outside Linux), the
+script runs in its own process as usual.
+
+This is safe only while no import starts a thread that takes one of Python's locks, and no import touches the GPU:
+neither threads nor a GPU's state survive a fork.
 """
 
 import ast
@@ -23,36 +27,51 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
-ADDRESS = "EMOFUSION_FORKSERVER"  # the environment variable that names the server's socket; empty: use none
-_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_READY = b"\0"  # said by the fork, and by the script once it passes signals on
+ADDRESS = "EMOFUSION_FORKSERVER"  # the environment variable with the path of the server's socket; empty: use no server
+_FORWARDED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_READY = b"\0"  # the fork sends it when it exists, and the script when it has begun to forward signals
+
+_server: "subprocess.Popen[bytes] | None" = None
+_is_fork = False
 
 
 def start() -> None:
-    """Start a server that lives as long as this process, for this process's children; not where `ADDRESS` is set."""
+    """Start a server for the children of this process. It ends when this process ends.
+
+    Does nothing outside Linux, and where the environment variable `ADDRESS` is set already.
+    """
+    global _server
     if sys.platform != "linux" or ADDRESS in os.environ:
         return
-    folder = tempfile.mkdtemp(prefix="emofusion-")  # of mode 700
+    folder = tempfile.mkdtemp(prefix="emofusion-")  # only this user may enter it (mode 700)
     os.environ[ADDRESS] = str(Path(folder, "socket"))
-    # no threads of libraries in a process that forks; a script sets its own number where it matters
-    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    # A process that forks must not have threads of libraries. Scripts set their own number where it matters.
+    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     command = [sys.executable, "-m", "emofusion.forkserver", os.environ[ADDRESS]]
-    server = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | one, start_new_session=True
+    _server = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | one_thread, start_new_session=True
     )
-    server.stdout.read(1)  # it listens
-    start.server = server  # its standard input is closed when this process ends, however it ends
+    # `_server` keeps the pipe to the server's standard input open. The system closes it when this process ends, however
+    # that happens, and the server then ends too.
+    assert _server.stdout is not None
+    _server.stdout.read(1)  # returns once the server has closed its standard output, which it does when it listens
 
 
-def in_fork(*late: str) -> None:
-    """Let the calling script go on in a fork of the server, and leave with the fork's status; else do nothing.
+def in_fork(*late_modules: str) -> None:
+    """Let a fork of the server run the calling script, and exit with the fork's status.
 
-    To be called by the main script before its heavy imports. The server imports what stands at the script's top level
-    and the modules `late`, those that the script's work imports later.
+    The main script calls this before its slow imports. Returns without doing anything where no fork can be had; the
+    script then goes on in its own process. Also returns in the fork itself, which runs the script from the beginning.
+
+    Args:
+        late_modules: modules that the script imports later, inside functions. The server imports them before it forks,
+            as it does with the script's top-level imports.
     """
     address = os.environ.get(ADDRESS)
     if not address or _is_fork:
@@ -62,8 +81,8 @@ def in_fork(*late: str) -> None:
         "prefix": sys.prefix,
         "script": str(Path(sys.argv[0]).resolve()),
         "arguments": sys.argv,
-        "late": late,
-        "directory": str(Path.cwd()),
+        "late_modules": late_modules,
+        "working_folder": str(Path.cwd()),
         "environment": dict(os.environ),
     }
     try:
@@ -79,7 +98,7 @@ def in_fork(*late: str) -> None:
         with suppress(OSError):
             connection.sendall(bytes([number]))
 
-    for number in _FORWARDED:
+    for number in _FORWARDED_SIGNALS:
         signal.signal(number, forward)
     connection.sendall(_READY)
     status = connection.recv(1)
@@ -88,59 +107,64 @@ def in_fork(*late: str) -> None:
     sys.exit(status[0] if status else 128 + signal.SIGKILL)
 
 
-_is_fork = False
+def imported_by(script: str | Path) -> list[str]:
+    """The modules in a script's top-level imports, whether written `import a` or `from a import …`."""
+    modules = []
+    for node in ast.parse(Path(script).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.append(node.module)
+    return modules
 
 
-def _serve(address: str) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
+def _serve(address: str) -> NoReturn:
+    """Listen on the socket `address` and fork for each request, until standard input is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system removes forks that have ended; there are no zombies
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(128)
-        os.close(1)
+        os.close(1)  # tells `start` that the server listens
         os.open(os.devnull, os.O_WRONLY)
-        # nothing is ever written to standard input: it is readable once its other end is closed
-        while 0 not in select.select([0, listener], [], [])[0]:
+        # Nobody writes to standard input (0). It becomes readable when its other end is closed.
+        sources: list[Any] = [0, listener]
+        while 0 not in select.select(sources, [], [])[0]:
             connection = listener.accept()[0]
             with connection, suppress(OSError, ValueError):
                 _, streams, _, _ = socket.recv_fds(connection, 1, 3)
                 try:
                     request = json.loads(connection.makefile("rb").readline())
                     if request["prefix"] == sys.prefix:
-                        _import(request["script"], request["late"])
+                        _import([*imported_by(request["script"]), *request["late_modules"]])
                         if os.fork() == 0:
                             listener.close()
-                            _be_script(connection, streams, request)
+                            _run_script(connection, streams, request)
                 finally:
                     for stream in streams:
                         os.close(stream)
     shutil.rmtree(Path(address).parent, ignore_errors=True)
-    os._exit(0)  # without the cleaning up, and the remarks, of libraries that it has never used
+    os._exit(0)  # leaves out the clean-up of libraries, and what they print, since the server never used them
 
 
-def _import(script: str, late: list[str]) -> None:
-    modules = [*imported_by(script), *late]
+def _import(modules: Iterable[str]) -> None:
+    """Import those modules that this process has not imported yet."""
     new = [module for module in modules if module not in sys.modules]
     for module in new:
-        with suppress(Exception):  # the script will fail in the same way, and say so
+        with suppress(Exception):  # the script will fail at the same import, and report it
             import_module(module)
     if new:
         gc.collect()
-        gc.freeze()  # a collection in a fork does not then copy the memory of all that was imported
+        gc.freeze()  # keeps a fork's garbage collection from writing to, and so copying, the memory of the modules
 
 
-def imported_by(script: str | Path) -> list[str]:
-    """The modules that a script names in its top-level imports, as `import a` or `from a import …`."""
-    names = []
-    for node in ast.parse(Path(script).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.append(node.module)
-    return names
+def _run_script(connection: socket.socket, streams: list[int], request: dict[str, Any]) -> NoReturn:
+    """Run the script in this process, a fresh fork, as if the process had been started for it.
 
-
-def _be_script(connection: socket.socket, streams: list[int], request: dict) -> None:
-    """Run the script in this process, which has just been forked, as if it had been started for it."""
+    Args:
+        connection: the socket to the script's own process. It brings signals, and takes the exit status at the end.
+        streams: file descriptors of the script's standard input, output and error.
+        request: what `in_fork` has sent.
+    """
     global _is_fork
     _is_fork = True
     status = 1
@@ -149,14 +173,14 @@ def _be_script(connection: socket.socket, streams: list[int], request: dict) -> 
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        os.chdir(request["directory"])
+        os.chdir(request["working_folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.argv, tempfile.tempdir = request["arguments"], None
         connection.sendall(_READY)
         if connection.recv(1) != _READY:
             os._exit(1)
-        threading.Thread(target=_take_signals, args=[connection], daemon=True).start()
+        threading.Thread(target=_receive_signals, args=[connection], daemon=True).start()
         runpy.run_path(request["script"], run_name="__main__")
         status = 0
     except SystemExit as leaving:
@@ -169,18 +193,20 @@ def _be_script(connection: socket.socket, streams: list[int], request: dict) -> 
         traceback.print_exc()
     finally:
         with suppress(BaseException):
-            threading._shutdown()  # as the interpreter does at its end
+            # what the interpreter does when it ends; neither function is public
+            threading._shutdown()  # type: ignore[attr-defined]
             atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which would come as the script leaves, too
+        # The script's process closes the connection when it ends, and `_receive_signals` then sends SIGTERM.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with suppress(OSError):
             connection.sendall(bytes([status & 0xFF]))
         os._exit(status & 0xFF)
 
 
-def _take_signals(connection: socket.socket) -> None:
-    """Send this process the signals that the script's own process got; SIGTERM when that has gone."""
+def _receive_signals(connection: socket.socket) -> None:
+    """Send this process the signals that the script's own process receives, and SIGTERM when that process has ended."""
     while True:
         number = connection.recv(1)
         os.kill(os.getpid(), number[0] if number else signal.SIGTERM)
@@ -189,7 +215,7 @@ def _take_signals(connection: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    # under its own name, or scripts would import a second copy, which does not know that it is in a fork
+    # Imported under its own name. Otherwise scripts would import a second copy, with an `_is_fork` of its own.
     from emofusion import forkserver
 
     forkserver._serve(sys.argv[1])
