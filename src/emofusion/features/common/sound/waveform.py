@@ -57,13 +57,8 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     if rate != sample_rate:
         samples = librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
     if duration is not None:
-        samples = librosa.util.fix_length(samples, size=samples_of(sample_rate, duration))
+        samples = librosa.util.fix_length(samples, size=round(sample_rate * duration))
     return samples.astype(np.float32, copy=False)
-
-
-def samples_of(sample_rate: int, duration: float) -> int:
-    """How many samples `load` returns for a sample rate in Hz and a duration in seconds."""
-    return round(sample_rate * duration)
 
 
 def at_speeds(samples: Array, sample_rate: int, speeds: Sequence[float]) -> list[Array]:
