@@ -1,5 +1,7 @@
 """Every feature against librosa's own call on the waveform."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,25 +9,12 @@ import soundfile
 from scipy import fft
 
 from emofusion.errors import EmofusionError
-from emofusion.features.acoustic import compute as acoustic
-from emofusion.features.common.sound import waveform
+from emofusion.features.acoustic import Acoustic
+from emofusion.features.common.sound import channels, waveform
 from emofusion.features.common.sound.compiled import librosa
+from emofusion.settings.fields import check
 
-SETTINGS = {
-    "kind": "acoustic",
-    "sample_rate": 16000,
-    "duration": 1.0,
-    "trim": None,
-    "padding": "zeros",
-    "floor": -100.0,
-    "n_fft": 1024,
-    "hop": 256,
-    "mfcc": 40,
-    "mel": 128,
-    "pitch": "yin",
-    "pitch_range": [65.0, 800.0],
-    "features": ["mfcc", "pitch", "mel", "centroid", "flatness", "zero_crossing_rate", "contrast"],
-}
+SETTINGS = Acoustic(duration=1.0)
 FRAMES = 1 + 16000 // 256
 
 
@@ -38,14 +27,14 @@ def voice(rate: int = 16000, seconds: float = 1.0) -> np.ndarray:
     return (0.1 * sound + 0.002 * np.random.default_rng(1).normal(size=len(time))).astype(np.float32)
 
 
-def reference(samples: np.ndarray, settings: dict = SETTINGS) -> dict[str, np.ndarray]:
-    rate, n_fft, hop = settings["sample_rate"], settings["n_fft"], settings["hop"]
-    low, high = settings["pitch_range"]
+def reference(samples: np.ndarray, settings: Acoustic = SETTINGS) -> dict[str, np.ndarray]:
+    rate, n_fft, hop = settings.sample_rate, settings.n_fft, settings.hop
+    low, high = settings.pitch_range
     spectral = {"y": samples, "n_fft": n_fft, "hop_length": hop}
     framed = {"frame_length": n_fft, "hop_length": hop}
-    mel = librosa.feature.melspectrogram(sr=rate, n_mels=settings["mel"], **spectral)
+    mel = librosa.feature.melspectrogram(sr=rate, n_mels=settings.mel, **spectral)
     return {
-        "mfcc": librosa.feature.mfcc(sr=rate, n_mfcc=settings["mfcc"], n_mels=settings["mel"], **spectral),
+        "mfcc": librosa.feature.mfcc(sr=rate, n_mfcc=settings.mfcc, n_mels=settings.mel, **spectral),
         "pitch": librosa.yin(samples, fmin=low, fmax=high, sr=rate, **framed)[np.newaxis],
         "mel": librosa.power_to_db(mel, ref=1.0, top_db=None),
         "centroid": librosa.feature.spectral_centroid(sr=rate, **spectral),
@@ -63,9 +52,9 @@ def short_clip() -> np.ndarray:
     "samples", [voice(), short_clip(), np.zeros(16000, np.float32)], ids=["voice", "short", "none"]
 )
 def test_every_feature_equals_librosas_own_call(samples):
-    computed = acoustic.compute(samples, SETTINGS)
+    computed = channels.compute(samples, SETTINGS)
     assert computed.dtype == np.float32
-    assert computed.shape == acoustic.row_shape(SETTINGS) == (40 + 1 + 128 + 1 + 1 + 1 + 7, FRAMES)
+    assert computed.shape == SETTINGS.row_shape() == (40 + 1 + 128 + 1 + 1 + 1 + 7, FRAMES)
     assert np.isfinite(computed).all()
     first = 0
     for name, expected in reference(samples).items():
@@ -85,11 +74,11 @@ def test_every_feature_equals_librosas_own_call(samples):
     ],
 )
 def test_other_settings_equal_librosas_own_calls_too(change):
-    settings = {**SETTINGS, **change}
-    samples = voice(settings["sample_rate"])
+    settings = replace(SETTINGS, **change)
+    samples = voice(settings.sample_rate)
     expected = np.concatenate(list(reference(samples, settings).values()))
-    computed = acoustic.compute(samples, settings)
-    assert computed.shape == acoustic.row_shape(settings)
+    computed = channels.compute(samples, settings)
+    assert computed.shape == settings.row_shape()
     np.testing.assert_allclose(computed, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -103,45 +92,45 @@ def noise(deviation: float, offset: float) -> np.ndarray:
     ids=["loud", "soft", "offset", "last bit"],
 )
 def test_pitch_of_noise_turns_on_the_same_bits_as_librosas(samples):
-    computed = acoustic.compute(samples, {**SETTINGS, "features": ["pitch"]})[0]
+    computed = channels.compute(samples, replace(SETTINGS, features=["pitch"]))[0]
     np.testing.assert_allclose(computed, reference(samples)["pitch"][0], rtol=1e-6)
 
 
 def test_the_order_and_choice_of_features_are_settings():
-    chosen = {**SETTINGS, "features": ["flatness", "mfcc"], "mfcc": 13}
-    computed = acoustic.compute(voice(), chosen)
+    chosen = replace(SETTINGS, features=["flatness", "mfcc"], mfcc=13)
+    computed = channels.compute(voice(), chosen)
     expected = reference(voice())
     np.testing.assert_allclose(computed[0], expected["flatness"][0], rtol=1e-4)
     np.testing.assert_allclose(computed[1:], expected["mfcc"][:13], rtol=1e-4, atol=1e-4)
 
 
 def test_channels_are_named_in_order():
-    names = acoustic.channel_names(SETTINGS)
-    assert len(names) == acoustic.row_shape(SETTINGS)[0]
+    names = SETTINGS.channel_names()
+    assert len(names) == SETTINGS.row_shape()[0]
     assert names[:2] == ["mfcc_1", "mfcc_2"]
     assert names[40:42] == ["pitch", "mel_1"]
     assert names[-8:] == ["zero_crossing_rate", *[f"contrast_{band}" for band in range(1, 8)]]
-    assert "pitch" not in acoustic.channel_names({**SETTINGS, "pitch": None})
+    assert "pitch" not in replace(SETTINGS, pitch=None).channel_names()
 
 
 def test_pyin_gives_zero_where_there_is_no_voice():
-    settings = {**SETTINGS, "pitch": "pyin", "features": ["pitch"], "duration": 0.5}
-    assert not acoustic.compute(np.zeros(8000, np.float32), settings).any()
+    settings = replace(SETTINGS, pitch="pyin", features=["pitch"], duration=0.5)
+    assert not channels.compute(np.zeros(8000, np.float32), settings).any()
     tone = np.sin(2 * np.pi * 200 * np.arange(8000) / 16000).astype(np.float32)
-    np.testing.assert_allclose(acoustic.compute(tone, settings)[0, 5:-5], 200, rtol=0.01)
+    np.testing.assert_allclose(channels.compute(tone, settings)[0, 5:-5], 200, rtol=0.01)
 
 
 def test_loudness_stays_in_the_mel_spectrogram():
-    settings = {**SETTINGS, "features": ["mel"]}
-    loud, soft = acoustic.compute(voice(), settings), acoustic.compute(0.1 * voice(), settings)
+    settings = replace(SETTINGS, features=["mel"])
+    loud, soft = channels.compute(voice(), settings), channels.compute(0.1 * voice(), settings)
     np.testing.assert_allclose(loud - soft, 20, atol=1e-2)
 
 
 def test_a_lower_sample_rate_has_fewer_contrast_bands():
-    settings = {**SETTINGS, "sample_rate": 8000, "features": ["contrast"], "n_fft": 512}
-    computed = acoustic.compute(voice(8000), settings)
+    settings = replace(SETTINGS, sample_rate=8000, features=["contrast"], n_fft=512)
+    computed = channels.compute(voice(8000), settings)
     expected = librosa.feature.spectral_contrast(y=voice(8000), sr=8000, n_fft=512, hop_length=256, n_bands=5)
-    assert computed.shape == acoustic.row_shape(settings)
+    assert computed.shape == settings.row_shape()
     np.testing.assert_allclose(computed, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -149,7 +138,7 @@ def test_a_clip_is_read_from_any_rate_and_number_of_channels(tmp_path):
     stereo = np.stack([voice(44100), voice(44100)], axis=1)
     soundfile.write(tmp_path / "stereo.wav", stereo, 44100)
     clips = pd.DataFrame({"clip": ["a"], "audio": [str(tmp_path / "stereo.wav")]})
-    computed = acoustic.prepare(clips, SETTINGS)(next(clips.itertuples()))
+    computed = SETTINGS.prepare(clips)(next(clips.itertuples()))
     expected = reference(waveform.load(tmp_path / "stereo.wav", 16000, 1.0))
     np.testing.assert_allclose(computed[0], np.concatenate(list(expected.values())), rtol=1e-4, atol=1e-4)
 
@@ -157,40 +146,70 @@ def test_a_clip_is_read_from_any_rate_and_number_of_channels(tmp_path):
 def test_clips_without_sound_are_counted_and_named():
     clips = pd.DataFrame({"clip": ["a", "b"], "audio": [None, "b.wav"]})
     with pytest.raises(EmofusionError, match=r"1 clips have no sound, for example a"):
-        acoustic.prepare(clips, SETTINGS)
+        SETTINGS.prepare(clips)
 
 
-@pytest.mark.filterwarnings("ignore:Empty filters")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"features": ["mfcc", "loudness"]}, "loudness; choose out of mfcc"),
-        ({"features": []}, "names nothing"),
-        ({"pitch": "crepe"}, "`pitch` is crepe"),
-        ({"pitch_range": [5.0, 800.0]}, r"pitch_range=\[5.0, 800.0\] does not fit: it has to lie between 15.6 Hz"),
-        ({"pitch_range": [65.0, 9000.0]}, "half of sample_rate=16000"),
+        ({"features": ["mfcc", "loudness"]}, r"features=\[mfcc,loudness\]: mfcc or pitch"),
+        ({"features": []}, r"features=\[\]: "),
+        ({"features": ["pitch"], "pitch": None}, "nothing remains"),
+        ({"pitch": "crepe"}, "pitch=crepe: yin or pyin"),
+        ({"pitch_range": [5.0, 800.0]}, r"pitch_range=\[5,800\]: above 15.6 Hz"),
+        ({"pitch_range": [65.0, 9000.0]}, "half of speech.features.sample_rate=16000"),
         ({"pitch_range": [7000.0, 8000.0]}, "widen it"),
-        ({"n_fft": 32}, "n_fft=32"),
+        ({"n_fft": 32}, "hop=256: at most the length of a frame, speech.features.n_fft=32"),
+        ({"n_fft": 64, "hop": 32}, "mel=128: at most speech.features.n_fft // 2 [+] 1, which is 33"),
+        ({"n_fft": 64, "hop": 32, "mel": 8, "mfcc": 8}, "n_fft=64: too short a frame for contrast"),
     ],
 )
-def test_wrong_settings_are_found_before_any_clip_is_read(change, message):
-    clips = pd.DataFrame({"clip": ["a"], "audio": ["not_read.wav"]})
+def test_wrong_settings_are_refused_when_an_experiment_is_planned(change, message):
     with pytest.raises(EmofusionError, match=message):
-        acoustic.prepare(clips, {**SETTINGS, **change})
+        check(replace(SETTINGS, **change), "speech.features")
+
+
+@pytest.mark.parametrize(
+    "change", [{"n_fft": 64, "hop": 32, "mel": 8, "mfcc": 8, "pitch": None}, {"pitch": "pyin", "n_fft": 64}]
+)
+@pytest.mark.filterwarnings("ignore:Empty filters")
+def test_what_librosa_refuses_is_said_before_any_clip_is_read(change):
+    clips = pd.DataFrame({"clip": ["a"], "audio": ["not_read.wav"]})
+    with pytest.raises(EmofusionError, match=r"do not fit together: .*n_fft=64"):
+        replace(SETTINGS, **change).prepare(clips)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pitch_range": [16.0, 8000.0]},
+        {"features": ["mel"], "mel": 8},
+        {"features": ["centroid"], "sample_rate": 1000, "n_fft": 16, "hop": 16},
+        {"sample_rate": 1000, "pitch_range": [65.0, 500.0]},
+        {"features": ["flatness", "pitch"], "pitch": None, "duration": 0.02},
+        {"pitch": "pyin", "features": ["pitch"], "duration": 0.1},
+    ],
+)
+def test_settings_that_are_accepted_can_be_computed(change):
+    settings = replace(SETTINGS, **change)
+    check(settings, "speech.features")
+    samples = np.random.default_rng(0).normal(0, 0.1, settings.samples).astype(np.float32)
+    computed = channels.compute(samples, settings)
+    assert computed.shape == settings.row_shape() and np.isfinite(computed).all()
 
 
 def test_real_speech(real_data):
     path = sorted((real_data / "ravdess/speech_16khz/Actor_03").glob("*.flac"))[7]
     samples = waveform.load(path, 16000, 1.0)
     expected = np.concatenate(list(reference(samples).values()))
-    np.testing.assert_allclose(acoustic.compute(samples, SETTINGS), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(channels.compute(samples, SETTINGS), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_nothing_of_the_spectrum_is_below_the_floor():
     samples = voice()
-    channels = [name.startswith("mel_") for name in acoustic.channel_names(SETTINGS)]
-    whole, bounded = (acoustic.compute(samples, SETTINGS | {"floor": floor}) for floor in (-100.0, -20.0))
-    assert whole[channels].min() < -30
-    np.testing.assert_array_equal(bounded[channels], np.maximum(whole[channels], -20.0))
-    cepstrum = fft.dct(np.maximum(whole[channels], -20.0), axis=0, norm="ortho")[:40]
+    mel = [name.startswith("mel_") for name in SETTINGS.channel_names()]
+    whole, bounded = (channels.compute(samples, replace(SETTINGS, floor=floor)) for floor in (-100.0, -20.0))
+    assert whole[mel].min() < -30
+    np.testing.assert_array_equal(bounded[mel], np.maximum(whole[mel], -20.0))
+    cepstrum = fft.dct(np.maximum(whole[mel], -20.0), axis=0, norm="ortho")[:40]
     np.testing.assert_allclose(bounded[:40], cepstrum, atol=1e-3)

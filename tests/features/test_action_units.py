@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.features.action_units import compute as action_units
-from emofusion.features.action_units.compute import COLUMNS, find_table
+from emofusion.features.action_units import ActionUnits
+from emofusion.features.action_units.columns import COLUMNS
+from emofusion.features.action_units.files import find_table
+from emofusion.settings.fields import check
 
 CLIP = "03-01-05-02-01-02-12"
 
@@ -16,8 +18,7 @@ def clips_of(*names: str) -> pd.DataFrame:
 
 
 def features_of(clips: pd.DataFrame, table, *statistics: str) -> np.ndarray:
-    settings = {"kind": "action_units", "table": str(table), "statistics": list(statistics or ["mean"])}
-    compute = action_units.prepare(clips, settings)
+    compute = ActionUnits(table=str(table), statistics=list(statistics or ["mean"])).prepare(clips)
     return np.concatenate([compute(clip) for clip in clips.itertuples()])
 
 
@@ -49,15 +50,15 @@ def test_roots_and_shares_of_the_means_stand_where_they_are_named(tmp_path):
     table = pd.DataFrame({column: [float(number**2)] for number, column in enumerate(COLUMNS)})
     table.assign(clip=CLIP).to_csv(tmp_path / "means.csv", index=False)
     features = features_of(clips_of(CLIP), tmp_path / "means.csv", "root", "mean")
-    assert features.shape == (1, *action_units.row_shape({"statistics": ["root", "mean"]})) == (1, 70)
+    assert features.shape == (1, *ActionUnits(statistics=["root", "mean"]).row_shape()) == (1, 70)
     np.testing.assert_allclose(features[0], [*range(35), *np.arange(35) ** 2])
     shares = features_of(clips_of(CLIP), tmp_path / "means.csv", "share")[0]
     np.testing.assert_allclose(shares[:17], np.arange(17) / np.sqrt(sum(np.arange(17) ** 2)), rtol=1e-6)
     np.testing.assert_allclose(shares[17:], np.arange(17, 35) / np.sqrt(sum(np.arange(17, 35) ** 2)), rtol=1e-6)
     (table * 0).assign(clip=CLIP).to_csv(tmp_path / "still.csv", index=False)
     assert not features_of(clips_of(CLIP), tmp_path / "still.csv", "share").any()
-    with pytest.raises(EmofusionError, match=r"`statistics` is \['median'\]; name some of mean, root, share"):
-        features_of(clips_of(CLIP), tmp_path / "means.csv", "median")
+    with pytest.raises(EmofusionError, match=r"face\.features\.statistics=\[median\]: mean or root or share"):
+        check(ActionUnits(statistics=["median"]), "face.features")
 
 
 def test_video_files_are_averaged_over_frames_with_a_face(tmp_path):
@@ -79,8 +80,8 @@ def test_files_are_read_straight_from_an_archive(tmp_path, named):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tracking/01-01-05-02-01-02-12.csv", openface([3.0], [1]).to_csv(index=False))
         archive.writestr("tracking/readme.txt", "not a table")
-    place = path if named else tmp_path
-    np.testing.assert_allclose(features_of(clips_of(CLIP), place), [3 + np.arange(35)])
+    table = path if named else tmp_path
+    np.testing.assert_allclose(features_of(clips_of(CLIP), table), [3 + np.arange(35)])
 
 
 def test_other_corpora_match_by_their_whole_name(tmp_path):
@@ -136,3 +137,38 @@ def test_real_table(real_data):
     features = features_of(clips_of("03-01-01-01-01-01-02", "03-01-01-01-01-01-01"), table)
     np.testing.assert_allclose(features[1, :3], [0.071939, 0.061633, 0.933673], rtol=1e-5)
     np.testing.assert_allclose(features[0, -1], 0.137615, rtol=1e-5)
+
+
+def test_the_corpus_folder_is_the_table_where_none_is_set():
+    assert ActionUnits().for_corpus("data/ravdess").table == "data/ravdess"
+    assert ActionUnits(table="mine.csv").for_corpus("data/ravdess").table == "mine.csv"
+    with pytest.raises(EmofusionError, match="no table of action units is named"):
+        ActionUnits().prepare(clips_of(CLIP))
+
+
+def sources(table) -> list[str]:
+    return [str(path.relative_to(table)) for path in ActionUnits(table=str(table)).sources()]
+
+
+def test_sources_are_the_files_that_are_read(tmp_path, monkeypatch):
+    assert ActionUnits().sources() == [] and ActionUnits(table=str(tmp_path / "absent.csv")).sources() == []
+    for name in ("b/2.CSV", "a/1.csv", ".hidden/3.csv", "a/.4.csv", "__MACOSX/5.csv", "a/readme.txt", "a/inner.zip"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("FacialTracking.zip", "sound.tar", ".hidden.zip"):
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "back").symlink_to(tmp_path)
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # no file is opened: these are no archives at all
+    assert sources(tmp_path) == ["FacialTracking.zip", "a/1.csv", "b/2.CSV"]
+    assert ActionUnits(table=str(tmp_path / "FacialTracking.zip")).sources() == [tmp_path / "FacialTracking.zip"]
+    (tmp_path / "openface_au_mean.csv").touch()
+    assert sources(tmp_path) == ["openface_au_mean.csv"]
+
+
+def test_sources_hold_every_file_that_prepare_reads(tmp_path):
+    (tmp_path / "a").mkdir()
+    openface([0.0], [1]).to_csv(tmp_path / "a" / "01-01-05-02-01-02-12.csv", index=False)
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("01-01-05-02-01-02-13.csv", openface([3.0], [1]).to_csv(index=False))
+    assert sources(tmp_path) == ["a/01-01-05-02-01-02-12.csv", "more.zip"]
+    assert len(features_of(clips_of(CLIP, "03-01-05-02-01-02-13"), tmp_path)) == 2

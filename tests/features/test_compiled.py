@@ -32,6 +32,6 @@ print("after", state(sys.modules["emofusion.features.common.sound.compiled"]._LO
 def test_librosa_is_imported_by_one_process_at_a_time(tmp_path):
     environment = os.environ | {"TMPDIR": str(tmp_path)}  # a lock that no other test takes
     done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, env=environment, check=True)
-    said = done.stdout.splitlines()
-    assert sorted(said[:-1]) == ["librosa locked", "librosa.core.pitch locked", "librosa.util.utils locked"]
-    assert said[-1] == "after free"
+    lines = done.stdout.splitlines()
+    assert sorted(lines[:-1]) == ["librosa locked", "librosa.core.pitch locked", "librosa.util.utils locked"]
+    assert lines[-1] == "after free"

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from emofusion.errors import EmofusionError
+from emofusion.features.pixels import Pixels
 from emofusion.features.pixels import compute as pixels
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -133,13 +134,13 @@ def test_rows_of_pictures_and_videos(tmp_path):
             "video": [None, str(tmp_path / "clip.mp4")],
         }
     )
-    settings = {"kind": "pixels", "size": 48, "frames": 2}
-    compute = pixels.prepare(clips, settings)
+    settings = Pixels(size=48, frames=2)
+    compute = settings.prepare(clips)
     still, moving = clips.itertuples()
-    assert (pixels.rows_of(still, settings), pixels.rows_of(moving, settings)) == (1, 2)
+    assert (settings.rows_of(still), settings.rows_of(moving)) == (1, 2)
     assert (compute(still) == np.array(RED, np.uint8)[:, None, None]).all()
     rows = compute(moving)
-    assert rows.shape == (2, *pixels.row_shape(settings))
+    assert rows.shape == (2, *settings.row_shape())
     # 48 × 32 into 48 × 48: the picture lies in rows 8 to 39
     assert not rows[:, :, :8].any() and not rows[:, :, 40:].any()
     assert np.abs(rows[:, :, 10:38].astype(int) - np.array([10, 35])[:, None, None, None]).max() <= 3
@@ -180,4 +181,4 @@ def test_video_without_picture_is_named(tmp_path):
 def test_clips_with_nothing_to_see_are_counted_and_named():
     clips = pd.DataFrame({"clip": ["a", "b"], "image": [None, "b.jpg"], "video": [None, None]})
     with pytest.raises(EmofusionError, match="1 clips have neither picture nor video, for example a"):
-        pixels.prepare(clips, {"size": 32, "frames": 1})
+        Pixels(size=32, frames=1).prepare(clips)

@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
 
 from emofusion.errors import EmofusionError
+from emofusion.features.acoustic import Acoustic
 from emofusion.features.common.sound import waveform, window
+from emofusion.settings.fields import check
 
 RATE = 16000
-SETTINGS = {"sample_rate": RATE, "duration": 1.0, "trim": 40.0, "padding": "zeros"}
+SETTINGS = Acoustic(sample_rate=RATE, duration=1.0, trim=40.0)
 
 
 @pytest.fixture
@@ -23,32 +27,32 @@ def recording(tmp_path):
 
 def test_silence_is_cut_off_at_both_ends(recording):
     path, samples, start = recording
-    found = window.load(path, SETTINGS)
-    assert found.shape == (RATE,) and found.dtype == np.float32
-    spoken = np.flatnonzero(found)
+    loaded = window.load(path, SETTINGS)
+    assert loaded.shape == (RATE,) and loaded.dtype == np.float32
+    spoken = np.flatnonzero(loaded)
     assert spoken[-1] + 1 == pytest.approx(RATE // 2, abs=2048)  # to the frame
-    offset = np.flatnonzero(np.isclose(samples, found[0], atol=1e-9))[0]
+    offset = np.flatnonzero(np.isclose(samples, loaded[0], atol=1e-9))[0]
     assert start - 1024 <= offset <= start
-    np.testing.assert_allclose(found[: len(spoken)], samples[offset : offset + len(spoken)], atol=1e-7)
+    np.testing.assert_allclose(loaded[: len(spoken)], samples[offset : offset + len(spoken)], atol=1e-7)
 
 
 def test_repeating_fills_the_window_with_the_speech(recording):
     once = window.load(recording[0], SETTINGS)
     length = np.flatnonzero(once)[-1] + 1
-    repeated = window.load(recording[0], SETTINGS | {"padding": "repeat"})
+    repeated = window.load(recording[0], replace(SETTINGS, padding="repeat"))
     np.testing.assert_array_equal(repeated, [once[n % length] for n in range(RATE)])
 
 
 def test_without_either_it_is_the_start_of_the_recording(recording):
-    found = window.load(recording[0], SETTINGS | {"trim": None})
-    np.testing.assert_array_equal(found, waveform.load(recording[0], RATE, 1.0))
+    loaded = window.load(recording[0], replace(SETTINGS, trim=None))
+    np.testing.assert_array_equal(loaded, waveform.load(recording[0], RATE, 1.0))
 
 
 @pytest.mark.parametrize("padding", ["zeros", "repeat"])
 def test_silence_stays_silence(tmp_path, padding):
     soundfile.write(tmp_path / "clip.wav", np.zeros(RATE // 2), RATE)
-    found = window.load(tmp_path / "clip.wav", SETTINGS | {"padding": padding})
-    assert found.shape == (RATE,) and not found.any()
+    loaded = window.load(tmp_path / "clip.wav", replace(SETTINGS, padding=padding))
+    assert loaded.shape == (RATE,) and not loaded.any()
 
 
 def test_a_longer_recording_is_cut():
@@ -56,6 +60,6 @@ def test_a_longer_recording_is_cut():
     np.testing.assert_array_equal(window.fitted(samples, 2000, "repeat"), samples[:2000])
 
 
-def test_an_unknown_padding_is_named(recording):
-    with pytest.raises(EmofusionError, match="reflect; choose out of zeros, repeat"):
-        window.load(recording[0], SETTINGS | {"padding": "reflect"})
+def test_an_unknown_padding_is_named():
+    with pytest.raises(EmofusionError, match=r"speech\.features\.padding=reflect: zeros or repeat"):
+        check(replace(SETTINGS, padding="reflect"), "speech.features")

@@ -38,6 +38,12 @@ class Kind:
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` where settings contradict each other. `name`: the node's full name."""
 
+    def check_installed(self, name: str) -> None:
+        """Raise `EmofusionError` where an optional library is missing that this kind needs.
+
+        `name`: the node's full name. By default a kind needs none.
+        """
+
 
 @dataclass
 class Corpus(Kind):

@@ -1,8 +1,9 @@
-"""Statistics over time of the acoustic features of `speech.acoustic`: one fixed-length row a clip.
+"""Statistics over time of the acoustic features.
 
-Of each channel the level, the spread, the distribution and the same of its slope, as functionals of low-level
-descriptors have been used since Schuller et al. 2009 (the INTERSPEECH emotion challenge). They do not depend on when
-something was said and hold no padding, so that a speaker's own mean and deviation of each say how they usually speak.
+They describe each channel's level, spread and distribution, and those of its slope. Such functionals of low-level
+descriptors have been in use since Schuller, Steidl and Batliner, "The INTERSPEECH 2009 emotion challenge". They do not
+depend on when something was said, and contain no padding. A speaker's own mean and deviation of each value therefore
+say how that speaker usually speaks.
 """
 
 from collections.abc import Callable
@@ -13,64 +14,48 @@ import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
-from emofusion.features.acoustic import compute as acoustic
-from emofusion.features.common.sound import waveform, window
-
-SOURCE = acoustic.SOURCE
-DTYPE = np.float32
+from emofusion.features.acoustic_statistics import SLOPE_FRAMES, AcousticStatistics
+from emofusion.features.common.arrays import Array
+from emofusion.features.common.sound import channels, waveform, window
 
 _PERCENTILES = (1, 10, 25, 50, 75, 90, 99)
-_STEP = 4  # frames: slopes are over so many, 64 ms at the default hop
-OF_CHANNEL = (
-    *("mean", "deviation", *(f"percentile_{percentile}" for percentile in _PERCENTILES), "quartile_range", "range"),
-    *("slope_deviation", "slope_size", "slope_percentile_5", "slope_percentile_95"),
-)
 
 
-def row_shape(settings: dict) -> tuple[int]:
-    """`(len(OF_CHANNEL) * channels + 1,)`: statistic by statistic, and last the length in frames."""
-    return (len(OF_CHANNEL) * len(acoustic.channel_names(settings)) + 1,)
+def prepare(clips: pd.DataFrame, settings: AcousticStatistics) -> Callable[[Any], Array]:
+    """The function that turns a clip into float32 `(1 + speeds, values)`; see `AcousticStatistics.prepare`.
 
-
-def rows_of(clip: Any, settings: dict) -> int:
-    """One row a clip, and one for each of the `speeds`."""
-    return 1 + len(settings["speeds"])
-
-
-def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
-    """The function that turns a clip into float32 `(rows, statistics)`, of at most `duration` seconds, never
-    padded: the recording, and as if played at each of the `speeds`.
-
-    Raises `EmofusionError` as `acoustic.prepare` does, and, from the function, for a clip of less than six frames.
+    It takes at most `duration` seconds of sound and never pads.
     """
-    acoustic.prepare(clips, settings)
+    waveform.require_recordings(clips, "acoustic features")
+    channels.compute(np.zeros(settings.samples, np.float32), settings)  # librosa's own checks, before any clip is read
     return partial(_of_clip, settings=settings)
 
 
-def compute(features: np.ndarray) -> np.ndarray:
-    """The statistics `(len(OF_CHANNEL) * channels + 1,)` of features `(channels, frames)`, as `OF_CHANNEL` orders them.
+def compute(features: Array) -> Array:
+    """The statistics of features `(channels, frames)`: float32 `(len(STATISTICS) * channels + 1,)`.
 
-    `quartile_range` and `range` are from the 25th to the 75th percentile and from the 1st to the 99th. A slope is the
-    change over four frames, a frame; `slope_size` is the mean of its absolute value.
+    `quartile_range` is from the 25th to the 75th percentile, `range` from the 1st to the 99th. A slope is the change
+    over `SLOPE_FRAMES` frames, divided by their number; `slope_size` is the mean of its absolute value. They stand in
+    the order of `STATISTICS`; the last value is the number of frames.
     """
     percentiles = np.percentile(features, _PERCENTILES, axis=1)
-    slope = (features[:, _STEP:] - features[:, :-_STEP]) / _STEP
+    slope = (features[:, SLOPE_FRAMES:] - features[:, :-SLOPE_FRAMES]) / SLOPE_FRAMES
     statistics = [
         *(features.mean(axis=1), features.std(axis=1), *percentiles),
         *(percentiles[4] - percentiles[2], percentiles[6] - percentiles[0]),
         *(slope.std(axis=1), np.abs(slope).mean(axis=1), *np.percentile(slope, [5, 95], axis=1)),
     ]
-    return np.concatenate([*statistics, [features.shape[1]]]).astype(DTYPE)
+    return np.concatenate([*statistics, [features.shape[1]]]).astype(np.float32)
 
 
-def _of_clip(clip: Any, settings: dict) -> np.ndarray:
-    size = waveform.samples_of(settings["sample_rate"], settings["duration"])
+def _of_clip(clip: Any, settings: AcousticStatistics) -> Array:
     spoken = window.spoken(clip.audio, settings)
-    versions = [samples[:size] for samples in waveform.at_speeds(spoken, settings["sample_rate"], settings["speeds"])]
+    versions = waveform.at_speeds(spoken, settings.sample_rate, settings.speeds)
+    versions = [samples[: settings.samples] for samples in versions]
     shortest = min(map(len, versions))
-    if shortest < (_STEP + 1) * settings["hop"]:
+    if shortest < (SLOPE_FRAMES + 1) * settings.hop:
         raise EmofusionError(
-            f"{clip.audio} has {shortest / settings['sample_rate']:.3f} s of sound, too few for statistics. "
+            f"{clip.audio} has {shortest / settings.sample_rate:.3f} s of sound, too few for statistics. "
             "Replace the file or leave the clip out."
         )
-    return np.stack([compute(acoustic.compute(samples, settings)) for samples in versions])
+    return np.stack([compute(channels.compute(samples, settings)) for samples in versions])

@@ -1,0 +1,65 @@
+"""Action units from OpenFace 2, for a face model where OpenFace's output is at hand and the video is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds import Features
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+@dataclass
+class ActionUnits(Features):
+    """OpenFace's 35 action units, averaged over the frames of each clip."""
+
+    media: ClassVar[tuple[str, ...]] = ("action_units",)
+
+    kind: str = "action_units"
+    table: str | None = setting(
+        "CSV of means by clip, or a folder or zip archive of OpenFace's files; null: the corpus's folder.",
+        None,
+    )
+    statistics: list[str] = setting(
+        "What is taken of each unit's mean: mean (itself), root (its square root), share (the root over the length of "
+        "all roots, so that all faces move as much).",
+        ["mean"],
+        choices=["mean", "root", "share"],
+        shortest=1,
+        distinct=True,
+    )
+
+    def dtype(self) -> "np.dtype[Any]":
+        """Single precision."""
+        import numpy as np
+
+        return np.dtype(np.float32)
+
+    def row_shape(self) -> tuple[int]:
+        """`(35 * statistics,)`: all columns of the first statistic, then of the next."""
+        from emofusion.features.action_units.columns import COLUMNS
+
+        return (len(self.statistics) * len(COLUMNS),)
+
+    def prepare(self, clips: "pd.DataFrame") -> "Callable[[Any], np.ndarray[Any, Any]]":
+        """The function that turns a clip into float32 `(1, 35 * statistics)`.
+
+        Raises `EmofusionError` where there is no table, it lacks columns, or clips are missing from it.
+        """
+        from emofusion.features.action_units.compute import prepare
+
+        return prepare(clips, self)
+
+    def for_corpus(self, root: str) -> Self:
+        """With the corpus's folder as the table where none is set."""
+        return replace(self, table=self.table or root)
+
+    def sources(self) -> list[Path]:
+        """The table; or the CSV files of a folder and the zip archives in it. No file is opened."""
+        from emofusion.features.action_units.files import source_files
+
+        return source_files(Path(self.table)) if self.table else []

@@ -1,4 +1,4 @@
-"""openSMILE's functionals: statistics over a whole recording, one fixed-length row a clip.
+"""openSMILE's functionals: statistics over a whole recording.
 
 eGeMAPS (Eyben et al., "The Geneva minimalistic acoustic parameter set (GeMAPS) for voice research and affective
 computing", IEEE Transactions on Affective Computing 7(2), 2016) and ComParE 2016 (Schuller et al., "The INTERSPEECH
@@ -16,55 +16,41 @@ import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
+from emofusion.features.common.arrays import Array
 from emofusion.features.common.sound import waveform
+from emofusion.features.functionals import Functionals
 
-SOURCE = "the sound of each clip (column `audio`)"
-DTYPE = np.float32
-
-# By our name: openSMILE's name, and how many values it has.
-_SETS = {"egemaps": ("eGeMAPSv02", 88), "compare_2016": ("ComParE_2016", 6373)}
+_OPENSMILE_NAMES = {"egemaps": "eGeMAPSv02", "compare_2016": "ComParE_2016"}
 
 # An extractor must not be used by two threads at once (opensmile-python issue 41); each process makes its own.
 _LOCK = Lock()
 
 
-def row_shape(settings: dict) -> tuple[int]:
-    """`(88,)` of eGeMAPS, `(6373,)` of ComParE 2016."""
-    return (_chosen(settings)[1],)
+def prepare(clips: pd.DataFrame, settings: Functionals) -> Callable[[Any], Array]:
+    """The function that turns a clip into float32 `(1 + speeds, values)`; see `Functionals.prepare`.
 
-
-def rows_of(clip: Any, settings: dict) -> int:
-    """One row a clip, and one for each of the `speeds`."""
-    return 1 + len(settings["speeds"])
-
-
-def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
-    """The function that turns a clip into float32 `(rows, values)`, of the whole recording, and as if played at
-    each of the `speeds`.
-
-    Values are openSMILE's, in its order and units, and always finite: it has defaults where something does not occur,
-    such as pitch in silence. Raises `EmofusionError` for an unknown `set`, for clips without sound, and, from the
-    function, for a recording that is too short for openSMILE's frames.
+    Values are openSMILE's, in its order and units. They are always finite: openSMILE has defaults for what does not
+    occur, such as pitch in silence.
     """
-    _chosen(settings)
+    settings.check_installed("features")
     waveform.require_recordings(clips, "functionals")
     return partial(_of_clip, settings=settings)
 
 
-def compute(samples: np.ndarray, settings: dict) -> np.ndarray:
+def compute(samples: Array, settings: Functionals) -> Array:
     """The functionals of a waveform `(samples,)`: float32 `(values,)`, NaN where it is too short."""
-    name, _ = _chosen(settings)
     with _LOCK, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Segment too short")
-        return _extractor(name)(samples, settings["sample_rate"])[0, :, 0].astype(DTYPE)
+        values = _extractor(_OPENSMILE_NAMES[settings.set])(samples, settings.sample_rate)
+        return values[0, :, 0].astype(np.float32)
 
 
-def _of_clip(clip: Any, settings: dict) -> np.ndarray:
-    samples = waveform.load(clip.audio, settings["sample_rate"], duration=None)
-    versions = waveform.at_speeds(samples, settings["sample_rate"], settings["speeds"])
+def _of_clip(clip: Any, settings: Functionals) -> Array:
+    samples = waveform.load(clip.audio, settings.sample_rate, duration=None)
+    versions = waveform.at_speeds(samples, settings.sample_rate, settings.speeds)
     values = np.stack([compute(version, settings) for version in versions])
     if not np.isfinite(values).all():
-        seconds = len(samples) / settings["sample_rate"]
+        seconds = len(samples) / settings.sample_rate
         raise EmofusionError(
             f"openSMILE finds no finite functionals in {clip.audio}, which lasts {seconds:.3f} s: it is too short or "
             "damaged. Replace the file or leave the clip out."
@@ -72,14 +58,11 @@ def _of_clip(clip: Any, settings: dict) -> np.ndarray:
     return values
 
 
-def _chosen(settings: dict) -> tuple[str, int]:
-    if settings["set"] not in _SETS:
-        raise EmofusionError(f"the setting `set` is {settings['set']}; choose out of {', '.join(_SETS)}.")
-    return _SETS[settings["set"]]
-
-
 @lru_cache
-def _extractor(name: str) -> Callable[[np.ndarray, int], np.ndarray]:
+def _extractor(name: str) -> Callable[[Array, int], Array]:
     import opensmile  # takes a second, and only this kind of features needs it
 
-    return opensmile.Smile(opensmile.FeatureSet[name], opensmile.FeatureLevel.Functionals)
+    extractor: Callable[[Array, int], Array] = opensmile.Smile(
+        opensmile.FeatureSet[name], opensmile.FeatureLevel.Functionals
+    )
+    return extractor

@@ -1,4 +1,7 @@
-"""Faces as the paper's section 3.2 prepares them: RGB, letterbox; scaling to 0–1 is the network's first step."""
+"""Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square with black bars.
+
+Scaling to 0–1 is the network's first step.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,33 +13,22 @@ import pandas as pd
 from PIL import Image, ImageOps
 
 from emofusion.errors import EmofusionError
-
-SOURCE = "the picture of each clip (column `image`), or frames of its video (column `video`)"
-DTYPE = np.uint8
-
-
-def row_shape(settings: dict) -> tuple[int, int, int]:
-    """`(3, size, size)`: red, green and blue."""
-    return 3, settings["size"], settings["size"]
+from emofusion.features.common.arrays import Array
+from emofusion.features.pixels import Pixels
 
 
-def rows_of(clip: Any, settings: dict) -> int:
-    """One row of a still picture, `settings["frames"]` of a video."""
-    return settings["frames"] if pd.isna(clip.image) else 1
-
-
-def prepare(clips: pd.DataFrame, settings: dict) -> Callable[[Any], np.ndarray]:
-    """The function that turns a clip into uint8 `(rows, 3, size, size)`; `EmofusionError` for clips with no picture."""
-    blind = clips.loc[clips["image"].isna() & clips["video"].isna(), "clip"]
-    if len(blind):
+def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
+    """The function that turns a clip into uint8 `(rows, 3, size, size)`; see `Pixels.prepare`."""
+    without_picture = clips.loc[clips["image"].isna() & clips["video"].isna(), "clip"]
+    if len(without_picture):
         raise EmofusionError(
-            f"{len(blind)} clips have neither picture nor video, for example {', '.join(blind[:5])}: "
-            "a face model on pixels needs one of every clip."
+            f"{len(without_picture)} clips have neither picture nor video, for example "
+            f"{', '.join(without_picture[:5])}: a model on pixels needs one of every clip."
         )
     return partial(_of_clip, settings=settings)
 
 
-def letterbox(image: Image.Image, size: int) -> np.ndarray:
+def letterbox(image: Image.Image, size: int) -> Array:
     """A picture of any mode and aspect ratio, resized to fit `size` × `size` and centred on black.
 
     Returns uint8 `(3, size, size)`. Resampling is bilinear with antialiasing; transparent parts become black.
@@ -51,7 +43,10 @@ def letterbox(image: Image.Image, size: int) -> np.ndarray:
 
 
 def read_image(path: str | Path) -> Image.Image:
-    """A picture turned upright as its EXIF orientation says; `EmofusionError` that names the file if unreadable."""
+    """A picture, turned upright as its EXIF orientation says.
+
+    Raises `EmofusionError` that names the file if it cannot be read.
+    """
     try:
         with Image.open(path) as image:
             return ImageOps.exif_transpose(image)
@@ -60,17 +55,17 @@ def read_image(path: str | Path) -> Image.Image:
 
 
 def read_frames(path: str | Path, count: int) -> list[Image.Image]:
-    """`count` frames of a video, each from the middle of one of `count` equal segments; a short video repeats some.
+    """`count` frames of a video: the middle frames of `count` segments of equal length. A short video repeats some.
 
-    Decodes in order on one thread, keeping only the wanted frames. Raises `EmofusionError` that names the file if it is
-    unreadable or without frames.
+    The video is decoded in order on one thread, and only the wanted frames are kept. Raises `EmofusionError` that names
+    the file if it cannot be read or has no frames.
     """
     import av
 
     try:
         announced = _announced_frames(path)
         frames = _frames_at(path, _middles(announced, count)) if announced else []
-        if len(frames) < count:  # the container does not say how many there are, or not truly
+        if len(frames) < count:  # the container gives no number of frames, or one that is too high
             total = sum(1 for _ in _decoded(path))
             frames = _frames_at(path, _middles(total, count)) if total else []
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -80,10 +75,10 @@ def read_frames(path: str | Path, count: int) -> list[Image.Image]:
     return frames
 
 
-def _of_clip(clip: Any, settings: dict) -> np.ndarray:
-    still = not pd.isna(clip.image)
-    images = [read_image(clip.image)] if still else read_frames(clip.video, settings["frames"])
-    return np.stack([letterbox(image, settings["size"]) for image in images])
+def _of_clip(clip: Any, settings: Pixels) -> Array:
+    is_still = not pd.isna(clip.image)
+    images = [read_image(clip.image)] if is_still else read_frames(clip.video, settings.frames)
+    return np.stack([letterbox(image, settings.size) for image in images])
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
@@ -96,10 +91,12 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _middles(total: int, count: int) -> list[int]:
+    """The numbers of the frames in the middle of `count` equal segments of a video of `total` frames."""
     return [int((segment + 0.5) * total / count) for segment in range(count)]
 
 
 def _announced_frames(path: str | Path) -> int:
+    """How many frames the container says that there are; 0 where it does not say."""
     import av
 
     with av.open(str(path)) as container:
@@ -107,6 +104,7 @@ def _announced_frames(path: str | Path) -> int:
 
 
 def _decoded(path: str | Path) -> Iterator[Any]:
+    """The frames of the first video stream, in order."""
     import av
 
     with av.open(str(path)) as container:
@@ -116,7 +114,7 @@ def _decoded(path: str | Path) -> Iterator[Any]:
 
 
 def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
-    """The frames of these ascending numbers; fewer if the video ends before."""
+    """The frames with the `wanted` numbers, which ascend and may repeat; fewer if the video ends before the last."""
     frames: list[Image.Image] = []
     for number, frame in enumerate(_decoded(path)):
         if number == wanted[len(frames)]:
@@ -128,5 +126,5 @@ def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
 
 
 def _upright(frame: Any) -> Image.Image:
-    image = frame.to_image()
+    image: Image.Image = frame.to_image()
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image

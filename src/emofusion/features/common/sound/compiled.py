@@ -1,7 +1,8 @@
-"""Librosa and our own kernels with their compiled functions in place: import both from here.
+"""Librosa and our own kernels, compiled: import both from this module.
 
-They compile some functions on import, into a cache that all processes share. Processes that fill it at the same
-time can mix their halves and die of a segmentation fault (numba issue 10128), so one at a time may come in here.
+They compile some functions on import, into a cache that all processes share. Processes that fill the cache at the same
+time can write mixed files and then die of a segmentation fault (numba issue 10128). A lock therefore lets one process
+at a time import them.
 """
 
 import getpass

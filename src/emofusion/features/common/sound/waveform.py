@@ -8,14 +8,18 @@ import pandas as pd
 import soundfile
 
 from emofusion.errors import EmofusionError
+from emofusion.features.common.arrays import Array
 from emofusion.features.common.sound.compiled import librosa
 
-# A resampling filter sees a little past the cut; this much more than the wanted length is read.
+# The resampling filter needs a little sound after the cut, so this much more than the wanted length is read.
 _MARGIN_SECONDS = 0.1
 
 
 def require_recordings(clips: pd.DataFrame, features: str) -> None:
-    """Raise `EmofusionError` that counts and names the clips without a recording, if any; `features` need them all."""
+    """Raise `EmofusionError` that counts and names the clips without a recording, if there are any.
+
+    clips: `tables.CLIPS`. features: what needs the recordings, for the message.
+    """
     silent = clips.loc[clips["audio"].isna(), "clip"]
     if len(silent):
         raise EmofusionError(
@@ -24,15 +28,22 @@ def require_recordings(clips: pd.DataFrame, features: str) -> None:
         )
 
 
-def load(path: str | Path, sample_rate: int, duration: float | None) -> np.ndarray:
+def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     """The first `duration` seconds of a recording, or all of it where `duration` is None.
 
-    Reads what libsndfile reads (WAV, FLAC, OGG, MP3 …), and otherwise the first sound track of what FFmpeg reads (MP4
-    …), at any sample rate. Channels are averaged; another rate is resampled (librosa, `soxr_hq`).
+    Every file that libsndfile reads will do (WAV, FLAC, OGG, MP3 …); of any other that FFmpeg reads (MP4 …), the first
+    sound track is taken. Channels are averaged. Another sample rate is resampled (librosa, `soxr_hq`).
 
-    Returns float32 `(samples,)`, full scale 1.0. With a duration, `samples = round(sample_rate * duration)`, shorter
-    recordings padded with zeros at the end. Raises `EmofusionError` that names the file if it is unreadable, empty or
-    not finite.
+    Args:
+        path: the file.
+        sample_rate: of the result, in Hz.
+        duration: in seconds. A shorter recording is padded with zeros at the end.
+
+    Returns:
+        float32 `(samples,)`, full scale 1.0; with a duration, `samples = round(sample_rate * duration)`.
+
+    Raises:
+        EmofusionError: names the file if it cannot be read, is empty, or holds values that are not finite.
     """
     seconds = np.inf if duration is None else duration + _MARGIN_SECONDS
     try:
@@ -46,24 +57,16 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> np.ndarr
     if rate != sample_rate:
         samples = librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
     if duration is not None:
-        samples = librosa.util.fix_length(samples, size=samples_of(sample_rate, duration))
+        samples = librosa.util.fix_length(samples, size=round(sample_rate * duration))
     return samples.astype(np.float32, copy=False)
 
 
-def samples_of(sample_rate: int, duration: float) -> int:
-    """How many samples `load` returns for a sample rate in Hz and a duration in seconds."""
-    return round(sample_rate * duration)
+def at_speeds(samples: Array, sample_rate: int, speeds: Sequence[float]) -> list[Array]:
+    """The waveform `(samples,)` itself, then the waveform as if it were played at each of the speeds.
 
-
-def at_speeds(samples: np.ndarray, sample_rate: int, speeds: Sequence[float]) -> list[np.ndarray]:
-    """The waveform `(samples,)` itself, and as if played at each of the speeds: of 1.1, shorter and higher by a tenth.
-
-    Pitch and formants move together, as they do from speaker to speaker (Ko et al., "Audio augmentation for speech
-    recognition", Interspeech 2015). Raises `EmofusionError` for a speed outside 0.5 … 2.
+    At a speed of 1.1 it is shorter by a factor of 1.1, and higher by the same factor. Pitch and formants move together,
+    as they do from speaker to speaker (Ko et al., "Audio augmentation for speech recognition", Interspeech 2015).
     """
-    for speed in speeds:
-        if not 0.5 <= speed <= 2:
-            raise EmofusionError(f"features.speeds: {speed} is not from 0.5 to 2.")
     played = (
         librosa.resample(samples, orig_sr=sample_rate * speed, target_sr=sample_rate, res_type="soxr_hq")
         for speed in speeds
@@ -71,14 +74,14 @@ def at_speeds(samples: np.ndarray, sample_rate: int, speeds: Sequence[float]) ->
     return [samples, *played]
 
 
-def _read_sound_file(path: str | Path, seconds: float) -> tuple[np.ndarray, int]:
+def _read_sound_file(path: str | Path, seconds: float) -> tuple[Array, int]:
     with soundfile.SoundFile(path) as file:
         wanted = int(min(np.ceil(seconds * file.samplerate), file.frames))
         channels = file.read(frames=wanted, dtype="float32", always_2d=True)
         return channels[:, 0] if channels.shape[1] == 1 else channels.mean(axis=1), file.samplerate
 
 
-def _read_sound_track(path: str | Path, seconds: float, why_not_a_sound_file: Exception) -> tuple[np.ndarray, int]:
+def _read_sound_track(path: str | Path, seconds: float, why_not_a_sound_file: Exception) -> tuple[Array, int]:
     import av  # only the sound of videos needs it
 
     try:
@@ -87,15 +90,16 @@ def _read_sound_track(path: str | Path, seconds: float, why_not_a_sound_file: Ex
                 raise EmofusionError(f"{path} has no sound track. Use a recording with sound or leave the clip out.")
             rate = container.streams.audio[0].rate
             to_planar_float = av.AudioResampler(format="fltp")
-            parts, read = [], 0
+            pieces: list[Array] = []
+            samples_read = 0
             for frame in container.decode(audio=0):
-                parts += [part.to_ndarray().mean(axis=0) for part in to_planar_float.resample(frame)]
-                read += frame.samples
-                if read >= seconds * rate:
+                pieces += [piece.to_ndarray().mean(axis=0) for piece in to_planar_float.resample(frame)]
+                samples_read += frame.samples
+                if samples_read >= seconds * rate:
                     break
     except (av.FFmpegError, OSError) as error:
         raise EmofusionError(
             f"cannot read the sound of {path}: {why_not_a_sound_file} ({error}). "
             "Replace the file or leave the clip out."
         ) from error
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32), rate
+    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32), rate

@@ -1,0 +1,145 @@
+"""The settings of all features that are made from short frames of sound, and the channels that they lead to."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from emofusion.features.common import contrast_bands
+from emofusion.settings.fields import must, setting
+from emofusion.settings.kinds import Features
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FEATURES = ("mfcc", "pitch", "mel", "centroid", "flatness", "zero_crossing_rate", "contrast")
+
+_MOST_VALUES = 100_000_000  # of one clip: 400 MB
+
+
+@dataclass
+class AcousticSettings(Features):
+    """What `acoustic` and `acoustic_statistics` share; the values are computed by `common.sound.channels`."""
+
+    media: ClassVar[tuple[str, ...]] = ("audio",)
+
+    sample_rate: int = setting("Rate in Hz that every recording is resampled to.", 16000, least=1000, most=192_000)
+    duration: float = setting("Seconds of a recording that are looked at; the rest is cut off.", 3.0, above=0, most=600)
+    trim: float | None = setting(
+        "Silence at both ends, this many dB below the loudest part, is cut off first; null: nothing is.",
+        None,
+        above=0,
+        most=200,
+    )
+    padding: str = setting(
+        "What fills up a recording that is too short: zeros, or repeat (the recording itself, again and again).",
+        "zeros",
+        choices=["zeros", "repeat"],
+    )
+    floor: float = setting(
+        "Least value in dB of the mel spectrogram; below it is the recorder's noise and not the voice.",
+        -100.0,
+        least=-200,
+        below=0,
+    )
+    n_fft: int = setting("Samples in a frame.", 1024, least=16, most=65536)
+    hop: int = setting("Samples from the start of a frame to that of the next; at most n_fft.", 256, least=1)
+    mfcc: int = setting("How many MFCCs; at most as many as mel bands.", 40, least=1, most=512)
+    mel: int = setting("How many mel bands; at most n_fft // 2 + 1.", 128, least=1, most=512)
+    pitch: str | None = setting(
+        "How pitch is found: yin, or pyin, which is slower by a factor of a hundred; null: without pitch.",
+        "yin",
+        choices=["yin", "pyin"],
+    )
+    pitch_range: list[float] = setting("The lowest and the highest pitch in Hz.", [65.0, 800.0], above=0, shortest=2)
+    features: list[str] = setting(
+        "Which features are computed, in this order.", list(FEATURES), choices=FEATURES, shortest=1, distinct=True
+    )
+
+    def dtype(self) -> "np.dtype[Any]":
+        """Single precision."""
+        import numpy as np
+
+        return np.dtype(np.float32)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the duration has."""
+        return round(self.sample_rate * self.duration)
+
+    @property
+    def frames(self) -> int:
+        """How many frames the duration has."""
+        return 1 + self.samples // self.hop
+
+    @property
+    def chosen_features(self) -> list[str]:
+        """The setting `features`, without pitch where `pitch` is null."""
+        return [feature for feature in self.features if feature != "pitch" or self.pitch]
+
+    def channel_names(self) -> list[str]:
+        """The name of each channel in order, such as `mfcc_1` …, `pitch`, `mel_1` …; features are in chosen order."""
+        channels = {"mfcc": self.mfcc, "mel": self.mel, "contrast": contrast_bands.octaves(self.sample_rate) + 1}
+        names = []
+        for feature in self.chosen_features:
+            count = channels.get(feature, 1)
+            names += [feature] if count == 1 else [f"{feature}_{number}" for number in range(1, count + 1)]
+        return names
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` where frames, features and pitch do not fit together. `name`: the node's full name."""
+        features = self.chosen_features
+        must(self.hop <= self.n_fft, f"{name}.hop={self.hop}: at most the length of a frame, {name}.n_fft={self.n_fft}")
+        must(
+            self.samples >= self.hop,
+            f"{name}.duration={self.duration}: at least one hop, {self.hop / self.sample_rate:g} s; "
+            f"raise it, or lower {name}.hop={self.hop}",
+        )
+        must(
+            bool(features),
+            f"{name}.features=[pitch]: {name}.pitch=null leaves pitch out, so that nothing remains; "
+            f"name other features, or set {name}.pitch=yin",
+        )
+        if "mel" in features or "mfcc" in features:
+            most = self.n_fft // 2 + 1
+            must(self.mel <= most, f"{name}.mel={self.mel}: at most {name}.n_fft // 2 + 1, which is {most}")
+        if "mfcc" in features:
+            must(
+                self.mfcc <= self.mel,
+                f"{name}.mfcc={self.mfcc}: at most the number of mel bands, {name}.mel={self.mel}",
+            )
+        if "contrast" in features:
+            enough = all(band.has_enough_bins for band in contrast_bands.bands(self.sample_rate, self.n_fft // 2 + 1))
+            must(
+                enough,
+                f"{name}.n_fft={self.n_fft}: too short a frame for contrast, of which a band has no frequency of its "
+                f"own at {name}.sample_rate={self.sample_rate}; raise it, or leave contrast out of {name}.features",
+            )
+        self._check_pitch_range(name, used="pitch" in features)
+        values = self.frames * len(self.channel_names())
+        must(
+            values <= _MOST_VALUES,
+            f"{name}.hop={self.hop}: a clip would have {values:,} values, more than {_MOST_VALUES:,}; raise it, or "
+            f"lower {name}.duration={self.duration}",
+        )
+
+    def _check_pitch_range(self, name: str, used: bool) -> None:
+        shown = f"{name}.pitch_range=[{','.join(f'{frequency:g}' for frequency in self.pitch_range)}]"
+        ascending = len(self.pitch_range) == 2 and self.pitch_range[0] < self.pitch_range[1]
+        must(ascending, f"{shown}: two frequencies in Hz, the lower one first, as in [65,800]")
+        if not used:
+            return
+        # the conditions of librosa's `yin` and `pyin`
+        low, high = self.pitch_range
+        lowest = self.sample_rate / (self.n_fft - 1)
+        must(
+            self.sample_rate / low < self.n_fft - 1 and high <= self.sample_rate / 2,
+            f"{shown}: above {lowest:.1f} Hz, of which one period fills a frame of {name}.n_fft={self.n_fft}, and at "
+            f"most {self.sample_rate / 2:g} Hz, half of {name}.sample_rate={self.sample_rate}",
+        )
+        shortest_period = int(self.sample_rate / high)
+        longest_period = min(ceil(self.sample_rate / low), self.n_fft - 1)
+        must(
+            longest_period - shortest_period >= 2,
+            f"{shown}: holds fewer than three periods of whole samples at {name}.sample_rate={self.sample_rate}; "
+            "widen it",
+        )

@@ -1,0 +1,116 @@
+"""Computing the features of every clip of a table, by several processes, into a feature set."""
+
+import pickle
+import sys
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.lib.format import open_memmap
+from threadpoolctl import threadpool_limits
+
+from emofusion.errors import EmofusionError
+from emofusion.features.common.arrays import Array
+from emofusion.features.common.feature_set import write_rows
+from emofusion.settings.kinds import Features
+
+_CHUNK = 16  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
+
+
+def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:
+    """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
+
+    That many worker processes, of one thread each, share the clips; their number does not change the result. Each
+    writes into the memory map of the result, so that memory stays bounded whatever the number of clips.
+
+    Args:
+        clips: `tables.CLIPS`.
+        features: what to compute.
+        out: the folder of the feature set.
+        workers: how many processes; 1 computes in this one.
+
+    Raises:
+        EmofusionError: names the clip's file, or the kind whose rows have another shape than it declares.
+            `features.npy` then does not appear.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    if clips.empty:
+        raise EmofusionError(f"there are no clips to compute {features.kind} features of.")
+    compute = features.prepare(clips)
+    module = sys.modules[type(features).__module__]
+    if not _is_importable(module):
+        compute = _OfPlugin(compute, module)
+    counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+
+    partial = out / "features.npy.partial"
+    open_memmap(partial, "w+", dtype=features.dtype(), shape=(int(starts[-1]), *features.row_shape())).flush()
+    bounds = [*range(0, len(clips), _CHUNK), len(clips)]
+    tasks = (
+        joblib.delayed(_extract_chunk)(
+            compute, features.kind, clips.iloc[first:last], partial, starts[first : last + 1]
+        )
+        for first, last in pairwise(bounds)
+    )
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        joblib.Parallel(n_jobs=workers)(tasks)
+
+    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(starts[-1])})
+    number_within_clip = rows.groupby("clip").cumcount()
+    if features.several_rows_are_views():
+        rows = rows.assign(frame=0, view=number_within_clip)
+    else:
+        rows = rows.assign(frame=number_within_clip, view=0)
+    write_rows(rows, out)
+    partial.replace(out / "features.npy")
+
+
+def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array) -> None:
+    array = open_memmap(path, "r+")
+    # one thread in every process, this one included: sums then have the same order whatever the number of workers
+    with threadpool_limits(1):
+        for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
+            rows, declared = compute(clip), array[start:stop].shape
+            if rows.shape != declared:
+                raise EmofusionError(
+                    f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
+                    f"declare {declared}: make them agree."
+                )
+            array[start:stop] = rows
+    array.flush()
+
+
+class _OfPlugin:
+    """A function of a plug-in file that another process can unpickle: it runs the file first."""
+
+    def __init__(self, compute: Callable[[Any], Array], module: ModuleType) -> None:
+        self.compute, self.module = compute, module
+
+    def __call__(self, clip: Any) -> Array:
+        return self.compute(clip)
+
+    def __reduce__(self) -> tuple[Callable[[str, str, bytes], Any], tuple[str, str, bytes]]:
+        return _unpickle, (self.module.__name__, str(self.module.__file__), pickle.dumps(self.compute))
+
+
+def _unpickle(module: str, file: str, pickled: bytes) -> Any:
+    if module not in sys.modules:
+        spec = spec_from_file_location(module, file)
+        if spec is None or spec.loader is None:
+            raise EmofusionError(f"the plug-in {file} is not a Python file.")
+        sys.modules[module] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[module])
+    return pickle.loads(pickled)
+
+
+def _is_importable(module: ModuleType) -> bool:
+    """Whether another process can import the module by its name, which it cannot of a plug-in file."""
+    return module.__name__ == "__main__" or PathFinder.find_spec(module.__name__.partition(".")[0]) is not None

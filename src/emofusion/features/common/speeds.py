@@ -1,0 +1,29 @@
+"""The setting `speeds`: features of a recording, and of the recording as if it were played at other speeds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds import Features
+
+
+@dataclass
+class FeaturesAtSpeeds(Features):
+    """Features with one row for a clip as it was recorded, and one for each of the `speeds`."""
+
+    speeds: list[float] = setting(
+        "Models also train on each recording as if it were played at these speeds: each epoch takes one version of a "
+        "clip at random. Tests use the recording alone.",
+        [],
+        least=0.5,
+        most=2,
+        distinct=True,
+    )
+
+    def rows_of(self, clip: Any) -> int:
+        """One row, and one for each of the speeds."""
+        return 1 + len(self.speeds)
+
+    def several_rows_are_views(self) -> bool:
+        """Rows at other speeds are there to train on."""
+        return bool(self.speeds)

@@ -1,0 +1,167 @@
+"""Computing features of clips into a feature set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emofusion.errors import EmofusionError
+from emofusion.features.acoustic import Acoustic
+from emofusion.features.acoustic_statistics import AcousticStatistics
+from emofusion.features.common.extract import extract
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.features.pixels import Pixels
+from emofusion.settings import registry
+from emofusion.settings.kinds import Features
+
+PIXELS = Pixels(size=32, frames=2)
+ACOUSTIC = Acoustic(duration=0.5, mfcc=13, mel=64, features=["mfcc", "pitch", "mel", "contrast"])
+
+
+def pictures(folder: Path, count: int) -> pd.DataFrame:
+    folder.mkdir(exist_ok=True)
+    rows = []
+    for number in range(count):
+        path = folder / f"{number}.png"
+        Image.new("RGB", (8, 8), (number, 2 * number, 100)).save(path)
+        rows.append({"clip": f"clip{number}", "image": str(path), "video": None})
+    return pd.DataFrame(rows)
+
+
+def sounds(folder, count: int) -> pd.DataFrame:
+    import soundfile
+
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(count):
+        path = folder / f"{number}.wav"
+        soundfile.write(path, generator.normal(0, 0.1, 9000), 16000)
+        rows.append({"clip": f"s{number}", "audio": str(path)})
+    return pd.DataFrame(rows)
+
+
+def test_rows_keep_the_order_of_the_clips(tmp_path):
+    clips = pictures(tmp_path / "in", 40).iloc[::-1]
+    extract(clips, PIXELS, tmp_path / "out", workers=1)
+    features = FeatureSet.open([tmp_path / "out"])
+    assert (len(features), features.shape, features.dtype) == (40, (3, 32, 32), np.uint8)
+    assert features.rows["clip"].tolist() == clips["clip"].tolist()
+    assert features.rows["row"].tolist() == list(range(40))
+    np.testing.assert_array_equal(features.take(range(40))[:, 0, 0, 0], np.arange(39, -1, -1))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["features.npy", "rows.parquet"]
+
+
+def test_the_number_of_workers_does_not_change_the_result(tmp_path):
+    clips = sounds(tmp_path, 20)
+    for workers in (1, 2):
+        extract(clips, ACOUSTIC, tmp_path / f"out{workers}", workers)
+    assert (tmp_path / "out1/features.npy").read_bytes() == (tmp_path / "out2/features.npy").read_bytes()
+    assert np.load(tmp_path / "out1/features.npy").shape == (20, *ACOUSTIC.row_shape())
+    expected = ACOUSTIC.prepare(clips)(list(clips.itertuples())[17])
+    np.testing.assert_allclose(FeatureSet.open([tmp_path / "out2"]).take([17]), expected, rtol=1e-4, atol=1e-4)
+
+
+@dataclass
+class Numbers(Features):
+    """A clip's number, in two rows for clip1."""
+
+    kind: str = "numbers"
+    declared: ClassVar[tuple[int, ...]] = (3,)
+
+    def dtype(self):
+        return np.dtype(np.uint8)
+
+    def row_shape(self):
+        return self.declared
+
+    def rows_of(self, clip):
+        return 1 + (clip.clip == "clip1")
+
+    def prepare(self, clips):
+        return lambda clip: np.full((self.rows_of(clip), 3), int(clip.clip[-1]))
+
+
+def test_a_clip_may_have_several_rows(tmp_path):
+    extract(pictures(tmp_path / "in", 3), Numbers(), tmp_path / "out", workers=1)
+    features = FeatureSet.open([tmp_path / "out"])
+    assert features.rows["clip"].tolist() == ["clip0", "clip1", "clip1", "clip2"]
+    assert features.rows["frame"].tolist() == [0, 0, 1, 0] and features.rows["view"].tolist() == [0] * 4
+    assert features.take([0, 1, 2, 3])[:, 0].tolist() == [0, 1, 1, 2]
+
+
+def test_rows_of_another_shape_than_declared_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Numbers, "declared", (4,))
+    with pytest.raises(EmofusionError, match=r"numbers: clip0 has rows of shape \(1, 3\), but .* declare \(1, 4\)"):
+        extract(pictures(tmp_path / "in", 3), Numbers(), tmp_path / "out", workers=1)
+    assert not (tmp_path / "out" / "features.npy").exists()
+
+
+def test_other_speeds_are_views_to_train_on(tmp_path):
+    features = AcousticStatistics(features=["mel"], mel=8, speeds=[0.9, 1.1])
+    extract(sounds(tmp_path, 2), features, tmp_path / "out", workers=1)
+    rows = FeatureSet.open([tmp_path / "out"]).rows
+    assert rows["clip"].tolist() == ["s0"] * 3 + ["s1"] * 3
+    assert rows["view"].tolist() == [0, 1, 2] * 2 and rows["frame"].tolist() == [0] * 6
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_unreadable_file_is_named_and_nothing_looks_finished(tmp_path, workers):
+    clips = pictures(tmp_path / "in", 20)
+    (tmp_path / "in" / "18.png").write_bytes(b"broken")
+    with pytest.raises(EmofusionError, match=r"18\.png"):
+        extract(clips, PIXELS, tmp_path / "out", workers)
+    assert not (tmp_path / "out" / "features.npy").exists()
+
+
+def test_no_clips_and_unknown_kinds_are_refused(tmp_path):
+    clips = pictures(tmp_path / "in", 1)
+    with pytest.raises(EmofusionError, match="no clips"):
+        extract(clips.iloc[:0], PIXELS, tmp_path / "out", 1)
+    with pytest.raises(EmofusionError, match=r"features\.kind=smell: no such kind; there are acoustic, acoustic_stat"):
+        registry.kind("features", "smell", "face.features.kind")
+
+
+PLUGIN = """
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from emofusion.settings.kinds import Features
+from helper_of_the_plugin import length
+
+
+@dataclass
+class NameLength(Features):
+    kind: str = "name_length"
+
+    def dtype(self):
+        return np.dtype(np.float32)
+
+    def row_shape(self):
+        return (1,)
+
+    def prepare(self, clips):
+        return partial(of_clip, features=self)
+
+
+def of_clip(clip, features):
+    assert isinstance(features, NameLength)
+    return np.full((1, 1), length(clip.clip))
+"""
+
+
+def test_features_of_a_plugin_are_computed_by_other_processes_too(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "_plugins", {})
+    monkeypatch.setattr(registry, "register", lambda: None)  # other tests have nothing to do with this kind
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    (tmp_path / "helper_of_the_plugin.py").write_text("length = len\n")
+    features = registry.load_plugin(tmp_path / "mine.py").NameLength()
+    clips = pd.DataFrame({"clip": ["x" * number for number in range(1, 41)]})
+    extract(clips, features, tmp_path / "out", workers=2)
+    assert FeatureSet.open([tmp_path / "out"]).take(range(40))[:, 0].tolist() == list(range(1, 41))
