@@ -101,11 +101,14 @@ class Composer:
         adds = "+" if any(text.startswith(f"+{group}=") for text in overrides) else ""
         others.append(f"{adds}{group}={choice}")
         parts = (f"{modality}.network.", f"{modality}.features.")
-        without_parts = [text for text in others if not text.lstrip("+").startswith(parts)]
-        try:
-            return self._modality(others, modality)
-        except EmofusionError:
-            return self._modality(without_parts, modality)
+        kept = [text for text in others if not text.lstrip("+").startswith(parts)]
+        for text in [text for text in others if text not in kept]:
+            try:
+                self._modality([*kept, text], modality)
+            except EmofusionError:
+                continue
+            kept.append(text)
+        return self._modality(kept, modality)
 
     def _modality(self, overrides: list[str], modality: str) -> Modality:
         groups, plain = self._sorted(overrides)

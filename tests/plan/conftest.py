@@ -1,0 +1,96 @@
+"""A small plan of two stages, whose jobs a test can run: a file in capitals, and that text twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from emofusion.plan.currency import Currency, examine
+from emofusion.plan.job import Job
+from emofusion.plan.plan_file import PlanFile, write_plan
+from emofusion.plan.stage import StageFactory
+from emofusion.settings.kinds import Preparation
+
+
+@dataclass(frozen=True)
+class Capitals(Preparation):
+    """The text of a file in capitals."""
+
+    file: str
+
+    @property
+    def label(self) -> str:
+        return "capitals"
+
+    def sources(self) -> list[Path]:
+        return [Path(self.file)] if Path(self.file).is_file() else []
+
+    def run(self, out: Path) -> None:
+        (out / "weights.safetensors").write_text(Path(self.file).read_text().upper())
+
+
+@dataclass(frozen=True)
+class Twice:
+    """How often the text is repeated."""
+
+    times: int
+
+
+class TwoStages:
+    """The plan, its results, and what jobs have done."""
+
+    def __init__(self, folder: Path, accept: bool = False) -> None:
+        self.folder, self.results, self.repository = folder, folder / "results", folder / "repository"
+        self.source = folder / "source.txt"
+        self.source.write_text("text")
+        scripts = self.repository / "workflow" / "scripts"
+        scripts.mkdir(parents=True)
+        for name in ("prepare", "feature_cache"):
+            (scripts / f"{name}.py").write_text("VALUE = 1\n")
+        self.worked: list[str] = []
+        self.plan = self.planned(accept=accept)
+
+    def planned(self, accept: bool = False, threads: int = 1) -> PlanFile:
+        factory = StageFactory()
+        first = factory.make("weights", "capitals", Capitals(str(self.source)))
+        second = factory.make("feature_cache", "twice", Twice(2), threads, weights=first)
+        path = self.results / "plans" / f"{accept}-{threads}.sqlite"
+        facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
+        write_plan(path, facts, [first, second], [("two", second, [], ["{}"])])
+        return PlanFile(path)
+
+    def run(self) -> list[str]:
+        """Run what is not current, as Snakemake would; the stages that did their work."""
+        self.worked = []
+        for name, stage in self.plan.stages.items():
+            if name not in self.examine().content:
+                Job(self.plan, name, self.results, self.repository).run(self._work)
+        return [name.partition("/")[0] for name in self.worked]
+
+    def _work(self, job: Job) -> None:
+        self.worked.append(job.name)
+        if job.stage.kind == "weights":
+            job.settings.run(job.folder)
+        else:
+            text = (job.input("weights") / "weights.safetensors").read_text()
+            (job.folder / "features.npy").write_text(text * job.settings.times)
+            (job.folder / "rows.parquet").write_text("rows")
+
+    def examine(self) -> Currency:
+        from emofusion.plan import currency
+
+        currency._code.cache_clear()
+        currency._versions.cache_clear()
+        return examine(self.plan, self.results, self.repository)
+
+    def stale(self) -> dict[str, str]:
+        return {name.partition("/")[0]: reason for name, reason in self.examine().stale.items()}
+
+    def result(self) -> str:
+        (name,) = [name for name in self.plan.stages if name.startswith("feature_cache")]
+        return (self.results / name / "features.npy").read_text()
+
+
+@pytest.fixture
+def two_stages(tmp_path):
+    return TwoStages(tmp_path)

@@ -1,0 +1,121 @@
+"""Fingerprints of code: what counts as another code, and what does not."""
+
+import pytest
+
+from emofusion.plan import fingerprint
+from emofusion.plan.fingerprint import code_fingerprint, imported_libraries, module_closure
+from emofusion.plan.stage import KINDS
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package in place of emofusion's: it sets texts of modules, and answers with the fingerprint of `a`."""
+    monkeypatch.setattr(fingerprint, "PACKAGE", tmp_path)
+
+    def write(files: dict[str, str] | None = None, **modules: str) -> str:
+        for name, text in {**modules, **(files or {})}.items():
+            path = tmp_path / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        fingerprint.clear_caches()
+        return code_fingerprint("emofusion.a")
+
+    yield write
+    fingerprint.clear_caches()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from emofusion import b\n",
+        "import emofusion.b\n",
+        "from emofusion.b import VALUE\n",
+        "from . import b\n",
+        "from .b import VALUE\n",
+        "import threading\n\nwith threading.Lock():\n    from emofusion import b\n",
+        "def f():\n    from emofusion import b\n    return b\n",
+        "def f():\n    from .b import VALUE\n    return VALUE\n",
+        "class C:\n    def f(self):\n        import emofusion.b\n",
+        "try:\n    from emofusion import b\nexcept ImportError:\n    b = None\n",
+        "if True:\n    from emofusion import b\n",
+    ],
+)
+def test_an_edit_of_what_is_imported_anywhere_counts(package, text):
+    first = package(a=text, b="VALUE = 1\n")
+    assert package(b="VALUE = 2\n") != first
+    assert package(b="VALUE = 1\n") == first
+
+
+def test_relative_imports_are_followed_in_folders(package):
+    files = {"sub/__init__": "", "sub/c": "from ..b import VALUE\n"}
+    first = package(files, a="from emofusion.sub import c\n", b="VALUE = 1\n")
+    assert package(b="VALUE = 2\n") != first
+    first = package({"sub/c": "from .d import VALUE\n", "sub/d": "VALUE = 1\n"})
+    assert package({"sub/d": "VALUE = 2\n"}) != first
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f():\n    return 1\n", 'def f():\n    """Now documented."""\n    return 1\n'),
+        ('def f():\n    """One."""\n    return 1\n', 'def f():\n    """Another."""\n    return 1\n'),
+        ("class C:\n    x = 1\n", 'class C:\n    """Now documented."""\n\n    x = 1\n'),
+        ("class C:\n    pass\n", 'class C:\n    """Only documented."""\n'),
+        ("x = 1\n", '"""A module."""\n\nx = 1  # why\n'),
+        ("def f(): return 1\n", "def f():\n\n    return 1\n"),
+        ("async def f():\n    return 1\n", 'async def f():\n    """Now."""\n    return 1\n'),
+        ("x = 1\n", "from typing import TYPE_CHECKING\n\nx = 1\nif TYPE_CHECKING:\n    from emofusion import b\n"),
+    ],
+)
+def test_docstrings_comments_and_formatting_do_not_count(package, before, after):
+    first = package(a=before, b="VALUE = 1\n")
+    second = package(a=after)
+    if "TYPE_CHECKING" in after:
+        second = second if package(b="VALUE = 2\n") == second else "an edit of what only types need counted"
+        assert second == package(a=after)
+    else:
+        assert second == first
+
+
+def test_code_counts(package):
+    first = package(a="def f():\n    return 1\n")
+    assert package(a="def f():\n    return 2\n") != first
+    # a text that is no docstring does something
+    assert package(a='def f():\n    x = 1\n    """Text."""\n    return x\n') != package(a="def f():\n    x = 1\n    return x\n")
+
+
+def test_the_files_that_a_package_keeps_count_to_the_byte(package, tmp_path):
+    (tmp_path / "page" / "assets").mkdir(parents=True)
+    prints = [package({"page/__init__": "VALUE = 1\n"}, a="from emofusion import page\n")]
+    for script in ("go();\n", "stop();\n"):
+        (tmp_path / "page" / "assets" / "page.js").write_text(script)
+        prints.append(package())
+    assert len(set(prints)) == 3
+
+
+def test_scripts_count(tmp_path):
+    script = tmp_path / "work.py"
+    script.write_text("VALUE = 1\n")
+    first = code_fingerprint("emofusion.emotions", scripts=(script,))
+    fingerprint.clear_caches()
+    script.write_text('"""Says."""\nVALUE = 1\n')
+    assert code_fingerprint("emofusion.emotions", scripts=(script,)) == first
+    fingerprint.clear_caches()
+    script.write_text("VALUE = 2\n")
+    assert code_fingerprint("emofusion.emotions", scripts=(script,)) != first
+
+
+def test_a_stage_is_fingerprinted_by_what_it_runs_only():
+    for kind in KINDS.values():
+        assert not kind.modules or code_fingerprint(*kind.modules)
+    training = set(module_closure("emofusion.training.fit"))
+    assert "emofusion.training.augment" in training
+    assert not any(name.startswith(("emofusion.fusion", "emofusion.reporting", "emofusion.plan")) for name in training)
+    # a table that somebody else made is read by a function that imports its reader
+    assert "emofusion.tables" in module_closure("emofusion.corpora.ravdess")
+
+
+def test_the_libraries_of_a_stage_are_those_that_its_code_imports():
+    assert {"torch", "pytorch_lightning", "numpy"} <= imported_libraries("emofusion.training.fit")
+    assert "torch" not in imported_libraries("emofusion.fusion.common.fuse")
+    assert "sklearn" in imported_libraries("emofusion.fusion.common.crossfit")
