@@ -1,4 +1,4 @@
-"""The eight emotions, in the one order that every table, figure and model uses."""
+"""The eight emotions, in the order that every table, figure and model uses, and the genders."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ GENDERS = ("female", "male")
 
 
 def in_order(emotions: Iterable[str]) -> list[str]:
-    """The given emotions, each once, in the order of `EMOTIONS`.
+    """The emotions that are given, each once, in the order of `EMOTIONS`.
 
     Raises `ValueError` if one is not an emotion.
     """
-    emotions = set(emotions)
-    unknown = emotions - set(EMOTIONS)
+    wanted = set(emotions)
+    unknown = wanted - set(EMOTIONS)
     if unknown:
         raise ValueError(f"not among the emotions {', '.join(EMOTIONS)}: {', '.join(sorted(map(str, unknown)))}")
-    return [emotion for emotion in EMOTIONS if emotion in emotions]
+    return [emotion for emotion in EMOTIONS if emotion in wanted]

@@ -1,5 +1,6 @@
-"""The tables that pass between stages: their schemas, checked on every write and every read."""
+"""The tables that pass between stages: their schemas, which are checked on every write and every read."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,11 @@ import pandera.pandas as pa
 from emofusion.emotions import EMOTIONS, GENDERS, in_order
 from emofusion.errors import EmofusionError
 
+# The columns of a prediction table for each class: `logit_<emotion>`. A row's softmax over these columns gives the
+# posteriors.
 LOGIT = "logit_"
+# The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
+WEIGHT = "weight_"
 
 _clip = {
     "clip": pa.Column(str),
@@ -22,7 +27,7 @@ _split = {
     "split": pa.Column(str, pa.Check.isin(["train", "validation", "test"])),
 }
 
-# A recording of a corpus. `audio`, `image` and `video` are paths, null where the corpus has no such file.
+# A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file.
 CLIPS = pa.DataFrameSchema(
     {
         **_clip,
@@ -45,7 +50,7 @@ PREDICTIONS = pa.DataFrameSchema(
     strict=True,
 )
 
-# A test clip scored by one of several fusion rules. `fitted_on` says in words what it learnt from.
+# A test clip scored by one of several fusion rules. `fitted_on` says in words which clips the rule learnt from.
 _about_rule = {
     "rule": pa.Column(str),
     "label": pa.Column(str),
@@ -74,9 +79,8 @@ PARAMETERS = pa.DataFrameSchema(
     coerce=True,
 )
 
-# One epoch of one fold and seed. Losses are means of the cross-entropy in nats, accuracies are fractions, those of
-# validation missing where nobody validates; `seconds` are those of training and validating, without the writing of
-# checkpoints.
+# One epoch of one fold and seed. Losses are means of the cross-entropy in nats, accuracies are fractions; those of
+# validation are missing where no clip validates. `seconds` is the time of training and validating, without checkpoints.
 HISTORY = pa.DataFrameSchema(
     {
         "seed": pa.Column("int64"),
@@ -91,16 +95,16 @@ HISTORY = pa.DataFrameSchema(
     unique=["seed", "fold", "epoch"],
 )
 
-_setting = {
+_rule_and_weights = {
     "rule": pa.Column(str),
-    "^weight_[a-z0-9_]+$": pa.Column("float64", pa.Check.in_range(0, 1), regex=True),
+    f"^{WEIGHT}[a-z0-9_]+$": pa.Column("float64", pa.Check.in_range(0, 1), regex=True),
 }
 
-# A fusion rule at one setting of its weights, on one subset of the clips. `all` stands for every gender or emotion; low
-# and high bound the accuracy by a bootstrap over actors, and are missing on validation clips.
+# A fusion rule with one choice of weights, on one subset of the clips; `all` stands for every gender or emotion. `low`
+# and `high` are the interval of the accuracy by a bootstrap over actors, and are missing on validation clips.
 SWEEP = pa.DataFrameSchema(
     {
-        **_setting,
+        **_rule_and_weights,
         "split": pa.Column(str, pa.Check.isin(["validation", "test"])),
         "gender": pa.Column(str, pa.Check.isin(["all", *GENDERS])),
         "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
@@ -112,10 +116,10 @@ SWEEP = pa.DataFrameSchema(
     strict=True,
 )
 
-# The same setting's accuracy of men minus that of women, on test clips, with an interval of the same kind.
+# For the same rule and weights, the accuracy of men minus that of women on test clips, with an interval of that kind.
 SWEEP_GAPS = pa.DataFrameSchema(
     {
-        **_setting,
+        **_rule_and_weights,
         "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
         **{name: pa.Column("float64", pa.Check.in_range(-1, 1), nullable=True) for name in ("gap", "low", "high")},
         **{name: pa.Column("int64", pa.Check.ge(0)) for name in ("male_clips", "female_clips")},
@@ -123,10 +127,10 @@ SWEEP_GAPS = pa.DataFrameSchema(
     strict=True,
 )
 
-# Counts of the same setting's test clips by emotion and by what they are taken for.
+# For the same rule and weights, the number of test clips by their emotion and the emotion that is predicted.
 SWEEP_CONFUSION = pa.DataFrameSchema(
     {
-        **_setting,
+        **_rule_and_weights,
         "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
         "predicted": pa.Column(str, pa.Check.isin(EMOTIONS)),
         "clips": pa.Column("int64", pa.Check.ge(0)),
@@ -141,7 +145,10 @@ def classes_of(predictions: pd.DataFrame) -> list[str]:
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> pd.DataFrame:
-    """The frame, after checking it; raises `EmofusionError` that names the table and the offending values."""
+    """The frame, after it was checked; raises `EmofusionError` that names the table and the offending values.
+
+    name: of the table, or its path, for the message.
+    """
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -151,7 +158,7 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> 
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchema) -> None:
-    """Check and write a table as Parquet, whole or not at all."""
+    """Check a table and write it as Parquet, whole or not at all; raises as `check`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -162,15 +169,18 @@ def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchem
 def read_foreign(path: str | Path) -> pd.DataFrame:
     """A table that somebody else made, CSV or Parquet; a column `clip` is text.
 
-    Raises `EmofusionError` where the file is of another kind, absent or damaged.
+    Raises `EmofusionError` where the file is of another type, absent or damaged.
     """
     path = Path(path)
-    readers = {".csv": lambda: pd.read_csv(path, dtype={"clip": str}), ".parquet": lambda: pd.read_parquet(path)}
+    readers: dict[str, Callable[[], pd.DataFrame]] = {
+        ".csv": lambda: pd.read_csv(path, dtype={"clip": str}),
+        ".parquet": lambda: pd.read_parquet(path),
+    }
     if path.suffix not in readers:
         raise EmofusionError(f"{path}: a file in .csv or .parquet is needed")
     try:
         return readers[path.suffix]()
-    except (OSError, ValueError) as error:  # what pandas and pyarrow raise for files that are not what they should be
+    except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
 
 

@@ -1,21 +1,31 @@
-"""Posteriors that another system has made: a table of clip, fold and one column a class becomes a prediction table."""
+"""Posteriors that another system has made: its table becomes a prediction table."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from emofusion.emotions import EMOTIONS, in_order
 from emofusion.errors import EmofusionError
+from emofusion.plan.settings import PosteriorsSettings
+from emofusion.predictions.table import CLIP, KEY
+from emofusion.settings.experiment import Posteriors
 from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
-CLIP = ["clip", "corpus", "actor", "gender", "emotion", "fold", "split"]
+# How far from 1 the sum of a row's probabilities may be: where they are printed with two digits, those of eight classes
+# are off by a hundredth or two.
+_TOLERANCE = 0.03
 
 
-def check_table(settings: dict) -> pd.DataFrame:
-    """The table as it is; raises `EmofusionError` if it is not there, or has no clip or fold. For planning too."""
-    path = Path(settings["table"])
+def check_table(posteriors: Posteriors) -> pd.DataFrame:
+    """The table as it is in the file; planning calls this too, to look for it.
+
+    Raises `EmofusionError` if the file is not there, cannot be read, or has no column for clip or fold.
+    """
+    path = Path(posteriors.table)
     if not path.is_file():
         raise EmofusionError(
             f"posteriors.table={path}: no such file. It has a row for each clip and fold: clip, fold, and a column for "
@@ -28,93 +38,104 @@ def check_table(settings: dict) -> pd.DataFrame:
     return table
 
 
-def read_posteriors(settings: dict, split: pd.DataFrame) -> pd.DataFrame:
-    """The posteriors of a table as `tables.PREDICTIONS`: the test clips of the split, and validation clips if given.
+def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.DataFrame:
+    """The posteriors of a table as `tables.PREDICTIONS`: of the split's test clips, and validation clips where given.
 
-    settings: `table` (a path), `scale` (`logits`: any number a class, softmax makes them probabilities; or
-    `probabilities`), `labels` (the table's words for emotions → ours, or None), `without` (emotions of the split that
-    it has no column for, on purpose) and `merge` (`emotions.merge`: emotions that count as another, whose probabilities
-    are added to the other's). A class's column bears its name, with any prefix that ends in an underscore. Other
-    columns are not looked at, but `split` (test or validation): without it, all rows are of test clips. Rows of clips
-    that the split does not test are left out.
+    The column of a class has its name, with or without a prefix that ends in an underscore. A column `split` says
+    which rows are of test and which of validation clips; without it, all are of test clips. Other columns are not
+    read. Rows of clips that the split does not test are left out. The probability of an emotion that is merged into
+    another one is added to the other's.
 
-    split: `tables.SPLIT`, which says who each clip is of, and in which fold it is tested.
+    Args:
+        settings: the table, what its columns hold, and which emotions are merged. Logits may be any numbers, of which
+            softmax makes probabilities.
+        split: `tables.SPLIT`: who each clip is of, and in which fold it is tested.
 
-    Raises `EmofusionError` that names the file and what is wrong: not readable, no column for clip, fold or a class,
-    clips that are missing, there twice, or tested in another fold than the split has them in, values that are not
-    numbers or not probabilities.
+    Raises:
+        EmofusionError: names the file and what is wrong: it cannot be read; there is no column for clip, fold or a
+            class; clips are missing, there twice, or tested in another fold than the split has them in; values are
+            not numbers or not probabilities.
     """
-    path = Path(settings["table"])
-
-    def must(holds: bool, message: str) -> None:
-        if not holds:
-            raise EmofusionError(f"{path}: {message}")
-
-    table = check_table(settings)
-    columns = _class_columns(table, settings, must)
+    path = Path(settings.posteriors.table)
+    table = check_table(settings.posteriors)
+    columns = _class_columns(table, settings.posteriors.labels, path)
     classes = in_order(columns)
-    merged = [settings["merge"].get(emotion, emotion) for emotion in classes]
-    missing = set(split["emotion"]) - set(merged) - set(settings["without"])
-    must(not missing, f"has no column for {', '.join(in_order(missing))}; name what it does not know in `without`")
+    merged = [settings.merge.get(emotion, emotion) for emotion in classes]
+    missing = set(split["emotion"]) - set(merged) - set(settings.posteriors.without)
+    _must(
+        path, not missing, f"has no column for {', '.join(in_order(missing))}; name what it does not know in `without`"
+    )
 
-    values = table[[columns[emotion] for emotion in classes]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    bad = ~np.isfinite(values).all(axis=1)
-    must(not bad.any(), f"{bad.sum()} rows have a value that is no number, as that of {_first(table, bad)}")
-    if settings["scale"] == "probabilities":
-        # printed with two digits and more, probabilities of eight classes are off by a hundredth or two
-        bad = (values < 0).any(axis=1) | (abs(values.sum(axis=1) - 1) > 0.03)
-        must(not bad.any(), f"{bad.sum()} rows are not 0 or more with sum 1, as that of {_first(table, bad)}")
-        values = np.log(np.maximum(values, np.finfo(float).tiny))
+    logits = _logits(table, [columns[emotion] for emotion in classes], settings.posteriors.scale, path)
     rows = table[["clip", "fold"]].assign(split=table.get("split", "test"))
     rows["clip"] = rows["clip"].astype(str)
-    strange = sorted(set(rows["split"]) - {"test", "validation"})
-    must(not strange, f"has the split {', '.join(map(str, strange))}; there are test and validation")
+    unknown = sorted(set(rows["split"]) - {"test", "validation"})
+    _must(path, not unknown, f"has the split {', '.join(map(str, unknown))}; there are test and validation")
     for emotion in in_order(merged):
-        # what is one class to us has the sum of their probabilities
-        theirs = [column for column, ours in enumerate(merged) if ours == emotion]
-        rows[LOGIT + emotion] = logsumexp(values[:, theirs], axis=1)
-    return check(_joined(rows, split, must), PREDICTIONS, path)
+        # the probability of a merged class is the sum of the probabilities that are merged
+        positions = [position for position, ours in enumerate(merged) if ours == emotion]
+        rows[LOGIT + emotion] = logsumexp(logits[:, positions], axis=1)
+    return check(_joined(rows, split, path), PREDICTIONS, path)
 
 
-def _class_columns(table: pd.DataFrame, settings: dict, must) -> dict[str, str]:
-    """Emotion → its column."""
-    words = {emotion: emotion for emotion in EMOTIONS} | (settings["labels"] or {})
-    found: dict[str, str] = {}
+def _class_columns(table: pd.DataFrame, labels: dict[str, str], path: Path) -> dict[str, str]:
+    """Emotion → its column. labels: the table's word → our emotion."""
+    words = {emotion: emotion for emotion in EMOTIONS} | labels
+    columns: dict[str, str] = {}
     for column in map(str, table.columns):
         word = column if column in words else column.rpartition("_")[2]
-        if word in words and column not in ("clip", "fold", "split"):
-            twice = found.get(words[word])
-            must(twice is None, f"both {twice} and {column} are columns of {words[word]}; rename one")
-            found[words[word]] = column
-    return found
+        if word in words and column not in KEY:
+            other = columns.get(words[word])
+            _must(path, other is None, f"both {other} and {column} are columns of {words[word]}; rename one")
+            columns[words[word]] = column
+    return columns
 
 
-def _joined(rows: pd.DataFrame, split: pd.DataFrame, must) -> pd.DataFrame:
+def _logits(table: pd.DataFrame, columns: list[str], scale: str, path: Path) -> NDArray[np.float64]:
+    """The logits of the columns' classes, (rows, classes); of probabilities, their natural logarithms."""
+    values: NDArray[np.float64] = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(values).all(axis=1)
+    _must(path, not bad.any(), f"{bad.sum()} rows have a value that is no number, as that of {_first(table, bad)}")
+    if scale == "logits":
+        return values
+    bad = (values < 0).any(axis=1) | (abs(values.sum(axis=1) - 1) > _TOLERANCE)
+    _must(path, not bad.any(), f"{bad.sum()} rows are not 0 or more with sum 1, as that of {_first(table, bad)}")
+    logarithms: NDArray[np.float64] = np.log(np.maximum(values, np.finfo(float).tiny))
+    return logarithms
+
+
+def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The rows with what the split says of their clips, in the split's order."""
-    scored = split[split["split"].isin(rows["split"].unique())]
+    to_score = split[split["split"].isin(rows["split"].unique())]
     twice = rows.duplicated(["clip", "fold"])
-    must(not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
-    missing = scored[~scored["clip"].isin(rows["clip"])]
-    must(
+    _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
+    missing = to_score[~to_score["clip"].isin(rows["clip"])]
+    _must(
+        path,
         missing.empty,
-        f"{missing['clip'].nunique()} of {scored['clip'].nunique()} clips are missing, as {_first(missing)}; "
+        f"{missing['clip'].nunique()} of {to_score['clip'].nunique()} clips are missing, as {_first(missing)}; "
         f"the table's own are such as {_first(rows)}",
     )
-    lacking = set(scored["fold"]) - set(rows["fold"])
-    must(not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
-    joined = scored[CLIP].merge(rows, on=["clip", "fold", "split"], how="left", indicator=True)
+    lacking = set(to_score["fold"]) - set(rows["fold"])
+    _must(path, not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
+    joined = to_score[CLIP].merge(rows, on=KEY, how="left", indicator=True)
     elsewhere = joined["_merge"] == "left_only"
     if elsewhere.any():
         clip = joined.loc[elsewhere, "clip"].iloc[0]
-        fold, theirs = joined.loc[elsewhere, "fold"].iloc[0], rows.loc[rows["clip"] == clip, "fold"].iloc[0]
-        must(
-            False,
-            f"{elsewhere.sum()} clips are in another fold than the protocol has them in, as {clip}: {theirs} in the "
-            f"table, {fold} by the protocol; set protocol.folds to the table's",
+        ours, theirs = joined.loc[elsewhere, "fold"].iloc[0], rows.loc[rows["clip"] == clip, "fold"].iloc[0]
+        raise EmofusionError(
+            f"{path}: {elsewhere.sum()} clips are in another fold than the protocol has them in, as {clip}: {theirs} "
+            f"in the table, {ours} by the protocol; set protocol.folds to the table's"
         )
     return joined.drop(columns="_merge")
 
 
-def _first(table: pd.DataFrame, chosen=slice(None)) -> str:
-    """A clip to name in a message, which is made up whether it is needed or not."""
-    return next(iter(table.loc[chosen, "clip"]), "")
+def _must(path: Path, holds: bool, message: str) -> None:
+    """Raise `EmofusionError` with the message about the file unless the condition holds."""
+    if not holds:
+        raise EmofusionError(f"{path}: {message}")
+
+
+def _first(table: pd.DataFrame, chosen: Any = slice(None)) -> str:
+    """The first clip among the chosen rows; empty where there is none, as messages are made before they are needed."""
+    return str(next(iter(table.loc[chosen, "clip"]), ""))

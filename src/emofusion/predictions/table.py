@@ -1,17 +1,20 @@
-"""What can be read off prediction tables: posteriors, labels, subsets, and several modalities on the same clips."""
+"""Reading prediction tables: posteriors, labels, subsets of clips, and several modalities on the same clips."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import softmax
 
 from emofusion.emotions import GENDERS, in_order
 from emofusion.errors import EmofusionError
 from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of
 
+# The columns that identify a row of a prediction table, those that say what is known of its clip, and both.
 KEY = ["clip", "fold", "split"]
 ABOUT = ["corpus", "actor", "gender", "emotion"]
 CLIP = ["clip", *ABOUT, "fold", "split"]
@@ -19,56 +22,66 @@ CLIP = ["clip", *ABOUT, "fold", "split"]
 
 @dataclass(frozen=True)
 class Aligned:
-    """The clips that every modality scored, and what each makes of them.
+    """The clips that every modality scored, with the posteriors of each modality.
 
-    clips: N rows with the columns clip, corpus, actor, gender, emotion, fold and split.
-    posteriors: (modalities, N, classes), in the order of `modalities` and `classes`; each row of each modality sums
-        to 1, and a class that a modality does not know has posterior 0.
-    left_out: for each modality the number of its rows that another modality did not score.
+    Args:
+        clips: N rows with the columns clip, corpus, actor, gender, emotion, fold and split.
+        classes: the classes, in the order of the emotions.
+        modalities: the names of the modalities.
+        posteriors: (modalities, N, classes), in the order of `modalities` and `classes`. Each row of each modality sums
+            to 1. A class that a modality does not know has the posterior 0.
+        left_out: for each modality the number of its rows that another modality did not score.
     """
 
     clips: pd.DataFrame
     classes: list[str]
     modalities: list[str]
-    posteriors: np.ndarray
+    posteriors: NDArray[np.float64]
     left_out: dict[str, int]
 
 
-def posteriors(table: pd.DataFrame) -> np.ndarray:
+def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     """The softmax of a prediction table's logits, (rows, classes), in the order of `tables.classes_of`.
 
     Raises `EmofusionError` if a row's logits give no probabilities (not a number, infinite, or all minus infinity).
     """
     logits = table[[LOGIT + emotion for emotion in classes_of(table)]].to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
-        found = softmax(logits, axis=1)
-    bad = ~np.isfinite(found).all(axis=1)
+        probabilities: NDArray[np.float64] = softmax(logits, axis=1)
+    bad = ~np.isfinite(probabilities).all(axis=1)
     if bad.any():
         raise EmofusionError(f"{_some(table.loc[bad, 'clip'])}: the logits give no probabilities; predict them again.")
-    return found
+    return probabilities
 
 
-def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: np.ndarray) -> pd.DataFrame:
-    """The clips with a logit for each class, as `posteriors` reads them: the natural logarithm of the posterior.
+def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: NDArray[np.float64]) -> pd.DataFrame:
+    """A table of clips with a logit for each class, the natural logarithm of the posterior.
 
-    clips: N rows. posteriors: (N, classes). The smallest normal number stands for 0.
+    Args:
+        clips: N rows of what is known of the clips.
+        classes: the classes in the order of `posteriors`.
+        posteriors: (N, classes). The smallest normal number takes the place of 0.
     """
     logits = np.log(np.maximum(posteriors, np.finfo(float).tiny))
     columns = [LOGIT + emotion for emotion in classes]
     return pd.concat([clips.reset_index(drop=True), pd.DataFrame(logits, columns=columns)], axis=1)
 
 
-def labels(table: pd.DataFrame) -> np.ndarray:
-    """The emotion with the greatest logit in each row; of equal ones, the first in the order of the emotions."""
-    classes = np.array(classes_of(table), dtype=object)
-    return classes[table[LOGIT + classes].to_numpy(dtype=float).argmax(axis=1)]
+def labels(table: pd.DataFrame) -> NDArray[Any]:
+    """The emotion with the greatest logit in each row; among equal logits, the first in the order of the emotions."""
+    classes: NDArray[Any] = np.array(classes_of(table), dtype=object)
+    logits = table[[LOGIT + emotion for emotion in classes]].to_numpy(dtype=float)
+    chosen: NDArray[Any] = classes[logits.argmax(axis=1)]
+    return chosen
 
 
-def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """All clips, each gender, each emotion and both together, where there is a clip.
+def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """The subsets of clips by gender, by emotion, by both and by neither; empty subsets are left out.
 
-    Returns a table with the columns gender and emotion (`all` stands for every one), a row a subset, and the
-    membership (clips, subsets) as 0 and 1, so that `correct @ membership` counts what is correct in each subset.
+    Returns:
+        A table with one row for each subset and the columns gender and emotion, where `all` stands for every one; and
+        the membership (clips, subsets) as 0 and 1, so that `correct @ membership` counts the correct clips of each
+        subset.
     """
     gender, emotion = clips["gender"].to_numpy(), clips["emotion"].to_numpy()
     pairs = [(g, e) for g in ("all", *GENDERS) for e in ("all", *in_order(clips["emotion"].unique()))]
@@ -79,14 +92,18 @@ def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def align(tables: dict[str, pd.DataFrame]) -> Aligned:
-    """Put the prediction tables of several modalities on the same rows and classes.
+    """Bring the prediction tables of several modalities to the same rows and classes.
 
-    Rows are joined on clip, fold and split, in the order of the first table; the classes are the union of the
-    members'. Validation rows may differ (modalities trained on different corpora share none); test rows may not, as
-    a comparison must rest on the same clips.
+    Rows are joined on clip, fold and split, in the order of the first table. The classes are all that any modality
+    knows. Validation rows may differ, as modalities that are trained on different corpora share none. Test rows may
+    not, because modalities are compared on the same clips.
 
-    Raises `EmofusionError` if a table is no prediction table, if a test clip is missing in a member, if members
-    disagree on a clip's corpus, actor, gender or emotion, or if no clip is shared.
+    Args:
+        tables: modality → `tables.PREDICTIONS`.
+
+    Raises:
+        EmofusionError: if a table is no prediction table, if a test clip is missing in one, if tables disagree on a
+            clip's corpus, actor, gender or emotion, or if no clip is shared.
     """
     if not tables:
         raise EmofusionError("there is nothing to fuse: no modality has a prediction table.")
@@ -134,7 +151,7 @@ def _require_same_facts(first: str, left: pd.DataFrame, second: str, right: pd.D
             )
 
 
-def _some(clips: Sequence[str]) -> str:
-    """Up to five of the clips, and how many there are beyond."""
+def _some(clips: Iterable[str]) -> str:
+    """Up to five of the clips, and how many more there are."""
     clips = list(clips)
     return ", ".join(map(str, clips[:5])) + (f" and {len(clips) - 5} more" if len(clips) > 5 else "")

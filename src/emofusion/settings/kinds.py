@@ -245,9 +245,29 @@ class Network(Kind):
         """The part that no epoch of `training` trains; `trains`: whether the corpus has training clips."""
         return None
 
-    def trained_part(self, training: "Training") -> Self:
+    def trained_part(self, training: "Training") -> "Network":
         """The settings that decide the training: without those of `start_weights` and `frozen_part`."""
         return self
+
+    def frozen_blocks(self, training: "Training", epoch: int) -> int:
+        """How many of the first blocks of layers are still frozen in an epoch, counted from 0; 0 without such blocks.
+
+        A training asks this of the network that `trained_part` gives. The number never rises from epoch to epoch, and in
+        the last epoch it is that of `frozen_part`. A network for which it is ever above 0 builds an
+        `emofusion.networks.common.blocks.BlockNetwork`.
+        """
+        return 0
+
+    def store_frozen_blocks(
+        self, blocks: int, features: "FeatureSet", rows: "pd.DataFrame", weights: Path | None, out: Path
+    ) -> None:
+        """Write what the first `blocks` blocks put out for rows of `features` as the feature set `out`.
+
+        A training calls this where `frozen_blocks` is higher in early epochs than in the last one, so that these epochs
+        need not compute the frozen blocks again. `features` are the network's inputs, `rows` is a part of
+        `features.rows`, and `weights` is as in `build`.
+        """
+        raise NotImplementedError
 
     def check_training(self, training: "Training", name: str) -> None:
         """Raise `EmofusionError` where the training's settings do not fit the network. `name`: the modality."""

@@ -66,6 +66,10 @@ class Training:
     augment: Augment = setting("Augmentation while training.", Augment())
     unfreeze: list[Unfreeze] = setting("When which blocks of a backbone begin to learn.", [])
 
+    def trainable_blocks(self, epoch: int) -> int:
+        """How many of a backbone's last blocks are trained in an epoch, counted from 0."""
+        return max((step.blocks for step in self.unfreeze if step.epoch <= epoch), default=0)
+
     def check_together(self, name: str) -> None:
         """Frequency masks and gain need to know which channels are the spectrum."""
         augment = self.augment

@@ -1,56 +1,93 @@
 """Batches of rows of a feature set, in an order that depends on the seed and the epoch alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from emofusion.features.common.feature_set import FeatureSet
+# Positions among the rows of a batch, and the view to take of each.
+Draw = tuple[NDArray[Any], NDArray[Any]]
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+class RowSource(Protocol):
+    """What a training reads of features: a `FeatureSet`, or one that is standardised while it is read."""
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """`clip`, `row`, `frame` and `view` of each row."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one row."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, indices: Sequence[int] | NDArray[Any]) -> NDArray[Any]:
+        """The rows of these numbers, `(len(indices), *shape)`."""
+
+    def stamp(self) -> list[list[Any]]:
+        """Something that differs when the content does."""
 
 
 def fold_name(fold: int, seed: int) -> str:
-    """What the files of one fold's model of one seed are called."""
+    """The name of the files of a model: that of one fold and one seed."""
     return f"{fold}-{seed}"
 
 
-def labelled_rows(features: FeatureSet, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The rows of the given clips as recorded (view 0): `clip`, `frame`, `row` in the feature set, and `label`, the
-    number of the clip's class.
+def labelled_rows(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The rows of clips as recorded (view 0), with the class of each.
 
-    Clips of an emotion that is not among the classes have no label, and no row here.
+    Args:
+        features: the features of at least these clips.
+        clips: `clip` and `emotion`; clips of an emotion that is not among the classes are left out.
+        classes: the classes in order.
+
+    Returns:
+        A table with `clip`, `frame`, `row` (its number in `features`) and `label`, the position among the classes.
     """
     rows = features.rows.merge(clips.loc[clips["emotion"].isin(classes), ["clip", "emotion"]], on="clip")
     rows = rows[rows["view"] == 0].reset_index(drop=True)
-    return rows.assign(label=rows["emotion"].map({emotion: n for n, emotion in enumerate(classes)}).astype("int64"))
+    label_of = {emotion: label for label, emotion in enumerate(classes)}
+    return rows.assign(label=rows["emotion"].map(label_of).astype("int64"))
 
 
-def views_of(features: FeatureSet, rows: pd.DataFrame) -> np.ndarray:
-    """The rows of every view of the given rows, (rows, views); the first column is the rows themselves."""
+def views_of(features: RowSource, rows: pd.DataFrame) -> NDArray[Any]:
+    """The numbers of the rows of every view of the given rows, (rows, views); the first column is these rows."""
     every = rows[["clip", "frame"]].merge(features.rows, on=["clip", "frame"], how="left")
-    return every.sort_values("view", kind="stable")["row"].to_numpy().reshape(-1, len(rows)).T
+    numbers: NDArray[Any] = every.sort_values("view", kind="stable")["row"].to_numpy().reshape(-1, len(rows)).T
+    return numbers
 
 
-class Rows(Dataset):
-    """Whole batches: indexed with pairs (positions, views), gives features (batch, *shape) and labels (batch,)."""
+class BatchDataset(Dataset[Batch]):
+    """Whole batches: indexed by a `Draw`, it gives features (batch, *shape) and labels (batch,).
 
-    def __init__(self, features: FeatureSet, rows: np.ndarray, labels: np.ndarray) -> None:
-        self.features, self.rows = features, rows
+    Args:
+        features: the features to read.
+        row_numbers: (rows, views).
+        labels: (rows,).
+    """
+
+    def __init__(self, features: RowSource, row_numbers: NDArray[Any], labels: NDArray[Any]) -> None:
+        self.features, self.row_numbers = features, row_numbers
         self.labels = torch.from_numpy(np.array(labels))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.row_numbers)
 
-    def __getitem__(self, drawn: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(self.features.take(self.rows[drawn])), self.labels[drawn[0]]
+    def __getitem__(self, draw: Draw) -> Batch:
+        return torch.from_numpy(self.features.take(self.row_numbers[draw])), self.labels[draw[0]]
 
 
-class EpochBatches(Sampler[tuple[np.ndarray, np.ndarray]]):
-    """Batches of positions and of the view to take of each; in order and of view 0 without a seed.
+class EpochBatches(Sampler[Draw]):
+    """Batches of positions, and of the view to take of each; without a seed they are in order and of view 0.
 
-    With one, shuffled and drawn anew each epoch from (seed, epoch), so that a resumed epoch is the same. Lightning
-    calls `set_epoch`. A last batch of one is left out of a shuffled epoch: batch normalisation needs two.
+    With a seed they are drawn anew each epoch from (seed, epoch), so that a resumed epoch is the same. Lightning calls
+    `set_epoch`. A last batch of one is left out of a shuffled epoch, as batch normalisation needs two.
     """
 
     def __init__(self, length: int, batch_size: int, seed: int | None = None, views: int = 1) -> None:
@@ -62,26 +99,27 @@ class EpochBatches(Sampler[tuple[np.ndarray, np.ndarray]]):
 
     @property
     def _stop(self) -> int:
-        alone = self.seed is not None and self.length % self.batch_size == 1 and self.length > 1
-        return self.length - 1 if alone else self.length
+        last_is_one = self.seed is not None and self.length % self.batch_size == 1 and self.length > 1
+        return self.length - 1 if last_is_one else self.length
 
     def __len__(self) -> int:
         return -(-self._stop // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def __iter__(self) -> Iterator[Draw]:
         order, views = np.arange(self.length), np.zeros(self.length, int)
         if self.seed is not None:
             random = np.random.default_rng([self.seed, self.epoch])
             order, views = random.permutation(self.length), random.integers(self.views, size=self.length)
         for start in range(0, self._stop, self.batch_size):
-            part = slice(start, min(start + self.batch_size, self._stop))
-            yield order[part], views[part]
+            batch = slice(start, min(start + self.batch_size, self._stop))
+            yield order[batch], views[batch]
 
 
-def batches(features: FeatureSet, rows: pd.DataFrame, batch_size: int, seed: int | None = None) -> DataLoader:
-    """A loader over the rows; with a seed shuffled, and with a view of each drawn at random."""
-    drawn = rows[["row"]].to_numpy() if seed is None else views_of(features, rows)
-    sampler = EpochBatches(len(rows), batch_size, seed, drawn.shape[1])
-    # a loader draws a number whenever it is begun: from a generator of its own, or dropout would depend on how often
-    loaded = Rows(features, drawn, rows["label"].to_numpy())
-    return DataLoader(loaded, sampler=sampler, batch_size=None, generator=torch.Generator())
+def batches(features: RowSource, rows: pd.DataFrame, batch_size: int, seed: int | None = None) -> DataLoader[Batch]:
+    """A loader over rows of `labelled_rows`; with a seed it shuffles them, and draws a view of each at random."""
+    row_numbers = rows[["row"]].to_numpy() if seed is None else views_of(features, rows)
+    sampler = EpochBatches(len(rows), batch_size, seed, row_numbers.shape[1])
+    dataset = BatchDataset(features, row_numbers, rows["label"].to_numpy())
+    # A loader draws a number whenever an iteration begins. It gets a generator of its own: with torch's global one,
+    # dropout would depend on how many iterations there were before.
+    return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())

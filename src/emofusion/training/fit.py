@@ -1,52 +1,69 @@
-"""Fitting a model on every fold of a split, for every seed; what an interruption left is gone on with."""
+"""Training a model for every fold of a split and every seed; an interrupted training goes on where it was."""
 
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from safetensors.torch import save_file
 
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
-from emofusion.networks.common.build import build
+from emofusion.networks.common.blocks import BlockNetwork
+from emofusion.plan.settings import ModelSettings
+from emofusion.settings.encoding import encode
+from emofusion.settings.kinds import Network
 from emofusion.tables import HISTORY, write_table
-from emofusion.training.data import batches, fold_name, labelled_rows
-from emofusion.training.module import Classifier, balanced, build_model
-from emofusion.training.phases import Phase, make_phases
-from emofusion.training.standardise import as_trained_on
-
-METRICS = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("loss", "accuracy")]
-
-OnEpoch = Callable[[dict[str, float], int], None]
+from emofusion.training.callbacks import OnEpoch
+from emofusion.training.data import fold_name
+from emofusion.training.description import ModelDescription
+from emofusion.training.fold import fit_fold
+from emofusion.training.phases import make_phases
+from emofusion.training.precision import check_precision
+from emofusion.training.progress import Progress
+from emofusion.training.standardise import with_speaker_normalisation
 
 
 def fit_folds(
     split: pd.DataFrame,
     features: FeatureSet,
-    settings: dict,
+    settings: ModelSettings,
     out: Path,
     weights: Path | None = None,
     token: str = "",
     on_epoch: OnEpoch = lambda metrics, epoch: None,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Train a model for each fold and seed; write `folds/<fold>-<seed>.safetensors`, `history.parquet`, `model.json`.
+    """Train a model for each fold and seed.
 
-    `split` is `tables.SPLIT`; `settings` has `network`, `training`, `seeds` and `standardise`. `weights` is the
-    prepared file of a backbone's weights. Work in progress lies in `out/checkpoints`; a run of the same split,
-    features, settings and `token` (a fingerprint of the code) goes on from there. `on_epoch` is called with each
-    epoch's losses and accuracies, named `fold<n>_train_loss` and so on, of several seeds `fold<n>_seed<n>_train_loss`.
-    Raises `EmofusionError` if a clip has no features.
+    It writes `folds/<fold>-<seed>.safetensors`, `history.parquet` (`tables.HISTORY`) and `model.json`
+    (`ModelDescription`) into `out`, and sets torch's number of threads to `training.threads`. Work in progress lies in
+    `out/checkpoints`: a run of the same split, features, settings and `token` goes on from there.
+
+    Args:
+        split: `tables.SPLIT`.
+        features: the network's inputs; where it has a frozen part, what `FrozenPart.store` wrote.
+        settings: the network, its training and the seeds.
+        out: the model's folder.
+        weights: the file that the network starts from, or None.
+        token: a fingerprint of the code.
+        on_epoch: is called with the losses and accuracies of each epoch, named `fold<n>_train_loss` and so on, with
+            several seeds `fold<n>_seed<n>_train_loss`, and with the number of the epoch from 0.
+        progress: is called with plain lines that tell how far the training is, at the start and the end of each model
+            and about every ten seconds in between; see `Progress`.
+
+    Raises:
+        EmofusionError: if a clip has no features, if the loss is no longer a number, or if half precision is asked for
+            where there is no GPU.
     """
+    training = settings.training
+    check_precision(training.precision)
+    torch.set_num_threads(training.threads)
     classes = in_order(split.loc[split["split"] == "train", "emotion"])
     without = sorted(set(split["clip"]) - set(features.rows["clip"]))
     if without:
@@ -54,37 +71,44 @@ def fit_folds(
             f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
         )
     state_of_data = [pd.util.hash_pandas_object(split).sum().item(), features.stamp()]
-    token = json.dumps([token, settings, state_of_data], sort_keys=True)
-    checkpoints = _open_checkpoints(out / "checkpoints", token)
-    features = as_trained_on(features, split, settings["training"])
-    network = {**settings["network"], **({"weights": str(weights)} if weights else {})}
-    phases = make_phases({**settings, "network": network}, features, split, checkpoints)
+    checkpoints = _open_checkpoints(
+        out / "checkpoints", json.dumps([token, encode(settings), state_of_data], sort_keys=True)
+    )
+    inputs = with_speaker_normalisation(features, split, training)
+    phases = make_phases(settings, inputs, split, weights, checkpoints)
+    folds = list(split.groupby("fold"))
+    told = Progress(progress, len(folds), len(settings.seeds), training.epochs)
     histories, kept = [], {}
-    for (fold, part), seed in product(split.groupby("fold"), settings["seeds"]):
+    for (number, (fold, part)), (position, seed) in product(enumerate(folds, 1), enumerate(settings.seeds, 1)):
         name = fold_name(fold, seed)
         done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
-        if not done.exists():
-            member = settings | {"network": network, "seed": seed}
-            history, state = _fit_fold(part, features.shape, phases, member, classes, checkpoints, on_epoch)
+        trained_before = done.exists()
+        told.begin(number, position, trained_before)
+        if not trained_before:
+            prefix = f"fold{fold}_" + (f"seed{seed}_" if len(settings.seeds) > 1 else "")
+
+            def pass_on(metrics: dict[str, float], epoch: int, prefix: str = prefix) -> None:
+                on_epoch({prefix + metric: value for metric, value in metrics.items()}, epoch)
+                told.epoch(epoch, metrics)
+
+            history, state = fit_fold(
+                part, inputs.shape, phases, settings, seed, classes, weights, checkpoints, pass_on
+            )
             write_table(history, history_file, HISTORY)
             save_file(state, f"{done}.partial")
             Path(f"{done}.partial").replace(done)
         histories.append(pd.read_parquet(history_file))
-        kept[name] = kept_epoch(histories[-1], settings["training"]["keep"])
-    folds = out / "folds"
-    folds.mkdir(parents=True, exist_ok=True)
+        kept[name] = kept_epoch(histories[-1], training.keep)
+        if not trained_before:
+            told.end(kept[name], histories[-1].set_index("epoch").loc[kept[name]])
+    models = out / "folds"
+    models.mkdir(parents=True, exist_ok=True)
     for name in kept:
-        # copied: what is killed before the end finds its finished folds again
-        shutil.copyfile(checkpoints / f"{name}.safetensors", folds / f"{name}.safetensors")
+        # copied and not moved: if this is killed before its end, the next run finds the finished models
+        shutil.copyfile(checkpoints / f"{name}.safetensors", models / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
-    described = {
-        "classes": classes,
-        "shape": features.shape,
-        "kept_epoch": kept,
-        **_parameters(settings["network"], features.shape, len(classes)),
-        **settings,
-    }
-    (out / "model.json").write_text(json.dumps(described, indent=2))
+    parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
+    ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained).write(out, settings)
     shutil.rmtree(checkpoints)
 
 
@@ -93,15 +117,16 @@ def kept_epoch(history: pd.DataFrame, keep: str) -> int:
     return int(history["epoch"].max() if keep == "last" else history.loc[history["validation_loss"].idxmin(), "epoch"])
 
 
-def _parameters(network: dict, shape: tuple[int, ...], classes: int) -> dict[str, int]:
-    """How many parameters are trained at some time, and how many the network has with the blocks that never are."""
-    model = build(network, shape, classes)
+def _parameters(network: Network, shape: tuple[int, ...], classes: int) -> tuple[int, int]:
+    """How many parameters the network has, with blocks that are never trained, and how many are ever trained."""
+    model = network.build(shape, classes)
     trained = sum(parameter.numel() for parameter in model.parameters())
-    return {"parameters": trained + getattr(model, "frozen_parameters", 0), "parameters_trained": trained}
+    never_trained = model.frozen_parameters if isinstance(model, BlockNetwork) else 0
+    return trained + never_trained, trained
 
 
 def _open_checkpoints(folder: Path, token: str) -> Path:
-    """The folder for work in progress, emptied if it is of another state of the code, settings or data."""
+    """The folder for work in progress, emptied if its content is of other code, settings or data."""
     digest = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
     mark = folder / "of"
     if not mark.exists() or mark.read_text() != digest:
@@ -109,101 +134,3 @@ def _open_checkpoints(folder: Path, token: str) -> Path:
         folder.mkdir(parents=True)
         mark.write_text(digest)
     return folder
-
-
-def _fit_fold(
-    part: pd.DataFrame,
-    shape: tuple[int, ...],
-    phases: list[Phase],
-    settings: dict,
-    classes: list[str],
-    checkpoints: Path,
-    on_epoch: OnEpoch,
-) -> tuple[pd.DataFrame, dict[str, torch.Tensor]]:
-    fold, training = int(part["fold"].iloc[0]), settings["training"]
-    seed = int(np.random.SeedSequence([settings["seed"], fold]).generate_state(1)[0])
-    clips = {name: clips for name, clips in part.groupby("split")}
-    torch.manual_seed(seed)
-    model = build_model(settings["network"], shape, len(classes), settings["standardise"])
-    if settings["standardise"]:
-        features = phases[0].features
-        model[0].fit(features, labelled_rows(features, clips["train"], classes)["row"].to_numpy())
-    weights = balanced(clips["train"]["emotion"], classes) if training["class_weights"] else None
-    module = Classifier(model, len(classes), training, seed, weights)
-    folder = checkpoints / f"fold-{fold_name(fold, settings['seed'])}"
-    validated = "validation" in clips
-    best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
-    # `save_last` would save only when a new best was: this one saves every epoch, over the one before
-    last = ModelCheckpoint(folder, "last", enable_version_counter=False)
-    prefix = f"fold{fold}_" + (f"seed{settings['seed']}_" if len(settings["seeds"]) > 1 else "")
-    history = History(prefix, on_epoch)
-    patience = [Patience(training["patience"])] if training["patience"] else []
-    for phase in phases:
-        reached = folder / "last.ckpt"
-        trainer = pl.Trainer(
-            max_epochs=phase.stop,
-            accelerator="auto",
-            devices=1,
-            precision="16-mixed" if torch.cuda.is_available() else "32-true",
-            # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
-            callbacks=[history, *patience, *([best] if validated else []), last],
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            default_root_dir=checkpoints,
-        )
-        rows = {name: labelled_rows(phase.features, part, classes) for name, part in clips.items() if name != "test"}
-        trainer.fit(
-            module,
-            batches(phase.features, rows["train"], training["batch_size"], seed),
-            batches(phase.features, rows["validation"], training["batch_size"]) if validated else None,
-            ckpt_path=reached if reached.exists() else None,
-            weights_only=True,
-        )
-    path = (best if training["keep"] == "best" else last).best_model_path
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    shutil.rmtree(folder)
-    kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
-    table = pd.DataFrame(history.epochs).assign(fold=fold, seed=settings["seed"], epoch=range(len(history.epochs)))
-    return table, {name: tensor.contiguous() for name, tensor in kept.items()}
-
-
-class Patience(EarlyStopping):
-    """Stops once the validation loss was not below its lowest for `patience` epochs; one that resumes there too."""
-
-    def __init__(self, patience: int) -> None:
-        super().__init__("validation_loss", patience=patience)
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # what is cut between the last epoch's checkpoint and the end has nothing more to train
-        trainer.should_stop = self.wait_count >= self.patience
-
-
-class History(Callback):
-    """Keeps each epoch's losses, accuracies and time, in the checkpoint too, and passes them on as they come."""
-
-    def __init__(self, prefix: str, on_epoch: OnEpoch) -> None:
-        self.prefix, self.on_epoch = prefix, on_epoch
-        self.epochs: list[dict[str, float]] = []
-        self.begun = 0.0
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.begun = time.perf_counter()
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # nobody may validate
-        metrics = {name: float(trainer.callback_metrics.get(name, np.nan)) for name in METRICS}
-        if not np.isfinite(metrics["train_loss"]):
-            raise EmofusionError(
-                f"training broke down in {self.prefix.strip('_')}, epoch {trainer.current_epoch}: the loss is "
-                f"{metrics['train_loss']}; lower training.learning_rate"
-            )
-        self.epochs.append(metrics | {"seconds": time.perf_counter() - self.begun})
-        self.on_epoch({self.prefix + name: value for name, value in metrics.items()}, trainer.current_epoch)
-
-    def state_dict(self) -> dict:
-        return {"epochs": self.epochs}
-
-    def load_state_dict(self, state_dict: dict) -> None:
-        self.epochs = list(state_dict["epochs"])

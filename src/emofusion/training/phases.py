@@ -1,7 +1,7 @@
-"""The phases of a training in which ever more blocks of a backbone learn, each from where its frozen blocks end.
+"""The phases of a training in which more and more blocks of a network learn; each starts where its frozen blocks end.
 
-What blocks that are still frozen in a phase make of each row is computed once for all folds and seeds: until they are
-let go, they have the same weights in each.
+What blocks that are still frozen in a phase put out is computed once for all folds and seeds: until they learn, they
+have the same weights in all of them.
 """
 
 import shutil
@@ -11,47 +11,44 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.features.common.feature_set import FeatureSet
-from emofusion.networks.common.build import build
-from emofusion.settings.schema import BLOCKS
-from emofusion.training.module import trainable_blocks
+from emofusion.plan.settings import ModelSettings
+from emofusion.training.data import RowSource
 
 
 @dataclass
 class Phase:
-    """Up to the epoch `stop`, not included, `live` of the deepest blocks learn, from rows of `features`."""
+    """The epochs up to `stop`, not included, train on rows of `features`."""
 
     stop: int
-    live: int
-    features: FeatureSet
+    features: RowSource
 
 
-def make_phases(settings: dict, features: FeatureSet, split: pd.DataFrame, folder: Path) -> list[Phase]:
-    """The phases of a training with `settings` (see `fit.fit_folds`); further activations are stored in `folder`.
+def make_phases(
+    settings: ModelSettings, features: RowSource, split: pd.DataFrame, weights: Path | None, folder: Path
+) -> list[Phase]:
+    """The phases of a training, in order.
 
-    `features` are what the network takes: of a backbone, the activations of the blocks that stay frozen throughout.
+    Args:
+        settings: the network and its training.
+        features: the network's inputs: where blocks stay frozen throughout, what the last of these puts out.
+        split: `tables.SPLIT`.
+        weights: the file that the network starts from, or None.
+        folder: further output of frozen blocks is stored here, for training and validation clips.
     """
-    training, network = settings["training"], settings["network"]
-    if network["kind"] != "backbone":
-        return [Phase(training["epochs"], 0, features)]
-    counts = [trainable_blocks(training["unfreeze"], epoch) for epoch in range(training["epochs"])]
-    starts = [epoch for epoch in range(len(counts)) if epoch == 0 or counts[epoch] != counts[epoch - 1]]
+    network, training = settings.network, settings.training
+    frozen = [network.frozen_blocks(training, epoch) for epoch in range(training.epochs)]
+    starts = [epoch for epoch in range(len(frozen)) if epoch == 0 or frozen[epoch] != frozen[epoch - 1]]
     phases = []
-    for start, stop in zip(starts, [*starts[1:], len(counts)], strict=True):
-        frozen = BLOCKS - counts[start]
-        stored = features
-        if frozen > network["frozen"]:
-            stored = _stored(network, features, split, frozen, folder / f"frozen-{frozen}")
-        phases.append(Phase(stop, counts[start], stored))
+    for start, stop in zip(starts, [*starts[1:], len(frozen)], strict=True):
+        inputs = features
+        # normalised features have no file that blocks could read from: their frozen blocks run in every epoch
+        if frozen[start] > frozen[-1] and isinstance(features, FeatureSet):
+            cache = folder / f"frozen-{frozen[start]}"
+            if not (cache / "features.npy").exists():
+                shutil.rmtree(cache, ignore_errors=True)
+                learnt = split.loc[split["split"] != "test", "clip"]
+                rows = features.rows[features.rows["clip"].isin(learnt)].reset_index(drop=True)
+                network.store_frozen_blocks(frozen[start], features, rows, weights, cache)
+            inputs = FeatureSet.open([cache])
+        phases.append(Phase(stop, inputs))
     return phases
-
-
-def _stored(network: dict, features: FeatureSet, split: pd.DataFrame, frozen: int, folder: Path) -> FeatureSet:
-    from emofusion.networks.backbone.feature_cache import store
-
-    if not (folder / "features.npy").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        learnt = split.loc[split["split"] != "test", "clip"]
-        rows = features.rows[features.rows["clip"].isin(learnt)].reset_index(drop=True)
-        half = features.dtype.itemsize == 2
-        store(build(network, features.shape, 1), features, rows, folder, frozen, "half" if half else "full")
-    return FeatureSet.open([folder])

@@ -1,59 +1,78 @@
 """Scoring clips: each fold's validation and test clips by the models of that fold."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from emofusion.features.common.feature_set import FeatureSet
+from emofusion.plan.settings import PredictionsSettings
 from emofusion.tables import LOGIT
-from emofusion.training.data import fold_name
+from emofusion.training.data import RowSource, fold_name
+from emofusion.training.description import read_model
 from emofusion.training.module import build_model
-from emofusion.training.standardise import as_trained_on
+from emofusion.training.precision import autocast
+from emofusion.training.standardise import with_speaker_normalisation
 
-# A class that a clip's frames rule out altogether keeps a finite logit.
+# Stands for a posterior of 0, so that its logarithm is finite.
 SMALLEST = np.finfo(np.float64).tiny
 
 
-def predict_folds(split: pd.DataFrame, features: FeatureSet, model: Path, batch_size: int = 64) -> pd.DataFrame:
-    """The prediction table (`tables.PREDICTIONS`) of the model folder written by `fit_folds`.
+def predict_folds(
+    split: pd.DataFrame, features: FeatureSet, model: Path, settings: PredictionsSettings, batch_size: int = 64
+) -> pd.DataFrame:
+    """The prediction table (`tables.PREDICTIONS`) of a model.
 
-    The posterior of a clip is the mean of its rows' posteriors (the frames of a video), and of those of the models of
-    several seeds; its logarithm stands in the table as the logit.
+    The posterior of a clip is the mean over its rows (the frames of a video) and over the models of several seeds. Its
+    logarithm stands in the table as the logit. Sets torch's number of threads to `settings.threads`.
+
+    Args:
+        split: `tables.SPLIT`, as in the training.
+        features: the network's inputs, as in the training.
+        model: the folder that `fit_folds` wrote.
+        settings: threads and precision.
+        batch_size: how many rows are scored at a time.
+
+    Raises:
+        EmofusionError: if the model cannot be read, or half precision is asked for where there is no GPU.
     """
-    described = json.loads((model / "model.json").read_text())
-    classes = described["classes"]
-    features = as_trained_on(features, split, described["training"])
-    network = build_model(described["network"], tuple(described["shape"]), len(classes), described["standardise"])
+    torch.set_num_threads(settings.threads)
+    precision = autocast(settings.precision)
+    described, trained = read_model(model)
+    classes = described.classes
+    inputs = with_speaker_normalisation(features, split, trained.training)
+    network = build_model(trained.network, described.shape, len(classes), trained.standardised)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
     tables = []
-    for fold, part in split[split["split"] != "train"].groupby("fold"):
-        rows = features.rows[features.rows["clip"].isin(part["clip"]) & (features.rows["view"] == 0)]
-        members = []
-        for seed in described["seeds"]:
+    for fold, clips in split[split["split"] != "train"].groupby("fold"):
+        rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
+        posteriors_by_seed = []
+        for seed in trained.seeds:
             network.load_state_dict(load_file(model / "folds" / f"{fold_name(fold, seed)}.safetensors"))
-            members.append(_posteriors(network, features, rows["row"].to_numpy(), batch_size, device))
+            with precision:
+                posteriors_by_seed.append(_posteriors(network, inputs, rows["row"].to_numpy(), batch_size, device))
         posteriors = pd.DataFrame(
-            np.mean(members, axis=0),
+            np.mean(posteriors_by_seed, axis=0),
             columns=[f"{LOGIT}{emotion}" for emotion in classes],
             index=rows["clip"],
         )
         logits = np.log(posteriors.groupby(level=0).mean().clip(lower=SMALLEST))
-        tables.append(part.merge(logits.reset_index(), on="clip", validate="one_to_one"))
+        tables.append(clips.merge(logits.reset_index(), on="clip", validate="one_to_one"))
     return pd.concat(tables, ignore_index=True)
 
 
 @torch.inference_mode()
 def _posteriors(
-    network: torch.nn.Module, features: FeatureSet, rows: np.ndarray, batch_size: int, device: torch.device
-) -> np.ndarray:
-    """(rows, classes) in double precision."""
-    parts = []
-    for start in range(0, len(rows), batch_size):
-        batch = torch.from_numpy(features.take(rows[start : start + batch_size])).to(device)
-        parts.append(network(batch).double().softmax(dim=1).cpu().numpy())
-    return np.concatenate(parts)
+    network: torch.nn.Module, features: RowSource, row_numbers: NDArray[Any], batch_size: int, device: torch.device
+) -> NDArray[np.float64]:
+    """The posteriors of the given rows, (rows, classes), in double precision."""
+    posteriors = []
+    for start in range(0, len(row_numbers), batch_size):
+        batch = torch.from_numpy(features.take(row_numbers[start : start + batch_size])).to(device)
+        posteriors.append(network(batch).double().softmax(dim=1).cpu().numpy())
+    return np.concatenate(posteriors)

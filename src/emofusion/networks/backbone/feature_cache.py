@@ -1,39 +1,53 @@
-"""What the frozen blocks of a backbone put out for each picture: it never changes, so it is computed once and stored.
+"""Computing and storing what the frozen blocks of a backbone put out for each picture, as it never changes.
 
-The result is a feature set (see `emofusion.features.common.feature_set`) in half precision or in full, beside view 0, each picture as it
-is, with altered views of it to train on.
+The result is a feature set (see `emofusion.features.common.feature_set`) in half or full precision. View 0 is each
+picture as it is; further views are altered copies of it to train on.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from emofusion.features.common.feature_set import FeatureSet, write_rows
-from emofusion.networks.backbone.network import Backbone
+from emofusion.networks.backbone.network import BackboneNetwork
+from emofusion.networks.backbone.settings import TrainedBackbone
+from emofusion.networks.backbone.stages import FrozenBlocks
 
-PRECISIONS = {"half": torch.float16, "full": torch.float32}
 BATCH = 16  # pictures: enough for the convolutions to run at full speed, and little memory
 
 
-def store_frozen(features: FeatureSet, weights: Path, settings: dict, out: Path) -> None:
-    """Write the activations of the frozen blocks for every row of `features` as the feature set `out`.
+def store_frozen_blocks(settings: FrozenBlocks, features: FeatureSet, weights: Path | None, out: Path) -> None:
+    """Write what the frozen blocks put out for every row of `features` as the feature set `out`.
 
-    `settings` has the network's `architecture`, `normalise` and `pooling`, the number of `frozen` blocks, and the
-    options of `store`.
+    features: pictures of uint8 `(3, height, width)`. weights: the file that `weights.prepare` wrote, or None for
+    weights that are drawn anew. Sets torch's number of threads.
     """
-    options = {name: settings[name] for name in ("architecture", "normalise", "pooling")}
-    network = Backbone(features.shape, 1, weights=weights, hidden=[], **options)
-    stored = {name: settings[name] for name in ("precision", "views", "shift", "scale")}
-    store(network, features, features.rows, out, settings["frozen"], **stored)
+    torch.set_num_threads(settings.threads)
+    layers = TrainedBackbone(
+        architecture=settings.architecture, normalise=settings.normalise, pooling=settings.pooling, hidden=[]
+    )
+    store(
+        BackboneNetwork(layers, features.shape, 1, weights),
+        features,
+        features.rows,
+        out,
+        settings.frozen,
+        settings.precision,
+        settings.views,
+        settings.shift,
+        settings.scale,
+    )
 
 
 def store(
-    network: Backbone,
+    network: BackboneNetwork,
     features: FeatureSet,
     rows: pd.DataFrame,
     out: Path,
@@ -43,48 +57,64 @@ def store(
     shift: float = 0.0,
     scale: float = 0.0,
 ) -> None:
-    """Write what the block before `stop` puts out for `rows` of `features` as the feature set `out`.
+    """Write what the block before `stop` puts out for rows of `features` as the feature set `out`.
 
-    `rows` (clip, row, frame, view) choose from `features`, pictures of uint8 `(3, height, width)` or activations.
-    With `views` > 1, pictures only, further views are added after all recorded ones: flipped or not, moved by at most
-    `shift` of their size and scaled by at most 1 ± `scale`, drawn from the number of the row and of the view alone. In
-    half precision values beyond its range (65504) are cut to it. Memory does not grow with the number of rows.
+    Memory does not grow with the number of rows.
+
+    Args:
+        network: the backbone; it is put into evaluation mode.
+        features: pictures of uint8 `(3, height, width)`, or what an earlier block puts out.
+        rows: those rows of `features.rows` that are written (clip, row, frame, view).
+        out: the folder.
+        stop: the number of a block, from 1; after the last one (5) the output is pooled.
+        precision: half or full. In half precision, values beyond its range (65504) are cut to it.
+        views: above 1, for pictures only, altered copies of all pictures follow the pictures themselves. They are drawn
+            from the number of the row and of the view alone; see `altered`.
+        shift, scale: see `altered`.
     """
     out.mkdir(parents=True, exist_ok=True)
     network.eval()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
-    numbers = rows["row"].to_numpy()
-    partial, shape = out / "features.npy.partial", None
+    row_numbers = rows["row"].to_numpy()
+    partial = out / "features.npy.partial"
+    shape: tuple[int, ...] | None = None
     with partial.open("wb") as file, torch.inference_mode():
         for view in range(views):
-            for inputs in _batches(features, numbers, view, shift, scale):
+            for inputs in _batches(features, row_numbers, view, shift, scale):
                 values = network.activations(inputs.to(device), stop).float().cpu()
                 if precision == "half":
                     limit = torch.finfo(torch.float16).max
                     values = values.clamp(-limit, limit).half()
                 if shape is None:
-                    shape = (views * len(numbers), *values.shape[1:])
-                    described = {"descr": values.numpy().dtype.str, "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_1_0(file, described)
+                    shape = (views * len(row_numbers), *values.shape[1:])
+                    header = {"descr": values.numpy().dtype.str, "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(file, header)
                 # not through a memory map, whose pages would count as memory in use
                 values.contiguous().numpy().tofile(file)
     network.cpu()
-    stored = [
+    rows_of_views = [
         rows.assign(row=np.arange(len(rows)) + view * len(rows), view=rows["view"] + view) for view in range(views)
     ]
-    write_rows(pd.concat(stored, ignore_index=True), out)
+    write_rows(pd.concat(rows_of_views, ignore_index=True), out)
     partial.replace(out / "features.npy")
 
 
 def altered(picture: Tensor, shift: float, scale: float, random: np.random.Generator) -> Tensor:
-    """A picture uint8 `(3, height, width)`, flipped at random, moved and scaled by up to these shares, on black."""
+    """An altered copy of a picture: flipped or not, moved and scaled, on black.
+
+    Args:
+        picture: uint8 `(3, height, width)`.
+        shift: how far it is moved at most, across and down, as a share of its width.
+        scale: it is scaled by a factor from 1 - `scale` to 1 + `scale`.
+        random: decides the flip, then the move across and down, then the scale.
+    """
     flipped = bool(random.integers(2))
     across, down = random.uniform(-shift, shift, size=2) * picture.shape[-1]
     size = 1 + random.uniform(-scale, scale)
     if flipped:
         picture = functional.horizontal_flip(picture)
-    return functional.affine(
+    moved: Tensor = functional.affine(
         picture,
         angle=0.0,
         translate=[float(across), float(down)],
@@ -92,15 +122,18 @@ def altered(picture: Tensor, shift: float, scale: float, random: np.random.Gener
         shear=[0.0, 0.0],
         interpolation=functional.InterpolationMode.BILINEAR,
     )
+    return moved
 
 
-def _batches(features: FeatureSet, numbers: np.ndarray, view: int, shift: float, scale: float) -> Iterator[Tensor]:
-    for start in range(0, len(numbers), BATCH):
-        part = numbers[start : start + BATCH]
-        inputs = torch.from_numpy(features.take(part))
+def _batches(
+    features: FeatureSet, row_numbers: NDArray[Any], view: int, shift: float, scale: float
+) -> Iterator[Tensor]:
+    for start in range(0, len(row_numbers), BATCH):
+        batch = row_numbers[start : start + BATCH]
+        inputs = torch.from_numpy(features.take(batch))
         if view:
-            drawn = [np.random.default_rng([int(number), view]) for number in part]
+            generators = [np.random.default_rng([int(number), view]) for number in batch]
             inputs = torch.stack(
-                [altered(picture, shift, scale, random) for picture, random in zip(inputs, drawn, strict=True)]
+                [altered(picture, shift, scale, random) for picture, random in zip(inputs, generators, strict=True)]
             )
         yield inputs

@@ -1,12 +1,11 @@
-"""VGG16 and MobileNetV2 (torchvision) as face networks: their convolutions, and a new head for the emotions.
+"""The layers of a backbone: the convolutions of VGG16 or MobileNetV2 (torchvision), pooling, and a head.
 
-The convolutions come in blocks, so that a training can begin with all of them frozen and let them go from the deepest
-up (the paper's section 4.1). Blocks that stay frozen need not be there: a network can begin at any block, and then
-takes what the block before it put out (`face.activations` stores that).
+The convolutions come in blocks. A network can be built without its first blocks, and then takes as its input what the
+last of them puts out.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -19,8 +18,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.models import mobilenetv2, vgg
 
 from emofusion.errors import EmofusionError
-from emofusion.networks.common.build import dense
-from emofusion.settings.schema import BLOCKS
+from emofusion.networks.backbone.settings import BLOCKS, TrainedBackbone
+from emofusion.networks.common.blocks import BlockNetwork
+from emofusion.networks.common.dense import dense_layers
 
 # What ImageNet weights were trained with, for pixels scaled to 0–1.
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -29,30 +29,23 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 # The first layer of each block in torchvision's `features`. VGG16: after each max pooling. MobileNetV2: where the
 # resolution is halved, with the last convolution in the last block.
 _BLOCK_STARTS = {"vgg16": (0, 5, 10, 17, 24), "mobilenet_v2": (0, 2, 4, 7, 14)}
-# What each block puts out.
+# How many channels each block puts out.
 _CHANNELS = {"vgg16": (64, 128, 256, 512, 512), "mobilenet_v2": (16, 24, 32, 96, 1280)}
-ARCHITECTURES = tuple(_BLOCK_STARTS)
-# The head's statistics begin at a variance of 1, where features may have 1e-6: on a small corpus torch's own 0.1 would
-# not have forgotten that after a hundred steps.
+# The statistics of the head's batch normalisation begin at a variance of 1, but features may have one of 1e-6. With
+# torch's own momentum of 0.1 a hundred steps on a small corpus would not be enough to forget that start.
 _HEAD_MOMENTUM = 0.3
 
 
-def check_architecture(name: str) -> None:
-    """Raises `EmofusionError` that names the known architectures."""
-    if name not in ARCHITECTURES:
-        raise EmofusionError(f"the architecture {name} is unknown; choose out of {', '.join(ARCHITECTURES)}.")
-
-
 def convolutions(architecture: str) -> nn.Sequential:
-    """torchvision's `features` of `vgg16` or `mobilenet_v2`, with fresh weights.
+    """torchvision's `features` of `vgg16` or `mobilenet_v2`, with weights drawn from torch's global generator.
 
-    They are drawn so that the variance stays the same on the way forward (He et al. 2015, `fan_in`): torchvision's own
-    draw keeps it on the way back, and what MobileNetV2 puts out before its statistics are trained is then below 1e-8.
+    They are drawn so that the variance stays the same in the forward pass (He et al. 2015, `fan_in`). torchvision's own
+    draw keeps it in the backward pass, and the output of MobileNetV2 before its statistics are trained is then below
+    1e-8.
     """
-    check_architecture(architecture)
     if architecture == "vgg16":
-        # not by way of vgg16(), which would fill 120 million weights of dense layers only to drop them
-        features = vgg.make_layers(vgg.cfgs["D"], batch_norm=False)
+        # not by vgg16(), which would draw 120 million weights of dense layers that are not used
+        features: nn.Sequential = vgg.make_layers(vgg.cfgs["D"], batch_norm=False)
     else:
         features = mobilenetv2.MobileNetV2().features
     blocks = [module for module in features.modules() if isinstance(module, mobilenetv2.InvertedResidual)]
@@ -65,53 +58,46 @@ def convolutions(architecture: str) -> nn.Sequential:
     return features
 
 
-class Backbone(nn.Module):
-    """Convolutions of `architecture`, pooling, and a head of dense layers.
+class BackboneNetwork(BlockNetwork):
+    """Convolutions, pooling, and a head of dense layers.
 
-    `weights` is a file that `weights.prepare` wrote, or None for a fresh start. `normalise` is `imagenet` (what the
-    published weights expect) or `none`. `pooling` is `average` over the picture or `flatten`, the grid that VGG16's own
-    head sees, 7 × 7 of 224 pixels. `head_norm` puts a batch normalisation before the dense layers: features of
-    convolutions that were never trained differ little from picture to picture. Without its first `frozen` blocks, the
-    network takes their activations, of `shape`; without any block (5) it is the head and takes pooled ones. Raises
-    `EmofusionError` for weights that do not belong to the architecture.
+    Args:
+        settings: the layers, and how many blocks are left out (`frozen`); see `BackboneLayers`. The grid of
+            `pooling: flatten` is that of VGG16's own head, 7 × 7 of 224 pixels, and smaller for smaller pictures.
+        shape: `(3, height, width)` of pictures; without the first blocks, the shape of what these put out.
+        classes: how many logits there are.
+        weights: a file that `weights.prepare` wrote, or None for weights drawn from torch's global generator.
+
+    Raises:
+        EmofusionError: for pictures that are too small, and weights that do not belong to the architecture.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
-        self,
-        shape: tuple[int, ...],
-        classes: int,
-        architecture: str = "vgg16",
-        weights: str | Path | None = None,
-        normalise: str = "imagenet",
-        pooling: str = "average",
-        head_norm: bool = False,
-        hidden: Sequence[int] = (256,),
-        dropout: float = 0.5,
-        frozen: int = 0,
+        self, settings: TrainedBackbone, shape: tuple[int, ...], classes: int, weights: Path | None = None
     ) -> None:
         super().__init__()
-        check_architecture(architecture)
+        architecture, frozen = settings.architecture, settings.frozen
         if frozen == 0 and (len(shape) != 3 or shape[0] != 3 or min(shape[1:]) < 32):
             raise EmofusionError(f"a backbone needs pictures of shape (3, height, width) of 32 and more, not {shape}.")
-        if pooling not in ("average", "flatten"):
-            raise EmofusionError(f"the setting `pooling` is {pooling}; choose average or flatten.")
-        if normalise not in ("imagenet", "none"):
-            raise EmofusionError(f"the setting `normalise` is {normalise}; choose imagenet or none.")
-        imagenet = normalise == "imagenet"
+        imagenet = settings.normalise == "imagenet"
         mean, std = (_IMAGENET_MEAN, _IMAGENET_STD) if imagenet else ((0.0,) * 3, (1.0,) * 3)
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
         self._architecture, self._first = architecture, frozen
-        # both halve the picture five times; VGG16's own grid of 7 × 7 is that of 224 pixels
-        grid = 1 if pooling == "average" else max(1, min(7, min(shape[1:], default=1) // 2 ** (BLOCKS - frozen)))
+        # both architectures halve the picture five times
+        side = min(shape[1:], default=1) // 2 ** (BLOCKS - frozen)
+        grid = 1 if settings.pooling == "average" else max(1, min(7, side))
         width = shape[0] if frozen == BLOCKS else _CHANNELS[architecture][-1] * grid * grid
-        # by what comes in, the block that it comes in at
+        # the shape of an input tells which block it goes into; pooled features go into none
         self._entries = _entries(architecture, shape, frozen) | {(width,): BLOCKS}
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
-        scaler = [nn.BatchNorm1d(width, momentum=_HEAD_MOMENTUM)] if head_norm else []
-        # before the convolutions: a seed then gives the same head whatever is frozen
-        self.head = nn.Sequential(*scaler, *dense(width, hidden, classes, dropout))
+        scaler = [nn.BatchNorm1d(width, momentum=_HEAD_MOMENTUM)] if settings.head_norm else []
+        # drawn before the convolutions, so that a seed gives the same head whatever is frozen
+        self.head = nn.Sequential(*scaler, *dense_layers(width, settings.hidden, classes, settings.dropout))
 
         layers = list(convolutions(architecture).named_children())
         start = [*_BLOCK_STARTS[architecture], len(layers)][frozen]
@@ -125,12 +111,17 @@ class Backbone(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits `(batch, classes)` of pictures `(batch, 3, height, width)`, RGB 0–255 in bytes or floats.
 
-        Or of the activations of any block from the last of those left out on, in any floating-point precision.
+        Inputs may also be what a block puts out, in any floating-point precision: the last block that was left out, or
+        any later one.
         """
-        return self.head(self.activations(inputs, BLOCKS))
+        logits: Tensor = self.head(self.activations(inputs, BLOCKS))
+        return logits
 
     def activations(self, inputs: Tensor, stop: int) -> Tensor:
-        """What the block before `stop` puts out for inputs as of `forward`; after the last one (5), pooled."""
+        """What the block before block `stop` puts out, for inputs as in `forward`; after the last block (5), pooled.
+
+        Raises `ValueError` for inputs whose shape belongs to no block, or to a later one.
+        """
         entry = self._entries.get(tuple(inputs.shape[1:]))
         if entry is None or entry > stop:
             raise ValueError(f"no way from inputs of {tuple(inputs.shape[1:])} to block {stop}")
@@ -140,28 +131,32 @@ class Backbone(nn.Module):
         for block in self.blocks()[entry - self._first : stop - self._first]:
             for layer in block:
                 values = layer(values)
-        return self.pool(values) if stop == BLOCKS and values.dim() == 4 else values
+        if stop == BLOCKS and values.dim() == 4:
+            values = self.pool(values)
+        return values
 
     def normalised(self, pixels: Tensor) -> Tensor:
-        """What the first convolution sees: pixels scaled to 0–1, then by ImageNet's mean and deviation if so set."""
+        """What the first convolution sees: pixels scaled to 0–1, and by ImageNet's mean and deviation where so set."""
         return (pixels.to(self.mean.dtype) / 255 - self.mean) / self.std
 
     def blocks(self) -> list[list[nn.Module]]:
-        """The blocks of layers that are here, to the deepest; one after the other they are all of `features`."""
+        """The layers of each block that was not left out, in order; together they are all of `features`."""
         starts = _BLOCK_STARTS[self._architecture][self._first :]
         layers = list(self.features)
         bounds = [start - starts[0] for start in starts] + [len(layers)]
         return [layers[start:stop] for start, stop in pairwise(bounds)]
 
-    def unfreeze(self, deepest: int) -> None:
-        """Let the `deepest` last blocks and the head learn, and freeze every block before them."""
+    def block_parameters(self) -> Iterator[nn.Parameter]:
+        return self.features.parameters()
+
+    def unfreeze(self, last: int) -> None:
         for number, block in enumerate(self.blocks(), start=self._first):
             for layer in block:
-                layer.requires_grad_(number >= BLOCKS - deepest)
+                layer.requires_grad_(number >= BLOCKS - last)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
-        """As of any module, but a batch normalisation that is frozen keeps its statistics too."""
+        """As for any module, except that a frozen batch normalisation also keeps its statistics."""
         super().train(mode)
         for module in self.features.modules():
             if isinstance(module, _BatchNorm) and not module.weight.requires_grad:
@@ -170,10 +165,11 @@ class Backbone(nn.Module):
 
 
 def _entries(architecture: str, shape: tuple[int, ...], frozen: int) -> dict[tuple[int, ...], int]:
-    """The shapes of activations from those of the last frozen block on, and the number of the block that takes them."""
-    shape, entries = tuple(shape), {tuple(shape): frozen}
+    """Shape of a block's output → the number of the block that takes it, from the input of the network on."""
+    shape = tuple(shape)
+    entries = {shape: frozen}
     for number in range(frozen, BLOCKS):
-        # VGG16's pooling drops an odd row at the end, MobileNetV2's strided convolutions keep it
+        # of an odd number of rows, VGG16's pooling drops the last one, and MobileNetV2's strided convolutions keep it
         sides = [side // 2 if architecture == "vgg16" else (side + 1) // 2 for side in shape[1:]]
         shape = (_CHANNELS[architecture][number], *sides)
         entries[shape] = number + 1
@@ -181,7 +177,7 @@ def _entries(architecture: str, shape: tuple[int, ...], frozen: int) -> dict[tup
 
 
 def _load(features: nn.Sequential, path: Path, architecture: str) -> None:
-    """Load the layers that are there; the file holds those of all blocks."""
+    """Load the weights of the layers in `features`; the file holds those of all blocks."""
     try:
         state = {name.removeprefix("features."): tensor for name, tensor in load_file(path).items()}
         features.load_state_dict({name: state[name] for name in features.state_dict()})

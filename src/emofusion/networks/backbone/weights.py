@@ -1,4 +1,4 @@
-"""Weights to start a backbone from: ImageNet's as torchvision publishes them, or a file of one's own, checked."""
+"""The weights that a backbone starts from: ImageNet's as torchvision publishes them, a file, or drawn ones; checked."""
 
 import hashlib
 import pickle
@@ -19,13 +19,23 @@ PREFIX = "features."
 
 
 def prepare(architecture: str, source: str, target: Path, base_url: str, seed: int = 0) -> None:
-    """Write the convolutions' weights of `architecture` (`vgg16`, `mobilenet_v2`) to `target` as safetensors, float32.
+    """Write the weights of the convolutions of an architecture as safetensors, float32.
 
-    `source` is `imagenet`, torchvision's file IMAGENET1K_V1 from `base_url`, checked against the hash in its name; the
-    path of a `.safetensors` or PyTorch (`.pth`, `.pt`) state dict, of the whole network or its convolutions, in any
-    floating-point precision, named as torchvision names it (`features.0.weight` …); or `none`, weights drawn from
-    `seed`, see `backbones.convolutions`. A PyTorch file is read without running code from it. Raises `EmofusionError`
-    if the file is unreadable or belongs to another architecture.
+    Args:
+        architecture: vgg16 or mobilenet_v2.
+        source: one of three.
+
+            * `imagenet`: torchvision's file IMAGENET1K_V1, checked against the hash in its name.
+            * A path: a state dict, `.safetensors` or of PyTorch (`.pth`, `.pt`), of the whole network or its
+              convolutions, in any floating-point precision, with torchvision's names (`features.0.weight` …). A
+              PyTorch file is read without running code from it.
+            * `none`: drawn from `seed`; see `network.convolutions`.
+        target: the file to write.
+        base_url: the address of the folder that the published file is fetched from; empty: torchvision's own.
+        seed: draws weights for `none`.
+
+    Raises:
+        EmofusionError: if the file cannot be read or belongs to another architecture.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -34,10 +44,10 @@ def prepare(architecture: str, source: str, target: Path, base_url: str, seed: i
     state = expected
     if source != "none":
         path = _download(architecture, target.parent, base_url) if source == "imagenet" else Path(source)
-        found = {name: tensor for name, tensor in _read(path).items() if name.startswith(PREFIX)}
+        in_file = {name: tensor for name, tensor in _read(path).items() if name.startswith(PREFIX)}
         # counts of batches seen, which some exports leave out and nothing here uses
         counts = {name: tensor for name, tensor in expected.items() if name.endswith("num_batches_tracked")}
-        state = counts | found
+        state = counts | in_file
         _check(state, expected, path, architecture)
     partial = target.with_name(target.name + ".partial")
     save_file({name: state[name].to(expected[name].dtype).contiguous() for name in expected}, partial)
@@ -45,18 +55,20 @@ def prepare(architecture: str, source: str, target: Path, base_url: str, seed: i
 
 
 def published_url(architecture: str) -> str:
-    """Where torchvision keeps its first ImageNet weights; the file's name ends in the start of its SHA-256."""
-    weights = {"vgg16": VGG16_Weights, "mobilenet_v2": MobileNet_V2_Weights}[architecture]
-    return weights.IMAGENET1K_V1.url
+    """The address of torchvision's first ImageNet weights; the file's name ends in the first digits of its SHA-256."""
+    vgg16: str = VGG16_Weights.IMAGENET1K_V1.url
+    mobilenet_v2: str = MobileNet_V2_Weights.IMAGENET1K_V1.url
+    return {"vgg16": vgg16, "mobilenet_v2": mobilenet_v2}[architecture]
 
 
 def _download(architecture: str, folder: Path, base_url: str) -> Path:
-    name = published_url(architecture).rsplit("/", 1)[1]
+    torchvisions, _, name = published_url(architecture).rpartition("/")
+    base_url = base_url.rstrip("/") or torchvisions
     path = folder / name
-    # kept beside the target: a later change of code must not download it again
+    # kept beside the target, so that a later change of code does not download it again
     if not (path.is_file() and _matches(path)):
         path.unlink(missing_ok=True)
-        fetch(f"{base_url.rstrip('/')}/{name}", path, known_hash=None, size=None)
+        fetch(f"{base_url}/{name}", path, known_hash=None, size=None)
     if not _matches(path):
         path.unlink()
         raise EmofusionError(
@@ -67,14 +79,15 @@ def _download(architecture: str, folder: Path, base_url: str) -> Path:
 
 
 def _matches(path: Path) -> bool:
-    prefix = re.search(r"-([0-9a-f]{8,})\.", path.name)[1]
+    """Whether the file's SHA-256 begins with the digits in its name."""
+    digits = re.search(r"-([0-9a-f]{8,})\.", path.name)
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest().startswith(prefix)
+        return digits is not None and hashlib.file_digest(file, "sha256").hexdigest().startswith(digits[1])
 
 
 def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise EmofusionError(f"there are no weights at {path}: name imagenet, null or an existing file in `weights`.")
+        raise EmofusionError(f"there are no weights at {path}: name imagenet, none or an existing file in `weights`.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -89,11 +102,11 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 def _check(state: dict[str, Tensor], expected: dict[str, Tensor], path: Path, architecture: str) -> None:
     for name in [*expected, *state]:
-        wanted, found = _described(expected.get(name)), _described(state.get(name))
-        if wanted != found:
+        expected_shape, actual_shape = _described(expected.get(name)), _described(state.get(name))
+        if expected_shape != actual_shape:
             raise EmofusionError(
-                f"{path} does not hold the convolutions of {architecture}: expected {name} {wanted}, found {found} "
-                f"(in all {len(expected)} tensors expected, {len(state)} found). "
+                f"{path} does not hold the convolutions of {architecture}: expected {name} {expected_shape}, "
+                f"found {actual_shape} (in all {len(expected)} tensors expected, {len(state)} found). "
                 "Choose the file that belongs to the architecture, or the architecture that belongs to the file."
             )
         if not torch.isfinite(state[name]).all():
