@@ -1,5 +1,7 @@
 """A made-up experiment to report on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,12 +10,18 @@ from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.fuse import Fused, fuse
+from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.table import align
-from emofusion.reporting import Results
+from emofusion.reporting import known
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.provenance import Provenance
+from emofusion.reporting.results import Results, TrainedModel
+from emofusion.settings.kinds import FusionRule, Metric
 from emofusion.tables import ABOUT_RULE
 
 WEIGHTS = {"speech": 0.7, "face": 0.3}
 COMPARED = ["linear", "linear_tuned", "product", "log_linear", "majority", "linear_oracle"]
+METRICS = ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"]
 
 
 def _predictions(modality_skill: float, seed: int) -> pd.DataFrame:
@@ -41,29 +49,65 @@ def _history(seed: int) -> pd.DataFrame:
     return table.assign(seed=3, seconds=random.random(len(table)))
 
 
+class _WithWeights(FusionRule):
+    takes_weights = True
+
+
+class _OverEmotions(Metric):
+    over_emotions = True
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch):
+    """Stand-ins for the kinds of rules and metrics, so that reports are tested without them."""
+    of_name = {"linear": _WithWeights, "product": _WithWeights}
+    of_name |= {"unweighted_average_recall": _OverEmotions, "macro_f1": _OverEmotions}
+    base = {"fusion": FusionRule, "metrics": Metric}
+    monkeypatch.setattr(known, "kind", lambda family, name, setting: of_name.get(name, base[family]))
+
+
 @pytest.fixture
-def settings() -> dict:
-    return {
-        "experiment": "made_up",
-        "title": "A made-up experiment",
-        "modalities": ["speech", "face"],
-        "confidence": 0.95,
-        "transductive": False,
-        "curves": {"speech": ["cnn1d", "lstm"], "face": ["mlp"]},
-        "protocol": {"name": "speaker_independent", "description": "Folds of actors.", "leaks_speakers": False},
-        "fusion": {"rule": "linear", "weights": WEIGHTS},
-        "classes": list(EMOTIONS),
-        "published": {
+def settings() -> ReportSettings:
+    return ReportSettings(
+        experiment="made_up",
+        title="A made-up experiment",
+        seed=3,
+        modalities=["speech", "face"],
+        classes=list(EMOTIONS),
+        rule="linear",
+        weights=WEIGHTS,
+        compare=COMPARED,
+        metrics=METRICS,
+        confidence=0.95,
+        protocol="speaker_independent",
+        protocol_description="Folds of actors.",
+        leaks_speakers=False,
+        normalised_by_speaker=[],
+        generated=False,
+        published={
             "source": "A paper, Tables 1 and 2",
             "fusion": {"rule": "linear", "weights": WEIGHTS},
             "table1": {"neutral": {"speech": 61.11, "face": 22.22, "fusion": 58.33}, "happy": {"fusion": 100.0}},
             "table2": {"male": {"neutral": {"speech": 65.0}}, "female": {"neutral": {"fusion": 56.25}}},
         },
-        "seed": 3,
-        "normalised_by_speaker": [],
-        "notes": ["8 test clips were left out."],
-        "demo": False,
-    }  # fmt: skip
+        networks={"speech": ["cnn1d", "lstm"], "face": ["mlp"]},
+    )
+
+
+@pytest.fixture
+def facts(settings) -> Facts:
+    return Facts(settings, notes=["8 test clips were left out."])
+
+
+@pytest.fixture
+def changed(facts):
+    """A function that returns the facts with other settings."""
+    return lambda **changes: replace(facts, settings=replace(facts.settings, **changes))
+
+
+@pytest.fixture
+def provenance() -> Provenance:
+    return Provenance("made-up-1", "c0ffee", "42", {"numpy": "2.3.4", "torch": "2.9.0"})
 
 
 @pytest.fixture(scope="session")
@@ -89,16 +133,17 @@ def swept(modalities, steps=20) -> dict[str, pd.DataFrame]:
 def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     alone = fusion.rules.drop(columns=ABOUT_RULE)
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
-    return evaluate(
-        {**modalities, **rules},
-        list(modalities),
-        {"samples": 50, "permutations": 200, "bins": 15, "confidence": 0.95, "seed": 0},
-    ) | swept(modalities)
+    figures = {"samples": 50, "permutations": 200, "bins": 15, "confidence": 0.95, "seed": 0}
+    tables = evaluate({**modalities, **rules}, list(modalities), figures)
+    tables["gender"] = tables["gender"].rename(columns={"detectable": "minimum_detectable_gap"})
+    return tables | swept(modalities)
 
 
 @pytest.fixture(scope="session")
 def results(modalities, fusion, evaluation, histories, models) -> Results:
-    return Results(modalities, fusion.predictions, fusion.rules, fusion.parameters, evaluation, histories, models)
+    notes = ["8 test clips were left out."]
+    tables = (modalities, fusion.predictions, fusion.rules, fusion.parameters, evaluation)
+    return Results(*tables, histories, models, notes)
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +152,6 @@ def histories() -> dict[str, dict[str, pd.DataFrame]]:
 
 
 @pytest.fixture(scope="session")
-def models(histories) -> dict[str, dict[str, dict]]:
-    described = {"parameters": 1200, "parameters_trained": 200, "training": {"keep": "best"}}
+def models(histories) -> dict[str, dict[str, TrainedModel]]:
+    described = TrainedModel(1200, 200, "best")
     return {modality: dict.fromkeys(networks, described) for modality, networks in histories.items()}

@@ -7,22 +7,22 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.reporting import write_report
+from emofusion.reporting.provenance import all_versions
+from emofusion.reporting.report import write_report
 
-PROVENANCE = {"key": "made-up-1", "commit": "c0ffee", "MLflow run": "42"}
 COMPARED = [
-    "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "marks",
+    "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
     "sweep", "sweep_gaps", "sweep_confusion",
 ]  # fmt: skip
 
 
-def test_the_report_is_whole_and_the_same_each_time(results, settings, tmp_path):
-    write_report(tmp_path / "one", results, settings, PROVENANCE)
+def test_the_report_is_whole_and_the_same_each_time(results, settings, provenance, tmp_path):
+    write_report(tmp_path / "one", results, settings, provenance)
     with mpl.rc_context({"font.size": 20, "lines.linewidth": 9}):  # a user's own taste
-        write_report(tmp_path / "two", results, settings, PROVENANCE)
+        write_report(tmp_path / "two", results, settings, provenance)
     files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert set(files) == {
-        "table1.csv", "table1.md", "table2.csv", "table2.md", "comparison.csv", "summary.md",
+        "table1.csv", "table1.md", "table2.csv", "table2.md", "comparison.csv", "summary.md", "summary.json",
         "report.html", "sweep.png",
         *(f"{name}.csv" for name in COMPARED),
         "confusion_speech.png", "confusion_face.png", "confusion_fusion.png", "curves_speech.png", "curves_face.png",
@@ -47,10 +47,9 @@ def test_the_report_is_whole_and_the_same_each_time(results, settings, tmp_path)
     assert "WARNING" not in page and "demo data" not in page
 
 
-def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(results, settings, tmp_path):
-    settings["protocol"] |= {"name": "random_clips", "leaks_speakers": True}
-    settings["demo"] = True
-    write_report(tmp_path, replace(results, histories={}, models={}), settings, PROVENANCE)
+def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(results, settings, provenance, tmp_path):
+    settings = replace(settings, protocol="random_clips", leaks_speakers=True, generated=True)
+    write_report(tmp_path, replace(results, histories={}, models={}), settings, provenance)
     html = (tmp_path / "report.html").read_text()
     assert "the protocol random_clips has the same speakers" in html and "generated demo data" in html
     page = (tmp_path / "summary.md").read_text()
@@ -61,11 +60,51 @@ def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(results, settings, 
     assert not list(tmp_path.glob("curves_*"))
 
 
-def test_what_does_not_rest_on_the_same_clips_once_is_refused(results, settings, tmp_path):
+def test_what_does_not_rest_on_the_same_clips_once_is_refused(results, settings, provenance, tmp_path):
     fewer = results.modalities | {"face": results.modalities["face"][:-1]}
     with pytest.raises(EmofusionError, match="face and the fusion were not tested on the same clips"):
-        write_report(tmp_path / "out", replace(results, modalities=fewer), settings, PROVENANCE)
+        write_report(tmp_path / "out", replace(results, modalities=fewer), settings, provenance)
     twice = pd.concat([results.fused, results.fused.tail(1).assign(fold=9)])
     with pytest.raises(EmofusionError, match="the fusion predictions test 1 clips in several folds"):
-        write_report(tmp_path / "out", replace(results, fused=twice), settings, PROVENANCE)
+        write_report(tmp_path / "out", replace(results, fused=twice), settings, provenance)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(results, settings, provenance, tmp_path):
+    write_report(tmp_path / "own", results, settings, provenance)
+    for name in ("report.html", "summary.md"):
+        text = (tmp_path / "own" / name).read_text()
+        assert "numpy 2.3.4, torch 2.9.0" in text and "accept_other_versions" not in text
+    sentences = [
+        "model/speech-1a2b was made with scikit-learn 1.7.2; 1.8.0 is installed; accept_other_versions=true took it",
+        "features/acoustic-3c4d was made with numpy 2.2.0; 2.3.4 is installed; accept_other_versions=true took it",
+    ]
+    write_report(tmp_path / "accepted", results, settings, replace(provenance, accepted=sentences))
+    summary = (tmp_path / "accepted" / "summary.md").read_text()
+    before = summary.partition("## What was tested")[0]
+    assert "> **2 results were made with other versions of libraries than those that are installed" in before
+    assert all(f"> **{sentence}**" in before for sentence in sentences)
+    page = (tmp_path / "accepted" / "report.html").read_text()
+    header = page.partition("<header>")[2].partition("</header>")[0]
+    assert header.count('class="warning" role="note"') == 3 and all(sentence in header for sentence in sentences)
+    # tables and figures have room for one line
+    table = (tmp_path / "accepted" / "table1.md").read_text()
+    assert "2 results were made with other versions" in table and "scikit-learn" not in table
+
+
+def test_without_tracking_the_page_says_so(results, settings, provenance, tmp_path):
+    write_report(tmp_path, results, settings, replace(provenance, mlflow_run=None))
+    assert "<dt>MLflow run</dt><dd><code>not tracked</code></dd>" in (tmp_path / "report.html").read_text()
+
+
+def test_only_the_metrics_that_are_set_are_shown(results, settings, provenance, tmp_path):
+    write_report(tmp_path, results, replace(settings, metrics=["log_loss"]), provenance)
+    rules = pd.read_csv(tmp_path / "rules.csv")
+    assert {"accuracy", "log_loss", "log_loss_low"} <= set(rules) and not {"brier", "macro_f1"} & set(rules)
+    html = (tmp_path / "report.html").read_text()
+    assert ">Log loss" in html and "Macro f1" not in html and "Brier" not in (tmp_path / "summary.md").read_text()
+
+
+def test_versions_of_several_stages_are_joined():
+    stages = [{"torch": "2.9.0", "numpy": "2.3.4"}, {"numpy": "2.2.0"}, {"numpy": "2.3.4", "librosa": "0.11.0"}]
+    assert all_versions(stages) == {"librosa": "0.11.0", "numpy": "2.2.0 and 2.3.4", "torch": "2.9.0"}

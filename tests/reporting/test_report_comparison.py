@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from emofusion.reporting.comparison import compare_networks, markdown
+from emofusion.reporting.results import TrainedModel
 
 
 @pytest.fixture
@@ -18,9 +19,9 @@ def history():
 
 
 @pytest.mark.parametrize(("keep", "loss", "gap", "accuracy"), [("best", 1.8, 0.8, 0.5), ("last", 2.0, 1.5, 0.6)])
-def test_networks_are_compared_at_their_kept_epochs(settings, history, keep, loss, gap, accuracy):
-    model = {"parameters": 12345, "parameters_trained": 345, "training": {"keep": keep}}
-    table = compare_networks({"speech": {"lstm": history}}, {"speech": {"lstm": model}}, settings)
+def test_networks_are_compared_at_their_kept_epochs(facts, history, keep, loss, gap, accuracy):
+    model = TrainedModel(12345, 345, keep)
+    table = compare_networks({"speech": {"lstm": history}}, {"speech": {"lstm": model}}, facts)
     row = table.iloc[0]
     assert (row["parameters"], row["parameters_trained"], row["seeds"], row["folds"]) == (12345, 345, 2, 2)
     assert (row["epochs"], row["seconds_per_epoch"]) == (3, 2.0)
@@ -34,15 +35,15 @@ def test_networks_are_compared_at_their_kept_epochs(settings, history, keep, los
     assert "Speech: lstm" in text and "12,345" in text and "2 × 2" in text and f"{gap:.2f} ± 0.28" in text
 
 
-def test_one_seed_has_no_deviation(settings, history):
-    model = {"parameters": 5, "parameters_trained": 5, "training": {"keep": "best"}}
-    table = compare_networks({"face": {"mlp": history.query("seed == 0")}}, {"face": {"mlp": model}}, settings)
+def test_one_seed_has_no_deviation(facts, history):
+    model = TrainedModel(5, 5, "best")
+    table = compare_networks({"face": {"mlp": history.query("seed == 0")}}, {"face": {"mlp": model}}, facts)
     assert table["gap_sd"].isna().all() and "±" not in markdown(table).splitlines()[2]
 
 
-def test_where_nobody_validated_a_dash_stands(settings, history):
-    model = {"parameters": 5, "parameters_trained": 5, "training": {"keep": "last"}}
+def test_where_nobody_validated_a_dash_stands(facts, history):
+    model = TrainedModel(5, 5, "last")
     history = history.assign(validation_loss=float("nan"), validation_accuracy=float("nan"))
-    table = compare_networks({"face": {"mlp": history}}, {"face": {"mlp": model}}, settings)
+    table = compare_networks({"face": {"mlp": history}}, {"face": {"mlp": model}}, facts)
     row = [cell.strip() for cell in markdown(table).splitlines()[2].strip("|").split("|")]
     assert row[-4:] == ["0.50 ± 0.00", "–", "–", "–"]

@@ -7,7 +7,9 @@ from matplotlib.text import Text
 from emofusion.evaluation.accuracy import confusion
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.table import align
-from emofusion.reporting.figures import confusion_figure, curves_figure, save, sweep_figure
+from emofusion.reporting.curves import curves_figure
+from emofusion.reporting.figures import confusion_figure, save
+from emofusion.reporting.sweeps import sweep_figure
 
 
 def texts(figure) -> list[str]:
@@ -18,10 +20,10 @@ def axes_of(figure) -> list:
     return [axes for axes in figure.get_axes() if axes.get_label() != "<colorbar>"]
 
 
-def test_confusion_shows_counts_and_shares_of_rows(modalities, settings):
+def test_confusion_shows_counts_and_shares_of_rows(modalities, facts):
     speech = modalities["speech"].query("split == 'test' and emotion != 'calm'")
     counts = confusion(speech)
-    figure = confusion_figure(counts, "speech", settings)
+    figure = confusion_figure(counts, "speech", facts)
     axes = axes_of(figure)[0]
     tested = counts.drop(index="calm")
     np.testing.assert_allclose(axes.images[0].get_array(), tested.to_numpy() / 20)
@@ -31,8 +33,8 @@ def test_confusion_shows_counts_and_shares_of_rows(modalities, settings):
     assert axes.get_title() == "Speech: confusion on 140 test clips"
 
 
-def test_curves_are_means_as_far_as_every_fold_ran(histories, settings):
-    figure = curves_figure(histories["speech"], "speech", {"validation": "20 clips a fold"}, settings)
+def test_curves_are_means_as_far_as_every_fold_ran(histories, facts):
+    figure = curves_figure(histories["speech"], "speech", {"validation": "20 clips a fold"}, facts)
     cnn, lstm, loss, accuracy = axes_of(figure)
     assert [axes.get_title() for axes in (cnn, lstm, loss, accuracy)] == [
         "cnn1d: loss",
@@ -52,21 +54,21 @@ def test_curves_are_means_as_far_as_every_fold_ran(histories, settings):
     assert "Speech: training curves (2 folds; validation: 20 clips a fold)" in texts(figure)
 
 
-def test_curves_of_one_network_are_loss_and_accuracy(histories, settings):
-    figure = curves_figure(histories["face"], "face", {}, settings)
+def test_curves_of_one_network_are_loss_and_accuracy(histories, facts):
+    figure = curves_figure(histories["face"], "face", {}, facts)
     assert [axes.get_title() for axes in axes_of(figure)] == ["loss", "accuracy"]
 
 
-def test_curves_without_validation_are_those_of_training(histories, settings):
+def test_curves_without_validation_are_those_of_training(histories, facts):
     history = histories["face"]["mlp"].assign(validation_loss=np.nan, validation_accuracy=np.nan)
-    loss, accuracy = axes_of(curves_figure({"mlp": history}, "face", {}, settings))
+    loss, accuracy = axes_of(curves_figure({"mlp": history}, "face", {}, facts))
     for axes in (loss, accuracy):
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mlp, train"]
 
 
-def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, settings):
+def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, facts):
     swept = evaluation["sweep"].query("rule == 'linear'")
-    figure = sweep_figure(swept, 0.5, settings)
+    figure = sweep_figure(swept, 0.5, facts)
     (axes,) = axes_of(figure)
     lines = {line.get_label(): line for line in axes.get_lines()}
     test = swept.query("split == 'test' and emotion == 'all'")
@@ -88,9 +90,8 @@ def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, settings):
     assert band[:, 1].max() == pytest.approx(everyone["high"].max())
 
 
-def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation, settings):
-    settings["fusion"] = settings["fusion"] | {"rule": "log_linear"}
-    figure = sweep_figure(evaluation["sweep"], 0.625, settings)
+def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation, changed):
+    figure = sweep_figure(evaluation["sweep"], 0.625, changed(rule="log_linear"))
     (axes,) = axes_of(figure)
     level = next(line for line in axes.get_lines() if line.get_label() == "configured (log_linear): 62.50%")
     assert set(level.get_ydata()) == {0.625}
@@ -102,12 +103,11 @@ def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation,
     np.testing.assert_allclose(drawn.get_ydata(), product["accuracy"])
 
 
-def test_sweep_of_three_modalities_has_a_panel_each(modalities, settings):
+def test_sweep_of_three_modalities_has_a_panel_each(modalities, changed):
     weights = {"speech": 0.5, "face": 0.25, "text": 0.25}
     three = {**modalities, "text": modalities["face"]}
     swept = sweep_weights(align(three), ["linear"], 4, samples=20, seed=0)["sweep"]
-    settings["fusion"]["weights"] = weights
-    panels = axes_of(sweep_figure(swept, 0.5, settings))
+    panels = axes_of(sweep_figure(swept, 0.5, changed(weights=weights)))
     assert [axes.get_xlabel() for axes in panels] == ["weight of speech", "weight of face", "weight of text"]
     everyone = swept.query("split == 'test' and gender == 'all' and emotion == 'all'")
     median = next(line for line in panels[1].get_lines() if "median" in line.get_label())
@@ -116,15 +116,14 @@ def test_sweep_of_three_modalities_has_a_panel_each(modalities, settings):
 
 
 @pytest.mark.parametrize("leaks, demo", [(True, True), (False, False)])
-def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation, histories, settings, leaks, demo):
-    settings["protocol"] |= {"name": "random_clips", "leaks_speakers": leaks}
-    settings["demo"] = demo
-    settings["normalised_by_speaker"] = ["speech"] if leaks else []
+def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation, histories, changed, leaks, demo):
+    normalised = ["speech"] if leaks else []
+    facts = changed(protocol="random_clips", leaks_speakers=leaks, generated=demo, normalised_by_speaker=normalised)
     speech = modalities["speech"].query("split == 'test'")
     for figure in (
-        confusion_figure(confusion(speech), "speech", settings),
-        sweep_figure(evaluation["sweep"], 0.5, settings),
-        curves_figure(histories["face"], "face", {}, settings),
+        confusion_figure(confusion(speech), "speech", facts),
+        sweep_figure(evaluation["sweep"], 0.5, facts),
+        curves_figure(histories["face"], "face", {}, facts),
     ):
         said = " ".join(texts(figure)).replace("\n", " ")
         assert "protocol random_clips" in said
@@ -133,9 +132,9 @@ def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation
         assert ("normalised on each speaker's own unlabelled clips, the test speakers' included" in said) == leaks
 
 
-def test_the_same_figure_gives_the_same_bytes_without_metadata(evaluation, settings, tmp_path):
+def test_the_same_figure_gives_the_same_bytes_without_metadata(evaluation, facts, tmp_path):
     for name in ("one.png", "two.png"):
-        save(sweep_figure(evaluation["sweep"], 0.5, settings), tmp_path / name)
+        save(sweep_figure(evaluation["sweep"], 0.5, facts), tmp_path / name)
     written = (tmp_path / "one.png").read_bytes()
     assert written == (tmp_path / "two.png").read_bytes()
     assert b"Matplotlib" not in written and b"tEXt" not in written

@@ -1,4 +1,6 @@
-"""The table of rules and the marks: each figure where it belongs, against the predictions themselves."""
+"""The table of rules and the annotations: each figure where it belongs, against the predictions themselves."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -6,14 +8,14 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
 from emofusion.predictions.table import labels, posteriors
-from emofusion.reporting.annotations import marks
+from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.rules import comparison_tables, markdown
 from emofusion.tables import classes_of
 
 
 @pytest.fixture
-def tables(results, settings) -> dict[str, pd.DataFrame]:
-    return comparison_tables(results.evaluation, results.rules, results.parameters, settings)
+def tables(results, facts) -> dict[str, pd.DataFrame]:
+    return comparison_tables(results.evaluation, results.rules, results.parameters, facts)
 
 
 def test_one_row_a_rule_with_the_figures_of_its_predictions(tables, results):
@@ -58,32 +60,32 @@ def test_every_table_says_what_it_rests_on(tables):
     assert "against" in tables["narrowed"] and "rule" in tables["subsets"] and "figures" not in tables
 
 
-def test_marks_are_settings_of_the_sweep_with_their_accuracy(tables, settings):
-    found = marks(tables, settings)
-    assert found[["mark", "rule"]].to_numpy().tolist() == [
+def test_annotations_are_settings_of_the_sweep_with_their_accuracy(tables, settings):
+    found = annotation_table(tables, settings)
+    assert found[["annotation", "rule"]].to_numpy().tolist() == [
         ["configured", "linear"],
         ["paper", "linear"],
-        ["chosen", "linear"],
+        ["tuned", "linear"],
         ["oracle", "linear"],
         ["oracle", "product"],
     ]
     assert found.loc[0, ["weight_speech", "weight_face"]].tolist() == [0.7, 0.3]
     test = tables["sweep"].query("split == 'test' and gender == 'all' and emotion == 'all'")
-    for row in found[found["mark"].isin(["configured", "paper", "oracle"])].itertuples():
+    for row in found[found["annotation"].isin(["configured", "paper", "oracle"])].itertuples():
         at = test[(test["rule"] == row.rule) & np.isclose(test["weight_speech"], row.weight_speech)]
         assert row.accuracy == at["accuracy"].item()
-    oracles = found[found["mark"] == "oracle"].set_index("rule")["accuracy"]
+    oracles = found[found["annotation"] == "oracle"].set_index("rule")["accuracy"]
     assert oracles.to_dict() == test.groupby("rule")["accuracy"].max().to_dict()
-    chosen = found[found["mark"] == "chosen"].iloc[0]
+    tuned = found[found["annotation"] == "tuned"].iloc[0]
     learnt = tables["parameters"].query("rule == 'linear_tuned' and name == 'weight_speech'")["value"]
-    assert chosen["weight_speech"] == pytest.approx(learnt.mean()) and len(learnt) == 2
-    assert chosen["accuracy"] == tables["rules"].set_index("rule").loc["linear_tuned", "accuracy"]
-    assert "cross-fitted" in chosen["note"]
+    assert tuned["weight_speech"] == pytest.approx(learnt.mean()) and len(learnt) == 2
+    assert tuned["accuracy"] == tables["rules"].set_index("rule").loc["linear_tuned", "accuracy"]
+    assert "cross-fitted" in tuned["note"]
 
 
-def test_marks_without_a_paper_or_with_a_rule_that_finds_its_own_weights(tables, settings):
-    settings |= {"published": None, "fusion": settings["fusion"] | {"rule": "log_linear"}}
-    assert marks(tables, settings)["mark"].tolist() == ["chosen", "oracle", "oracle"]
+def test_annotations_without_a_paper_or_with_a_rule_that_finds_its_own_weights(tables, settings):
+    settings = replace(settings, published=None, rule="log_linear")
+    assert annotation_table(tables, settings)["annotation"].tolist() == ["tuned", "oracle", "oracle"]
 
 
 def test_the_table_to_read_is_sorted_and_names_oracles(tables, settings):

@@ -19,8 +19,8 @@ def systems(modalities, fusion) -> dict[str, pd.DataFrame]:
     }
 
 
-def test_table1_has_the_papers_rows_and_right_values(systems, settings):
-    table = table1(measure(systems), settings).set_index("emotion")
+def test_table1_has_the_papers_rows_and_right_values(systems, facts):
+    table = table1(measure(systems), facts).set_index("emotion")
     assert table.index.tolist() == ROWS
     assert table["clips"].tolist() == [20] * 8 + [160, 160]
     for name, rows in systems.items():
@@ -35,8 +35,8 @@ def test_table1_has_the_papers_rows_and_right_values(systems, settings):
         assert pd.isna(table.loc[UAR, f"{name}_correct"])
 
 
-def test_table2_is_by_gender(systems, settings):
-    table = table2(measure(systems), settings).set_index("emotion")
+def test_table2_is_by_gender(systems, facts):
+    table = table2(measure(systems), facts).set_index("emotion")
     assert table.index.tolist() == ROWS
     for gender, clips in (("male", 40), ("female", 120)):
         for name, rows in systems.items():
@@ -50,29 +50,28 @@ def test_table2_is_by_gender(systems, settings):
             assert table.loc["sad", f"{gender}_{name}_correct"] == (labels(sad) == "sad").sum()
 
 
-def test_published_values_stand_beside_ours_as_fractions(systems, settings):
+def test_published_values_stand_beside_ours_as_fractions(systems, facts, changed):
     measured = measure(systems)
-    first = table1(measured, settings).set_index("emotion")
+    first = table1(measured, facts).set_index("emotion")
     assert first.loc["neutral", ["published_speech", "published_face", "published_fusion"]].tolist() == [
         0.6111, 0.2222, 0.5833,
     ]  # fmt: skip
     assert first.loc["happy", "published_fusion"] == 1 and pd.isna(first.loc["happy", "published_speech"])
-    second = table2(measured, settings).set_index("emotion")
+    second = table2(measured, facts).set_index("emotion")
     assert second.loc["neutral", "published_male_speech"] == 0.65
     assert second.loc["neutral", "published_female_fusion"] == 0.5625
     assert not {"published_female_speech", "published_male_fusion"} & set(second)
-    settings["published"] = None
-    assert not [column for column in table1(measured, settings) if column.startswith("published")]
+    assert not [column for column in table1(measured, changed(published=None)) if column.startswith("published")]
 
 
-def test_every_row_says_what_it_rests_on(systems, settings):
-    settings["protocol"] |= {"name": "random_clips", "leaks_speakers": True}
-    settings["demo"] = True
-    settings["normalised_by_speaker"] = ["speech", "face"]
+def test_every_row_says_what_it_rests_on(systems, changed):
+    facts = changed(
+        protocol="random_clips", leaks_speakers=True, generated=True, normalised_by_speaker=["speech", "face"]
+    )
     measured = measure(systems)
     for table, text in (
-        (table1(measured, settings), markdown1(table1(measured, settings), list(systems), settings)),
-        (table2(measured, settings), markdown2(table2(measured, settings), list(systems), settings)),
+        (table1(measured, facts), markdown1(table1(measured, facts), list(systems), facts)),
+        (table2(measured, facts), markdown2(table2(measured, facts), list(systems), facts)),
     ):
         assert (table["protocol"] == "random_clips").all() and table["leaks_speakers"].all()
         assert (table["data"] == "generated demo data").all()
@@ -82,10 +81,10 @@ def test_every_row_says_what_it_rests_on(systems, settings):
         assert "Speech and Facial expression are normalised on each speaker's own unlabelled clips" in text
 
 
-def test_markdown_has_the_papers_layout_with_counts(systems, settings):
+def test_markdown_has_the_papers_layout_with_counts(systems, facts):
     measured = measure(systems)
-    first = table1(measured, settings)
-    lines = [line for line in markdown1(first, list(systems), settings).splitlines() if line.startswith("|")]
+    first = table1(measured, facts)
+    lines = [line for line in markdown1(first, list(systems), facts).splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[0][:4] == ["Emotion", "Speech", "Facial expression", "Fusion"]
     assert cells[0][4:] == ["Speech, published", "Facial expression, published", "Fusion, published"]
@@ -93,9 +92,9 @@ def test_markdown_has_the_papers_layout_with_counts(systems, settings):
     assert cells[2][0] == "neutral" and cells[2][4:] == ["61.11%", "22.22%", "58.33%"]
     assert cells[2][1] == f"{percent(row['speech_accuracy'])} ({row['speech_correct']}/20)"
     assert cells[-1][0] == UAR and cells[-1][1].endswith("% (n=160)") and cells[-1][4] == "–"
-    assert "WARNING" not in markdown1(first, list(systems), settings)
+    assert "WARNING" not in markdown1(first, list(systems), facts)
 
-    second = markdown2(table2(measured, settings), list(systems), settings)
+    second = markdown2(table2(measured, facts), list(systems), facts)
     header = next(line for line in second.splitlines() if line.startswith("|"))
     assert [cell.strip() for cell in header.strip("|").split("|")][:7] == [
         "Emotion", "Male(Speech)", "Male(Expression)", "Male(After fusion)",
@@ -103,14 +102,14 @@ def test_markdown_has_the_papers_layout_with_counts(systems, settings):
     ]  # fmt: skip
 
 
-def test_a_gender_or_a_printed_emotion_without_clips_is_shown_as_such(systems, settings):
+def test_a_gender_or_a_printed_emotion_without_clips_is_shown_as_such(systems, facts):
     men = {name: rows[(rows["gender"] == "male") & (rows["emotion"] != "happy")] for name, rows in systems.items()}
     measured = measure(men)
-    first = table1(measured, settings).set_index("emotion")
+    first = table1(measured, facts).set_index("emotion")
     assert first.loc["happy", "clips"] == 0 and pd.isna(first.loc["happy", "speech_accuracy"])
-    second = table2(measured, settings)
+    second = table2(measured, facts)
     assert (second["female_clips"] == 0).all()
-    assert "no clips" in markdown2(second, list(systems), settings)
+    assert "no clips" in markdown2(second, list(systems), facts)
 
 
 def test_halves_are_rounded_up_as_the_paper_does():

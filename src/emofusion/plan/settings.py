@@ -103,9 +103,12 @@ class EvaluationSettings:
 class ReportSettings:
     """What a report has to know beside the tables that it is made from.
 
-    networks: modality → the networks whose training curves are shown, one entry for each model that is read.
+    seed: of the experiment. classes: in the order of the confusion matrices. rule: the configured one. weights:
+    modality → weight, of all modalities, 0 or more, sum 1. compare: the rules beside the configured one. metrics: those
+    beside accuracy. confidence: level of the intervals (0–1). protocol: its kind. generated: whether a corpus is
+    generated. published: the content of a file in conf/published. networks: modality → the networks whose training
+    curves are shown, one entry for each folder of models that is read; a modality that is not trained has no entry.
     normalised_by_speaker: the modalities whose features are normalised on each speaker's own clips.
-    accepted: in words, which results of other library versions were accepted.
     """
 
     experiment: str

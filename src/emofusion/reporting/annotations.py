@@ -1,52 +1,63 @@
-"""The settings of the weights that figures and the page point out."""
+"""The settings of the weights that figures and the page point out: configured, the paper's, tuned, and the oracle's."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from emofusion.evaluation.sweep import WEIGHT
 from emofusion.fusion.common.pools import POOLS
+from emofusion.plan.settings import ReportSettings
 
 
-def marks(tables: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
-    """The configured weights, the paper's, those chosen without the test clips, and the best on them (an oracle).
+def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> pd.DataFrame:
+    """The configured weights, the paper's, those tuned without the test clips, and the best on the test clips.
 
-    tables: `rules`, `sweep` and `parameters` of `rules.comparison_tables`. settings: the report's.
+    tables: `rules`, `sweep` and `parameters` of `rules.comparison_tables`.
 
-    Columns: mark (configured, paper, chosen or oracle), rule (a pool of the sweep), system (the rule whose figures it
-    shows: the pool, or `<pool>_chosen`), weight_<modality>…, accuracy on all test clips, their number clips, and note,
-    in words. Chosen weights are the mean over the groups of clips that they were chosen for, their accuracy is that of
-    each group under its own.
+    Columns:
+        annotation: configured, paper, tuned, or oracle (the best on the test clips).
+        rule: the pool on whose line in the sweep the annotation is drawn.
+        system: the rule whose figures the annotation shows: the pool itself, or `<pool>_tuned`.
+        weight_<modality>: the weights. Tuned weights are the mean over the groups of clips that they were tuned for.
+        accuracy: on all test clips. That of tuned weights is reached by each group under the group's own weights.
+        clips: how many test clips there are.
+        note: a remark in words.
     """
     rules = tables["rules"].set_index("rule")
-    columns = [WEIGHT + name for name in settings["modalities"]]
+    columns = [WEIGHT + name for name in settings.modalities]
     sweep = tables["sweep"]
     test = sweep[(sweep[["split", "gender", "emotion"]] == ["test", "all", "all"]).all(axis=1)]
-    rows = []
+    rows: list[dict[str, object]] = []
 
-    def mark(kind: str, rule: str, weights: list[float], accuracy: float, note: str, system: str = "") -> None:
-        values = dict(zip(columns, weights, strict=True)) | {"accuracy": accuracy, "clips": rules["clips"].iloc[0]}
-        rows.append({"mark": kind, "rule": rule, "system": system or rule, **values, "note": note})
+    def annotate(
+        kind: str, rule: str, weights: Sequence[float], accuracy: float, note: str, system: str | None = None
+    ) -> None:
+        about = {"annotation": kind, "rule": rule, "system": system or rule, "note": note}
+        weight = dict(zip(columns, weights, strict=True))
+        rows.append(about | weight | {"accuracy": accuracy, "clips": rules["clips"].iloc[0]})
 
-    fusion, published = settings["fusion"], (settings["published"] or {}).get("fusion")
-    if fusion["rule"] in POOLS:
-        weights = [fusion["weights"][name] for name in settings["modalities"]]
-        mark("configured", fusion["rule"], weights, rules.loc[fusion["rule"], "accuracy"], "the weights that are set")
-    if published and set(published["weights"]) == set(settings["modalities"]):
-        weights = [published["weights"][name] for name in settings["modalities"]]
-        there = test[(test["rule"] == published["rule"]) & np.isclose(test[columns], weights).all(axis=1)]
-        if len(there):
-            mark("paper", published["rule"], weights, there["accuracy"].iloc[0], "the paper's weights")
+    if settings.rule in POOLS:
+        weights = [settings.weights[name] for name in settings.modalities]
+        annotate("configured", settings.rule, weights, rules.loc[settings.rule, "accuracy"], "the weights that are set")
+    published = (settings.published or {}).get("fusion")
+    if published and set(published["weights"]) == set(settings.modalities):
+        weights = [published["weights"][name] for name in settings.modalities]
+        swept = test[(test["rule"] == published["rule"]) & np.isclose(test[columns], weights).all(axis=1)]
+        if len(swept):
+            annotate("paper", published["rule"], weights, swept["accuracy"].iloc[0], "the paper's weights")
     for pool in POOLS:
-        name = f"{pool}_chosen"
-        if name in rules.index:
-            learnt = tables["parameters"].query("rule == @name").groupby("name")["value"]
+        tuned = f"{pool}_tuned"
+        if tuned in rules.index:
+            learnt = tables["parameters"].query("rule == @tuned").groupby("name")["value"]
             weights = [learnt.mean()[column] for column in columns]
-            first = f"weight_{settings['modalities'][0]}"
-            span = f"{learnt.min()[first]:g} to {learnt.max()[first]:g} {settings['modalities'][0]}"
-            note = f"chosen on {rules.loc[name, 'fitted_on']}: {span}, by group"
-            mark("chosen", pool, weights, rules.loc[name, "accuracy"], note, name)
+            first = f"weight_{settings.modalities[0]}"
+            span = f"{learnt.min()[first]:g} to {learnt.max()[first]:g} {settings.modalities[0]}"
+            note = f"tuned on {rules.loc[tuned, 'fitted_on']}: {span}, by group"
+            annotate("tuned", pool, weights, rules.loc[tuned, "accuracy"], note, tuned)
         swept = test[test["rule"] == pool]
         if len(swept):
             best = swept.loc[swept["accuracy"].idxmax()]
-            mark("oracle", pool, list(best[columns]), best["accuracy"], "best on the test clips: never used to choose")
-    return pd.DataFrame(rows, columns=["mark", "rule", "system", *columns, "accuracy", "clips", "note"])
+            note = "best on the test clips: never used to choose"
+            annotate("oracle", pool, list(best[columns]), best["accuracy"], note)
+    return pd.DataFrame(rows, columns=["annotation", "rule", "system", *columns, "accuracy", "clips", "note"])

@@ -1,37 +1,44 @@
-"""The networks of a modality beside each other: what they cost, what they learnt, and what they learnt by heart."""
+"""The networks of a modality beside each other: their size and time, what they learnt, and how far they overfit."""
+
+from collections.abc import Callable
 
 import pandas as pd
 
-from emofusion.reporting.wording import basis, heading, percent
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.results import TrainedModel
+from emofusion.reporting.wording import heading, percent
 
 MEASURES = ["train_loss", "validation_loss", "gap", "validation_accuracy"]
 
 
 def compare_networks(
-    histories: dict[str, dict[str, pd.DataFrame]], models: dict[str, dict[str, dict]], settings: dict
+    histories: dict[str, dict[str, pd.DataFrame]], models: dict[str, dict[str, TrainedModel]], facts: Facts
 ) -> pd.DataFrame:
-    """A row for each modality and network.
+    """One row for each modality and network.
 
-    histories: modality → network → `tables.HISTORY`, of one or several seeds. models: the same → what `model.json` says
-    (`parameters`, `parameters_trained`, `training`).
+    histories: modality → network → `tables.HISTORY`, of one or several seeds. models: modality → network → its size.
 
-    Columns: modality, network, parameters, parameters_trained, seeds, folds, epochs (the longest run's),
-    seconds_per_epoch (the median), and at each run's kept epoch, means over the folds: train_loss, validation_loss,
-    gap (validation_loss - train_loss), validation_accuracy, each the mean over the seeds and, in a column `<name>_sd`,
-    their standard deviation (n - 1; missing for a single seed).
+    Columns:
+        modality, network, parameters, parameters_trained, seeds, folds;
+        epochs: of the longest run;
+        seconds_per_epoch: the median;
+        train_loss, validation_loss, gap (validation_loss - train_loss), validation_accuracy: at the kept epoch of each
+            run, means over the folds, then over the seeds;
+        `<name>_sd`: the standard deviation of these over the seeds (n - 1; missing for a single seed);
+        then what the figures rest on (`Facts.basis`).
     """
     rows = []
     for modality, networks in histories.items():
         for network, history in networks.items():
             model = models[modality][network]
-            kept = _kept(history, model["training"]["keep"])
+            kept = _kept(history, model.keep)
             by_seed = kept.assign(gap=kept["validation_loss"] - kept["train_loss"]).groupby("seed")[MEASURES].mean()
             rows.append(
                 {
                     "modality": modality,
                     "network": network,
-                    "parameters": model["parameters"],
-                    "parameters_trained": model["parameters_trained"],
+                    "parameters": model.parameters,
+                    "parameters_trained": model.parameters_trained,
                     "seeds": history["seed"].nunique(),
                     "folds": history["fold"].nunique(),
                     "epochs": history["epoch"].max() + 1,
@@ -40,21 +47,21 @@ def compare_networks(
                     **by_seed.std().add_suffix("_sd"),
                 }
             )
-    return pd.DataFrame(rows).assign(**basis(settings))
+    return pd.DataFrame(rows).assign(**facts.basis())
 
 
 def _kept(history: pd.DataFrame, keep: str) -> pd.DataFrame:
-    """The row of the kept epoch of each run."""
+    """The row of the kept epoch of each run; keep: `best` (lowest validation loss) or `last`."""
     runs = history.groupby(["seed", "fold"])
     return history.loc[runs["epoch"].idxmax() if keep == "last" else runs["validation_loss"].idxmin()]
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """The comparison to read, mean ± standard deviation over the seeds; nothing of no network."""
+    """`compare_networks` as Markdown, mean ± standard deviation over the seeds; empty where no network was trained."""
     if table.empty:
         return ""
 
-    def spread(row: pd.Series, name: str, shown) -> str:
+    def spread(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
         deviation = row[f"{name}_sd"]
         if pd.isna(row[name]):
             return "–"
@@ -79,7 +86,8 @@ def markdown(table: pd.DataFrame) -> str:
     aligned = ["left", *["right"] * (len(shown.columns) - 1)]
     foot = (
         "Losses (nats) and accuracy at the epoch whose weights were kept, means over folds; ± is the standard "
-        "deviation over seeds. Training losses are measured while learning, dropout and all. Seconds: one epoch of "
-        "training and validation where it ran; what blocks that stay frozen compute once is not in them."
+        "deviation over seeds. Training losses are measured while the network learns, with dropout and augmentation. "
+        "Seconds: one epoch of training and validation on the machine where it ran, without what frozen blocks "
+        "compute once."
     )
-    return shown.to_markdown(index=False, colalign=aligned, disable_numparse=True) + f"\n\n{foot}\n"
+    return f"{shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)}\n\n{foot}\n"

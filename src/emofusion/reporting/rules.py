@@ -1,79 +1,88 @@
-"""Every rule of fusion and every modality beside each other: the tables of an evaluation, as the report shows them."""
+"""Every fusion rule and every modality beside each other: the tables of an evaluation, as the report shows them."""
 
+from collections.abc import Callable
 from itertools import product
 
 import pandas as pd
 
 from emofusion.emotions import GENDERS, in_order
-from emofusion.evaluation.figures import FIGURES
-from emofusion.reporting.wording import basis, heading, percent
+from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.known import SHARES, metric_label
+from emofusion.reporting.wording import heading, percent
 from emofusion.tables import ABOUT_RULE
 
 ENDS = ("", "_low", "_high")
 
 
 def comparison_tables(
-    evaluation: dict[str, pd.DataFrame], rules: pd.DataFrame, parameters: pd.DataFrame, settings: dict
+    evaluation: dict[str, pd.DataFrame], rules: pd.DataFrame, parameters: pd.DataFrame, facts: Facts
 ) -> dict[str, pd.DataFrame]:
-    """The tables of `evaluation.evaluate` and of the sweep, in which every system is a `rule`, single modalities too.
+    """The tables of `evaluation.evaluate` and of the sweep, in which modalities too stand in the column `rule`.
 
-    evaluation: as those functions name them. rules: `tables.FUSED`. parameters: `tables.PARAMETERS`. settings: the
-    report's.
+    evaluation: name → table, as these functions name them. rules: `tables.FUSED`. parameters: `tables.PARAMETERS`.
 
     Returns rules (see `rules_table`), subsets, gender, narrowed, pairs, fairness, confusion, sweep, sweep_gaps,
-    sweep_confusion and parameters; each says what its figures rest on.
+    sweep_confusion and parameters. Each has the columns of `Facts.basis`.
     """
     named = {
         name: table.rename(columns={"system": "rule", "modality": "against"}) for name, table in evaluation.items()
     }
-    tables = {"rules": rules_table(named, rules, settings)} | named | {"parameters": parameters}
-    return {name: table.assign(**basis(settings)) for name, table in tables.items()}
+    tables = {"rules": rules_table(named, rules, facts.settings)} | named | {"parameters": parameters}
+    return {name: table.assign(**facts.basis()) for name, table in tables.items()}
 
 
-def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: dict) -> pd.DataFrame:
-    """One row a rule or modality, the modalities first.
+def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
+    """One row for each modality, then for each rule.
 
-    Columns: rule, label, kind (modality, rule, baseline or oracle), fitted_on, transductive, clips, actors; the figures
-    `FIGURES`; gender_gap (men minus women over all clips), gender_gap_p and gender_gap_detectable; against the
-    configured rule difference (of accuracy) with the p values of McNemar's and of the sign-flip test, adjusted for all
-    pairs; then accuracy for each gender, emotion and both (`accuracy_female_happy`) with its `_clips`. Each figure has
-    a `_low` and a `_high` beside it.
+    named: `subsets`, `gender` and `pairs` of the evaluation, with the column `rule`. rules: `tables.FUSED`.
+
+    Columns:
+        rule, label, kind (modality, rule, baseline or oracle), fitted_on, transductive, clips, actors;
+        accuracy and the metrics of the settings;
+        gender_gap (accuracy of men minus that of women, over all clips), gender_gap_p, and
+            gender_gap_minimum_detectable (the smallest gap that these actors would be likely to show);
+        difference: accuracy minus that of the configured rule, with the p values of McNemar's test and of the sign-flip
+            test, adjusted for all pairs;
+        accuracy of each gender, of each emotion and of both (`accuracy_female_happy`), with its `_clips`.
+    `_low` and `_high` are the ends of a figure's interval.
     """
     modalities = pd.DataFrame(
         {
-            "rule": settings["modalities"],
-            "label": [f"{heading(name)} alone" for name in settings["modalities"]],
+            "rule": settings.modalities,
+            "label": [f"{heading(name)} alone" for name in settings.modalities],
             "kind": "modality",
             "fitted_on": [
-                "training clips" if name in settings["curves"] else "elsewhere" for name in settings["modalities"]
+                "training clips" if name in settings.networks else "elsewhere" for name in settings.modalities
             ],
-            "transductive": [name in settings["normalised_by_speaker"] for name in settings["modalities"]],
+            "transductive": [name in settings.normalised_by_speaker for name in settings.modalities],
         }
     )
     about = rules[ABOUT_RULE].drop_duplicates()
-    about["transductive"] |= bool(settings["normalised_by_speaker"])
+    about["transductive"] |= bool(settings.normalised_by_speaker)
     table = pd.concat([modalities, about], ignore_index=True)
     overall = named["subsets"][(named["subsets"][["gender", "emotion"]] == "all").all(axis=1)]
     overall = overall.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
-    figures = overall[["rule", "clips", "actors", *(name + end for name in FIGURES for end in ENDS)]]
+    names = [name + end for name in ("accuracy", *settings.metrics) for end in ENDS]
+    figures = overall[["rule", "clips", "actors", *names]]
     gaps = named["gender"][named["gender"]["emotion"] == "all"]
-    gaps = gaps[["rule", "gap", "low", "high", "p", "detectable"]].rename(
+    gaps = gaps[["rule", "gap", "low", "high", "p", "minimum_detectable_gap"]].rename(
         columns={
             "gap": "gender_gap",
             "low": "gender_gap_low",
             "high": "gender_gap_high",
             "p": "gender_gap_p",
-            "detectable": "gender_gap_detectable",
+            "minimum_detectable_gap": "gender_gap_minimum_detectable",
         }
     )
     table = table.merge(figures, on="rule").merge(gaps, on="rule")
-    return table.merge(_against(named["pairs"], settings["fusion"]["rule"]), on="rule", how="left").merge(
+    return table.merge(_against(named["pairs"], settings.rule), on="rule", how="left").merge(
         _by_subset(named["subsets"]), on="rule"
     )
 
 
 def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
-    """Each rule minus the configured one."""
+    """The difference of each rule from the configured one, whichever of them is the first of the pair."""
     later = pairs[pairs["first"] == configured].rename(columns={"second": "rule"})
     signs = {"difference": -later["difference"], "low": -later["high"], "high": -later["low"]}
     earlier = pairs[pairs["second"] == configured].rename(columns={"first": "rule"})
@@ -83,6 +92,7 @@ def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
 
 
 def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy, interval and clips of each gender, emotion and both as columns; one row a rule."""
     parts = [subsets[["rule"]].drop_duplicates().set_index("rule")]
     by_rule = subsets.set_index(["gender", "emotion"])
     for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}))):
@@ -95,18 +105,16 @@ def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, axis=1).reset_index()
 
 
-def markdown(table: pd.DataFrame, settings: dict) -> str:
-    """`rules_table` to read: the figures with their intervals, the most accurate rule first."""
+def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
+    """`rules_table` as Markdown: the figures with their intervals, the most accurate rule first."""
     lines = []
     for _, row in table.sort_values("accuracy", ascending=False, kind="stable").iterrows():
-        shown = f"**{row['label']}**" if row["rule"] == settings["fusion"]["rule"] else row["label"]
+        shown = f"**{row['label']}**" if row["rule"] == settings.rule else row["label"]
         lines.append(
             {
                 "Rule": shown,
                 "Accuracy": _interval(row, "accuracy", percent),
-                "Unweighted average recall": _interval(row, "unweighted_average_recall", percent),
-                "Log loss": f"{row['log_loss']:.3f}",
-                "Calibration error": f"{row['calibration_error']:.3f}",
+                **{metric_label(name): _metric(row, name) for name in settings.metrics},
                 "Gender gap": _interval(row, "gender_gap", percent),
                 "Against the configured rule": _difference(row),
                 "Fitted on": row["fitted_on"],
@@ -115,22 +123,31 @@ def markdown(table: pd.DataFrame, settings: dict) -> str:
     shown = pd.DataFrame(lines)
     aligned = ["left", *["right"] * (len(shown.columns) - 2), "left"]
     clips, actors = table["clips"].iloc[0], table["actors"].iloc[0]
-    detectable = table.loc[table["rule"] == settings["fusion"]["rule"], "gender_gap_detectable"].iloc[0]
+    smallest = table.loc[table["rule"] == settings.rule, "gender_gap_minimum_detectable"].iloc[0]
     foot = [
         f"{clips} test clips of {actors} actors; in bold the configured rule.",
-        f"In brackets {settings['confidence']:.0%} intervals, by bootstrap over actors, where each gender has three.",
+        f"In brackets {settings.confidence:.0%} intervals, by bootstrap over actors, where each gender has three.",
         "An oracle is chosen on the test clips: no result. Gender gap: accuracy on men minus that on women.",
         "Against the configured rule: difference of accuracy, and p of a sign-flip test over actors, adjusted (Holm)",
         "for all pairs of rows.",
     ]
-    if detectable <= 1:
-        foot.append(f"With these actors, a gender gap of less than {percent(detectable)} would hardly be found at all.")
+    if smallest <= 1:
+        foot.append(f"With these actors, a gender gap of less than {percent(smallest)} would hardly be found at all.")
     else:
         foot.append("With so few actors, no gender gap, however large, would be sure to be found.")
-    return shown.to_markdown(index=False, colalign=aligned, disable_numparse=True) + "\n\n" + " ".join(foot) + "\n"
+    body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)
+    return f"{body}\n\n{' '.join(foot)}\n"
 
 
-def _interval(row: pd.Series, name: str, shown) -> str:
+def _metric(row: pd.Series, name: str) -> str:
+    """A share in percent with its interval; any other metric as a number."""
+    if name in SHARES:
+        return _interval(row, name, percent)
+    return "–" if pd.isna(row[name]) else f"{row[name]:.3f}"
+
+
+def _interval(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
+    """A figure with its interval in brackets, where it has one."""
     if pd.isna(row[name]):
         return "–"
     low, high = row[f"{name}_low"], row[f"{name}_high"]
@@ -138,6 +155,7 @@ def _interval(row: pd.Series, name: str, shown) -> str:
 
 
 def _difference(row: pd.Series) -> str:
+    """The difference from the configured rule with its p; empty for the configured rule itself."""
     if pd.isna(row["difference"]):
         return ""
     p, sign = row["sign_flip_p_holm"], "+" if row["difference"] > 0 else ""

@@ -1,11 +1,15 @@
 """A made-up experiment as the tables that the page is made from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from emofusion.emotions import EMOTIONS
 from emofusion.fusion.common.pools import pool, simplex
+from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.provenance import Provenance
 
 GENDERS = ("all", "female", "male")
 PUBLISHED = {
@@ -16,8 +20,8 @@ PUBLISHED = {
         "female": {"neutral": {"speech": 56.25, "fusion": 56.25}},
     },
 }
-PROVENANCE = {"key": "report-made_up-0a1b2c3d", "commit": "0123abc", "mlflow_run": "f00d", "command": "make run <all>"}
-KINDS = {"linear": "rule", "product": "rule", "equal": "baseline", "oracle": "oracle"}
+PROVENANCE = Provenance("report-made_up-0a1b2c3d", "0123abc <with changes>", "f00d", {"numpy": "2.3.4"})
+KINDS = {"linear": "rule", "product": "rule", "majority": "baseline", "oracle": "oracle"}
 METRICS = ("unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error")
 
 
@@ -73,7 +77,9 @@ class Experiment:
         own = {name: self.members[[m]].argmax(axis=-1) for m, name in enumerate(self.names)}
         own |= {rule: pool(rule, self.members, setting[None]).argmax(axis=-1) for rule in swept}
         if several:
-            own["equal"] = pool("linear", self.members, np.full((1, len(self.names)), 1 / len(self.names))).argmax(-1)
+            own["majority"] = pool("linear", self.members, np.full((1, len(self.names)), 1 / len(self.names))).argmax(
+                -1
+            )
         measured = {rule: self.measured(found) for rule, found in own.items()}
         rows = [part.assign(rule=rule) for rule, (part, _, _) in measured.items()]
         subsets = pd.concat(rows, ignore_index=True).drop(columns="at")
@@ -110,7 +116,7 @@ class Experiment:
                 for gender in ("male", "female"):
                     one = subsets[(subsets["gender"] == gender) & (subsets["emotion"] == gap["emotion"])].iloc[0]
                     row |= {gender: one["accuracy"], f"{gender}_clips": one["clips"], f"{gender}_actors": one["actors"]}
-                rows.append({**row, "p": 0.03125, "p_holm": 0.28125, "detectable": 0.2})
+                rows.append({**row, "p": 0.03125, "p_holm": 0.28125, "minimum_detectable_gap": 0.2})
         return pd.DataFrame(rows)
 
     def swept(self, predicted: dict[str, np.ndarray], setting: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -127,9 +133,9 @@ class Experiment:
         overall = tables["sweep"].query("split == 'test' and gender == 'all' and emotion == 'all'")
         best = overall.loc[overall["accuracy"].idxmax()]
         known = overall[np.isclose(overall[weights], setting).all(axis=1)].iloc[0]
-        rows = {"configured": known, "chosen": overall.iloc[len(overall) // 2], "oracle": best, "paper": known}
-        tables["marks"] = pd.DataFrame(
-            [{"mark": m, "rule": r["rule"], **r[weights], "accuracy": r["accuracy"], "note": f"{m}, a note"}
+        rows = {"configured": known, "tuned": overall.iloc[len(overall) // 2], "oracle": best, "paper": known}
+        tables["annotations"] = pd.DataFrame(
+            [{"annotation": m, "rule": r["rule"], **r[weights], "accuracy": r["accuracy"], "note": f"{m}, a note"}
              for m, r in rows.items()]
         )  # fmt: skip
         return tables
@@ -177,9 +183,9 @@ def one() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture
-def settings(settings) -> dict:
-    """Settings of the two modalities, as other reports have them; a test may change its own."""
-    return {**settings, "published": PUBLISHED}
+def settings(settings) -> ReportSettings:
+    """The settings of other reports, with more published values."""
+    return replace(settings, published=PUBLISHED)
 
 
 @pytest.fixture(scope="session")
@@ -189,5 +195,5 @@ def made():
 
 
 @pytest.fixture
-def provenance() -> dict[str, str]:
-    return dict(PROVENANCE)
+def provenance() -> Provenance:
+    return PROVENANCE

@@ -41,8 +41,8 @@ def test_numbers_are_rounded_as_in_the_other_tables():
     )  # fmt: skip
 
 
-def test_the_store_holds_every_value_of_the_sweep(two, settings, provenance):
-    store = stored(page(two, settings, provenance))
+def test_the_store_holds_every_value_of_the_sweep(two, facts, provenance):
+    store = stored(page(two, facts, provenance))
     sweep = two["sweep"].query("split == 'test'")
     assert len(store["grid"]) == 21 and len(store["subsets"]) == 27
     for rule in ("linear", "product"):
@@ -64,10 +64,12 @@ def test_the_store_holds_every_value_of_the_sweep(two, settings, provenance):
     assert validation == {"clips": 160, "accuracy": [hundredths(value) for value in checked["accuracy"]]}
 
 
-def test_rules_without_a_sweep_come_from_their_own_tables(two, settings, provenance):
-    store = stored(page(two, settings, provenance))
+def test_rules_without_a_sweep_come_from_their_own_tables(two, facts, provenance):
+    store = stored(page(two, facts, provenance))
     system = system_of(store, "face")
-    assert not system["sweeps"] and system["published"] == "face" and system_of(store, "equal")["published"] == "fusion"
+    assert (
+        not system["sweeps"] and system["published"] == "face" and system_of(store, "majority")["published"] == "fusion"
+    )
     row = two["subsets"].query("rule == 'face' and gender == 'female' and emotion == 'calm'").iloc[0]
     s = store["subsets"].index(["female", "calm"])
     assert system["correct"][s] == [row["correct"]] and system["low"][s] == [hundredths(row["low"])]
@@ -76,22 +78,27 @@ def test_rules_without_a_sweep_come_from_their_own_tables(two, settings, provena
     assert sum(system["confusion"][0]) == 160
 
 
-def test_published_values_and_their_gap_stand_beside_ours(two, settings, provenance):
-    html = page(two, settings, provenance)
+def test_published_values_and_their_gap_stand_beside_ours(two, facts, changed, provenance):
+    html = page(two, facts, provenance)
     published = stored(html)["published"]
     assert published["fusion"]["all"] == {"neutral": 5833, "happy": 10000}
     assert published["speech"]["gap"] == {"neutral": 875} and published["fusion"]["gap"] == {"neutral": 375}
     assert "+8.75" in visible(html) and "A paper, Tables 1 and 2" in visible(html)
-    settings["published"] = None
-    html = page(two, settings, provenance)
+    html = page(two, changed(published=None), provenance)
     assert stored(html)["published"] == {} and "values that the paper printed" not in visible(html)
 
 
-def test_the_page_names_what_made_it_and_warns_first(two, settings, provenance):
-    settings["protocol"] |= {"name": "random_clips", "leaks_speakers": True}
-    settings["demo"] = True
-    text = visible(page(two, settings, provenance))
-    for said in ("0123abc", "f00d", "report-made_up-0a1b2c3d", "make run &lt;all&gt;", "MLflow run"):
+def test_the_page_names_what_made_it_and_warns_first(two, changed, provenance):
+    facts = changed(protocol="random_clips", leaks_speakers=True, generated=True)
+    text = visible(page(two, facts, provenance))
+    for said in (
+        "0123abc",
+        "f00d",
+        "report-made_up-0a1b2c3d",
+        "0123abc &lt;with changes&gt;",
+        "MLflow run",
+        "numpy 2.3.4",
+    ):
         assert said in text
     assert (
         "160 of 8 actors" in text and "linear, 0.7 speech + 0.3 face" in text and "8 test clips were left out" in text
@@ -101,9 +108,9 @@ def test_the_page_names_what_made_it_and_warns_first(two, settings, provenance):
     assert 0 < text.index("This is generated demo data") < first
 
 
-def test_the_same_input_gives_the_same_bytes_in_one_self_contained_file(two, settings, provenance, tmp_path):
+def test_the_same_input_gives_the_same_bytes_in_one_self_contained_file(two, facts, provenance, tmp_path):
     for name in ("one", "two"):
-        write_page(tmp_path / name / "report.html", two, settings, provenance)
+        write_page(tmp_path / name / "report.html", two, facts, provenance)
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["report.html"]
     html = (tmp_path / "one" / "report.html").read_bytes()
     assert html == (tmp_path / "two" / "report.html").read_bytes()
@@ -115,52 +122,58 @@ def test_the_same_input_gives_the_same_bytes_in_one_self_contained_file(two, set
     assert '<html lang="en">' in text and "width=device-width" in text
 
 
-def test_nothing_in_a_text_becomes_a_tag(two, settings, provenance):
-    settings["title"] = "</script><script>alert(1)</script>"
+def test_nothing_in_a_text_becomes_a_tag(two, changed, provenance):
+    facts = changed(title="</script><script>alert(1)</script>")
     rules = two["rules"].assign(label=two["rules"]["label"] + " <b>&</b>")
-    html = page(two | {"rules": rules}, settings, provenance)
+    html = page(two | {"rules": rules}, facts, provenance)
     assert "<script>alert(1)" not in html and "<b>&" not in html
     assert system_of(stored(html), "speech")["label"] == "Speech as configured <b>&</b>"
 
 
-def test_marks_are_named_and_placed_on_the_grid(two, settings, provenance):
-    off = two["marks"].assign(weight_speech=[0.7, np.nan, 0.45, 0.7], weight_face=[0.3, np.nan, 0.55, 0.3])
-    marks = stored(page(two | {"marks": off}, settings, provenance))["marks"]
-    assert [mark["name"] for mark in marks] == [
+def test_annotations_are_named_and_placed_on_the_grid(two, facts, provenance):
+    off = two["annotations"].assign(weight_speech=[0.7, np.nan, 0.45, 0.7], weight_face=[0.3, np.nan, 0.55, 0.3])
+    annotations = stored(page(two | {"annotations": off}, facts, provenance))["annotations"]
+    assert [annotation["name"] for annotation in annotations] == [
         "configured",
-        "chosen",
+        "tuned",
         "oracle (chosen on test)",
         "the paper's 0.7/0.3",
     ]
-    assert [mark["at"] for mark in marks] == [14, None, 9, 14] and marks[0]["system"] == 0
-    assert marks[0]["percent"] == percent(two["marks"]["accuracy"].iloc[0]) and marks[0]["clips"] == 160
+    assert [annotation["at"] for annotation in annotations] == [14, None, 9, 14] and annotations[0]["system"] == 0
+    assert (
+        annotations[0]["percent"] == percent(two["annotations"]["accuracy"].iloc[0]) and annotations[0]["clips"] == 160
+    )
 
 
-def test_tables_sort_by_the_exact_values_and_count_their_clips(two, settings, provenance):
-    html = page(two, settings, provenance)
+def test_tables_sort_by_the_exact_values_and_count_their_clips(two, facts, provenance):
+    html = page(two, facts, provenance)
     for _, row in two["rules"].iterrows():
         assert f'data-sort="{float(row["accuracy"])!r}"' in html and f'data-sort="{float(row["log_loss"])!r}"' in html
-    for name in ("rules", "subsets", "gender", "narrowed", "pairs", "fairness", "marks"):
+    for name in ("rules", "subsets", "gender", "narrowed", "pairs", "fairness", "annotations"):
         table = re.search(rf'id="table-{name}">.*?</table>', html, re.S).group(0)
         assert "Clips" in table or "n=" in table, name
     pairs = visible(re.search(r'id="table-pairs">.*?</table>', html, re.S).group(0))
     assert "Holm's correction is for 160 pairs" in pairs.replace("&#39;", "'") and "&lt;0.0001" in pairs
 
 
-def test_rows_that_are_over_all_emotions_or_have_no_clips_are_shown(two, settings, provenance):
-    over = two["gender"].iloc[[0]].assign(emotion="unweighted average recall", p_holm=np.nan, detectable=np.nan)
+def test_rows_that_are_over_all_emotions_or_have_no_clips_are_shown(two, facts, provenance):
+    over = (
+        two["gender"]
+        .iloc[[0]]
+        .assign(emotion="unweighted average recall", p_holm=np.nan, minimum_detectable_gap=np.nan)
+    )
     none = two["gender"].iloc[[1]].assign(male=np.nan, male_clips=0, gap=np.nan, low=np.nan, high=np.nan, p=np.nan)
-    html = page(two | {"gender": pd.concat([over, none])}, settings, provenance)
+    html = page(two | {"gender": pd.concat([over, none])}, facts, provenance)
     table = re.search(r'id="table-gender">.*?</table>', html, re.S).group(0)
     rows = [visible(row) for row in re.findall(r"<tr>.*?</tr>", table, re.S)[1:]]
     assert "unweighted average recall" in rows[0] and f"{points(over['gap'].iloc[0])}" in rows[0]
     assert "– n=0" in rows[1] and "neutral" in rows[1]
 
 
-def test_missing_intervals_and_tables_are_left_out(two, settings, provenance):
+def test_missing_intervals_and_tables_are_left_out(two, facts, provenance):
     bare = {name: two[name] for name in ("rules", "subsets")}
     bare = {name: table.assign(low=np.nan, high=np.nan) for name, table in bare.items()}
-    html = page(bare, settings, provenance)
+    html = page(bare, facts, provenance)
     store, charts = stored(html), stored(html, "specs")["charts"]
     assert list(charts) == ["emotions", "people", "rules"] and 'type="range"' not in html
     assert system_of(store, "speech")["low"][0] == [None] and store["grid"] == []
@@ -168,32 +181,32 @@ def test_missing_intervals_and_tables_are_left_out(two, settings, provenance):
 
 
 @pytest.mark.parametrize("case", ["one", "three"])
-def test_any_number_of_modalities(case, one, three, settings, provenance):
+def test_any_number_of_modalities(case, one, three, changed, provenance):
     tables, weights = (one, {"speech": 1.0}) if case == "one" else (three, {"speech": 0.5, "face": 0.3, "text": 0.2})
-    settings |= {"modalities": list(weights), "fusion": {"rule": "product", "weights": weights}}
-    html = page(tables, settings, provenance)
+    facts = changed(modalities=list(weights), rule="product", weights=weights)
+    html = page(tables, facts, provenance)
     charts = [name for name in stored(html, "specs")["charts"] if name.startswith("curve_")]
     assert charts == {"one": [], "three": ["curve_speech", "curve_face", "curve_text"]}[case]
     assert html.count('type="range"') == {"one": 0, "three": 2}[case]
     assert len(stored(html)["grid"]) == {"one": 0, "three": 66}[case]
 
 
-def test_a_very_fine_sweep_is_held_coarser_but_with_its_marks():
+def test_a_very_fine_sweep_is_held_coarser_but_with_its_annotations():
     steps = 100
     grid = [(a, b, steps - a - b) for a in range(steps + 1) for b in range(steps + 1 - a)]
     weights = ["weight_a", "weight_b", "weight_c"]
     sweep = pd.DataFrame(np.array(grid) / steps, columns=weights)
-    marks = pd.DataFrame([[0.33, 0.33, 0.34], [np.nan] * 3], columns=weights)
-    held, step = choose_grid(sweep, marks, weights)
+    annotations = pd.DataFrame([[0.33, 0.33, 0.34], [np.nan] * 3], columns=weights)
+    held, step = choose_grid(sweep, annotations, weights)
     assert step == 0.02 and len(held) == 1326 + 1 and (held["weight_a"] == 0.33).sum() == 1
     coarse = held[held["weight_a"] != 0.33] * 50
     np.testing.assert_allclose(coarse, coarse.round(), atol=1e-9)
-    whole, step = choose_grid(sweep, marks, weights, most=5151)
+    whole, step = choose_grid(sweep, annotations, weights, most=5151)
     assert len(whole) == 5151 and step == 0.01
 
 
-def test_a_sweep_over_changing_clips_is_refused(two, settings, provenance):
+def test_a_sweep_over_changing_clips_is_refused(two, facts, provenance):
     sweep = two["sweep"].copy()
     sweep.loc[sweep.index[3], "clips"] += 1
     with pytest.raises(EmofusionError, match="different clips at different weights"):
-        page(two | {"sweep": sweep}, settings, provenance)
+        page(two | {"sweep": sweep}, facts, provenance)

@@ -1,7 +1,7 @@
 """The report's page: one HTML file that opens without a network, with a slider for the weight.
 
-Charts are Vega-Altair's; the JavaScript that draws them is put into the page. Numbers come from the tables that are
-written beside it, and the page's script rounds none of them.
+Charts are made with Vega-Altair, and the page contains the JavaScript that draws them. Its numbers come from the tables
+that are written beside it; the page's script rounds none of them.
 """
 
 import json
@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from math import ceil, floor
 from pathlib import Path
+from typing import Any
 
 import altair
 import pandas as pd
@@ -17,32 +18,32 @@ import vl_convert
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from emofusion.reporting.report_page import charts, looks
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.provenance import Provenance
+from emofusion.reporting.report_page import charts, styles
 from emofusion.reporting.report_page.numbers import interval, share
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
-from emofusion.reporting.wording import warnings, weights_in_words
+from emofusion.reporting.wording import weights_in_words
 
 KINDS = ("modality", "rule", "baseline", "oracle")
 
 
-def write_page(path: Path, tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, str]) -> None:
+def write_page(path: Path, tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) -> None:
     """Write the page as `path`; the same input gives the same bytes.
 
-    tables: name → table. `rules` and `subsets` there must be; `gender`, `narrowed`, `pairs`, `fairness`, `confusion`,
-    `sweep`, `sweep_gaps`, `sweep_confusion` and `marks` may be absent, and what they would show is then left out. So
-    may be the columns `system` and `clips` of `marks`; columns that the page does not know are not looked at.
-    Shares are fractions; `low` and `high` are the ends of intervals, and may be missing.
-
-    settings: as in `reporting.write_report`, and `modalities` (names, in the order of the sweep's weights).
-    provenance: what made the page, name → text: all of it is shown.
+    tables: name → table. `rules` and `subsets` are required. `gender`, `narrowed`, `pairs`, `fairness`, `confusion`,
+    `sweep`, `sweep_gaps`, `sweep_confusion` and `annotations` may be absent; the page then lacks what they would show.
+    The columns `system` and `clips` of `annotations` may be absent too. Columns that the page does not know are
+    ignored. Shares are fractions; `low` and `high` are the ends of intervals, and may be missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(tables, settings, provenance), encoding="utf-8")
+    path.write_text(page(tables, facts, provenance), encoding="utf-8")
 
 
-def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, str]) -> str:
+def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) -> str:
     """The page as HTML; see `write_page`."""
+    settings = facts.settings
     tables = tables | {"rules": _with_oracles_named(tables["rules"])}
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
@@ -52,10 +53,13 @@ def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, 
     environment.filters |= {"json": _json}
     return environment.from_string(_text("page.html.j2")).render(
         settings=settings,
-        title=settings["title"] or settings["experiment"],
-        warnings=warnings(settings),
-        fusion=weights_in_words(settings["fusion"]),
-        provenance=provenance,
+        title=settings.title or settings.experiment,
+        warnings=facts.all_warnings(),
+        notes=facts.notes,
+        fusion=weights_in_words(settings.rule, settings.weights),
+        made_by=provenance.facts(),
+        versions=provenance.versions_in_words(),
+        published=settings.published or {},
         store=store,
         specs=specs,
         config=charts.CONFIG,
@@ -66,63 +70,64 @@ def page(tables: dict[str, pd.DataFrame], settings: dict, provenance: dict[str, 
     )
 
 
-def _specs(store: dict) -> dict[str, dict]:
-    """Chart's name → Vega-Lite; only what there are data for."""
+def _specs(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Name of a chart → Vega-Lite, of the charts that have data."""
     systems, emotions, modalities, level = store["systems"], store["emotions"], store["modalities"], store["level"]
-    found = {}
+    specs = {}
     if store["grid"] and len(modalities) > 1:
-        lines, marks = store["key"]["lines"], store["key"]["marks"]
+        lines, annotations = store["key"]["lines"], store["key"]["annotations"]
         swept = [system for system in systems if system["sweeps"]]
         shown = [h for system in swept for name in ("accuracy", "low", "high") for h in system[name][0]]
         shown += [h for system in swept for h in system.get("validation", {}).get("accuracy", [])]
-        shown += [mark["accuracy"] for mark in store["marks"] if mark["weights"]]
+        shown += [annotation["accuracy"] for annotation in store["annotations"] if annotation["weights"]]
         span = _span(h / 10000 for h in shown if h is not None)
         for modality in modalities[:1] if len(modalities) == 2 else modalities:
-            found[f"curve_{modality}"] = charts.curve_chart(modality, lines, marks, span, len(modalities) > 2)
-    found["emotions"] = charts.emotion_chart(emotions, level)
+            specs[f"curve_{modality}"] = charts.curve_chart(modality, lines, annotations, span, len(modalities) > 2)
+    specs["emotions"] = charts.emotion_chart(emotions, level)
     if any(system["confusion"] for system in systems):
-        found["confusion"] = charts.confusion_chart(emotions[1:])
-    found["people"] = charts.people_chart(emotions, level)
+        specs["confusion"] = charts.confusion_chart(emotions[1:])
+    specs["people"] = charts.people_chart(emotions, level)
     if any(system["gaps"] for system in systems):
-        found["gaps"] = charts.gap_chart(emotions, _reach(store), level)
+        specs["gaps"] = charts.gap_chart(emotions, _reach(store), level)
     kinds = list(dict.fromkeys([*KINDS, *(row["kind"] for row in store["rules"])]))
     kinds = [kind for kind in kinds if kind in {row["kind"] for row in store["rules"]}]
     shown = [row[name] for row in store["rules"] for name in ("accuracy", "low", "high")]
     span = _span(x for x in shown if x is not None)
-    found["rules"] = charts.rules_chart(kinds, len(store["rules"]), span, level)
-    return found
+    specs["rules"] = charts.rules_chart(kinds, len(store["rules"]), span, level)
+    return specs
 
 
 def _span(shares: Iterable[float]) -> list[float]:
-    """A scale that has room for all of them, in whole steps of 5 percent."""
-    found = list(shares)
-    low, high = min(found, default=0), max(found, default=1)
+    """Both ends of a scale, at whole steps of 5 percent, that has room for all of the shares."""
+    values = list(shares)
+    low, high = min(values, default=0), max(values, default=1)
     return [max(0, floor(low * 20 - 0.1) / 20), min(1, ceil(high * 20 + 0.1) / 20)]
 
 
-def _key(store: dict) -> dict[str, dict]:
-    """How the lines and the marks of the weight's charts look, for the charts and for their key in HTML."""
+def _key(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The styles of the lines and annotations in the charts of the weight, for the charts and their key in HTML."""
     rules = [system["rule"] for system in store["systems"] if system["sweeps"]]
-    marks = dict.fromkeys(mark["mark"] for mark in store["marks"] if mark["weights"])
-    return {"lines": looks.line_looks(rules), "marks": {mark: looks.MARKS[mark] for mark in marks}}
+    drawn = dict.fromkeys(item["annotation"] for item in store["annotations"] if item["weights"])
+    return {"lines": styles.line_styles(rules), "annotations": {name: styles.ANNOTATIONS[name] for name in drawn}}
 
 
-def _reach(store: dict) -> int:
-    """The greatest gap that any setting shows, or any end of an interval, in points, up to the next ten."""
+def _reach(store: dict[str, Any]) -> int:
+    """The end of the scale of gaps, in points: a multiple of ten above every gap, interval and published gap."""
     shown = [h for column in store["published"].values() for h in column["gap"].values()]
     for system in store["systems"]:
         for series in (system["gaps"] or {}).values():
             shown += [h for settings in series for h in settings if h is not None]
-    return min(100, max((abs(h) for h in shown), default=0) // 1000 * 10 + 10)
+    greatest: int = max((abs(h) for h in shown), default=0)
+    return min(100, greatest // 1000 * 10 + 10)
 
 
 def _with_oracles_named(rules: pd.DataFrame) -> pd.DataFrame:
-    """The same with labels that say of every oracle that it is one, as each control, table and chart shows them."""
-    silent = (rules["kind"] == "oracle") & ~rules["label"].str.endswith("(oracle)")
-    return rules.assign(label=rules["label"].mask(silent, rules["label"] + " (oracle)"))
+    """The rules with a label for every oracle that says that it is one: controls, tables and charts show labels."""
+    unnamed = (rules["kind"] == "oracle") & ~rules["label"].str.endswith("(oracle)")
+    return rules.assign(label=rules["label"].mask(unnamed, rules["label"] + " (oracle)"))
 
 
-def _compared(rules: pd.DataFrame) -> list[dict]:
+def _compared(rules: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of the chart that compares the rules, best first."""
     columns = ["label", "kind", "accuracy", "accuracy_low", "accuracy_high", "clips"]
     rows = rules.sort_values("accuracy", ascending=False, kind="stable").reindex(columns=columns)
@@ -141,8 +146,8 @@ def _compared(rules: pd.DataFrame) -> list[dict]:
     ]
 
 
-def _counts(store: dict) -> list[tuple[str, list[str]]]:
-    """Emotion, and the clips (actors) of men, of women and of everyone."""
+def _counts(store: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Each emotion with the clips (actors) of men, of women and of everyone, as text."""
     system = store["systems"][0]
     counted = dict(zip(store["subsets"], zip(system["clips"], system["actors"], strict=True), strict=True))
     emotions = [*store["emotions"][1:], "all"]
@@ -150,24 +155,30 @@ def _counts(store: dict) -> list[tuple[str, list[str]]]:
 
 
 def _or_none(value: float) -> float | None:
+    """The value, or None where it is missing, as JSON has no NaN."""
     return None if pd.isna(value) else float(value)
 
 
-def _json(value) -> Markup:
-    """JSON that no HTML parser takes for a tag."""
+def _json(value: Any) -> Markup:
+    """JSON in which no HTML parser can see a tag."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))
 
 
 def _in_script(text: str) -> str:
+    """A script in which nothing ends the element that it stands in."""
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _text(name: str) -> str:
+    """The content of a file in `assets`."""
     return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 
 @cache
 def _vega() -> str:
-    """Vega, Vega-Lite (of the version that Altair writes) and vega-embed as one script."""
-    return vl_convert.javascript_bundle(vl_version=".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2]))
+    """Vega, Vega-Lite (the version that Altair writes) and vega-embed as one script."""
+    version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    # the library's types ask for a snippet, but its default, which makes vegaEmbed global, is what the page needs
+    bundle: str = vl_convert.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
+    return bundle

@@ -1,4 +1,6 @@
-"""What the page's charts have in common: axes, whiskers, text beside bars, tooltips."""
+"""Parts that the page's charts share: axes, whiskers, text beside bars, tooltips."""
+
+from typing import Any
 
 import altair as alt
 
@@ -8,7 +10,7 @@ _BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
 
 
 def by_emotion(emotions: list[str]) -> alt.Y:
-    """A row an emotion."""
+    """The vertical axis with one row for each emotion."""
     return alt.Y(
         "emotion:N",
         scale=alt.Scale(domain=emotions),
@@ -18,28 +20,30 @@ def by_emotion(emotions: list[str]) -> alt.Y:
 
 
 def of_share(field: str) -> alt.X:
-    """A share, on a scale with room for text beside it."""
+    """The horizontal axis of a share (0–1), with room for text on the right."""
     return alt.X(f"{field}:Q", title=None, scale=_BESIDE, axis=alt.Axis(format=".0%", values=_SHARES, domain=False))
 
 
 def whiskers(base: alt.Chart) -> alt.Chart:
-    """Intervals."""
-    return base.mark_rule(stroke="black", strokeWidth=1.6).encode(x=alt.X("low:Q"), x2="high:Q")
+    """Lines from `low` to `high`, the ends of intervals."""
+    lines: alt.Chart = base.mark_rule(stroke="black", strokeWidth=1.6).encode(x=alt.X("low:Q"), x2="high:Q")
+    return lines
 
 
 def beside(base: alt.Chart) -> alt.Chart:
-    """The numbers on the right."""
-    return base.mark_text(align="right").encode(x=alt.value("width"), text="text:N")
+    """The text of each row, at the right edge."""
+    text: alt.Chart = base.mark_text(align="right").encode(x=alt.value("width"), text="text:N")
+    return text
 
 
 def tips(*fields: str, level: str = "") -> list[alt.Tooltip]:
-    """What a chart says on a mark that is pointed at."""
+    """The fields that a tooltip shows, with their titles."""
     titles = {"text": "value (clips)", "between": f"{level} interval", "printed": "published"}
     return [alt.Tooltip(f"{field}:N", title=titles.get(field, field)) for field in fields]
 
 
-def spec(layers: list[alt.Chart], height: int, description: str) -> dict:
-    """The layers as Vega-Lite, as wide as there is room."""
+def spec(layers: list[alt.Chart], height: int, description: str) -> dict[str, Any]:
+    """The layers as one Vega-Lite specification that is as wide as its container; height in px."""
     chart = alt.layer(*layers).properties(width="container", height=height, description=description)
-    # the address of a schema would be the only one on the page, and its settings are given to all charts at once
+    # left out: the schema's address, so that the page has no address at all, and settings, which all charts share
     return {name: part for name, part in chart.to_dict().items() if name not in ("$schema", "config")}

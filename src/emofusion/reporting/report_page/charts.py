@@ -1,13 +1,15 @@
-"""The page's charts, as Vega-Lite without data: `page.js` fills the named data in and replaces it at every setting.
+"""The page's charts as Vega-Lite without data. `page.js` fills in the named data and replaces them at every setting.
 
-Told apart by lightness, dash and shape, so that they read in black and white. Every share is drawn with its count.
-`level` is that of the intervals, such as `95%`.
+Series differ in lightness, dash and shape, so that the charts can be read in black and white. Every share is drawn with
+its count. `level` is the level of the intervals, such as `95%`.
 """
+
+from typing import Any
 
 import altair as alt
 
 from emofusion.reporting.report_page.chart_parts import beside, by_emotion, of_share, spec, tips, whiskers
-from emofusion.reporting.report_page.styles import DARK, PALE, STAR, WARM
+from emofusion.reporting.report_page.styles import DARK, PALE, STAR, WARM, AnnotationStyle, LineStyle
 
 CONFIG = {
     "font": "system-ui, sans-serif",
@@ -19,24 +21,31 @@ CONFIG = {
 
 
 def curve_chart(
-    modality: str, looks: dict[str, dict], marks: dict[str, dict], span: list[float], several: bool
-) -> dict:
-    """Accuracy against the weight of a modality. Data: `curve`, `marks`, `here`. Its key is the page's own, in HTML.
+    modality: str,
+    styles: dict[str, LineStyle],
+    annotations: dict[str, AnnotationStyle],
+    span: list[float],
+    several: bool,
+) -> dict[str, Any]:
+    """Accuracy against the weight of a modality. Data: `curve`, `annotations`, `here`.
 
-    looks: `looks.line_looks`; marks: mark → its look, of `looks.MARKS`. span: the scale of accuracy. several: there are
-    other weights beside it, so that lines and band are the range over them.
+    The chart has no legend: the page draws its key in HTML.
+
+    styles: see `styles.line_styles`. annotations: annotation → its style, see `styles.ANNOTATIONS`. span: both ends of
+    the scale of accuracy. several: whether there are more than two modalities, so that lines and band are the range
+    over the other weights.
     """
     x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
     y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
-    lines = list(looks)
-    tint = alt.Scale(domain=lines, range=[look["tint"] for look in looks.values()])
-    dash = alt.Scale(domain=lines, range=[look["dash"] for look in looks.values()])
+    lines = list(styles)
+    tint = alt.Scale(domain=lines, range=[style["tint"] for style in styles.values()])
+    dash = alt.Scale(domain=lines, range=[style["dash"] for style in styles.values()])
     stroke = alt.StrokeDash("line:N", scale=dash, legend=None)
     curve = alt.Chart(alt.NamedData("curve")).encode(x=x, color=alt.Color("line:N", scale=tint, legend=None))
     drawn = [alt.Y("low:Q", title=title), alt.Y("high:Q", title=title)] if several else [y]
-    shape = alt.Scale(domain=list(marks), range=[look["path"] for look in marks.values()])
-    fill = alt.Scale(domain=list(marks), range=[look["fill"] for look in marks.values()])
+    shape = alt.Scale(domain=list(annotations), range=[style["path"] for style in annotations.values()])
+    fill = alt.Scale(domain=list(annotations), range=[style["fill"] for style in annotations.values()])
     here = alt.Chart(alt.NamedData("here")).encode(x=x)
     layers = [
         curve.mark_area(opacity=0.16).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
@@ -47,21 +56,21 @@ def curve_chart(
         here.mark_rule(color="black", strokeWidth=1.5),
         here.mark_point(fill="black", stroke="black", size=90, shape="triangle-down", opacity=1).encode(y=alt.value(0)),
         here.mark_point(fill="black", stroke="white", size=60, shape="circle", opacity=1).encode(y=y),
-        alt.Chart(alt.NamedData("marks"))
+        alt.Chart(alt.NamedData("annotations"))
         .mark_point(stroke="black", strokeWidth=1.6, opacity=1)
         .encode(
             x=x,
             y=y,
             size=alt.Size("size:Q", scale=None),
-            shape=alt.Shape("mark:N", scale=shape, legend=None),
-            fill=alt.Fill("mark:N", scale=fill, legend=None),
+            shape=alt.Shape("annotation:N", scale=shape, legend=None),
+            fill=alt.Fill("annotation:N", scale=fill, legend=None),
             tooltip=tips("name", "text"),
         ),
     ]
     return spec(layers, 300, f"Accuracy against the weight of {modality}")
 
 
-def emotion_chart(emotions: list[str], level: str) -> dict:
+def emotion_chart(emotions: list[str], level: str) -> dict[str, Any]:
     """Accuracy by emotion as bars with intervals and published values. Data: `emotions`."""
     base = alt.Chart(alt.NamedData("emotions")).encode(y=by_emotion(emotions))
     bars = base.mark_bar(color=PALE, stroke=DARK, height=16).encode(
@@ -71,7 +80,7 @@ def emotion_chart(emotions: list[str], level: str) -> dict:
     return spec([bars, whiskers(base), ticks, beside(base)], 34 * len(emotions), "Accuracy by emotion")
 
 
-def people_chart(emotions: list[str], level: str) -> dict:
+def people_chart(emotions: list[str], level: str) -> dict[str, Any]:
     """Accuracy of men and of women by emotion, with intervals and published values. Data: `people`."""
     offset = alt.YOffset("gender:N", scale=alt.Scale(domain=["men", "women"], paddingOuter=0.1))
     base = alt.Chart(alt.NamedData("people")).encode(y=by_emotion(emotions), yOffset=offset)
@@ -87,10 +96,10 @@ def people_chart(emotions: list[str], level: str) -> dict:
     return spec([whiskers(base), ticks, dots, beside(base)], 44 * len(emotions), "Accuracy of men and of women")
 
 
-def gap_chart(emotions: list[str], reach: float, level: str) -> dict:
+def gap_chart(emotions: list[str], reach: float, level: str) -> dict[str, Any]:
     """Men's accuracy minus women's by emotion, with intervals and published gaps. Data: `gaps`.
 
-    reach: the greatest value at any setting, so that the scale stays while the slider moves.
+    reach: the end of the scale in points, the same at every setting, so that it does not move with the slider.
     """
     base = alt.Chart(alt.NamedData("gaps")).encode(y=by_emotion(emotions))
     x = alt.X(
@@ -100,7 +109,7 @@ def gap_chart(emotions: list[str], reach: float, level: str) -> dict:
         scale=alt.Scale(domain=[-reach, reach], nice=False),
     )
     words = base.encode(x=alt.value("width"), text="text:N")
-    low = {"yOffset": 7}
+    low: dict[str, Any] = {"yOffset": 7}
     layers = [
         alt.Chart(alt.NamedData("gaps")).mark_rule(color="black").encode(x=alt.XDatum(0)),
         base.mark_rule(stroke="black", strokeWidth=1.6, **low).encode(x=alt.X("low:Q"), x2="high:Q"),
@@ -108,14 +117,14 @@ def gap_chart(emotions: list[str], reach: float, level: str) -> dict:
         base.mark_point(fill=DARK, stroke="white", size=190, strokeWidth=1, opacity=1, shape="diamond", **low).encode(
             x=x, tooltip=tips("emotion", "text", "between", "printed", level=level)
         ),
-        # white round the text, which may lie on the line at 0
+        # a white outline, as the text may lie on the line at 0
         words.mark_text(align="right", dy=-8, stroke="white", strokeWidth=4),
         words.mark_text(align="right", dy=-8),
     ]
     return spec(layers, 38 * len(emotions), "Gender gap by emotion")
 
 
-def confusion_chart(emotions: list[str]) -> dict:
+def confusion_chart(emotions: list[str]) -> dict[str, Any]:
     """Clips by emotion and predicted emotion; shades are shares of a row. Data: `confusion`."""
     order = alt.EncodingSortField("order", op="min")
     base = alt.Chart(alt.NamedData("confusion")).encode(
@@ -129,20 +138,19 @@ def confusion_chart(emotions: list[str]) -> dict:
         tooltip=tips("emotion", "predicted", "text"),
     )
     ink = alt.condition("datum.share > 0.45", alt.value("white"), alt.value("black"))
-    weight = {"fontSize": 13}
     return spec(
-        [boxes, base.mark_text(**weight).encode(text="clips:Q", color=ink)], 36 * len(emotions), "Confusion matrix"
+        [boxes, base.mark_text(fontSize=13).encode(text="clips:Q", color=ink)], 36 * len(emotions), "Confusion matrix"
     )
 
 
-def rules_chart(kinds: list[str], rows: int, span: list[float], level: str) -> dict:
+def rules_chart(kinds: list[str], rows: int, span: list[float], level: str) -> dict[str, Any]:
     """Rules and modalities by accuracy, with intervals. Data: `rules`."""
     shapes = {"modality": "square", "rule": "circle", "baseline": "diamond", "oracle": STAR}
     fills = {"modality": PALE, "rule": DARK, "baseline": "white", "oracle": "white"}
     order = alt.EncodingSortField("order", op="min")
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)
-    low = {"yOffset": 9}
+    low: dict[str, Any] = {"yOffset": 9}
     x = alt.X(
         "accuracy:Q",
         title="accuracy",

@@ -1,4 +1,4 @@
-"""The weight settings that the page holds: the sweep's, or a coarser choice of them where there are very many."""
+"""The settings of the weights that the page holds: all of the sweep, or some of them where there are very many."""
 
 from itertools import pairwise
 
@@ -6,22 +6,25 @@ import pandas as pd
 
 from emofusion.evaluation.sweep import WEIGHT
 
-# of 101 weights there are 101 settings for two modalities, 5,151 for three, and the page would be tens of megabytes
+# 101 weights make 101 settings of two modalities and 5,151 of three; these would make a page of tens of megabytes
 MOST = 1500
 
 
 def weight_columns(modalities: list[str]) -> list[str]:
-    """The columns of their weights."""
+    """The columns that hold the weights of the modalities."""
     return [WEIGHT + name for name in modalities]
 
 
 def choose_grid(
-    sweep: pd.DataFrame, marks: pd.DataFrame, weights: list[str], most: int = MOST
+    sweep: pd.DataFrame, annotations: pd.DataFrame, weights: list[str], most: int = MOST
 ) -> tuple[pd.DataFrame, float]:
-    """The settings to hold, a row each, in the sweep's order, and the step between their weights.
+    """The settings that the page holds, one row each in the sweep's order, and the step between their weights.
 
-    Of more than `most` settings those on the finest coarser grid that is small enough; marked ones are always held.
-    They do not count for the step: from any setting, a step either way must lead to another.
+    Where the sweep has more than `most` settings, the page holds those on the finest coarser grid that has no more, and
+    all annotated ones. Annotated settings do not count for the step: from every setting, one step up or down has to
+    lead to another setting.
+
+    weights: the columns of the weights.
     """
     grid = sweep[weights].drop_duplicates().reset_index(drop=True)
     if len(grid) <= most:
@@ -34,8 +37,9 @@ def choose_grid(
         if held.sum() <= most:
             break
     step = _step(grid[held])
-    marked = set(marks[weights].dropna().round(9).itertuples(index=False, name=None)) if len(marks) else set()
-    held = [a or key in marked for a, key in zip(held, grid.round(9).itertuples(index=False, name=None), strict=True)]
+    annotated = annotations[weights].dropna() if len(annotations) else grid[:0]
+    always = set(annotated.round(9).itertuples(index=False, name=None))
+    held = [a or key in always for a, key in zip(held, grid.round(9).itertuples(index=False, name=None), strict=True)]
     return grid[held].reset_index(drop=True), step
 
 
@@ -46,13 +50,13 @@ def _step(grid: pd.DataFrame) -> float:
 
 
 def positions(table: pd.DataFrame, grid: pd.DataFrame) -> pd.Series:
-    """Each row's number in the grid, -1 where it is not there; weights that differ by rounding are the same."""
+    """The position of each row's setting in the grid, -1 where the grid lacks it; rounding errors do not count."""
     number = {key: at for at, key in enumerate(grid.round(9).itertuples(index=False, name=None))}
     keys = table[list(grid)].round(9).itertuples(index=False, name=None)
     return pd.Series([number.get(key, -1) for key in keys], index=table.index, dtype="int64")
 
 
 def placed(table: pd.DataFrame, grid: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose setting is on the grid, with its number as `at`."""
-    found = table.assign(at=positions(table, grid))
-    return found[found["at"] >= 0]
+    """The rows whose setting is on the grid, with its position as the column `at`."""
+    located = table.assign(at=positions(table, grid))
+    return located[located["at"] >= 0]

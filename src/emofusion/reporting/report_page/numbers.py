@@ -1,5 +1,6 @@
-"""Numbers as the page shows them: each is a value of a table, rounded once, here."""
+"""Numbers as the page shows them. Each is a value of a table and is rounded once, in this module."""
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -8,9 +9,9 @@ MISSING = "–"
 
 
 def hundredths(fraction: float) -> int | None:
-    """A fraction in hundredths of a percent, rounded as `wording.percent` does; None for a missing one.
+    """A fraction in hundredths of a percent, rounded like `wording.percent`; None where it is missing.
 
-    The page's script holds these whole numbers, so that it shows what `percent` would and never rounds for itself.
+    The page's script gets these whole numbers, so that it shows what `percent` shows and rounds nothing itself.
     """
     if pd.isna(fraction):
         return None
@@ -18,9 +19,9 @@ def hundredths(fraction: float) -> int | None:
 
 
 def share(fraction: float, unit: str = "%") -> str:
-    """Such as `90.63%`."""
-    found = hundredths(fraction)
-    return MISSING if found is None else f"{_decimal(found)}{unit}"
+    """A fraction as a percentage, such as `90.63%`."""
+    value = hundredths(fraction)
+    return MISSING if value is None else f"{_decimal(value)}{unit}"
 
 
 def level(confidence: float) -> str:
@@ -30,26 +31,32 @@ def level(confidence: float) -> str:
 
 def points(fraction: float) -> str:
     """A difference of two shares in percentage points, with its sign, such as `+2.08` or `−4.17`."""
-    found = hundredths(fraction)
-    return MISSING if found is None else f"{'+' if found > 0 else ''}{_decimal(found)}"
+    value = hundredths(fraction)
+    return MISSING if value is None else f"{'+' if value > 0 else ''}{_decimal(value)}"
 
 
-def interval(low: float, high: float, shown=lambda fraction: share(fraction, "")) -> str:
-    """Such as `83.10 to 90.02`; nothing where an end is missing."""
+def bare_share(fraction: float) -> str:
+    """A percentage without its sign, such as `90.63`."""
+    return share(fraction, "")
+
+
+def interval(low: float, high: float, shown: Callable[[float], str] = bare_share) -> str:
+    """An interval, such as `83.10 to 90.02`; empty where an end is missing."""
     return "" if pd.isna(low) or pd.isna(high) else f"{shown(low)} to {shown(high)}"
 
 
 def number(value: float, places: int = 3) -> str:
-    """A plain number with that many decimals, a half rounded up."""
+    """A plain number with so many decimals, a half rounded up."""
     if pd.isna(value):
         return MISSING
     return f"{Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}".replace("-", "−")
 
 
 def probability(value: float) -> str:
-    """A p-value with four decimals; what would show as 0 is said to be smaller."""
+    """A p value with four decimals; one that would be shown as 0 is `<0.0001`."""
     return "<0.0001" if value < 0.00005 else number(value, 4)
 
 
-def _decimal(found: int) -> str:
-    return f"{'−' if found < 0 else ''}{abs(found) // 100}.{abs(found) % 100:02d}"
+def _decimal(value: int) -> str:
+    """Hundredths as a decimal number, with a true minus sign."""
+    return f"{'−' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d}"

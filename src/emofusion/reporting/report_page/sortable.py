@@ -1,31 +1,40 @@
-"""The page's tables, each row of them from a row of a CSV."""
+"""The page's tables; each of their rows shows a row of a CSV."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
-from emofusion.reporting.report_page.annotated import figures_of, mark_name
-from emofusion.reporting.report_page.cells import NONE, Cell, Context, Table, detectable, emotion, value, whole, words
+from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.known import SHARES, is_over_emotions, metric_label
+from emofusion.reporting.report_page.annotations import annotation_name, rule_shown
+from emofusion.reporting.report_page.cells import (
+    Cell,
+    Context,
+    Table,
+    emotion,
+    value,
+    whole,
+    words,
+)
+from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
 from emofusion.reporting.report_page.grid import weight_columns
 from emofusion.reporting.report_page.numbers import level, number, points, probability, share
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
-CALIBRATION = {
-    "log_loss": ("Log loss, nats", number),
-    "brier": ("Brier score", number),
-    "calibration_error": ("Calibration error", share),
-}
+# name of a column → heading, and how its numbers are written
+Shown = dict[str, tuple[str, Callable[[float], str]]]
 
 
-def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dict) -> list[Table]:
-    """Every table of the page for which there are rows, in their order on the page.
+def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], settings: ReportSettings) -> list[Table]:
+    """The tables of the page that have rows, in the page's order.
 
     published: `store.published_values`.
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
-    context = Context(labels, published, settings["modalities"], counts, level(settings["confidence"]))
-    builders = (rules, subsets, gender, narrowed, pairs, fairness, marks)
+    context = Context(labels, published, settings.modalities, counts, level(settings.confidence), settings.metrics)
+    builders = (rules, subsets, gender, narrowed, pairs, fairness, annotations)
     return [
         build(tables[build.__name__], context)
         for build in builders
@@ -34,16 +43,16 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict, settings: dic
 
 
 def rules(table: pd.DataFrame, context: Context) -> Table:
-    """One row a rule or modality, best first."""
-    shown = {
+    """One row for each rule and modality, the most accurate first."""
+    over_emotions, others = _metrics(context.metrics)
+    known: Shown = {
         "accuracy": ("Accuracy", share),
-        "unweighted_average_recall": ("Unweighted average recall", share),
-        "macro_f1": ("Macro F1", share),
+        **over_emotions,
         "gender_gap": ("Gender gap, points", points),
         "gender_gap_p": ("p of the gap", probability),
-        **CALIBRATION,
+        **others,
     }
-    shown = {name: how for name, how in shown.items() if name in table}
+    shown = {name: how for name, how in known.items() if name in table}
     rows = [
         [
             context.rule(row["rule"]),
@@ -60,8 +69,8 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
 
 
 def subsets(table: pd.DataFrame, context: Context) -> Table:
-    """Accuracy by rule, gender and emotion beside the published values, and the calibration where it is known."""
-    shown = {name: how for name, how in CALIBRATION.items() if name in table}
+    """Accuracy by rule, gender and emotion beside the published values, and the metrics that one emotion can have."""
+    shown = {name: how for name, how in _metrics(context.metrics)[1].items() if name in table}
     rows = [
         [
             context.rule(row["rule"]),
@@ -82,78 +91,6 @@ def subsets(table: pd.DataFrame, context: Context) -> Table:
     return Table("subsets", caption, columns, rows, choose=True)
 
 
-def gender(table: pd.DataFrame, context: Context) -> Table:
-    """The gender gap by rule and emotion beside the published one."""
-    rows = [
-        [
-            context.rule(row["rule"]),
-            emotion(row["emotion"]),
-            *[replace(value(row, name, share), beside=f"n={row[f'{name}_clips']:.0f}") for name in ("male", "female")],
-            value(row, "gap", points, ("low", "high")),
-            value(row, "p", probability),
-            value(row, "p_holm", probability),
-            detectable(row),
-            context.printed(row["rule"], "gap", row["emotion"], points),
-        ]
-        for _, row in table.iterrows()
-    ]
-    columns = ["Rule", "Emotion", "Men", "Women", "Gap, points", "p", "p (Holm)", "Smallest gap to detect, points"]
-    caption = f"Gender gap: men's accuracy minus women's, with {context.level} intervals over actors"
-    note = f"Smallest gap to detect, none: {NONE}." if any(NONE in (cell.title for cell in row) for row in rows) else ""
-    return Table("gender", caption, [*columns, "Published gap"], rows, choose=True, note=note)
-
-
-def narrowed(table: pd.DataFrame, context: Context) -> Table:
-    """Whether fusing made the gap smaller."""
-    rows = [
-        [
-            context.rule(row["rule"]),
-            context.rule(row["against"]),
-            emotion(row["emotion"]),
-            value(row, "gap_before", points),
-            value(row, "gap_after", points),
-            value(row, "change", points, ("low", "high")),
-            words(row["verdict"]),
-            context.clips(row, row["rule"], row["emotion"]),
-        ]
-        for _, row in table.iterrows()
-    ]
-    columns = ["Rule", "Against", "Emotion", "Gap before", "Gap after", "Change, points", "Verdict", "Clips"]
-    caption = f"Did the fusion narrow the gender gap? Change of its size, with {context.level} intervals over actors"
-    return Table("narrowed", caption, columns, rows, choose=True)
-
-
-def pairs(table: pd.DataFrame, context: Context) -> Table:
-    """Two rules or modalities against each other, on the same clips."""
-    titles = {"mcnemar_p": "p, McNemar (clips)", "mcnemar_p_holm": "p, McNemar (Holm)"}
-    titles |= {"sign_flip_p": "p, sign flips (actors)", "sign_flip_p_holm": "p, sign flips (Holm)"}
-    tests = [name for name in titles if name in table]
-    rows = [
-        [
-            context.rule(row["first"]),
-            context.rule(row["second"]),
-            value(row, "difference", points, ("low", "high")),
-            context.clips(row, row["first"]),
-            whole(row["only_first"]),
-            whole(row["only_second"]),
-            *[value(row, name, probability) for name in tests],
-        ]
-        for _, row in table.iterrows()
-    ]
-    columns = [
-        "First",
-        "Second",
-        "Difference, points",
-        "Clips",
-        "Clips only the first had",
-        "Clips only the second had",
-    ]
-    caption = f"Pairs on the same clips: difference in accuracy, with {context.level} intervals over actors"
-    if "compared" in table:
-        caption += f"; Holm's correction is for {table['compared'].iloc[0]} pairs"
-    return Table("pairs", caption, [*columns, *[titles[name] for name in tests]], rows, choose=True)
-
-
 def fairness(table: pd.DataFrame, context: Context) -> Table:
     """Measures of fairness between men and women."""
     rows = [
@@ -170,27 +107,37 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
 
 
-def marks(table: pd.DataFrame, context: Context) -> Table:
-    """The marked settings."""
+def annotations(table: pd.DataFrame, context: Context) -> Table:
+    """The annotated settings of the weights."""
     weights = weight_columns(context.modalities)
     rows = [
         [
-            words(mark_name(row, weights)),
+            words(annotation_name(row, weights)),
             words(row["rule"]),
             _figures(row, context),
             *[Cell(number(row[name]), sort="" if pd.isna(row[name]) else repr(row[name])) for name in weights],
             value(row, "accuracy", share),
-            context.clips(row, figures_of(row)),
+            context.clips(row, rule_shown(row)),
             words(row["note"]),
         ]
         for _, row in table.iterrows()
     ]
     titles = [f"Weight of {name}" for name in context.modalities]
     columns = ["Setting", "On the line of", "Figures of", *titles, "Accuracy", "Clips", "Note"]
-    return Table("marks", "The marked settings", columns, rows)
+    return Table("annotations", "The marked settings", columns, rows)
 
 
 def _figures(row: pd.Series, context: Context) -> Cell:
-    """What a mark shows the figures of; the label of a pool is of its set weights, a mark may be of others."""
-    own = figures_of(row)
-    return words(f"{own} at these weights") if own == row["rule"] else context.rule(own)
+    """The rule whose figures an annotation shows.
+
+    A pool's label speaks of the weights that are set, and an annotation may have others: it names the pool instead.
+    """
+    rule = rule_shown(row)
+    return words(f"{rule} at these weights") if rule == row["rule"] else context.rule(rule)
+
+
+def _metrics(names: list[str]) -> tuple[Shown, Shown]:
+    """The metrics that are means over emotions, and the others."""
+    shown: Shown = {name: (metric_label(name), share if name in SHARES else number) for name in names}
+    over_emotions = {name: how for name, how in shown.items() if is_over_emotions(name)}
+    return over_emotions, {name: how for name, how in shown.items() if name not in over_emotions}

@@ -1,14 +1,17 @@
-"""What the page's script needs to redraw at any setting: whole numbers in arrays, each held once.
+"""The data from which the page's script redraws the charts at any setting: whole numbers in arrays, each held once.
 
-Shares are hundredths of a percent (see `numbers.hundredths`). A *system* is a rule or a modality: a swept one has a
-value for each setting of the grid, any other just one.
+Shares are hundredths of a percent (see `numbers.hundredths`). A *system* is a rule or a modality. A system that is
+swept has a value for each setting of the grid, any other has one value.
 """
+
+from typing import Any
 
 import pandas as pd
 
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
-from emofusion.reporting.report_page.annotated import marked_settings
+from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.report_page.annotations import annotated_settings
 from emofusion.reporting.report_page.grid import choose_grid, placed, weight_columns
 from emofusion.reporting.report_page.numbers import hundredths, level
 from emofusion.reporting.wording import FUSION
@@ -17,37 +20,78 @@ SWEPT = {"linear": "Linear (weighted mean)", "product": "Product (weighted geome
 GENDERS = ("all", "male", "female")
 
 
-def build_store(tables: dict[str, pd.DataFrame], settings: dict) -> dict:
-    """Everything that `page.js` reads: grid, subsets, systems, marks, published values."""
-    sweep, marks = tables.get("sweep", pd.DataFrame()), tables.get("marks", pd.DataFrame())
-    weights = weight_columns(settings["modalities"])
-    grid, step = choose_grid(sweep, marks, weights) if len(sweep) else (pd.DataFrame(), 1)
+def build_store(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> dict[str, Any]:
+    """Everything that `page.js` reads: grid, subsets, systems, annotations, published values.
+
+    tables: see `report_page.write_page`.
+    """
+    sweep, annotations = tables.get("sweep", pd.DataFrame()), tables.get("annotations", pd.DataFrame())
+    weights = weight_columns(settings.modalities)
+    grid, step = choose_grid(sweep, annotations, weights) if len(sweep) else (pd.DataFrame(), 1)
     settings_swept = len(sweep[weights].drop_duplicates()) if len(sweep) else 0
     sweep = placed(sweep, grid) if len(sweep) else sweep
-    tested = sweep[sweep["split"] == "test"] if len(sweep) else sweep
-    fixed = tables["subsets"]
     emotions = ["all", *_classes(tables, settings)]
     subsets = [(gender, emotion) for gender in GENDERS for emotion in emotions]
-    found = {
+    on_grid = {
         name: placed(tables[name], grid)
         for name in ("sweep_gaps", "sweep_confusion")
         if len(sweep) and len(tables.get(name, ()))
     }
+    systems = _swept_systems(sweep, on_grid, subsets, emotions, len(grid))
+    systems += _other_systems(tables, {system["rule"] for system in systems}, subsets, emotions)
+    rules = {system["rule"] for system in systems}
+    for system in systems:
+        system["published"] = system["rule"] if system["rule"] in settings.modalities else FUSION
+    return {
+        "modalities": settings.modalities,
+        "level": level(settings.confidence),
+        "grid": grid.to_numpy().tolist(),
+        "step": step,
+        "settings": settings_swept,
+        "emotions": emotions,
+        "subsets": subsets,
+        "systems": systems,
+        "annotations": annotated_settings(annotations, grid, systems),
+        "published": published_values(settings.published),
+        # the configured rule may be none that is swept; the slider then starts at the weights that are set
+        "start": {
+            "rule": settings.rule if settings.rule in rules else systems[0]["rule"],
+            "weights": [settings.weights.get(name, 0) for name in settings.modalities],
+        },
+    }
+
+
+def _swept_systems(
+    sweep: pd.DataFrame,
+    on_grid: dict[str, pd.DataFrame],
+    subsets: list[tuple[str, str]],
+    emotions: list[str],
+    size: int,
+) -> list[dict[str, Any]]:
+    """The pools, at each of the `size` settings of the grid. on_grid: `sweep_gaps` and `sweep_confusion`, if given."""
     systems = []
+    tested = sweep[sweep["split"] == "test"] if len(sweep) else sweep
     for rule in tested["rule"].unique() if len(sweep) else ():
         part = tested[tested["rule"] == rule]
-        system = _system(part, subsets, len(grid)) | {"rule": rule, "label": SWEPT.get(rule, rule), "sweeps": True}
-        system["gaps"] = _gaps(found.get("sweep_gaps"), rule, emotions, len(grid))
-        system["confusion"] = _confusion(found.get("sweep_confusion"), rule, emotions[1:], len(grid))
+        system = _system(part, subsets, size) | {"rule": rule, "label": SWEPT.get(rule, rule), "sweeps": True}
+        system["gaps"] = _gaps(on_grid.get("sweep_gaps"), rule, emotions, size)
+        system["confusion"] = _confusion(on_grid.get("sweep_confusion"), rule, emotions[1:], size)
         rows = sweep.query("rule == @rule and split == 'validation' and gender == 'all' and emotion == 'all'")
         if len(rows):
             system["validation"] = {
                 "clips": int(rows["clips"].iloc[0]),
-                "accuracy": _column(rows, "accuracy", len(grid)),
+                "accuracy": _column(rows, "accuracy", size),
             }
         systems.append(system)
-    labels = tables["rules"].set_index("rule")["label"]
-    swept = {system["rule"] for system in systems}
+    return systems
+
+
+def _other_systems(
+    tables: dict[str, pd.DataFrame], swept: set[str], subsets: list[tuple[str, str]], emotions: list[str]
+) -> list[dict[str, Any]]:
+    """The modalities, and the rules that are not swept, each at its own setting."""
+    systems = []
+    labels, fixed = tables["rules"].set_index("rule")["label"], tables["subsets"]
     for rule in [rule for rule in fixed["rule"].unique() if rule not in swept]:
         part = fixed[fixed["rule"] == rule].assign(at=0)
         system = _system(part, subsets, 1) | {"rule": rule, "label": labels.get(rule, rule), "sweeps": False}
@@ -56,66 +100,50 @@ def build_store(tables: dict[str, pd.DataFrame], settings: dict) -> dict:
         counted = None if counted is None else counted[counted["gender"] == "all"]
         system["confusion"] = _confusion(_at_0(counted), rule, emotions[1:], 1)
         systems.append(system)
-    shown = {system["rule"] for system in systems}
-    for system in systems:
-        system["published"] = system["rule"] if system["rule"] in settings["modalities"] else FUSION
-    return {
-        "modalities": settings["modalities"],
-        "level": level(settings["confidence"]),
-        "grid": grid.to_numpy().tolist(),
-        "step": step,
-        "settings": settings_swept,
-        "emotions": emotions,
-        "subsets": subsets,
-        "systems": systems,
-        "marks": marked_settings(marks, grid, systems),
-        "published": published_values(settings["published"]),
-        # the configured rule may be no pool, and then has no weights of the slider
-        "start": {
-            "rule": settings["fusion"]["rule"] if settings["fusion"]["rule"] in shown else systems[0]["rule"],
-            "weights": [settings["fusion"]["weights"].get(name, 0) for name in settings["modalities"]],
-        },
-    }
+    return systems
 
 
-def _classes(tables: dict[str, pd.DataFrame], settings: dict) -> list[str]:
-    """Every emotion that was acted or recognised, or that is configured; a class may be known to posteriors alone."""
-    found = {*tables["subsets"]["emotion"], *settings["classes"]}
+def _classes(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> list[str]:
+    """Every emotion that was acted, recognised or configured; some posteriors know classes that are not configured."""
+    classes = {*tables["subsets"]["emotion"], *settings.classes}
     for name in ("confusion", "sweep_confusion"):
         if len(tables.get(name, ())):
-            found |= {*tables[name]["emotion"], *tables[name]["predicted"]}
-    return in_order(found - {"all"})
+            classes |= {*tables[name]["emotion"], *tables[name]["predicted"]}
+    return in_order(classes - {"all"})
 
 
-def published_values(published: dict | None) -> dict:
+def published_values(published: dict[str, Any] | None) -> dict[str, dict[str, dict[str, int]]]:
     """Column (modality or `fusion`) → `all`, `male`, `female` or `gap` → emotion → hundredths of a percent."""
-    found: dict[str, dict] = {}
-    parts = {"all": (published or {}).get("table1", {}), **(published or {}).get("table2", {})}
-    for gender, rows in parts.items():
+    values: dict[str, dict[str, dict[str, int]]] = {}
+    tables = {"all": (published or {}).get("table1", {}), **(published or {}).get("table2", {})}
+    for gender, rows in tables.items():
         for emotion, columns in rows.items():
             for column, value in columns.items():
-                found.setdefault(column, {}).setdefault(gender, {})[emotion] = hundredths(value / 100)
-    for column in found.values():
-        men, women = column.get("male", {}), column.get("female", {})
-        column["gap"] = {emotion: men[emotion] - women[emotion] for emotion in men if emotion in women}
-    return found
+                if value is not None and (rounded := hundredths(value / 100)) is not None:
+                    values.setdefault(column, {}).setdefault(gender, {})[emotion] = rounded
+    for of_column in values.values():
+        men, women = of_column.get("male", {}), of_column.get("female", {})
+        of_column["gap"] = {emotion: men[emotion] - women[emotion] for emotion in men if emotion in women}
+    return values
 
 
 def _at_0(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The table with 0 as every row's position in a grid of one setting; None where it has no rows."""
     return None if table is None or table.empty else table.assign(at=0)
 
 
 def _column(rows: pd.DataFrame, name: str, size: int) -> list[int | None]:
-    """A share at each setting; None where there is no row."""
-    found: list[int | None] = [None] * size
+    """A share at each of `size` settings; None where there is no row."""
+    values: list[int | None] = [None] * size
     for at, value in zip(rows["at"], rows[name], strict=True):
-        found[at] = hundredths(value)
-    return found
+        values[at] = hundredths(value)
+    return values
 
 
-def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> dict:
+def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> dict[str, Any]:
+    """Counts and accuracies of one system, of each subset. Raises `EmofusionError` where its clips differ."""
     groups = dict(list(part.groupby(["gender", "emotion"])))
-    system: dict[str, list] = {name: [] for name in ("clips", "actors", "correct", "accuracy", "low", "high")}
+    system: dict[str, Any] = {name: [] for name in ("clips", "actors", "correct", "accuracy", "low", "high")}
     for subset in subsets:
         rows = groups.get(subset, part[:0])
         if len(rows) and (rows["clips"] != rows["clips"].iloc[0]).any():
@@ -129,7 +157,10 @@ def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> di
     return system
 
 
-def _gaps(table: pd.DataFrame | None, rule: str, emotions: list[str], size: int) -> dict | None:
+def _gaps(
+    table: pd.DataFrame | None, rule: str, emotions: list[str], size: int
+) -> dict[str, list[list[int | None]]] | None:
+    """The gender gap and its interval, of each emotion at each setting; None where the table lacks the rule."""
     if table is None or not (table["rule"] == rule).any():
         return None
     rows = [table[(table["rule"] == rule) & (table["emotion"] == emotion)] for emotion in emotions]
@@ -137,10 +168,13 @@ def _gaps(table: pd.DataFrame | None, rule: str, emotions: list[str], size: int)
 
 
 def _confusion(table: pd.DataFrame | None, rule: str, emotions: list[str], size: int) -> list[list[int]] | None:
-    """For each setting the counts, a row after the other: emotion by predicted emotion."""
+    """The counts of each setting, row after row: emotion by predicted emotion. None where the table lacks the rule."""
     if table is None or not (table["rule"] == rule).any():
         return None
     part = table[table["rule"] == rule]
     counts = part.pivot_table(index="at", columns=["emotion", "predicted"], values="clips", aggfunc="sum", fill_value=0)
     columns = pd.MultiIndex.from_product([emotions, emotions])
-    return counts.reindex(index=range(size), columns=columns, fill_value=0).astype(int).to_numpy().tolist()
+    ordered: list[list[int]] = (
+        counts.reindex(index=range(size), columns=columns, fill_value=0).astype(int).to_numpy().tolist()
+    )
+    return ordered

@@ -115,7 +115,7 @@ def browser(chromium):
 
 
 @pytest.fixture
-def opened(browser, tmp_path, settings, provenance):
+def opened(browser, tmp_path, changed, provenance):
     """Opens a page of the tables; at the end, neither a message of the console nor a request may have been."""
     heard, pages = [], []
 
@@ -123,7 +123,7 @@ def opened(browser, tmp_path, settings, provenance):
         """A page of the tables or, at `path`, one that is there."""
         if path is None:
             path = tmp_path / "report.html"
-            write_page(path, tables, settings | changes, provenance)
+            write_page(path, tables, changed(**changes), provenance)
         page = browser.new_page(viewport={"width": width, "height": 850})
         pages.append(page)
         page.context.set_offline(True)

@@ -33,20 +33,22 @@ def test_the_slider_moves_by_the_keyboard(opened, two):
     tab.expect(two, "linear", {"speech": 1.0, "face": 0.0})
 
 
-def test_marks_are_drawn_and_can_be_gone_to(opened, two):
+def test_annotations_are_drawn_and_can_be_gone_to(opened, two):
     tab = opened(two)
-    drawn = {row["mark"]: row for row in tab.rows("curve_speech", "marks")}
-    assert set(drawn) == {"configured", "chosen", "oracle", "paper"}
-    for _, mark in two["marks"].iterrows():
-        row = drawn[mark["mark"]]
-        assert row["weight"] == pytest.approx(mark["weight_speech"]) and row["text"].startswith(
-            percent(mark["accuracy"])
+    drawn = {row["annotation"]: row for row in tab.rows("curve_speech", "annotations")}
+    assert set(drawn) == {"configured", "tuned", "oracle", "paper"}
+    for _, annotation in two["annotations"].iterrows():
+        row = drawn[annotation["annotation"]]
+        assert row["weight"] == pytest.approx(annotation["weight_speech"]) and row["text"].startswith(
+            percent(annotation["accuracy"])
         )
-        tab.page.click(f"button[data-mark='{list(two['marks']['mark']).index(mark['mark'])}']")
+        tab.page.click(
+            f"button[data-annotation='{list(two['annotations']['annotation']).index(annotation['annotation'])}']"
+        )
         tab.settle()
-        assert f"{percent(mark['accuracy'])} accuracy" in tab.readout()
-    assert tab.page.get_attribute("button[data-mark='3']", "aria-pressed") == "true"
-    assert tab.page.get_attribute("button[data-mark='2']", "aria-pressed") == "false"
+        assert f"{percent(annotation['accuracy'])} accuracy" in tab.readout()
+    assert tab.page.get_attribute("button[data-annotation='3']", "aria-pressed") == "true"
+    assert tab.page.get_attribute("button[data-annotation='2']", "aria-pressed") == "false"
 
 
 def test_the_curve_holds_every_weight_with_its_interval(opened, two, select):
@@ -76,33 +78,32 @@ def test_a_rule_without_a_sweep_rests_the_slider(opened, two, select):
 
 def test_three_modalities_have_two_sliders_that_give_way(opened, three, select):
     weights = {"speech": 0.5, "face": 0.3, "text": 0.2}
-    fusion = {"rule": "product", "weights": weights}
-    tab = opened(three, modalities=list(weights), fusion=fusion, published=None)
+    tab = opened(three, modalities=list(weights), rule="product", weights=weights, published=None)
     tab.expect(three, "product", weights)
     tab.move(0.9)
     assert tab.page.inner_text("#weights") == "speech 0.90, face 0.10, text 0.00"
     assert tab.page.input_value("#weight-face") == "0.1"
     tab.expect(three, "product", {"speech": 0.9, "face": 0.1, "text": 0.0})
     tab.move(0.4, "face")
-    chosen = [float(part.split()[1]) for part in tab.page.inner_text("#weights").split(", ")]
-    assert chosen[1] == 0.4 and sum(chosen) == pytest.approx(1)
-    tab.expect(three, "product", dict(zip(weights, chosen, strict=True)))
+    moved = [float(part.split()[1]) for part in tab.page.inner_text("#weights").split(", ")]
+    assert moved[1] == 0.4 and sum(moved) == pytest.approx(1)
+    tab.expect(three, "product", dict(zip(weights, moved, strict=True)))
     curve = pd.DataFrame(tab.rows("curve_text", "curve")).set_index(["line", "weight"])
     swept = select(three["sweep"], rule="linear", split="test", gender="all", emotion="all", weight_text=0.2)
     low, high = curve.loc[("linear, test", 0.2), ["low", "high"]]
     assert (low, high) == pytest.approx((swept["accuracy"].min(), swept["accuracy"].max()), abs=5.1e-5)
 
 
-def test_a_mark_off_the_grid_goes_to_its_rule(opened, two):
-    marks = two["marks"].copy()
-    marks.loc[1, ["weight_speech", "weight_face"]] = float("nan")
-    marks.loc[1, "rule"] = "equal"
-    tab = opened(two | {"marks": marks})
-    assert len(tab.rows("curve_speech", "marks")) == 3
-    tab.page.click("button[data-mark='1']")
+def test_an_annotation_off_the_grid_goes_to_its_rule(opened, two):
+    annotations = two["annotations"].copy()
+    annotations.loc[1, ["weight_speech", "weight_face"]] = float("nan")
+    annotations.loc[1, "rule"] = "majority"
+    tab = opened(two | {"annotations": annotations})
+    assert len(tab.rows("curve_speech", "annotations")) == 3
+    tab.page.click("button[data-annotation='1']")
     tab.settle()
-    assert tab.page.is_checked("input[value=equal]") and "Equal as configured" in tab.readout()
-    assert tab.page.get_attribute("button[data-mark='1']", "aria-pressed") == "true"
-    tab.page.click("button[data-mark='0']")
+    assert tab.page.is_checked("input[value=majority]") and "Majority as configured" in tab.readout()
+    assert tab.page.get_attribute("button[data-annotation='1']", "aria-pressed") == "true"
+    tab.page.click("button[data-annotation='0']")
     tab.settle()
     tab.expect(two, "linear", {"speech": 0.7, "face": 0.3})

@@ -41,7 +41,7 @@ def test_rows_of_one_rule_can_be_chosen(opened, two):
 
 
 def test_one_modality_needs_no_slider(opened, one, select):
-    tab = opened(one, modalities=["speech"], fusion={"rule": "linear", "weights": {"speech": 1.0}})
+    tab = opened(one, modalities=["speech"], rule="linear", weights={"speech": 1.0})
     row = select(one["subsets"], rule="speech", gender="all", emotion="all").iloc[0]
     assert f"{row['correct']} of {row['clips']} test clips" in tab.readout() and not tab.page.query_selector(
         "#panel input"

@@ -1,5 +1,5 @@
-/* The slider and the rule: one state, from which every chart and the line of numbers is filled.
-   Shares are whole hundredths of a percent; nothing is rounded here. */
+/* The slider and the choice of a rule. Together they are one state, from which every chart and the line of numbers
+   are filled. Shares are whole hundredths of a percent, and nothing is rounded here. */
 "use strict";
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -73,18 +73,18 @@
       weight: grid[i][m], accuracy: fraction(h), low: null, high: null, text: `${percent(h)} (n=${checked.clips})` })));
   });
 
-  // the wider ones lie below, so that marks of the same setting are all seen
-  const marks = (m) => store.marks.filter((mark) => mark.weights).map((mark) => ({ mark: mark.mark,
-    name: `${mark.name}, ${mark.rule}`, size: store.key.marks[mark.mark].size, weight: mark.weights[m],
-    accuracy: fraction(mark.accuracy), text: `${percent(mark.accuracy)} (n=${mark.clips})` })).sort((a, b) => b.size - a.size);
+  // larger shapes lie below smaller ones, so that all annotations of one setting can be seen
+  const annotations = (m) => store.annotations.filter((item) => item.weights).map((item) => ({ annotation: item.annotation,
+    name: `${item.name}, ${item.rule}`, size: store.key.annotations[item.annotation].size, weight: item.weights[m],
+    accuracy: fraction(item.accuracy), text: `${percent(item.accuracy)} (n=${item.clips})` })).sort((a, b) => b.size - a.size);
 
-  /** Whether what is shown is what the mark's button opens: a setting of the slider, or a rule at its own settings. */
+  /** Whether the page shows what the annotation's button opens: a setting of the slider, or a rule at its own setting. */
   const isShown = ({ system, at }) => system === state.system && (at === null || at === state.setting);
 
   const here = (system, m) => (system.sweeps
     ? [{ weight: grid[state.setting][m], accuracy: share(system, "all", "all").accuracy }] : []);
 
-  /** What each chart's named data are at the state. */
+  /** The named data of a chart that depend on the state. */
   const filled = (name) => {
     const system = systems[state.system];
     if (name.startsWith("curve_")) return { here: here(system, modalities.indexOf(name.slice(6))) };
@@ -95,10 +95,11 @@
     if (name === "confusion") return { confusion: confusion(system) };
     return {};
   };
+  /** The named data of a chart that do not depend on the state. */
   const fixed = (name) => {
     if (name === "rules") return { rules: store.rules };
     const m = modalities.indexOf(name.slice(6));
-    return name.startsWith("curve_") ? { curve: curve(m), marks: marks(m) } : {};
+    return name.startsWith("curve_") ? { curve: curve(m), annotations: annotations(m) } : {};
   };
 
   const fill = (view, data) => {
@@ -106,7 +107,7 @@
     return view.runAsync();
   };
   let drawing = null, again = false;
-  /** Redraw all charts; while they are drawn, any number of moves ask for one more drawing. */
+  /** Redraw all charts. However often the slider moves meanwhile, they are drawn once more when this is done. */
   const draw = () => {
     again = true;
     drawing ??= (async () => {
@@ -121,11 +122,11 @@
 
   const sliders = [...document.querySelectorAll("input[type=range]")];
   const radios = [...document.querySelectorAll("input[name=system]")];
-  const buttons = [...document.querySelectorAll("button[data-mark]")];
+  const buttons = [...document.querySelectorAll("button[data-annotation]")];
 
   const say = () => {
     const system = systems[state.system], all = share(system, "all", "all");
-    const names = system.sweeps ? [...new Set(store.marks.filter(isShown).map((mark) => mark.name))] : [];
+    const names = system.sweeps ? [...new Set(store.annotations.filter(isShown).map((item) => item.name))] : [];
     const parts = [`${system.label}${names.length ? ` – ${names.join(", ")}` : ""}: ${all.percent} accuracy, ${said(all.between)}, ${all.correct} of ${all.clips} test clips.`];
     const e = emotions.indexOf("all");
     if (system.gaps && system.gaps.gap[e][settingOf(system)] !== null) {
@@ -144,7 +145,7 @@
       slider.value = grid[state.setting][slider.dataset.modality];
       slider.setAttribute("aria-valuetext", words);
     }
-    buttons.forEach((button) => button.setAttribute("aria-pressed", isShown(store.marks[button.dataset.mark])));
+    buttons.forEach((button) => button.setAttribute("aria-pressed", isShown(store.annotations[button.dataset.annotation])));
     radios.forEach((radio) => { radio.checked = Number(radio.dataset.at) === state.system; });
   };
   const go = (change) => {
@@ -153,7 +154,7 @@
     return draw();
   };
 
-  /** The setting of the grid nearest to the weights; the moved one counts first, and the others give way. */
+  /** The setting of the grid nearest to the weights: first in the weight that was moved, then in the others. */
   const nearest = (weights, moved = 0) => {
     const cost = (setting) => setting.reduce((sum, w, m) => sum + (m === moved ? 1e6 : 1) * (w - (weights[m] ?? w)) ** 2, 0);
     return grid.reduce((best, setting, i) => (cost(setting) < cost(grid[best]) ? i : best), 0);
@@ -167,7 +168,7 @@
       go({ setting: nearest(weights, m) });
     };
     slider.addEventListener("input", () => move(Number(slider.value)));
-    // a marked setting may lie between two steps, where a browser would count from the step that it rounds to
+    // an annotated setting may lie between two steps; a browser would round it to a step first and count from there
     slider.addEventListener("keydown", (event) => {
       const way = ways[event.key];
       if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -179,7 +180,7 @@
   for (const radio of radios) radio.addEventListener("change", () => go({ system: Number(radio.dataset.at) }));
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      const { system, at } = store.marks[button.dataset.mark];
+      const { system, at } = store.annotations[button.dataset.annotation];
       go({ system, setting: at ?? state.setting });
     });
   }

@@ -1,0 +1,94 @@
+"""Training curves: loss and accuracy by epoch, one network beside the other."""
+
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
+
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.figures import new_figure
+from emofusion.reporting.wording import heading
+
+# networks differ in lightness and in marker, not in hue alone
+_COLOURS = ("#1b3a6b", "#d9822b", "#2a9d6f", "#8a8a8a", "#7b3294")
+_MARKERS = ("o", "s", "^", "D", "v")
+
+
+def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: Mapping[str, str], facts: Facts) -> Figure:
+    """Training curves of a modality's networks.
+
+    The first row shows the loss of each network in a panel of its own (the paper's figures 3 and 5). The second row
+    shows all networks together, loss left and accuracy right (its figure 4). Of one network there is only the second.
+
+    Thick lines are means over folds and seeds, up to the last epoch that all of them reached. Thin lines are single
+    folds. With several seeds, bands are the range over the seeds of their means over the folds.
+
+    histories: network → `tables.HISTORY`. clips: name of a split → how many clips it has, in words, where known.
+    """
+    alone = len(histories) == 1
+    figure, body = new_figure((9 if alone else 4.5 * len(histories), 4 if alone else 7.5), facts)
+    styles = dict(zip(histories, zip(cycle(_COLOURS), cycle(_MARKERS), strict=False), strict=False))
+    lower: SubFigure = body
+    if not alone:
+        rows: Any = body.subfigures(2, 1)
+        upper, lower = rows
+        for axes, network in zip(upper.subplots(1, len(histories), sharey=True), histories, strict=True):
+            _curves(axes, histories[network], "loss", styles[network][0])
+            axes.set(title=f"{network}: loss")
+        axes.set_ylim(0, None)  # after all are drawn, as it ends the automatic scaling of all axes that share it
+    for axes, quantity in zip(lower.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for network, history in histories.items():
+            colour, marker = styles[network]
+            _curves(axes, history, quantity, colour, thin=alone, network=network, marker=marker)
+        axes.set(title=quantity, ylim=(0, None if quantity == "loss" else 1))
+        if quantity == "accuracy":
+            axes.yaxis.set_major_formatter("{x:.0%}")
+    folds = max(history["fold"].nunique() for history in histories.values())
+    seeds = max(history["seed"].nunique() for history in histories.values())
+    runs = f"{folds} fold{'s' if folds > 1 else ''}" + (f", {seeds} seeds with their range" if seeds > 1 else "")
+    counted = "; ".join([runs, *(f"{split}: {n}" for split, n in clips.items())])
+    body.suptitle(f"{heading(modality)}: training curves ({counted})")
+    return figure
+
+
+def _curves(
+    axes: Axes,
+    history: pd.DataFrame,
+    quantity: str,
+    colour: str,
+    thin: bool = True,
+    network: str = "",
+    marker: str | None = None,
+) -> None:
+    """Draw the curves of training (dashed) and validation (solid) over epochs.
+
+    quantity: `loss` or `accuracy`. thin: draw single folds of one seed as thin lines. network: its name for the legend.
+    """
+    for split, line in (("train", "--"), ("validation", "-")):
+        if history[f"{split}_{quantity}"].isna().all():  # nobody validated
+            continue
+        runs = history.pivot_table(index="epoch", columns=["seed", "fold"], values=f"{split}_{quantity}")
+        by_seed = runs.dropna().T.groupby(level="seed").mean().T
+        if len(by_seed.columns) > 1:
+            axes.fill_between(by_seed.index, by_seed.min(axis=1), by_seed.max(axis=1), color=colour, alpha=0.18, lw=0)
+        elif thin and len(runs.columns) > 1:
+            axes.plot(runs.index, runs, color=colour, linestyle=line, linewidth=0.6, alpha=0.5)
+        mean = by_seed.mean(axis=1)
+        axes.plot(
+            mean.index,
+            mean,
+            label=f"{network}, {split}" if network else split,
+            color=colour,
+            linestyle=line,
+            linewidth=2,
+            marker=marker,
+            markersize=5,
+            markevery=0.1,
+        )
+    axes.set(xlabel="epoch", ylabel="cross-entropy (nats)" if quantity == "loss" else quantity)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize="small", handlelength=4)

@@ -1,0 +1,29 @@
+"""What the report asks of the kinds of rules and metrics. Nothing else in this package looks into the registry."""
+
+from emofusion.settings.kinds import FusionRule, Metric
+from emofusion.settings.registry import kind
+
+# these are shares, and shown in percent; every other metric is shown as a plain number
+SHARES = ("accuracy", "unweighted_average_recall", "macro_f1", "calibration_error")
+
+
+def takes_weights(rule: str) -> bool:
+    """Whether a fusion rule uses the weights that are set in `fusion.weights`."""
+    found: type[FusionRule] = kind("fusion", rule, "fusion.rule")
+    return found.takes_weights
+
+
+def metric_label(metric: str) -> str:
+    """A metric in words, as the heading of a column; it begins with a capital letter."""
+    label = _metric(metric).label or metric.replace("_", " ")
+    return label[0].upper() + label[1:]
+
+
+def is_over_emotions(metric: str) -> bool:
+    """Whether a metric is a mean over emotions, so that one emotion alone has none."""
+    return _metric(metric).over_emotions
+
+
+def _metric(name: str) -> type[Metric]:
+    found: type[Metric] = kind("metrics", name, "evaluation.metrics")
+    return found

@@ -1,0 +1,152 @@
+"""Writing the report of an experiment: the paper's tables, the rules compared, figures, the summary and the page."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from emofusion.emotions import in_order
+from emofusion.errors import EmofusionError
+from emofusion.evaluation.accuracy import confusion, on_test
+from emofusion.plan.settings import ReportSettings
+from emofusion.reporting import comparison, figures, rules, tables
+from emofusion.reporting.annotations import annotation_table
+from emofusion.reporting.curves import curves_figure
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.provenance import Provenance
+from emofusion.reporting.report_page import write_page
+from emofusion.reporting.results import Results
+from emofusion.reporting.summary import summary
+from emofusion.reporting.sweeps import sweep_figure
+from emofusion.reporting.wording import FUSION, ORACLE, heading, weights_in_words
+from emofusion.tables import classes_of
+
+
+def write_report(out: Path, results: Results, settings: ReportSettings, provenance: Provenance) -> None:
+    """Write the report's files into the folder `out`; the same input gives the same bytes.
+
+    Figures rest on test rows only, over all folds together. Accuracies in CSV are fractions.
+
+    Files:
+        table1 and table2 (.csv, .md): the paper's tables.
+        rules.csv and the other tables of `rules.comparison_tables`.
+        annotations.csv: the settings of the weights that are pointed out.
+        comparison.csv: the networks.
+        confusion_<modality>.png, confusion_fusion.png, sweep.png, and, where networks were trained,
+            curves_<modality>.png.
+        report.html: the page. summary.md: the summary to read. summary.json: what `headline` needs to know.
+
+    Raises `EmofusionError` if there are no test rows, if a clip was tested in several folds, or if modalities and
+    fusion were not tested on the same clips.
+    """
+    facts = Facts(settings, results.transductive, results.notes, provenance.accepted)
+    systems = {name: on_test(table, name) for name, table in {**results.modalities, FUSION: results.fused}.items()}
+    for name, rows in systems.items():
+        if set(rows["clip"]) != set(systems[FUSION]["clip"]):
+            raise EmofusionError(
+                f"{name} and the fusion were not tested on the same clips; fuse the predictions again."
+            )
+    measured = tables.measure(systems)
+    first, second = tables.table1(measured, facts), tables.table2(measured, facts)
+    compared = rules.comparison_tables(results.evaluation, results.rules, results.parameters, facts)
+    compared["annotations"] = annotation_table(compared, settings).assign(**facts.basis())
+    networks = comparison.compare_networks(results.histories, results.models, facts)
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, table in {"table1": first, "table2": second, "comparison": networks, **compared}.items():
+        with _whole(out / f"{name}.csv") as path:
+            table.to_csv(path, index=False)
+    texts = {
+        "table1": tables.markdown1(first, list(systems), facts),
+        "table2": tables.markdown2(second, list(systems), facts),
+    }
+    for name, text in texts.items():
+        _write_text(out / f"{name}.md", text)
+    achieved = first.set_index("emotion").loc["all", f"{FUSION}_accuracy"]
+    captions = _draw(out, results, systems, achieved, facts)
+    sections = {
+        "Accuracy by emotion": texts["table1"],
+        "Accuracy by gender": texts["table2"],
+        "Rules of fusion": rules.markdown(compared["rules"], settings),
+        "Networks": comparison.markdown(networks),
+    }
+    _write_text(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
+    _write_text(out / "summary.json", json.dumps(_for_headline(facts), indent=2, ensure_ascii=False) + "\n")
+    with _whole(out / "report.html") as path:
+        write_page(path, compared, facts, provenance)
+
+
+def _for_headline(facts: Facts) -> dict[str, object]:
+    """What `headline.headline` says beside the figures of rules.csv."""
+    settings = facts.settings
+    return {
+        "experiment": settings.experiment,
+        "modalities": settings.modalities,
+        "rule": settings.rule,
+        "fusion": weights_in_words(settings.rule, settings.weights),
+        "confidence": settings.confidence,
+        "warnings": facts.warnings(),
+        "accepted": list(facts.accepted),
+    }
+
+
+def _draw(
+    out: Path, results: Results, systems: dict[str, pd.DataFrame], achieved: float, facts: Facts
+) -> dict[str, str]:
+    """Draw and write every figure; returns file name → caption.
+
+    systems: modality or `fusion` → its test rows. achieved: the configured rule's accuracy on all test clips (0–1).
+    """
+    captions, clips = {}, len(systems[FUSION])
+
+    def save(figure: Figure, name: str, caption: str) -> None:
+        with _whole(out / name) as path:
+            figures.save(figure, path)
+        captions[name] = caption
+
+    with figures.style():
+        classes = set(facts.settings.classes)
+        for rows in systems.values():
+            classes |= {*classes_of(rows), *rows["emotion"]}
+        for name, rows in systems.items():
+            counts = confusion(rows).reindex(columns=in_order(classes), fill_value=0)
+            caption = f"{heading(name)}: what was shown against what was recognised, {clips} test clips."
+            save(figures.confusion_figure(counts, name, facts), f"confusion_{name}.png", caption)
+        for name, networks in results.histories.items():
+            if networks:
+                figure = curves_figure(networks, name, _clips_of(results.modalities.get(name)), facts)
+                seeds = max(history["seed"].nunique() for history in networks.values())
+                caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} while training"
+                caption += f", {seeds} seeds." if seeds > 1 else "."
+                save(figure, f"curves_{name}.png", caption)
+        caption = f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
+        save(sweep_figure(results.evaluation["sweep"], achieved, facts), "sweep.png", caption)
+    return captions
+
+
+def _clips_of(predictions: pd.DataFrame | None) -> dict[str, str]:
+    """How many clips a fold trains on and is validated on, in words, where the prediction table has such clips."""
+    clips = {}
+    for split in ("train", "validation"):
+        if predictions is not None and (predictions["split"] == split).any():
+            folds = predictions[predictions["split"] == split].groupby("fold").size()
+            span = f"{folds.min()}" if folds.min() == folds.max() else f"{folds.min()}–{folds.max()}"
+            clips[split] = f"{span} clips a fold"
+    return clips
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a temporary name to write under; the file gets its own name once it is complete."""
+    partial = path.with_name(path.name + ".partial")
+    yield partial
+    partial.replace(path)
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all."""
+    with _whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -1,0 +1,53 @@
+"""The summary of a report in Markdown: what was done, on how many clips of whom, the tables and the figures."""
+
+import pandas as pd
+
+from emofusion.emotions import in_order
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.provenance import Provenance
+from emofusion.reporting.wording import weights_in_words
+
+
+def summary(
+    tested: pd.DataFrame, sections: dict[str, str], figures: dict[str, str], facts: Facts, provenance: Provenance
+) -> str:
+    """The summary as Markdown.
+
+    tested: the test rows of a prediction table (`tables.PREDICTIONS`). sections: heading → Markdown; an empty one is
+    left out. figures: file name → caption.
+    """
+    settings = facts.settings
+    versions = provenance.versions_in_words()
+    parts = [
+        f"# {settings.title or settings.experiment}",
+        *[f"> **{line}**" for line in facts.all_warnings()],
+        "\n".join(
+            [
+                f"* Experiment: {settings.experiment}, seed {settings.seed}",
+                f"* Protocol: {settings.protocol}. {settings.protocol_description}",
+                f"* Fusion: {weights_in_words(settings.rule, settings.weights)}",
+                "* To read with a slider for the weight: report.html",
+                *([f"* Libraries: {versions}"] if versions else []),
+                *[f"* {note}" for note in facts.notes],
+            ]
+        ),
+        "## What was tested",
+        _counts(tested),
+        *[f"## {title}\n\n{text.strip()}" for title, text in sections.items() if text],
+        "## Figures",
+        *[f"![{caption}]({name})\n\n{caption}" for name, caption in figures.items()],
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _counts(tested: pd.DataFrame) -> str:
+    """Clips and actors by emotion and gender."""
+    rows = [*in_order(tested["emotion"].unique()), "all"]
+    columns = {}
+    for gender in ("male", "female", "all"):
+        part = tested if gender == "all" else tested[tested["gender"] == gender]
+        by_emotion = [part if row == "all" else part[part["emotion"] == row] for row in rows]
+        columns[f"{gender.capitalize()}: clips (actors)"] = [f"{len(p)} ({p['actor'].nunique()})" for p in by_emotion]
+    table = pd.DataFrame({"Emotion": rows, **columns})
+    markdown: str = table.to_markdown(index=False, colalign=["left", "right", "right", "right"], disable_numparse=True)
+    return markdown

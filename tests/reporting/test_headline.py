@@ -1,0 +1,115 @@
+"""The lines that a run ends with, against the tables that they are read from."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from emofusion.errors import EmofusionError
+from emofusion.reporting.headline import headline, headline_of_cells
+from emofusion.reporting.publish import publish
+from emofusion.reporting.report import write_report
+from emofusion.reporting.rounding import percentage
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Where reports of this module are written, each once: (name of the case) → folder."""
+    return tmp_path_factory.mktemp("reports"), {}
+
+
+@pytest.fixture
+def published(results, settings, provenance, written):
+    """A function that writes and publishes a report of other settings, and returns the published folder."""
+    folder, cases = written
+
+    def make(name: str, accepted: tuple[str, ...] = (), **changes):
+        if name not in cases:
+            changed = replace(results, histories={}, models={}, transductive=changes.pop("transductive", False))
+            out = folder / "results" / name
+            write_report(out, changed, replace(settings, **changes), replace(provenance, accepted=list(accepted)))
+            publish(out, folder / name, {"report": name})
+            cases[name] = folder / name
+        return cases[name]
+
+    return make
+
+
+def expected(folder, rule: str) -> str:
+    row = pd.read_csv(folder / "rules.csv").set_index("rule").loc[rule]
+    low, high = (percentage(row[f"accuracy_{end}"], 1) for end in ("low", "high"))
+    return f"{percentage(row['accuracy'])} % [{low}, {high}]"
+
+
+def test_the_fusion_and_each_modality_with_intervals_and_counts(published):
+    folder = published("plain")
+    speech, face = (f"{name} {expected(folder, name)}" for name in ("speech", "face"))
+    assert headline(folder) == [
+        f"made_up: fusion (linear, 0.7 speech + 0.3 face) {expected(folder, 'linear')} of 160 clips, 9 actors; "
+        f"{speech}, {face}",
+        f"report: {folder}/report.html (in brackets 95 % intervals, by bootstrap over actors)",
+    ]
+
+
+def test_warnings_stand_among_the_lines(published):
+    sentences = ("model/a was made with numpy 2.2.0", "model/b was made with numpy 2.2.0")
+    changes = {"protocol": "random_clips", "leaks_speakers": True, "generated": True, "rule": "log_linear"}
+    lines = headline(published("warned", sentences, transductive=True, **changes))
+    assert lines[0].startswith("made_up: fusion (log_linear) ")
+    warned = [line for line in lines if line.startswith("note: ")]
+    assert len(warned) == 4
+    for line, words in zip(
+        warned,
+        ("WARNING: the protocol random_clips", "The rule log_linear uses all", "generated demo data", "2 results were"),
+        strict=True,
+    ):
+        assert words in line
+
+
+def test_a_missing_interval_and_a_single_modality(published, tmp_path):
+    folder = published("plain")
+    copy = tmp_path / "one"
+    publish(folder, copy, {})
+    about = json.loads((folder / "summary.json").read_text()) | {"modalities": ["speech"]}
+    (copy / "summary.json").write_text(json.dumps(about))
+    rules = pd.read_csv(folder / "rules.csv").assign(accuracy_low=float("nan"), accuracy_high=float("nan"))
+    rules.to_csv(copy / "rules.csv", index=False)
+    accuracy = percentage(rules.set_index("rule").loc["speech", "accuracy"])
+    assert headline(copy)[0] == f"made_up: speech {accuracy} % of 160 clips, 9 actors"
+
+
+def test_of_several_cells_the_first_ten_have_a_line_and_none_is_singled_out(published, tmp_path):
+    plain, warned = published("plain"), published("warned")
+    cells = tmp_path / "cells.csv"
+    lines = headline_of_cells([plain, warned], cells)
+    assert lines[0].startswith("made_up, plain: fusion (linear, ") and lines[1].startswith("made_up, warned: fusion (")
+    assert lines[-1].startswith(f"cells: {cells} (in brackets 95 % intervals") and len(lines) == 2 + 4 + 1
+    many = headline_of_cells([plain] * 10 + [tmp_path / "not read"] * 3, cells)
+    assert len(many) == 12 and many[10] == "and 3 more cells"
+    assert headline_of_cells([plain] * 11, cells)[10] == "and 1 more cell"
+    assert not any("best" in line or "worst" in line for line in [*lines, *many])
+
+
+def test_a_report_that_is_not_whole_is_refused(published, tmp_path):
+    publish(published("plain"), tmp_path / "copy", {})
+    for name in ("rules.csv", "summary.json", "provenance.json"):
+        copy = tmp_path / "copy" / name
+        content = copy.read_bytes()
+        copy.unlink()
+        with pytest.raises(EmofusionError, match=f"holds no whole report.*{name}"):
+            headline(tmp_path / "copy")
+        copy.write_bytes(content)
+    assert headline(tmp_path / "copy")
+
+
+def test_it_is_quick_to_import():
+    script = """
+import sys
+import emofusion.reporting.headline
+heavy = {"pandas", "numpy", "matplotlib", "altair", "hydra", "torch"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
