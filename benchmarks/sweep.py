@@ -27,6 +27,7 @@ from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.pools import pool, simplex
 from emofusion.predictions.table import Aligned, align
+from emofusion.settings.experiment import Evaluation
 from emofusion.tables import PREDICTIONS, write_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -38,9 +39,10 @@ from pathlib import Path
 import emofusion.evaluation.evaluate
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.table import align
+from emofusion.settings.experiment import Evaluation
 from emofusion.tables import PREDICTIONS, read_table
 tables = {path.stem: read_table(path, PREDICTIONS) for path in sorted(Path(sys.argv[1]).glob("*.parquet"))}
-row = sweep_weights(align(tables), ["linear"], 1, 2000, 0)["sweep"].iloc[0]
+row = sweep_weights(align(tables), ["linear"], 1, Evaluation(samples=2000))["sweep"].iloc[0]
 assert 0 < row["accuracy"] < 1 and "torch" not in sys.modules
 """
 
@@ -169,7 +171,7 @@ def main() -> None:
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        swept = sweep_weights(aligned, POOLS, STEPS, SAMPLES, 0)["sweep"]
+        swept = sweep_weights(aligned, POOLS, STEPS, Evaluation(samples=SAMPLES))["sweep"]
         times.append(time.perf_counter() - start)
     ours = times[0]  # the first and slowest call: a job makes no other
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

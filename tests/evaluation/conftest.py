@@ -8,8 +8,18 @@ import pytest
 from scipy.stats import norm, t
 
 from emofusion.emotions import EMOTIONS
+from emofusion.settings.experiment import Evaluation
+from emofusion.settings.kinds import Metric
+from emofusion.settings.registry import kinds
 
 Made = Callable[..., pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def metrics() -> list[Metric]:
+    """The metrics that an experiment has by default."""
+    evaluation = Evaluation()
+    return [kinds("metrics")[name].for_evaluation(evaluation) for name in evaluation.metrics]
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +85,13 @@ def resampled() -> Callable[[pd.DataFrame, pd.Series], pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def tails() -> Callable[..., list[float]]:
-    """Where an expanded percentile interval ends: `tails(confidence, men, women)`, or of the actors in a table."""
+    """The shares at which an expanded percentile interval ends: `tails(confidence, men, women)` or `tails(confidence,
+    table)`, which counts the actors in a table."""
 
     def shares(confidence: float, men: int | pd.DataFrame, women: int = 0) -> list[float]:
         if isinstance(men, pd.DataFrame):
-            found = men.drop_duplicates("actor")["gender"].value_counts()
-            men, women = found.get("male", 0), found.get("female", 0)
+            numbers = men.drop_duplicates("actor")["gender"].value_counts()
+            men, women = numbers.get("male", 0), numbers.get("female", 0)
         rarer = min(number for number in (men, women) if number)
         reach = t.ppf((1 + confidence) / 2, men + women - (men > 0) - (women > 0)) * np.sqrt(rarer / (rarer - 1))
         return [norm.cdf(-reach), norm.cdf(reach)]

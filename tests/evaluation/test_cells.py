@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 from emofusion.evaluation import cells as module
 from emofusion.evaluation.cells import compare_pairs
 from emofusion.predictions.table import labels
+from emofusion.settings.experiment import Evaluation
 
-SETTINGS = {"samples": 200, "seed": 0, "confidence": 0.95, "permutations": 10, "bins": 5}
+EVALUATION = Evaluation(samples=200, seed=0, confidence=0.95)
 
 
 @pytest.fixture
@@ -20,15 +21,15 @@ def cells() -> dict[str, pd.DataFrame]:
     clips["actor"] = [f"demo-{n // 12}" for n in range(96)]
     clips["gender"] = np.where(np.arange(96) // 12 % 2, "male", "female")
     clips["emotion"] = np.resize(["happy", "sad", "angry"], 96)
-    found = {}
+    tables = {}
     for skill in (0.5, 1.0, 2.0):
         logits = random.normal(size=(96, 3)) + skill * pd.get_dummies(clips["emotion"])[["happy", "sad", "angry"]]
-        found[f"skill={skill}"] = clips.assign(**{f"logit_{name}": logits[name] for name in logits})
-    return found | {"elsewhere": found["skill=1.0"].assign(clip=[f"d{n}" for n in range(96)])}
+        tables[f"skill={skill}"] = clips.assign(**{f"logit_{name}": logits[name] for name in logits})
+    return tables | {"elsewhere": tables["skill=1.0"].assign(clip=[f"d{n}" for n in range(96)])}
 
 
 def test_cells_on_the_same_clips_are_compared_and_others_are_not(cells):
-    table = compare_pairs(cells, SETTINGS)
+    table = compare_pairs(cells, EVALUATION)
     assert table[["first", "second"]].to_numpy().tolist() == [
         ["skill=0.5", "skill=1.0"], ["skill=0.5", "skill=2.0"], ["skill=1.0", "skill=2.0"],
     ]  # fmt: skip
@@ -44,9 +45,9 @@ def test_cells_on_the_same_clips_are_compared_and_others_are_not(cells):
 
 
 def test_many_cells_are_compared_with_the_first_alone(cells, monkeypatch):
-    every = compare_pairs(cells, SETTINGS).set_index(["first", "second"])
+    every = compare_pairs(cells, EVALUATION).set_index(["first", "second"])
     monkeypatch.setattr(module, "ALL_PAIRS", 3)
-    few = compare_pairs(cells, SETTINGS).set_index(["first", "second"])
+    few = compare_pairs(cells, EVALUATION).set_index(["first", "second"])
     assert list(few.index) == [("skill=0.5", "skill=1.0"), ("skill=0.5", "skill=2.0")]
     same = ["difference", "low", "high", "only_first", "mcnemar_p", "sign_flip_p"]
     pd.testing.assert_frame_equal(few[same], every.loc[few.index, same])

@@ -9,7 +9,11 @@ from sklearn.metrics import confusion_matrix, log_loss
 
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.counts import count, ratio
+from emofusion.evaluation.arithmetic import one_hot, ratio
+from emofusion.evaluation.counts import count
+from emofusion.evaluation.metrics.brier import Brier
+from emofusion.evaluation.metrics.calibration_error import CalibrationError
+from emofusion.evaluation.metrics.log_loss import LogLoss
 from emofusion.evaluation.systems import side_by_side
 from emofusion.predictions.table import labels, posteriors
 
@@ -48,52 +52,62 @@ def test_systems_that_do_not_belong_together(systems):
 def test_counts_of_each_actor(systems):
     scored = side_by_side(systems)
     counts = count(scored)
-    for place, table in enumerate(systems.values()):
+    for position, table in enumerate(systems.values()):
         for row, actor in enumerate(scored.actors["actor"]):
-            own = table[table["actor"] == actor]
-            reference = confusion_matrix(own["emotion"], labels(own), labels=list(EMOTIONS))
-            np.testing.assert_array_equal(counts.confusion[place, row], reference)
-            np.testing.assert_array_equal(counts.correct[place, row], np.diag(reference))
+            rows = table[table["actor"] == actor]
+            reference = confusion_matrix(rows["emotion"], labels(rows), labels=list(EMOTIONS))
+            np.testing.assert_array_equal(counts.confusion[position, row], reference)
+            np.testing.assert_array_equal(counts.correct[position, row], np.diag(reference))
             np.testing.assert_array_equal(counts.clips[row], reference.sum(axis=1))
 
 
 def test_log_loss_and_brier_of_each_actor(systems):
     """Face gives disgust no chance at all: its logarithm is taken of a tiny number, as scikit-learn does."""
     scored = side_by_side(systems)
-    counts = count(scored)
-    for place, (name, table) in enumerate(systems.items()):
+    sums = count(scored, [LogLoss(), Brier()]).sums
+    for position, (name, table) in enumerate(systems.items()):
         for row, kind in product(range(len(scored.actors)), range(8)):
-            own = table[(table["actor"] == scored.actors["actor"][row]) & (table["emotion"] == EMOTIONS[kind])]
-            if own.empty:
-                assert counts.log_loss[place, row, kind] == counts.brier[place, row, kind] == 0
+            rows = table[(table["actor"] == scored.actors["actor"][row]) & (table["emotion"] == EMOTIONS[kind])]
+            if rows.empty:
+                assert sums["log_loss"][position, row, kind] == sums["brier"][position, row, kind] == 0
                 continue
-            chances = posteriors(own)
+            chances = posteriors(rows)
             if name == "face":
                 chances = np.insert(chances, EMOTIONS.index("disgust"), 0, axis=1)
             ordered = chances[:, np.argsort(EMOTIONS)]  # scikit-learn wants the labels by the alphabet
-            reference = log_loss(own["emotion"], ordered, labels=sorted(EMOTIONS), normalize=False)
-            assert counts.log_loss[place, row, kind] == pytest.approx(reference, rel=1e-9)
+            reference = log_loss(rows["emotion"], ordered, labels=sorted(EMOTIONS), normalize=False)
+            assert sums["log_loss"][position, row, kind] == pytest.approx(reference, rel=1e-9)
             by_hand = sum(
                 sum((p - (emotion == truth)) ** 2 for p, emotion in zip(chance, EMOTIONS, strict=True))
-                for chance, truth in zip(chances, own["emotion"], strict=True)
+                for chance, truth in zip(chances, rows["emotion"], strict=True)
             )
-            assert counts.brier[place, row, kind] == pytest.approx(by_hand)
+            assert sums["brier"][position, row, kind] == pytest.approx(by_hand)
 
 
 def test_calibration_bins_clip_by_clip(systems):
     scored = side_by_side(systems)
-    bins = count(scored, bins=10).calibration
+    bins = count(scored, [CalibrationError(bins=10)]).sums["calibration_error"]
     expected = np.zeros_like(bins)
-    for place in range(3):
-        for clip, chances in enumerate(scored.posteriors[place]):
+    for position in range(3):
+        for clip, chances in enumerate(scored.posteriors[position]):
             top = max(chances)
             number = next(i for i in range(10) if i / 10 < top <= (i + 1) / 10)
-            expected[place, scored.actor[clip], scored.truth[clip], number] += [
-                1,
-                top,
-                np.argmax(chances) == scored.truth[clip],
-            ]
+            right = np.argmax(chances) == scored.truth[clip]
+            expected[position, scored.actor[clip], scored.truth[clip], number] += [top, right]
     np.testing.assert_allclose(bins, expected)
+
+
+def test_terms_that_are_not_one_for_each_clip_are_refused(systems):
+    class Wrong(LogLoss):
+        def terms(self, posteriors, truth, predicted):
+            return posteriors.T
+
+    with pytest.raises(EmofusionError, match=r"the metric log_loss has terms of shape \(8, 400\).* the 400 clips"):
+        count(side_by_side(systems), [Wrong()])
+
+
+def test_one_hot():
+    assert one_hot(np.array([2, 0]), 3).tolist() == [[False, False, True], [True, False, False]]
 
 
 def test_ratio_to_nothing_is_missing():

@@ -8,22 +8,22 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_m
 from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
-from emofusion.evaluation.figures import FIGURES, OVER_EMOTIONS, confusion_table, subset_table
+from emofusion.evaluation.figures import confusion_table, subset_table
 from emofusion.evaluation.systems import side_by_side
 from emofusion.predictions.table import labels, posteriors
 from emofusion.tables import classes_of
 
 
 @pytest.fixture(scope="module")
-def inputs(systems):
+def inputs(systems, metrics):
     scored = side_by_side(systems)
-    return scored, count(scored), Resampling.of(scored.actors["gender"], 30, 3, 0.9)
+    return scored, count(scored, metrics), Resampling.of(scored.genders, 30, 3, 0.9), metrics
 
 
 def chances(table: pd.DataFrame) -> np.ndarray:
     """Posteriors of all eight emotions."""
-    found = pd.DataFrame(posteriors(table), columns=classes_of(table))
-    return found.reindex(columns=list(EMOTIONS), fill_value=0.0).to_numpy()
+    shares = pd.DataFrame(posteriors(table), columns=classes_of(table))
+    return shares.reindex(columns=list(EMOTIONS), fill_value=0.0).to_numpy()
 
 
 def plain(table: pd.DataFrame, bins: int = 15) -> dict[str, float]:
@@ -53,7 +53,7 @@ def overall(inputs) -> pd.DataFrame:
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 def test_figures_and_their_intervals_are_those_of_plain_resamples(systems, inputs, resampled, tails):
-    scored, _, resampling = inputs
+    scored, _, resampling, _ = inputs
     table = overall(inputs)
     assert table.index.tolist() == list(systems)
     assert (table["clips"] == 400).all() and (table["actors"] == 9).all()
@@ -62,7 +62,7 @@ def test_figures_and_their_intervals_are_those_of_plain_resamples(systems, input
             assert table.loc[name, figure] == pytest.approx(value, rel=1e-9), figure
         drawn = [pd.Series(weights, scored.actors["actor"]) for weights in resampling.weights]
         samples = pd.DataFrame([plain(resampled(predictions, weights)) for weights in drawn])
-        for figure in FIGURES:
+        for figure in samples:
             ends = table.loc[name, [f"{figure}_low", f"{figure}_high"]].astype(float)
             np.testing.assert_allclose(
                 ends, np.quantile(samples[figure], tails(0.9, predictions)), rtol=1e-9, err_msg=figure
@@ -83,7 +83,9 @@ def test_calibration_error_is_torchmetrics(systems, inputs):
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 def test_every_figure_of_a_subset_is_that_of_its_clips(systems, inputs, resampled, tails):
-    scored, _, resampling = inputs
+    scored, _, resampling, _ = inputs
+    over_emotions = [metric.kind for metric in inputs[3] if metric.over_emotions]
+    assert over_emotions == ["unweighted_average_recall", "macro_f1"]
     table = subset_table(*inputs).set_index(["system", "gender", "emotion"])
     for system, gender, emotion in (("face", "male", "all"), ("linear", "all", "sad"), ("speech", "female", "happy")):
         row, part = table.loc[(system, gender, emotion)], systems[system]
@@ -93,7 +95,7 @@ def test_every_figure_of_a_subset_is_that_of_its_clips(systems, inputs, resample
         samples = pd.DataFrame([plain(resampled(part, weights)) for weights in drawn])
         for figure, value in plain(part).items():
             ends = row[["low", "high"] if figure == "accuracy" else [f"{figure}_low", f"{figure}_high"]].astype(float)
-            if emotion != "all" and figure in OVER_EMOTIONS:
+            if emotion != "all" and figure in over_emotions:
                 assert np.isnan(row[figure]) and ends.isna().all()
                 continue
             assert row[figure] == pytest.approx(value, rel=1e-9), figure
@@ -101,7 +103,7 @@ def test_every_figure_of_a_subset_is_that_of_its_clips(systems, inputs, resample
 
 
 def test_subsets_against_scikit_learn(systems, inputs, tails):
-    scored, counts, resampling = inputs
+    scored, counts, resampling, _ = inputs
     table = subset_table(*inputs)
     # nobody is calm, and no woman is angry
     assert len(table) == 3 * (3 * 8 - 1) and table["system"].unique().tolist() == list(systems)
@@ -118,8 +120,8 @@ def test_subsets_against_scikit_learn(systems, inputs, tails):
     angry = table.query("system == 'face' and emotion == 'angry'").set_index("gender")
     assert angry.index.tolist() == ["all", "male"]
     weights = resampling.weights[:, scored.male]
-    place = scored.emotions.index("angry")
-    shares = weights @ counts.correct[2, scored.male, place] / (weights @ counts.clips[scored.male, place])
+    position = scored.emotions.index("angry")
+    shares = weights @ counts.correct[2, scored.male, position] / (weights @ counts.clips[scored.male, position])
     np.testing.assert_allclose(angry.loc["male", ["low", "high"]].astype(float), np.quantile(shares, tails(0.9, 4, 0)))
 
 
@@ -130,5 +132,5 @@ def test_confusion_against_scikit_learn(systems, inputs):
         rows = systems[system]
         rows = rows if gender == "all" else rows[rows["gender"] == gender]
         reference = confusion_matrix(rows["emotion"], labels(rows), labels=list(EMOTIONS))
-        found = part.pivot_table(index="emotion", columns="predicted", values="clips")
-        np.testing.assert_array_equal(found.loc[list(EMOTIONS), list(EMOTIONS)], reference)
+        counted = part.pivot_table(index="emotion", columns="predicted", values="clips")
+        np.testing.assert_array_equal(counted.loc[list(EMOTIONS), list(EMOTIONS)], reference)

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
-from emofusion.evaluation.gender import detectable, gaps, gender_table
+from emofusion.evaluation.gender import find_gaps, gender_table, minimum_detectable_gap
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.permutation import holm
 from emofusion.evaluation.systems import side_by_side
@@ -24,8 +24,8 @@ def table_of(systems, permutations=10_000, samples=60, seed=3):
     scored = side_by_side(systems)
     counts = count(scored)
     resampling = Resampling.of(scored.actors["gender"], samples, seed, 0.9)
-    found = gaps(scored, counts, resampling)
-    return scored, resampling, gender_table(scored, counts, resampling, found, permutations, 0), found
+    gaps = find_gaps(scored, counts, resampling)
+    return scored, resampling, gender_table(scored, counts, resampling, gaps, permutations, 0), gaps
 
 
 def accuracy(rows: pd.DataFrame, emotion: str) -> float:
@@ -54,7 +54,9 @@ def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, resampled, tails)
             assert getattr(row, f"{gender}_clips") == len(counted)
             assert getattr(row, f"{gender}_actors") == counted["actor"].nunique()
         if row.emotion == "angry":
-            assert np.isnan([row.gap, row.low, row.high, row.p, row.p_holm, row.detectable, row.female]).all()
+            assert np.isnan(
+                [row.gap, row.low, row.high, row.p, row.p_holm, row.minimum_detectable_gap, row.female]
+            ).all()
             continue
         assert row.gap == pytest.approx(row.male - row.female)
         shown = rows if row.emotion in ("all", AVERAGE) else rows[rows["emotion"] == row.emotion]
@@ -70,7 +72,7 @@ def test_p_is_the_share_of_all_relabellings(systems):
     """126 ways to call 4 of 9 actors men, fewer where some show no surprise, each by a plain loop."""
     _, _, table, _ = table_of(systems)
     rows = systems["linear"]
-    found = table[table["system"] == "linear"].set_index("emotion")
+    linear = table[table["system"] == "linear"].set_index("emotion")
     ways = {}
     for emotion in ("all", "sad", "surprised"):
         actors = rows.loc[rows["emotion"].eq(emotion) | (emotion == "all"), ["actor", "gender"]].drop_duplicates()
@@ -78,8 +80,8 @@ def test_p_is_the_share_of_all_relabellings(systems):
         for men in combinations(actors["actor"], actors["gender"].eq("male").sum()):
             male = rows["actor"].isin(men)
             permuted.append(accuracy(rows[male], emotion) - accuracy(rows[~male], emotion))
-        extreme = np.abs(permuted) >= abs(found.loc[emotion, "gap"]) - 1e-12
-        assert found.loc[emotion, "p"] == pytest.approx(extreme.mean())
+        extreme = np.abs(permuted) >= abs(linear.loc[emotion, "gap"]) - 1e-12
+        assert linear.loc[emotion, "p"] == pytest.approx(extreme.mean())
         ways[emotion] = len(extreme)
     assert ways["all"] == 126 > ways["surprised"] > 1
 
@@ -124,23 +126,23 @@ def test_p_is_scipys_where_all_actors_have_as_many_clips(balanced):
         assert table.loc[emotion, "p"] == pytest.approx(reference.pvalue)
 
 
-def test_detectable_is_what_the_noncentral_t_says(balanced):
+def test_the_minimum_detectable_gap_is_what_the_noncentral_t_says(balanced):
     table = table_of({"speech": balanced})[2].set_index("emotion")
     right = pd.Series(labels(balanced) == balanced["emotion"].to_numpy())
     means = right.groupby([balanced["gender"], balanced["actor"]]).mean()
     spread = np.sqrt((means["male"].var() + means["female"].var()) / 2) * np.sqrt(2 / 5)
     critical = t.ppf(0.975, 8)
     shift = brentq(lambda d: nct.sf(critical, 8, d) + nct.cdf(-critical, 8, d) - 0.8, 1, 6)
-    assert table.loc["all", "detectable"] == pytest.approx(shift * spread, rel=1e-4)
+    assert table.loc["all", "minimum_detectable_gap"] == pytest.approx(shift * spread, rel=1e-4)
 
 
 @pytest.mark.parametrize("men, women", [(12, 12), (3, 9), (2, 2)])
-def test_detectable_gaps_are_detected_four_times_in_five(men, women):
+def test_minimum_detectable_gaps_are_detected_four_times_in_five(men, women):
     """Twenty thousand simulated t tests of normal accuracies that spread as the observed ones."""
     random = np.random.default_rng(0)
     seen = random.normal(0.7, 0.1, men + women)
     male = np.arange(men + women) < men
-    gap = detectable(seen, male)
+    gap = minimum_detectable_gap(seen, male)
     spread = np.sqrt((seen[male].var(ddof=1) * (men - 1) + seen[~male].var(ddof=1) * (women - 1)) / (men + women - 2))
     left = random.normal(0.5 + gap, spread, (20_000, men))
     right = random.normal(0.5, spread, (20_000, women))
@@ -148,10 +150,10 @@ def test_detectable_gaps_are_detected_four_times_in_five(men, women):
     assert power == pytest.approx(0.8, abs=0.012)  # four standard errors
 
 
-def test_detectable_needs_two_actors_of_each_gender_that_differ():
+def test_the_minimum_detectable_gap_needs_two_actors_of_each_gender_that_differ():
     male = np.array([True, True, False, False, False])
     seen = np.array([[0.2, 0.4, 0.5, 0.1, 0.3], [0.2, np.nan, 0.5, 0.1, 0.3], [0.5, 0.5, 0.9, 0.9, 0.9]])
-    assert np.isnan(detectable(seen, male)).tolist() == [False, True, True]
+    assert np.isnan(minimum_detectable_gap(seen, male)).tolist() == [False, True, True]
 
 
 def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:
@@ -169,8 +171,8 @@ def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
         "speech": with_errors(clips, women & (number % 4 < 2)),
         "face": with_errors(clips, np.isin(number, [3, 24, 77])),
     }
-    scored, resampling, _, found = table_of(systems, samples=300)
-    table = narrowed_table(scored, resampling, found, ["speech", "face"])
+    scored, resampling, _, gaps = table_of(systems, samples=300)
+    table = narrowed_table(scored, resampling, gaps, ["speech", "face"])
     assert table[["system", "modality"]].drop_duplicates().to_numpy().tolist() == [
         ["fused", "speech"],
         ["fused", "face"],
@@ -178,14 +180,14 @@ def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
     overall = table[table["emotion"] == "all"].set_index("modality")
     assert overall.loc["speech", ["gap_before", "gap_after", "change"]].tolist() == [0.5, 0, -0.5]
     assert overall.loc["speech", "verdict"] == "narrowed" and overall.loc["face", "verdict"] == "not shown"
-    turned = narrowed_table(scored, resampling, found, ["fused"])
+    turned = narrowed_table(scored, resampling, gaps, ["fused"])
     turned = turned[turned["emotion"] == "all"].set_index("system")
     assert turned.loc["speech", "verdict"] == "widened" and turned.loc["speech", "low"] > 0
 
 
 def test_change_of_the_gap_in_plain_resamples(systems, resampled, tails):
-    scored, resampling, _, found = table_of(systems)
-    table = narrowed_table(scored, resampling, found, ["speech", "face"])
+    scored, resampling, _, gaps = table_of(systems)
+    table = narrowed_table(scored, resampling, gaps, ["speech", "face"])
     row = table.query("modality == 'face' and emotion == 'sad'").iloc[0]
     plain = []
     for weights in resampling.weights:

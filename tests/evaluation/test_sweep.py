@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix
+from threadpoolctl import threadpool_limits
 
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
@@ -12,6 +13,7 @@ from emofusion.evaluation import tally as tally_module
 from emofusion.evaluation.bootstrap import actor_weights
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.table import Aligned, align
+from emofusion.settings.experiment import Evaluation
 from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS, check
 
 SAMPLES, SEED = 40, 3
@@ -19,7 +21,7 @@ SAMPLES, SEED = 40, 3
 
 def swept(aligned: Aligned, pools=("linear",), steps=4, samples=SAMPLES) -> dict[str, pd.DataFrame]:
     """The sweep's tables, checked."""
-    tables = sweep_weights(aligned, pools, steps, samples, SEED, confidence=0.9)
+    tables = sweep_weights(aligned, pools, steps, Evaluation(samples=samples, seed=SEED, confidence=0.9))
     schemas = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}
     assert list(tables) == list(schemas)
     return {name: check(table, schemas[name], name) for name, table in tables.items()}
@@ -136,14 +138,14 @@ def test_every_setting_split_gender_and_emotion_that_has_clips_is_there_once(pai
     table = swept(pair, ["linear", "product"], steps=10)["sweep"]
     subset = ["split", "gender", "emotion"]
     assert not table.duplicated(["rule", "weight_speech", "weight_face", *subset]).any()
-    found = {tuple(row) for row in table[subset].to_numpy()}
+    swept_subsets = {tuple(row) for row in table[subset].to_numpy()}
     expected = {
         (clip.split, gender, emotion)
         for clip in pair.clips.itertuples()
         for gender in ("all", clip.gender)
         for emotion in ("all", clip.emotion)
     }
-    assert found == expected and ("test", "female", "angry") not in found
+    assert swept_subsets == expected and ("test", "female", "angry") not in swept_subsets
     assert len(table) == 2 * 11 * len(expected)
 
 
@@ -166,6 +168,17 @@ def test_pieces_of_bounded_memory_give_the_same(three, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 3 * SAMPLES)
     for name, table in swept(aligned, ["linear", "product"], steps=6).items():
         pd.testing.assert_frame_equal(table, whole[name])
+
+
+def test_the_sweep_does_not_depend_on_the_number_of_threads(three):
+    """Every table, to the byte."""
+    tables = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            tables.append(swept(align(three), ["linear", "product"], steps=6))
+    for name, one in tables[0].items():
+        assert one.to_csv() == tables[1][name].to_csv()
+        pd.testing.assert_frame_equal(one, tables[1][name], check_exact=True)
 
 
 def test_a_clip_validated_in_two_folds_counts_twice(three):
@@ -196,9 +209,9 @@ def test_women_alone_have_no_gap_and_a_single_actor_no_interval(three):
 def test_train_rows_are_not_swept(three):
     table = three["face"].assign(split="train")
     with pytest.raises(EmofusionError, match="no weight to sweep"):
-        sweep_weights(align({"face": table}), ["linear"], 2, SAMPLES, SEED)
+        sweep_weights(align({"face": table}), ["linear"], 2, Evaluation())
 
 
 def test_an_unknown_pool_is_named(pair):
     with pytest.raises(EmofusionError, match="median is no rule with weights to sweep; there are: linear, product"):
-        sweep_weights(pair, ["linear", "median"], 2, SAMPLES, SEED)
+        sweep_weights(pair, ["linear", "median"], 2, Evaluation())

@@ -1,17 +1,24 @@
 """Which clips rules learn from: never one of an actor whom they are tested on."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.fusion.common.catalogue import CATALOGUE, Entry
 from emofusion.fusion.common.crossfit import how_to_fit, score
 from emofusion.fusion.common.rules import Rule
+from emofusion.fusion.log_linear import LogLinear
+from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.table import align
-from emofusion.settings.schema import RULES
+from emofusion.settings.kinds import FusionRule
+from emofusion.settings.registry import kinds
 
-SETTINGS = {"weights": {"speech": 0.7, "face": 0.3}, "steps": 10, "fit_on": "auto"}
+
+def settings(fit_on: str = "auto") -> FusionSettings:
+    return FusionSettings("linear", [], {"speech": 0.7, "face": 0.3}, 10, fit_on)
 
 
 def tables(folds: int = 2, validation: bool = True, actors: int = 8) -> dict[str, pd.DataFrame]:
@@ -27,11 +34,11 @@ def tables(folds: int = 2, validation: bool = True, actors: int = 8) -> dict[str
         clips = pd.concat(
             [clips, first.assign(split="validation", fold=(first["fold"] + 1) % folds)], ignore_index=True
         )
-    found = {}
+    predictions = {}
     for name in ("speech", "face"):
         logits = random.normal(size=(len(clips), 3)) + 2 * pd.get_dummies(clips["emotion"])[["neutral", "happy", "sad"]]
-        found[name] = clips.assign(**{f"logit_{e}": logits[e] for e in logits})
-    return found
+        predictions[name] = clips.assign(**{f"logit_{e}": logits[e] for e in logits})
+    return predictions
 
 
 class Spy(Rule):
@@ -48,6 +55,18 @@ class Spy(Rule):
         return members.posteriors[0]
 
 
+@dataclass
+class Spying(FusionRule):
+    """The kind that makes a spy."""
+
+    kind: str = "spying"
+
+    learns: ClassVar[bool] = True
+
+    def make(self, task):
+        return Spy()
+
+
 @pytest.mark.parametrize(
     ("fit_on", "folds"),
     [(fit_on, folds) for fit_on in ("cross_fitted", "auto") for folds in (1, 2, 4)] + [("validation", 4)],
@@ -56,7 +75,7 @@ def test_no_rule_sees_an_actor_whom_it_is_tested_on(fit_on, folds):
     validation = folds > 1
     Spy.seen = []
     aligned = align(tables(folds, validation))
-    scored = score(aligned, Entry("a spy", lambda *_: Spy(), fitted=True), SETTINGS | {"fit_on": fit_on})
+    scored = score(aligned, Spying(), settings(fit_on))
     assert len(Spy.seen) > 1 and all(learnt and not learnt & tested for learnt, tested in Spy.seen)
     every = set().union(*(tested for _, tested in Spy.seen))
     assert every == set(aligned.clips["actor"])
@@ -65,21 +84,18 @@ def test_no_rule_sees_an_actor_whom_it_is_tested_on(fit_on, folds):
 
 def test_folds_of_clips_share_actors_and_are_regrouped_by_actor():
     """As in the protocol random_clips."""
-    given = tables(2, validation=False)
-    fold = np.arange(len(given["speech"])) % 2  # each actor in both
+    made = tables(2, validation=False)
+    fold = np.arange(len(made["speech"])) % 2  # each actor in both
     Spy.seen = []
-    score(
-        align({name: table.assign(fold=fold) for name, table in given.items()}),
-        Entry("a spy", lambda *_: Spy(), fitted=True),
-        SETTINGS | {"fit_on": "cross_fitted"},
-    )
+    aligned = align({name: table.assign(fold=fold) for name, table in made.items()})
+    score(aligned, Spying(), settings("cross_fitted"))
     assert len(Spy.seen) == 5 and not any(learnt & tested for learnt, tested in Spy.seen)
 
 
 def test_auto_asks_for_validation_clips_of_every_tested_emotion():
-    given = tables(2)
-    assert how_to_fit(align(given), "auto") == "validation"
-    without = {n: t[(t["split"] == "test") | (t["emotion"] != "sad") | (t["fold"] == 1)] for n, t in given.items()}
+    made = tables(2)
+    assert how_to_fit(align(made), "auto") == "validation"
+    without = {n: t[(t["split"] == "test") | (t["emotion"] != "sad") | (t["fold"] == 1)] for n, t in made.items()}
     assert how_to_fit(align(without), "auto") == "cross_fitted"
     with pytest.raises(EmofusionError, match=r"fusion\.fit_on=validation: in fold 0"):
         how_to_fit(align(without), "validation")
@@ -87,38 +103,32 @@ def test_auto_asks_for_validation_clips_of_every_tested_emotion():
 
 def test_auto_does_not_validate_on_the_actors_that_are_tested():
     """Folds of clips: whoever validates is tested too."""
-    given = {n: t.assign(actor=t["actor"].where(t["split"] == "test", "demo-0")) for n, t in tables(4).items()}
-    assert how_to_fit(align(given), "auto") == "cross_fitted"
-    assert how_to_fit(align(given), "validation") == "validation"  # who asks for it gets it
+    made = {n: t.assign(actor=t["actor"].where(t["split"] == "test", "demo-0")) for n, t in tables(4).items()}
+    assert how_to_fit(align(made), "auto") == "cross_fitted"
+    assert how_to_fit(align(made), "validation") == "validation"  # who asks for it gets it
 
 
 def test_one_actor_is_too_few():
-    given = {name: table.assign(actor="demo-0", gender="male") for name, table in tables(1, False).items()}
+    made = {name: table.assign(actor="demo-0", gender="male") for name, table in tables(1, False).items()}
     with pytest.raises(EmofusionError, match="one test actor, and nobody else to learn its parameters from"):
-        score(align(given), CATALOGUE["log_linear"], SETTINGS)
+        score(align(made), LogLinear(), settings())
 
 
 def test_changing_a_speakers_labels_does_not_change_how_that_speaker_is_scored():
     """The test of all tests: the labels of an actor's clips have no part in that actor's own posteriors."""
-    given = tables(4, validation=False)
+    made = tables(4, validation=False)
     other = {"neutral": "happy", "happy": "sad", "sad": "neutral"}
-    own = given["speech"]["actor"] == "demo-3"
-    lying = {n: t.assign(emotion=t["emotion"].where(~own, t["emotion"].map(other))) for n, t in given.items()}
-    for name, entry in CATALOGUE.items():
-        honest, lied = (
-            score(align(t), entry, SETTINGS | {"fit_on": "cross_fitted"}).posteriors for t in (given, lying)
-        )
-        assert np.allclose(honest[own], lied[own]) or entry.kind == "oracle", name
-        if entry.fitted and entry.kind != "oracle":
-            assert not np.allclose(honest[~own], lied[~own]), name  # it does learn from others
+    of_actor = made["speech"]["actor"] == "demo-3"
+    lying = {n: t.assign(emotion=t["emotion"].where(~of_actor, t["emotion"].map(other))) for n, t in made.items()}
+    for name, rule in kinds("fusion").items():
+        honest, lied = (score(align(t), rule(), settings("cross_fitted")).posteriors for t in (made, lying))
+        assert np.allclose(honest[of_actor], lied[of_actor]) or rule.role == "oracle", name
+        if rule.learns and rule.role != "oracle":
+            assert not np.allclose(honest[~of_actor], lied[~of_actor]), name  # it does learn from others
 
 
-def test_parameters_are_told_for_each_group(three):
-    scored = score(align({n: three[n] for n in ("speech", "face")}), CATALOGUE["log_linear"], SETTINGS)
+def test_parameters_are_given_for_each_group(three):
+    scored = score(align({n: three[n] for n in ("speech", "face")}), LogLinear(), settings())
     parameters = scored.parameters
     assert set(parameters["name"]) == {"exponent_speech", "exponent_face"}
     assert (parameters.groupby("group").size() == 2).all() and (parameters["clips"] > 0).all()
-
-
-def test_the_schema_names_the_rules_of_the_catalogue():
-    assert list(CATALOGUE) == list(RULES)

@@ -9,20 +9,14 @@ from sklearn.metrics import log_loss as reference_loss
 from sklearn.preprocessing import StandardScaler
 
 from emofusion.emotions import EMOTIONS
-from emofusion.fusion.common.fitted import (
-    ByAccuracy,
-    BySpeaker,
-    Calibrated,
-    Chosen,
-    Exponents,
-    PerEmotion,
-    Stacked,
-    log_loss,
-    temperature,
-)
-from emofusion.fusion.common.fuse import fitted
+from emofusion.fusion.common import exponents, weighted
+from emofusion.fusion.common.calibrated import Calibrated, temperature
+from emofusion.fusion.common.exponents import BySpeaker, Exponents
+from emofusion.fusion.common.losses import log_loss
 from emofusion.fusion.common.pools import log_posteriors, pool, simplex
 from emofusion.fusion.common.rules import Members, Pool
+from emofusion.fusion.common.stacking import Stacking
+from emofusion.fusion.common.weighted import ByAccuracy, PerEmotion, Tuned
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +56,10 @@ def test_calibrated_members_are_those_of_their_temperatures(clips):
 
 
 @pytest.mark.parametrize("name", ["linear", "product"])
-def test_the_chosen_weights_recognise_most_clips_of_the_grid(clips, name, monkeypatch):
+def test_the_tuned_weights_recognise_most_clips_of_the_grid(clips, name, monkeypatch):
     members, truth = clips
-    monkeypatch.setattr(fitted, "CHUNK", 3 * truth.size * 8)  # in several parts
-    rule = Chosen(name, 10).fit(members, truth)
+    monkeypatch.setattr(weighted, "CHUNK", 3 * truth.size * 8)  # in several parts
+    rule = Tuned(name, 10).fit(members, truth)
     fused = [pool(name, members.posteriors, weights) for weights in simplex(3, 10)]
     correct = np.array([(posteriors.argmax(axis=1) == truth).sum() for posteriors in fused])
     assert (rule.fuse(members).argmax(axis=1) == truth).sum() == correct.max()
@@ -103,7 +97,7 @@ def test_exponents_are_where_the_loss_is_least(clips):
     """Against a search along each exponent by itself: none can be bettered."""
     members, truth = clips
     rule = Exponents().fit(members, truth)
-    found = np.array([rule.parameters[f"exponent_{name}"] for name in members.modalities])
+    fitted = np.array([rule.parameters[f"exponent_{name}"] for name in members.modalities])
 
     def loss(exponents: np.ndarray) -> float:
         return reference_loss(truth, softmax(np.tensordot(exponents, np.log(members.posteriors), 1), axis=1))
@@ -111,12 +105,12 @@ def test_exponents_are_where_the_loss_is_least(clips):
     for index in range(3):
         along = np.eye(3)[index]
         best = minimize_scalar(
-            lambda step, along=along: loss(found + step * along), bounds=(-0.3, 0.3), method="bounded"
+            lambda step, along=along: loss(fitted + step * along), bounds=(-0.3, 0.3), method="bounded"
         )
-        assert loss(found) == pytest.approx(best.fun, abs=1e-6)
-    assert found[0] < found[1]  # the overconfident one is turned down
+        assert loss(fitted) == pytest.approx(best.fun, abs=1e-6)
+    assert fitted[0] < fitted[1]  # the overconfident one is turned down
     np.testing.assert_allclose(
-        rule.fuse(members), softmax(np.tensordot(found, np.log(members.posteriors), 1), axis=1), atol=1e-9
+        rule.fuse(members), softmax(np.tensordot(fitted, np.log(members.posteriors), 1), axis=1), atol=1e-9
     )
 
 
@@ -135,8 +129,8 @@ def test_gated_exponents_have_the_gradient_they_say_and_lower_the_loss(clips, mo
         seen["loss"] = loss
         return original(loss, start, **options)
 
-    original = fitted.minimize
-    monkeypatch.setattr(fitted, "minimize", minimize)
+    original = exponents.minimize
+    monkeypatch.setattr(exponents, "minimize", minimize)
     gated, plain = Exponents(gated=True).fit(members, truth), Exponents().fit(members, truth)
     gated = Exponents(gated=True).fit(members, truth)
     at = np.array([0.4, 0.3, 0.2, 0.5, -0.3, 0.1])
@@ -146,17 +140,17 @@ def test_gated_exponents_have_the_gradient_they_say_and_lower_the_loss(clips, mo
 
 def test_the_stack_is_a_logistic_regression_on_log_posteriors(clips):
     members, truth = clips
-    rule = Stacked(strengths=(0.1,)).fit(members, truth)
+    rule = Stacking([0.1]).fit(members, truth)
     table = StandardScaler().fit_transform(np.hstack(list(np.log(members.posteriors))))
     reference = LogisticRegression(C=0.1, max_iter=1000).fit(table, truth).predict_proba(table)
     np.testing.assert_allclose(rule.fuse(members), reference, atol=1e-4)
-    chosen = Stacked().fit(members, truth)
-    assert chosen.parameters["inverse_penalty"] in (0.01, 0.1, 1.0)
+    tuned = Stacking().fit(members, truth)
+    assert tuned.parameters["inverse_penalty"] in (0.01, 0.1, 1.0)
 
 
 def test_the_stack_never_recognises_what_it_has_not_seen(clips):
     members, truth = clips
-    rule = Stacked().fit(members.where(truth != 3), truth[truth != 3])
+    rule = Stacking().fit(members.where(truth != 3), truth[truth != 3])
     fused = rule.fuse(members)
     assert (fused[:, 3] == 0).all()
     np.testing.assert_allclose(fused.sum(axis=1), 1)

@@ -5,6 +5,8 @@ import pytest
 
 from emofusion.errors import EmofusionError
 from emofusion.fusion.common.pools import simplex
+from emofusion.settings.experiment import Fusion
+from emofusion.settings.fields import check
 
 
 def test_simplex_of_two_is_the_line_of_weights():
@@ -20,7 +22,12 @@ def test_simplex_of_three_holds_every_composition_once():
     assert simplex(1, 5).tolist() == [[1.0]]
 
 
-@pytest.mark.parametrize("modalities, steps", [(2, 0), (2, -3), (2, 0.5), (5, 100)])
-def test_steps_that_give_no_grid(modalities, steps):
-    with pytest.raises(EmofusionError, match=r"fusion\.steps="):
-        simplex(modalities, steps)
+def test_more_weights_than_can_be_compared_are_refused():
+    with pytest.raises(EmofusionError, match=r"fusion\.steps=100 gives 4,598,126 settings of 5 weights"):
+        simplex(5, 100)
+
+
+@pytest.mark.parametrize("steps", [0, -3, 0.5, 100_000_000])
+def test_steps_that_give_no_grid(steps):
+    with pytest.raises(EmofusionError, match=r"fusion\.steps=.*from 1 to"):
+        check(Fusion(steps=steps), "fusion")

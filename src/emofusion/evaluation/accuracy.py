@@ -1,4 +1,4 @@
-"""How often predictions are right: by gender and emotion, as unweighted average recall, and who is taken for whom."""
+"""How often one system's predictions are right, and which emotion is taken for which."""
 
 import pandas as pd
 
@@ -11,8 +11,8 @@ from emofusion.tables import classes_of
 def on_test(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     """The test rows of a prediction table, over all folds together.
 
-    Raises `EmofusionError` that names the table if there is none, or if a clip was tested in several folds: it would
-    count several times.
+    Raises `EmofusionError` that names the table if it has no test row, or if a clip was tested in several folds, as it
+    would count several times.
     """
     rows = predictions[predictions["split"] == "test"].reset_index(drop=True)
     if rows.empty:
@@ -46,17 +46,17 @@ def unweighted_average_recall(predictions: pd.DataFrame) -> float:
 
 
 def metrics_by_split(predictions: pd.DataFrame) -> dict[str, float]:
-    """Accuracy, unweighted average recall and count of rows of each split there is, named as `test_accuracy`."""
-    found: dict[str, float] = {}
+    """Accuracy, unweighted average recall and number of rows of each split that occurs, named as `test_accuracy`."""
+    metrics: dict[str, float] = {}
     for split, rows in predictions.groupby("split"):
-        found[f"{split}_accuracy"] = float((labels(rows) == rows["emotion"].to_numpy()).mean())
-        found[f"{split}_unweighted_average_recall"] = unweighted_average_recall(rows)
-        found[f"{split}_clips"] = len(rows)
-    return found
+        metrics[f"{split}_accuracy"] = float((labels(rows) == rows["emotion"].to_numpy()).mean())
+        metrics[f"{split}_unweighted_average_recall"] = unweighted_average_recall(rows)
+        metrics[f"{split}_clips"] = len(rows)
+    return metrics
 
 
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Counts of clips, emotion (row) by predicted emotion (column): each that occurs or is a class of the model."""
+    """Counts of clips by emotion (row) and predicted emotion (column): all that occur or are a class of the model."""
     emotions = in_order({*classes_of(predictions), *predictions["emotion"]})
     counts = pd.crosstab(predictions["emotion"].to_numpy(), labels(predictions))
     counts = counts.reindex(index=emotions, columns=emotions, fill_value=0)

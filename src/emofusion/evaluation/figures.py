@@ -1,97 +1,102 @@
 """The figures of several systems with intervals: overall, by gender and emotion, and who is taken for whom."""
 
+from collections.abc import Iterable, Sequence
 from itertools import product
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from emofusion.emotions import GENDERS
+from emofusion.errors import EmofusionError
 from emofusion.evaluation.bootstrap import Resampling
-from emofusion.evaluation.counts import Counts, ratio
+from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.systems import Systems
+from emofusion.settings.kinds import Metric
 
-OVER_EMOTIONS = ("unweighted_average_recall", "macro_f1")
-FIGURES = ("accuracy", *OVER_EMOTIONS, "log_loss", "brier", "calibration_error")
+ACCURACY = "accuracy"
+SUBSET = ("system", "gender", "emotion", "correct", "clips", "actors", "low", "high")
+
+AnyMetric = TypeVar("AnyMetric", bound=Metric | type[Metric])
 
 
-def measures(
-    confusion: np.ndarray, log_loss: np.ndarray, brier: np.ndarray, calibration: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The figures of sums over clips: confusion (..., K, K), log_loss and brier (...), calibration (..., bins, 3).
+def beside_accuracy(metrics: Iterable[AnyMetric]) -> list[AnyMetric]:
+    """The metrics in the order of the tables, without accuracy, which is always there and has counts of its own.
 
-    accuracy. unweighted_average_recall and macro_f1: means over the emotions that *occur*, so that systems are compared
-    over the same emotions; what is taken for an emotion that does not occur lowers the recall of the true one, and has
-    no F1 of its own (scikit-learn's f1_score(average="macro", labels=those that occur)). log_loss: nats a clip.
-    brier: 0 to 2. calibration_error: Σ_bins clips/N |accuracy - confidence| (Guo et al. 2017), which chance alone makes
-    greater than 0, the more so in a resample.
+    Raises `EmofusionError` for a metric with the name of another column.
     """
-    clips = confusion.sum(axis=(-2, -1))
-    right, true, taken = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1), confusion.sum(axis=-2)
-    occurring = (true > 0).sum(axis=-1)
-    off = np.abs(calibration[..., 2] - calibration[..., 1]).sum(axis=-1)
-    return {
-        "accuracy": ratio(right.sum(axis=-1), clips),
-        "unweighted_average_recall": ratio(ratio(right, np.maximum(true, 1)).sum(axis=-1), occurring),
-        "macro_f1": ratio(ratio(2 * right, np.maximum(true + taken, 1)).sum(axis=-1), occurring),
-        "log_loss": ratio(log_loss, clips),
-        "brier": ratio(brier, clips),
-        "calibration_error": ratio(off, clips),
-    }
+    others = sorted((metric for metric in metrics if metric.kind != ACCURACY), key=lambda m: (m.position, m.kind))
+    if taken := [metric.kind for metric in others if metric.kind in SUBSET]:
+        raise EmofusionError(f"a metric cannot be called {taken[0]}, as a column of the table of figures is.")
+    return others
 
 
-def subset_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFrame:
+def subset_table(systems: Systems, counts: Counts, resampling: Resampling, metrics: Sequence[Metric]) -> pd.DataFrame:
     """All figures of every system by gender and emotion, each of them and `all`: a row for each system and subset.
 
     Columns: system, gender, emotion, correct, clips, actors (with a clip of the subset), accuracy with low and high,
-    then the other figures of `measures`, each with `<name>_low` and `<name>_high`. Of one emotion alone there is no
-    unweighted average recall, which is the accuracy, and no macro F1, as what else is taken for it lies outside.
-    Subsets without a clip have no row.
+    then the metrics, each with `<name>_low` and `<name>_high`. A metric over emotions is missing for one emotion alone:
+    unweighted average recall would be the accuracy, and macro F1 needs what else is taken for the emotion. Subsets
+    without a clip have no row. `counts` has to hold the sums of the metrics.
     """
-    parts = []
+    others, tables = beside_accuracy(metrics), list[pd.DataFrame]()
     for gender, emotion in product(("all", *GENDERS), ("all", *systems.emotions)):
         clips, correct = subset_counts(counts.clips, counts.correct, systems, gender, emotion)
         if not clips.sum():
             continue
-        columns = {"system": systems.names, "gender": gender, "emotion": emotion, "correct": correct.sum(axis=1)}
-        columns |= {"clips": clips.sum(), "actors": (clips > 0).sum()}
-        columns |= {"accuracy": correct.sum(axis=1) / clips.sum()}
+        columns: dict[str, Any] = {"system": systems.names, "gender": gender, "emotion": emotion}
+        columns |= {"correct": correct.sum(axis=1), "clips": clips.sum(), "actors": (clips > 0).sum()}
+        columns[ACCURACY] = correct.sum(axis=1) / clips.sum()
         columns["low"], columns["high"] = resampling.accuracy(correct, clips)
-        columns |= _others(systems, counts, resampling, gender, emotion, clips > 0)
-        parts.append(pd.DataFrame(columns).assign(place=range(len(systems.names)), subset=len(parts)))
-    table = pd.concat(parts).sort_values(["place", "subset"], ignore_index=True)
-    return table.drop(columns=["place", "subset"])
+        for metric in others:
+            values = _figures(metric, counts, resampling, _emotions(systems, emotion), clips)
+            columns |= dict(zip((metric.kind, f"{metric.kind}_low", f"{metric.kind}_high"), values, strict=True))
+        tables.append(pd.DataFrame(columns).assign(order=range(len(systems.names)), subset=len(tables)))
+    table = pd.concat(tables).sort_values(["order", "subset"], ignore_index=True)
+    return table.drop(columns=["order", "subset"])
 
 
-def _others(
-    systems: Systems, counts: Counts, resampling: Resampling, gender: str, emotion: str, present: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The columns of all figures but accuracy in a subset, (S,) each; present: (A,), who has a clip of it."""
-    who = present & (np.ones(len(present), dtype=bool) if gender == "all" else systems.genders == gender)
-    kinds = slice(None) if emotion == "all" else [systems.emotions.index(emotion)]
-    weights = resampling.weights[:, who].astype(float)
-    rows = []
-    for place in range(len(systems.names)):
-        confusion = counts.confusion[place, who][:, kinds].astype(float)
-        sums = [part[place, who][:, kinds].sum(axis=1) for part in (counts.log_loss, counts.brier, counts.calibration)]
-        seen = measures(*(part.sum(axis=0) for part in (confusion, *sums)))
-        drawn = measures(*(np.tensordot(weights, part, axes=1) for part in (confusion, *sums)))
-        row = {}
-        for figure in FIGURES[1:]:
-            undefined = emotion != "all" and figure in OVER_EMOTIONS
-            row[figure] = np.nan if undefined else float(seen[figure])
-            ends = (np.nan, np.nan) if undefined else resampling.interval(drawn[figure], present)
-            row[f"{figure}_low"], row[f"{figure}_high"] = map(float, ends)
-        rows.append(row)
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+def _figures(
+    metric: Metric, counts: Counts, resampling: Resampling, emotions: slice | list[int], clips: NDArray[Any]
+) -> NDArray[Any]:
+    """A metric in a subset, (3, S): the figure, and the ends of its interval.
+
+    clips: (A,), each actor's in the subset.
+    """
+    sums = counts.sums[metric.kind]
+    figures = np.full((3, len(sums)), np.nan)
+    if metric.over_emotions and emotions != slice(None):
+        return figures
+    present = clips > 0
+    weights = resampling.weights[:, present].astype(float)
+    drawn_clips = np.concatenate([[clips.sum()], weights @ clips[present]])
+    for number, by_actor in enumerate(sums):
+        of_subset = by_actor[present][:, emotions].sum(axis=1)
+        # The clips as they are, then every resample.
+        drawn = np.concatenate([of_subset.sum(axis=0)[None], np.tensordot(weights, of_subset, axes=1)])
+        values = np.asarray(metric.value(drawn, drawn_clips))
+        if values.shape != drawn_clips.shape:
+            raise EmofusionError(
+                f"the metric {metric.kind} has a value of shape {values.shape} for sums of shape {drawn.shape}; "
+                f"it must be {drawn_clips.shape}."
+            )
+        figures[:, number] = values[0], *resampling.interval(values[1:], present)
+    return figures
+
+
+def _emotions(systems: Systems, emotion: str) -> slice | list[int]:
+    """The positions of an emotion, or of `all`."""
+    return slice(None) if emotion == "all" else [systems.emotions.index(emotion)]
 
 
 def subset_counts(
-    clips: np.ndarray, correct: np.ndarray, systems: Systems, gender: str, emotion: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each actor's part in a subset: of clips (A, K) gives (A,), of correct (..., A, K) gives (..., A)."""
+    clips: NDArray[Any], correct: NDArray[Any], systems: Systems, gender: str, emotion: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What each actor adds to a subset: (A,) of clips (A, K), and (..., A) of correct (..., A, K)."""
     actors = np.ones(len(clips), dtype=bool) if gender == "all" else systems.genders == gender
-    emotions = slice(None) if emotion == "all" else [systems.emotions.index(emotion)]
-    return tuple(part[..., emotions].sum(axis=-1) * actors for part in (clips, correct))
+    emotions = _emotions(systems, emotion)
+    return clips[..., emotions].sum(axis=-1) * actors, correct[..., emotions].sum(axis=-1) * actors
 
 
 def confusion_table(systems: Systems, counts: Counts) -> pd.DataFrame:
@@ -101,8 +106,8 @@ def confusion_table(systems: Systems, counts: Counts) -> pd.DataFrame:
     a gender without a clip is not.
     """
     genders = {"all": np.ones(len(systems.actors), dtype=bool), "female": ~systems.male, "male": systems.male}
-    genders = {name: who for name, who in genders.items() if who.any()}
-    clips = np.stack([counts.confusion[:, who].sum(axis=1) for who in genders.values()], axis=1)
+    genders = {name: actors for name, actors in genders.items() if actors.any()}
+    clips = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in genders.values()], axis=1)
     axes = [systems.names, list(genders), systems.emotions, systems.emotions]
     index = pd.MultiIndex.from_product(axes, names=["system", "gender", "emotion", "predicted"])
     return pd.DataFrame({"clips": clips.ravel()}, index=index).reset_index()

@@ -1,13 +1,16 @@
-"""The gender gap: how much better men are recognised than women, and whether fusion narrows it."""
+"""The gender gap: how much better men are recognised than women."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import nctdtrinc, stdtrit
 
+from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.bootstrap import Resampling
-from emofusion.evaluation.counts import Counts, ratio
+from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.permutation import holm, relabellings, two_sided
 from emofusion.evaluation.systems import Systems
 
@@ -19,131 +22,146 @@ SIGNIFICANCE, POWER = 0.05, 0.8
 class Gaps:
     """The gaps of S systems in R rows: all clips, unweighted average recall, and each emotion that occurs.
 
-    rows: R names. male, female: (S, R) accuracies; missing (NaN) for a gender without a clip. draws: (S, R, samples),
+    rows: R names. male, female: (S, R) accuracies; NaN for a gender without a clip. draws: (S, R, samples),
     male - female in each resample. by_actor: (S, R, A), each actor's accuracy. clips: (R, A).
     """
 
     rows: list[str]
-    male: np.ndarray
-    female: np.ndarray
-    draws: np.ndarray
-    by_actor: np.ndarray
-    clips: np.ndarray
+    male: NDArray[Any]
+    female: NDArray[Any]
+    draws: NDArray[Any]
+    by_actor: NDArray[Any]
+    clips: NDArray[Any]
 
     @property
-    def seen(self) -> np.ndarray:
+    def observed(self) -> NDArray[Any]:
         """Accuracy of the men minus that of the women, (S, R)."""
-        return self.male - self.female
+        gaps: NDArray[Any] = self.male - self.female
+        return gaps
 
 
-def accuracies(correct: np.ndarray, clips: np.ndarray, shared: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Accuracy over all clips, unweighted average recall, and accuracy of each emotion, (S, 2 + K, ways).
+@dataclass(frozen=True)
+class Occurring:
+    """Counts of the emotions that occur, K of them: what gaps are computed from.
 
-    correct: (S, A, K). clips: (A, K). weights: (ways, A), how often each actor counts. shared: (K,), over which of the
-    emotions recall is averaged.
+    correct: (S, A, K). clips: (A, K). averaged: (K,), the emotions that recall is averaged over: those that both
+    genders show, so that the same is compared; all of them where there is one gender.
     """
-    weights = weights.astype(float)
-    right = np.einsum("wa,sak->skw", weights, correct, optimize=True)
-    whole = clips.T @ weights.T
-    recall = ratio(right, whole)
-    averaged = shared[:, None] & (whole > 0)
-    average = ratio(np.where(averaged, recall, 0).sum(axis=1), averaged.sum(axis=0))
-    overall = ratio(right.sum(axis=1), whole.sum(axis=0))
-    return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
+
+    emotions: list[str]
+    correct: NDArray[Any]
+    clips: NDArray[Any]
+    averaged: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, systems: Systems, counts: Counts) -> "Occurring":
+        """Leave out the emotions that no clip shows."""
+        occurring = np.flatnonzero(counts.clips.any(axis=0))
+        clips = counts.clips[:, occurring]
+        shared = np.asarray(clips[systems.male].any(axis=0) & clips[~systems.male].any(axis=0))
+        emotions = [systems.emotions[position] for position in occurring]
+        # With one gender there is no gap, but its recall is still to be shown.
+        return cls(emotions, counts.correct[..., occurring], clips, shared if shared.any() else ~shared)
+
+    def of_actors(self, actors: NDArray[Any]) -> "Occurring":
+        """The counts of some actors only, by a mask."""
+        return Occurring(self.emotions, self.correct[:, actors], self.clips[actors], self.averaged)
+
+    def accuracies(self, weights: NDArray[Any]) -> NDArray[Any]:
+        """Accuracy over all clips, unweighted average recall, and accuracy of each emotion, (S, 2 + K, ways).
+
+        weights: (ways, A), how often each actor counts.
+        """
+        weights = weights.astype(float)
+        right = np.einsum("wa,sak->skw", weights, self.correct, optimize=True)
+        whole = self.clips.T @ weights.T
+        recall = ratio(right, whole)
+        averaged = self.averaged[:, None] & (whole > 0)
+        average = ratio(np.where(averaged, recall, 0).sum(axis=1), averaged.sum(axis=0))
+        overall = ratio(right.sum(axis=1), whole.sum(axis=0))
+        return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
 
 
-def _inputs(systems: Systems, counts: Counts) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
-    """The emotions that occur, what is correct (S, A, K) and there (A, K) of them, and which both genders show (K,)."""
-    occurring = counts.clips.any(axis=0)
-    clips = counts.clips[:, occurring]
-    shared = clips[systems.male].any(axis=0) & clips[~systems.male].any(axis=0)
-    emotions = [emotion for emotion, there in zip(systems.emotions, occurring, strict=True) if there]
-    # with one gender there is no gap, but its recall is still to be shown
-    return emotions, counts.correct[..., occurring], clips, shared if shared.any() else ~shared
-
-
-def gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
-    """The gaps as seen, in every resample, and what each actor adds to them.
+def find_gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
+    """The gaps as observed, in every resample, and each actor's accuracy.
 
     Unweighted average recall is over the emotions that both genders show, so that the same is compared.
     """
-    emotions, correct, clips, shared = _inputs(systems, counts)
-    male = systems.male
-
-    def of(weights: np.ndarray) -> np.ndarray:
-        return accuracies(correct, clips, shared, weights)
-
-    whole = clips.sum(axis=1)
+    occurring, male = Occurring.of(systems, counts), systems.male
+    clips, weights = occurring.clips, resampling.weights
     return Gaps(
-        rows=[*OVERALL, *emotions],
-        male=of(male[None])[..., 0],
-        female=of(~male[None])[..., 0],
-        draws=of(resampling.weights * male) - of(resampling.weights * ~male),
-        by_actor=of(np.eye(len(male))),
-        clips=np.concatenate([[whole, (clips * shared).sum(axis=1)], clips.T]),
+        rows=[*OVERALL, *occurring.emotions],
+        male=occurring.accuracies(male[None])[..., 0],
+        female=occurring.accuracies(~male[None])[..., 0],
+        draws=occurring.accuracies(weights * male) - occurring.accuracies(weights * ~male),
+        by_actor=occurring.accuracies(np.eye(len(male))),
+        clips=np.concatenate([[clips.sum(axis=1), (clips * occurring.averaged).sum(axis=1)], clips.T]),
     )
 
 
-def gap_p(systems: Systems, counts: Counts, found: Gaps, permutations: int, seed: int) -> np.ndarray:
+def gap_p(systems: Systems, counts: Counts, gaps: Gaps, permutations: int, seed: int) -> NDArray[Any]:
     """Two-sided p values of the gaps, (S, R), from permuting gender over the actors that have a clip of the row.
 
     Exact where there are at most `permutations` ways, else from as many draws (see `permutation.two_sided`).
     """
-    _, correct, clips, shared = _inputs(systems, counts)
-    p = np.full(found.male.shape, np.nan)
-    present = found.clips > 0
-    for who in np.unique(present, axis=0):
-        rows = (present == who).all(axis=1)
-        ways, exact = relabellings(who.sum(), systems.male[who].sum(), permutations, seed)
-        few = (correct[:, who], clips[who], shared)
-        permuted = accuracies(*few, ways)[:, rows] - accuracies(*few, ~ways)[:, rows]
-        p[:, rows] = two_sided(found.seen[:, rows], np.moveaxis(permuted, -1, 0), exact)
+    occurring = Occurring.of(systems, counts)
+    p = np.full(gaps.male.shape, np.nan)
+    present = gaps.clips > 0
+    for actors in np.unique(present, axis=0):
+        rows = (present == actors).all(axis=1)
+        ways, exact = relabellings(actors.sum(), systems.male[actors].sum(), permutations, seed)
+        few = occurring.of_actors(actors)
+        permuted = few.accuracies(ways)[:, rows] - few.accuracies(~ways)[:, rows]
+        p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(permuted, -1, 0), exact)
     return p
 
 
-def detectable(values: np.ndarray, male: np.ndarray) -> np.ndarray:
+def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any]) -> NDArray[Any]:
     """The smallest gap that a two-sided two-sample t test over actors finds at 5 % with a power of 80 %, (...).
 
-    values: (..., A), each actor's accuracy, NaN where it has none. With the pooled standard deviation between actors
-    of a gender; power by the non-central t distribution (Cohen 1988), without the chance, below 10⁻⁴, of a significant
-    difference of the wrong sign. Missing with fewer than two actors of a gender, or where all actors of a gender are
-    alike, as then nothing is known of how they vary.
+    values: (..., A), each actor's accuracy, NaN where it has none. male: (A,), which actors are men.
+
+    The standard deviation between actors is pooled over the genders. The power is that of the non-central t
+    distribution (Cohen 1988), without the chance, below 10⁻⁴, of a significant difference of the wrong sign. NaN with
+    fewer than two actors of a gender, or where all actors of a gender are alike, as then nothing is known of how they
+    vary.
     """
-    there = ~np.isnan(values)
-    number, squares = [], []
-    for who in (male, ~male):
-        n = (there & who).sum(axis=-1)
-        mean = ratio(np.where(there & who, values, 0).sum(axis=-1), n)
-        number.append(n)
-        squares.append((np.where(there & who, values - mean[..., None], 0) ** 2).sum(axis=-1))
-    freedom = number[0] + number[1] - 2
-    spread = np.sqrt(ratio(squares[0] + squares[1], freedom) * (ratio(1, number[0]) + ratio(1, number[1])))
-    enough = (np.minimum(*number) >= 2) & (spread > 0)
+    present = ~np.isnan(values)
+    numbers, squares = [], []
+    for gender in (male, ~male):
+        number = (present & gender).sum(axis=-1)
+        mean = ratio(np.where(present & gender, values, 0).sum(axis=-1), number)
+        numbers.append(number)
+        squares.append((np.where(present & gender, values - mean[..., None], 0) ** 2).sum(axis=-1))
+    freedom = numbers[0] + numbers[1] - 2
+    spread = np.sqrt(ratio(squares[0] + squares[1], freedom) * (ratio(1, numbers[0]) + ratio(1, numbers[1])))
+    enough = (np.minimum(*numbers) >= 2) & (spread > 0)
     freedom = np.where(enough, freedom, 2).astype(float)
     shift = nctdtrinc(freedom, 1 - POWER, stdtrit(freedom, 1 - SIGNIFICANCE / 2))
     return np.where(enough, shift * spread, np.nan)
 
 
 def gender_table(
-    systems: Systems, counts: Counts, resampling: Resampling, found: Gaps, permutations: int, seed: int
+    systems: Systems, counts: Counts, resampling: Resampling, gaps: Gaps, permutations: int, seed: int
 ) -> pd.DataFrame:
     """The gap by system and emotion; `all` is the accuracy over all clips.
 
     Columns: system, emotion, male and female (accuracies), male_clips, female_clips, male_actors, female_actors, gap
     (male - female), low, high, p (see `gap_p`), p_holm (adjusted for the system's emotions; missing for the two rows
-    over all of them), detectable (see the function). What there are no clips or too few actors for is missing.
+    over all of them), minimum_detectable_gap (see the function). A figure without a clip, or with too few actors, is
+    missing.
     """
-    present = found.clips > 0
-    low, high = resampling.interval(found.draws, present)
-    p = gap_p(systems, counts, found, permutations, seed)
+    present = gaps.clips > 0
+    low, high = resampling.interval(gaps.draws, present)
+    p = gap_p(systems, counts, gaps, permutations, seed)
     adjusted = np.full_like(p, np.nan)
     adjusted[:, len(OVERALL) :] = holm(p[:, len(OVERALL) :])
     men, women = systems.male, ~systems.male
-    columns = {"male": found.male, "female": found.female}
-    columns |= {"male_clips": found.clips[:, men].sum(axis=1), "female_clips": found.clips[:, women].sum(axis=1)}
+    columns = {"male": gaps.male, "female": gaps.female}
+    columns |= {"male_clips": gaps.clips[:, men].sum(axis=1), "female_clips": gaps.clips[:, women].sum(axis=1)}
     columns |= {"male_actors": present[:, men].sum(axis=1), "female_actors": present[:, women].sum(axis=1)}
-    columns |= {"gap": found.seen, "low": low, "high": high, "p": p, "p_holm": adjusted}
-    columns |= {"detectable": detectable(found.by_actor, systems.male)}
-    index = pd.MultiIndex.from_product([systems.names, found.rows], names=["system", "emotion"])
-    flat = {name: np.broadcast_to(values, found.male.shape).ravel() for name, values in columns.items()}
+    columns |= {"gap": gaps.observed, "low": low, "high": high, "p": p, "p_holm": adjusted}
+    columns |= {"minimum_detectable_gap": minimum_detectable_gap(gaps.by_actor, systems.male)}
+    index = pd.MultiIndex.from_product([systems.names, gaps.rows], names=["system", "emotion"])
+    flat = {name: np.broadcast_to(values, gaps.male.shape).ravel() for name, values in columns.items()}
     return pd.DataFrame(flat, index=index).reset_index()

@@ -1,7 +1,10 @@
-"""Systems compared two by two on the same clips: what one recognises and the other does not."""
+"""Systems compared two by two on the same clips."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import bdtr
 
 from emofusion.evaluation.bootstrap import Resampling
@@ -10,19 +13,20 @@ from emofusion.evaluation.permutation import holm, sign_flip
 from emofusion.evaluation.systems import Systems
 
 
-def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
+def mcnemar(only_first: NDArray[Any], only_second: NDArray[Any]) -> NDArray[Any]:
     """Two-sided p value of the exact McNemar test (1947), from the counts of clips that only one of two recognises.
 
-    The binomial test of a share of 1/2, as `scipy.stats.binomtest`, for many pairs at once; 1 where there is no such
-    clip. It takes clips for independent draws, which those of one actor are not: see `sign_flip` for a test that does
-    not.
+    This is the binomial test of a share of 1/2, as `scipy.stats.binomtest`, for many pairs at once; 1 where there is
+    no such clip. It takes clips for independent draws, but the clips of one actor are not: `permutation.sign_flip` is
+    a test that does not.
     """
     both = only_first + only_second
-    return np.minimum(2 * bdtr(np.minimum(only_first, only_second).astype(float), both, 0.5), 1.0)
+    p: NDArray[Any] = np.minimum(2 * bdtr(np.minimum(only_first, only_second).astype(float), both, 0.5), 1.0)
+    return p
 
 
 def pairs(systems: Systems, counts: Counts, resampling: Resampling, every: bool = True) -> pd.DataFrame:
-    """All pairs of systems or, not `every`, the first with each other.
+    """All pairs of systems; unless `every`, only the pairs of the first system with another.
 
     Columns: first, second; difference (accuracy of the first minus that of the second) with low and high, from
     resamples of actors; only_first and only_second, clips that only one of them recognises; clips, actors; mcnemar_p

@@ -2,63 +2,66 @@
 
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-# differences of accuracies that are equal up to rounding count as equal
+# Differences of accuracies that are equal up to rounding count as equal.
 ROUNDING = 1e-9
 
 
-def sign_flip(differences: np.ndarray) -> np.ndarray:
+def sign_flip(differences: NDArray[Any]) -> NDArray[Any]:
     """Two-sided p value of the sign-flip permutation test, (rows,), of whole differences (rows, actors).
 
-    If two systems are alike, each actor's difference might as well have the other sign: p is the share of the
-    2^actors ways to choose the signs whose sum is as far from 0 as the one seen (Fisher 1935). Exact for any number of
-    actors: the sums are whole numbers, and their distribution is built up actor by actor (Pagano and Tritchler 1983),
-    so nothing is drawn.
+    If two systems are alike, each actor's difference might as well have the other sign. p is the share of the 2^actors
+    ways to choose the signs whose sum is as far from 0 as the observed one (Fisher 1935). It is exact for any number of
+    actors, and nothing is drawn: the sums are whole numbers, and their distribution is built up actor by actor (Pagano
+    and Tritchler 1983).
     """
-    found = np.ones(len(differences))
+    p = np.ones(len(differences))
     for row, values in enumerate(np.asarray(differences, dtype=int)):
         sizes = np.abs(values[values != 0])
         total = sizes.sum()
-        chance = np.zeros(total + 1)  # of each sum of the differences that keep the sign +
+        chance = np.zeros(total + 1)  # the probability of each sum of the differences whose sign is chosen to be +
         chance[0] = 1.0
         for size in sizes:
             chance[size:] = (chance[size:] + chance[:-size]) / 2
             chance[:size] /= 2
-        found[row] = chance[np.abs(2 * np.arange(total + 1) - total) >= abs(values.sum())].sum()
-    return np.minimum(found, 1.0)
+        p[row] = chance[np.abs(2 * np.arange(total + 1) - total) >= abs(values.sum())].sum()
+    return np.minimum(p, 1.0)
 
 
-def relabellings(number: int, chosen: int, permutations: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Ways to give `chosen` of `number` actors the label male, (ways, number) booleans, and whether these are all.
+def relabellings(number: int, chosen: int, permutations: int, seed: int) -> tuple[NDArray[Any], bool]:
+    """Ways to call `chosen` of `number` actors male, (ways, number) booleans, and whether these are all ways.
 
-    All ways if there are at most `permutations`, else as many drawn at random.
+    They are all if there are at most `permutations`; otherwise `permutations` of them are drawn at random.
     """
     if (every := comb(number, chosen)) <= permutations:
-        places = np.array(list(combinations(range(number), chosen)), dtype=int).reshape(every, chosen)
-        ways = np.zeros((len(places), number), dtype=bool)
-        np.put_along_axis(ways, places, True, axis=1)
+        positions = np.array(list(combinations(range(number), chosen)), dtype=int).reshape(every, chosen)
+        ways = np.zeros((len(positions), number), dtype=bool)
+        np.put_along_axis(ways, positions, True, axis=1)
         return ways, True
     ranks = np.random.default_rng(seed).random((permutations, number)).argsort(axis=1)
     return ranks < chosen, False
 
 
-def two_sided(seen: np.ndarray, permuted: np.ndarray, exact: bool) -> np.ndarray:
-    """The share of permuted statistics (ways, ...) as far from 0 as the one seen (...), missing where that is missing.
+def two_sided(observed: NDArray[Any], permuted: NDArray[Any], exact: bool) -> NDArray[Any]:
+    """The share of permuted statistics (ways, ...) as far from 0 as the observed one (...); NaN where that is NaN.
 
-    Where the ways were drawn, the one seen counts as one more (Phipson and Smyth 2010, doi 10.2202/1544-6115.1585).
+    Where the ways were drawn, the observed one counts as one more (Phipson and Smyth 2010, doi
+    10.2202/1544-6115.1585).
     """
     with np.errstate(invalid="ignore"):
-        extreme = (np.abs(permuted) >= np.abs(seen) - ROUNDING).sum(axis=0)
+        extreme = (np.abs(permuted) >= np.abs(observed) - ROUNDING).sum(axis=0)
     p = extreme / len(permuted) if exact else (extreme + 1) / (len(permuted) + 1)
-    return np.where(np.isnan(seen), np.nan, p)
+    return np.where(np.isnan(observed), np.nan, p)
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's adjusted p values (1979) along the last axis; missing ones are no comparison and stay missing."""
+def holm(p: NDArray[Any]) -> NDArray[Any]:
+    """Holm's adjusted p values (1979) along the last axis; NaN is no comparison and stays NaN."""
     p = np.asarray(p, dtype=float)
-    order = p.argsort(axis=-1)  # missing ones come last
+    order = p.argsort(axis=-1)  # NaN comes last
     number = (~np.isnan(p)).sum(axis=-1, keepdims=True)
     steps = np.take_along_axis(p, order, axis=-1) * np.maximum(number - np.arange(p.shape[-1]), 1)
     adjusted = np.empty_like(p)

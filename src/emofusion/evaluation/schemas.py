@@ -1,11 +1,14 @@
 """The tables that an evaluation consists of: their schemas, for `tables.write_table` and `tables.read_table`."""
 
+from collections.abc import Sequence
+
 import pandera.pandas as pa
 
 from emofusion.emotions import EMOTIONS, GENDERS
 from emofusion.evaluation.fairness import ACCURACY, METRICS
-from emofusion.evaluation.figures import FIGURES
+from emofusion.evaluation.figures import beside_accuracy
 from emofusion.evaluation.gender import OVERALL
+from emofusion.settings.kinds import Metric
 from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS
 
 _emotion = pa.Column(str, pa.Check.isin(EMOTIONS))
@@ -23,26 +26,33 @@ def _table(columns: dict[str, pa.Column], unique: list[str]) -> pa.DataFrameSche
     return pa.DataFrameSchema(columns, strict=True, unique=unique)
 
 
-# log loss has no upper bound, and Brier's sum goes up to 2
-_figure = pa.Column("float64", pa.Check.ge(0), nullable=True)
-_figures = {name + end: _figure for name in FIGURES[1:] for end in ("", "_low", "_high")}
+def _figure(metric: Metric | type[Metric]) -> dict[str, pa.Column]:
+    """The columns of a metric: the figure and the ends of its interval, all within the metric's bounds."""
+    checks = [pa.Check.ge(metric.least)] if metric.least is not None else []
+    checks += [pa.Check.le(metric.most)] if metric.most is not None else []
+    return {metric.kind + end: pa.Column("float64", checks, nullable=True) for end in ("", "_low", "_high")}
 
-# What each table says is in the docstring of the function that makes it.
-EVALUATION = {
-    "subsets": _table(
-        {
-            "system": pa.Column(str),
-            "gender": _gender,
-            "emotion": _or_all,
-            "correct": _count,
-            "clips": _count,
-            "actors": _count,
-            "accuracy": _share,
-            **_interval,
-            **_figures,
-        },
-        ["system", "gender", "emotion"],
-    ),
+
+def evaluation_schemas(metrics: Sequence[Metric | type[Metric]]) -> dict[str, pa.DataFrameSchema]:
+    """The schema of each table that `evaluate` makes under these metrics (instances or their classes).
+
+    What a table says is in the docstring of the function that makes it.
+    """
+    figures = [column for metric in beside_accuracy(metrics) for column in _figure(metric).items()]
+    return {"subsets": _table({**_SUBSET, **dict(figures)}, ["system", "gender", "emotion"]), **_OF_ALL_METRICS}
+
+
+_SUBSET = {
+    "system": pa.Column(str),
+    "gender": _gender,
+    "emotion": _or_all,
+    "correct": _count,
+    "clips": _count,
+    "actors": _count,
+    "accuracy": _share,
+    **_interval,
+}
+_OF_ALL_METRICS = {
     "confusion": _table(
         {"system": pa.Column(str), "gender": _gender, "emotion": _emotion, "predicted": _emotion, "clips": _count},
         ["system", "gender", "emotion", "predicted"],
@@ -71,7 +81,7 @@ EVALUATION = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "detectable": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
         },
         ["system", "emotion"],
     ),

@@ -1,9 +1,11 @@
 """Several systems (fusion rules, and modalities alone) side by side on the same test clips."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
@@ -17,50 +19,52 @@ class Systems:
 
     names: S names. emotions: K emotions that occur or are known to a system, in the order of `EMOTIONS`.
     actors: A rows with the columns actor and gender, sorted by actor.
-    actor, truth: (N,), each clip's row in `actors` and place in `emotions`.
-    predicted: (S, N), places in `emotions`. posteriors: (S, N, K); 0 for a class that a system does not know.
+    actor, truth: (N,), each clip's row in `actors` and its emotion's position in `emotions`.
+    predicted: (S, N), positions in `emotions`. posteriors: (S, N, K); 0 for a class that a system does not know.
     """
 
     names: list[str]
     emotions: list[str]
     actors: pd.DataFrame
-    actor: np.ndarray
-    truth: np.ndarray
-    predicted: np.ndarray
-    posteriors: np.ndarray
+    actor: NDArray[Any]
+    truth: NDArray[Any]
+    predicted: NDArray[Any]
+    posteriors: NDArray[Any]
 
     @property
-    def genders(self) -> np.ndarray:
+    def genders(self) -> NDArray[Any]:
         """Each actor's gender, (A,)."""
-        return self.actors["gender"].to_numpy()
+        genders: NDArray[Any] = self.actors["gender"].to_numpy()
+        return genders
 
     @property
-    def male(self) -> np.ndarray:
+    def male(self) -> NDArray[np.bool_]:
         """Which actors are men, (A,)."""
-        return self.genders == "male"
+        return np.asarray(self.genders == "male")
 
 
 def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:
     """Put the test rows of several systems' prediction tables (`tables.PREDICTIONS`) in the same order.
 
     Raises `EmofusionError` if there is no system, if one has no test clip or tests a clip in several folds, if they did
-    not score the same clips, if they disagree on whose a clip is, or if an actor has two genders.
+    not score the same clips, if they disagree on a clip's corpus, actor, gender or emotion, or if an actor has two
+    genders.
     """
-    # folds are not compared: two systems may be trained on other folds and still test the same clips
+    # Folds are not compared: two systems may be trained on different folds and still test the same clips.
     tables = {name: on_test(table, name).assign(fold=0) for name, table in systems.items()}
     aligned = align(tables)
     emotions = in_order({*aligned.classes, *aligned.clips["emotion"]})
     actors, actor = actors_of(aligned.clips)
     posteriors = np.zeros((len(tables), len(aligned.clips), len(emotions)))
     posteriors[:, :, [emotions.index(emotion) for emotion in aligned.classes]] = aligned.posteriors
-    place = pd.Index(emotions)
+    positions = pd.Index(emotions)
     order = [pd.Index(table["clip"]).get_indexer(aligned.clips["clip"]) for table in tables.values()]
-    predicted = [place.get_indexer(labels(table))[rows] for table, rows in zip(tables.values(), order, strict=True)]
-    truth = place.get_indexer(aligned.clips["emotion"])
+    predicted = [positions.get_indexer(labels(table))[rows] for table, rows in zip(tables.values(), order, strict=True)]
+    truth = positions.get_indexer(aligned.clips["emotion"])
     return Systems(list(tables), emotions, actors, actor, truth, np.stack(predicted), posteriors)
 
 
-def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[Any]]:
     """The actors of some clips, sorted, with the columns actor and gender, and each clip's row among them, (clips,).
 
     Raises `EmofusionError` if an actor has two genders.

@@ -2,49 +2,53 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emofusion.fusion.common.pools import POOLS, weighted_sum
 
-# weighted sums held at once (1 MiB as float64): they stay in the processor's cache, which is ten times as fast as not
+# Weighted sums that are held at once (1 MiB as float64): in the processor's cache, which is ten times as fast.
 CHUNK = 2**17
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many clips are recognised under each setting (those of the first pool, then of the next, ...).
+    """How many clips are recognised under each setting; the settings of the first pool come first.
 
-    clips: (A, K), by actor and emotion. groups: (G, 2), the actor and the emotion of each group of clips that there
-    is, sorted. correct: (settings, G). confusion: (settings, K, classes), by true and predicted.
+    clips: (A, K), by actor and emotion. groups: (G, 2), the actor and the emotion of each group that has clips,
+    sorted. correct: (settings, G), clips recognised. confusion: (settings, K, classes), by true and predicted emotion.
     """
 
-    clips: np.ndarray
-    groups: np.ndarray
-    correct: np.ndarray
-    confusion: np.ndarray
+    clips: NDArray[Any]
+    groups: NDArray[Any]
+    correct: NDArray[Any]
+    confusion: NDArray[Any]
 
-    def by_actor(self, emotion: int | None) -> np.ndarray:
+    def by_actor(self, emotion: int | None) -> NDArray[Any]:
         """Clips of an emotion, or of all, that are recognised, (settings, A)."""
-        found = np.zeros((len(self.correct), len(self.clips)), dtype=np.min_scalar_type(self.clips.sum(axis=1).max()))
+        most = self.clips.sum(axis=1).max()
+        recognised = np.zeros((len(self.correct), len(self.clips)), dtype=np.min_scalar_type(most))
         if emotion is None:
             starts = np.flatnonzero(np.diff(self.groups[:, 0], prepend=-1))
-            found[:, self.groups[starts, 0]] = np.add.reduceat(self.correct, starts, axis=1, dtype=found.dtype)
+            sums = np.add.reduceat(self.correct, starts, axis=1, dtype=recognised.dtype)
+            recognised[:, self.groups[starts, 0]] = sums
         else:
             columns = self.groups[:, 1] == emotion
-            found[:, self.groups[columns, 0]] = self.correct[:, columns]
-        return found
+            recognised[:, self.groups[columns, 0]] = self.correct[:, columns]
+        return recognised
 
 
 def tally(
-    posteriors: np.ndarray, pools: Sequence[str], grid: np.ndarray, actor: np.ndarray, truth: np.ndarray
+    posteriors: NDArray[Any], pools: Sequence[str], grid: NDArray[Any], actor: NDArray[Any], truth: NDArray[Any]
 ) -> Tally:
     """Fuse and count.
 
     posteriors: (modalities, clips, classes). pools: names in `POOLS`. grid: (weights, modalities). actor, truth:
-    (clips,), whole numbers from 0; those of emotions that are no class come after the classes.
+    (clips,), whole numbers from 0; emotions that are no class come after the classes.
 
-    Returns the counts; memory beyond them is bounded, however many settings there are.
+    Memory beyond that of the returned counts is bounded, however many settings there are.
     """
     classes, actors, emotions = posteriors.shape[-1], actor.max() + 1, max(posteriors.shape[-1], truth.max() + 1)
     order = np.lexsort((truth, actor))
@@ -69,10 +73,10 @@ def tally(
     return Tally(clips, groups, correct, confusion)
 
 
-def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The places of rows (rows, columns) that differ from each other, and which of them each row equals, (rows,).
+def distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The indices of rows (rows, columns) that differ from each other, and which of them each row equals, (rows,).
 
-    Neighbouring weights often recognise the very same clips, so what is costly is computed once for all such settings.
+    Neighbouring weights often recognise the very same clips, so that costly figures are computed once for all of them.
     """
     heads = np.flatnonzero(np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=1)]))
     run = np.repeat(np.arange(len(heads)), np.diff(heads, append=len(rows)))

@@ -1,0 +1,1 @@
+"""Late fusion: a rule a module, what rules share in `common`."""

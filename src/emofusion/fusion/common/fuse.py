@@ -4,57 +4,56 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from emofusion.fusion.common.catalogue import CATALOGUE, entry
 from emofusion.fusion.common.crossfit import WORDS, NothingToLearnFrom, score
+from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.table import align, scored
 from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check
 
 
 @dataclass(frozen=True)
 class Fused:
-    """predictions: of the configured rule (`tables.PREDICTIONS`, test clips). rules: the same of every rule compared,
-    the configured one first (`tables.FUSED`), but for those that have nothing to learn from. parameters: what each
-    learnt, and from how many clips (`tables.PARAMETERS`)."""
+    """What the rules make of the test clips.
+
+    predictions: of the configured rule (`tables.PREDICTIONS`). rules: of every rule compared, the configured one first
+    (`tables.FUSED`), without those that have nothing to learn from. parameters: what each rule learnt, and from how
+    many clips (`tables.PARAMETERS`).
+    """
 
     predictions: pd.DataFrame
     rules: pd.DataFrame
     parameters: pd.DataFrame
 
 
-def fuse(tables: dict[str, pd.DataFrame], settings: dict) -> Fused:
-    """Fuse the prediction tables of several modalities under every rule.
+def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
+    """Fuse the prediction tables of several modalities by every rule.
 
-    tables: modality → `tables.PREDICTIONS`; see `predictions.align` for how they are put together.
-    settings: `rule` (a name in `catalogue.CATALOGUE`), `weights` (modality → weight, 0 or more, sum 1), `steps`
-    (weights are chosen from a grid of 1/steps), `compare` (names of rules) and `fit_on` (see `crossfit`).
+    tables: modality → `tables.PREDICTIONS`; see `predictions.table.align` for how they are put together.
 
-    The logit of a class is the natural logarithm of its fused posterior, the smallest normal number standing for 0.
-    Raises `EmofusionError` for a wrong setting, or tables that do not belong together.
+    The logit of a class is the natural logarithm of its fused posterior; the smallest normal number stands for 0. The
+    result does not depend on the machine's number of cores: see `crossfit.score`.
+
+    Raises `EmofusionError` for a grid with too many weights, for weights that do not fit the modalities, or for tables
+    that do not belong together.
     """
-    names = list(dict.fromkeys([settings["rule"], *settings["compare"]]))
-    entries = {name: entry(name) for name in names}
     aligned = align(tables)
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     rules, parameters = [], []
-    for name, found in entries.items():
+    for rule in settings.rules:
         try:
-            result = score(aligned, found, settings)
+            result = score(aligned, rule, settings)
         except NothingToLearnFrom:
-            if name == settings["rule"]:
+            if rule.kind == settings.rule:
                 raise
-            continue  # the report says which rules are not there
-        said = {"rule": name, "label": found.label, "kind": found.kind, "fitted_on": WORDS[result.fitted_on]}
-        said["transductive"] = found.transductive
-        rules.append(scored(clips.assign(**said), aligned.classes, result.posteriors))
-        parameters.append(result.parameters.assign(rule=name))
-    every = check(pd.concat(rules, ignore_index=True), FUSED, "the fused prediction table")
-    configured = every[every["rule"] == settings["rule"]].drop(columns=ABOUT_RULE).reset_index(drop=True)
-    learnt = pd.concat(parameters, ignore_index=True)
+            continue  # the report says which rules are missing
+        facts = {"rule": rule.kind, "label": rule.label, "kind": rule.role, "fitted_on": WORDS[result.fitted_on]}
+        about = clips.assign(**facts, transductive=rule.transductive)
+        rules.append(scored(about, aligned.classes, result.posteriors))
+        parameters.append(result.parameters.assign(rule=rule.kind))
+    fused = check(pd.concat(rules, ignore_index=True), FUSED, "the fused prediction table")
+    configured = fused[fused["rule"] == settings.rule].drop(columns=ABOUT_RULE).reset_index(drop=True)
+    learnt = pd.concat(parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]
     return Fused(
         check(configured, PREDICTIONS, "the fused prediction table"),
-        every,
-        check(learnt[["rule", "group", "clips", "name", "value"]], PARAMETERS, "the rules' parameters"),
+        fused,
+        check(learnt, PARAMETERS, "the rules' parameters"),
     )
-
-
-__all__ = ["CATALOGUE", "Fused", "fuse"]

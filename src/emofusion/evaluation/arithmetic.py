@@ -1,0 +1,19 @@
+"""Small operations on arrays that several figures need."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[Any]:
+    """part / whole, broadcast; NaN where the whole is 0."""
+    part, whole = np.broadcast_arrays(part, whole)
+    quotients: NDArray[Any] = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
+    return quotients
+
+
+def one_hot(positions: NDArray[Any], number: int) -> NDArray[np.bool_]:
+    """Booleans (n, number) that are true at the positions (n,)."""
+    booleans: NDArray[np.bool_] = positions[:, None] == np.arange(number)
+    return booleans

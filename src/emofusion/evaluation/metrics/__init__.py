@@ -1,0 +1,1 @@
+"""Figures of predictions: a metric a module."""

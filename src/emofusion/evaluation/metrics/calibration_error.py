@@ -1,0 +1,46 @@
+"""How far confidence is from accuracy: the expected calibration error."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class CalibrationError(Metric):
+    """Σ_bins clips/N |accuracy - confidence|, over bins of the greatest posterior (Guo et al. 2017, arXiv 1706.04599).
+
+    Bins are of equal width and hold their upper edge. Chance alone makes the error greater than 0, the more so in a
+    resample.
+    """
+
+    kind: str = "calibration_error"
+    bins: int = setting("Bins of the greatest posterior, of equal width.", 15, least=1, most=1000)
+
+    label: ClassVar[str] = "expected calibration error"
+    least: ClassVar[float | None] = 0
+    position: ClassVar[int] = 60
+
+    def terms(
+        self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
+    ) -> "np.ndarray[Any, Any]":
+        """By bin, `(clips, bins, 2)`: the clip's greatest posterior, and whether the clip is recognised."""
+        import numpy as np
+
+        from emofusion.evaluation.arithmetic import one_hot
+
+        confidence = posteriors.max(axis=1)
+        bins = np.clip(np.ceil(confidence * self.bins).astype(int) - 1, 0, self.bins - 1)
+        in_bin = one_hot(bins, self.bins)
+        return np.stack([in_bin * confidence[:, None], in_bin & (predicted == truth)[:, None]], axis=-1)
+
+    def value(self, sums: "np.ndarray[Any, Any]", clips: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+        import numpy as np
+
+        from emofusion.evaluation.arithmetic import ratio
+
+        return ratio(np.abs(sums[..., 1] - sums[..., 0]).sum(axis=-1), clips)

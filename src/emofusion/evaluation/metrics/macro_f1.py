@@ -1,0 +1,46 @@
+"""The mean over emotions of F1, the harmonic mean of precision and recall."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from emofusion.settings.kinds import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class MacroF1(Metric):
+    """The mean is over the emotions that occur, so that systems are compared over the same emotions.
+
+    A clip that is taken for an emotion that does not occur lowers the recall of its true emotion; the emotion that does
+    not occur has no F1 of its own. This is scikit-learn's `f1_score(average="macro", labels=those that occur)`.
+    """
+
+    kind: str = "macro_f1"
+
+    label: ClassVar[str] = "macro F1"
+    over_emotions: ClassVar[bool] = True
+    least: ClassVar[float | None] = 0
+    most: ClassVar[float | None] = 1
+    position: ClassVar[int] = 30
+
+    def terms(
+        self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
+    ) -> "np.ndarray[Any, Any]":
+        """By emotion, `(clips, K, 3)`: whether the clip is recognised as it, shows it, and is taken for it."""
+        import numpy as np
+
+        from emofusion.evaluation.arithmetic import one_hot
+
+        shown, taken = (one_hot(positions, posteriors.shape[1]) for positions in (truth, predicted))
+        return np.stack([shown & taken, shown, taken], axis=-1)
+
+    def value(self, sums: "np.ndarray[Any, Any]", clips: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+        import numpy as np
+
+        from emofusion.evaluation.arithmetic import ratio
+
+        recognised, shown, taken = sums[..., 0], sums[..., 1], sums[..., 2]
+        f1 = ratio(2 * recognised, np.maximum(shown + taken, 1))
+        return ratio(f1.sum(axis=-1), (shown > 0).sum(axis=-1))

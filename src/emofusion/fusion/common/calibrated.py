@@ -1,0 +1,50 @@
+"""Posteriors calibrated by a temperature for each modality, before another rule fuses them."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from emofusion.fusion.common.pools import log_posteriors
+from emofusion.fusion.common.rules import Members, Rule, named
+
+
+class Calibrated(Rule):
+    """Another rule on posteriors P^(1/T), normalised, with a temperature T for each modality (Guo et al. 2017, arXiv
+    1706.04599).
+
+    A modality's temperature is the one with the least log loss on the clips learnt from. The other rule is fitted on
+    the calibrated posteriors.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__()
+        self.rule = rule
+
+    def fit(self, members: Members, truth: NDArray[Any]) -> Self:
+        self.temperatures = np.array([temperature(member, truth) for member in members.posteriors])
+        self.rule.fit(self._scaled(members), truth)
+        self.parameters = {**named("temperature", members, self.temperatures), **self.rule.parameters}
+        return self
+
+    def fuse(self, members: Members) -> NDArray[Any]:
+        return self.rule.fuse(self._scaled(members))
+
+    def _scaled(self, members: Members) -> Members:
+        scaled = softmax(log_posteriors(members.posteriors) / self.temperatures[:, None, None], axis=2)
+        return Members(scaled, members.actors, members.modalities)
+
+
+def temperature(posteriors: NDArray[Any], truth: NDArray[Any]) -> float:
+    """The T, from 0.05 to 20, for which softmax(log P / T) has the least log loss.
+
+    posteriors: (clips, classes). truth: (clips,), positions among the classes.
+    """
+    logs, clips = log_posteriors(posteriors), np.arange(len(truth))
+
+    def loss(log_t: float) -> float:
+        return float(-log_softmax(logs / np.exp(log_t), axis=1)[clips, truth].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x))

@@ -1,0 +1,95 @@
+"""Pools whose weights are learnt from clips of known emotion: see `fusion.common.crossfit` for which clips."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from emofusion.fusion.common.losses import log_loss
+from emofusion.fusion.common.pools import POOLS, pool, simplex, weighted_sum
+from emofusion.fusion.common.rules import Members, Rule, named, normalised
+
+# Fused posteriors that are held at once (64 MiB), so that many clips and weights stay in bounded memory.
+CHUNK = 2**23
+
+
+class Tuned(Rule):
+    """A pool under the weights, of a grid of 1/steps, that recognise most clips.
+
+    Of weights that recognise as many clips, those with the least log loss are taken. name: in `pools.POOLS`.
+    """
+
+    def __init__(self, name: str, steps: int) -> None:
+        super().__init__()
+        self.name, self.steps = name, steps
+
+    def fit(self, members: Members, truth: NDArray[Any]) -> Self:
+        grid = simplex(len(members.posteriors), self.steps)
+        summed = POOLS[self.name](members.posteriors)
+        size = max(1, CHUNK // summed[0].size)
+        counts = [
+            (weighted_sum(summed, grid[start : start + size]).argmax(axis=-1) == truth).sum(axis=-1)
+            for start in range(0, len(grid), size)
+        ]
+        correct = np.concatenate(counts)
+        best = grid[correct == correct.max()]
+        losses = [log_loss(pool(self.name, members.posteriors, weights), truth) for weights in best]
+        self.weights = best[int(np.argmin(losses))]
+        self.parameters = named("weight", members, self.weights)
+        return self
+
+    def fuse(self, members: Members) -> NDArray[Any]:
+        return pool(self.name, members.posteriors, self.weights)
+
+
+class ByAccuracy(Rule):
+    """A linear pool whose weights are in proportion to each modality's own accuracy.
+
+    The paper argues so for its 0.7 and 0.3: "selected based on their respective performance in unimodal classification
+    tasks" (section 4.3).
+    """
+
+    def fit(self, members: Members, truth: NDArray[Any]) -> Self:
+        accuracies = (members.posteriors.argmax(axis=2) == truth).mean(axis=1)
+        self.weights = normalised(np.maximum(accuracies, 1e-9))
+        self.parameters = named("weight", members, self.weights)
+        return self
+
+    def fuse(self, members: Members) -> NDArray[Any]:
+        return pool("linear", members.posteriors, self.weights)
+
+
+class PerEmotion(Rule):
+    """A linear pool with weights for each emotion: P_f(c) ∝ Σ_m w_m(c) P_m(c), Σ_m w_m(c) = 1, with least log loss.
+
+    ridge: the penalty on the squares of the log-weights, divided by the number of clips; it holds an emotion's weights
+    near equal ones where there are few clips.
+    """
+
+    def __init__(self, classes: Sequence[str], ridge: float = 1.0) -> None:
+        super().__init__()
+        self.classes, self.ridge = classes, ridge
+
+    def fit(self, members: Members, truth: NDArray[Any]) -> Self:
+        shape = len(members.posteriors), members.posteriors.shape[2]
+
+        def loss(flat: NDArray[Any]) -> float:
+            fused = self._fused(members.posteriors, softmax(flat.reshape(shape), axis=0))
+            return float(log_loss(fused, truth) + self.ridge * (flat**2).sum() / len(truth))
+
+        self.weights = softmax(minimize(loss, np.zeros(np.prod(shape)), method="L-BFGS-B").x.reshape(shape), axis=0)
+        self.parameters = {
+            f"weight_{name}_{emotion}": float(self.weights[m, c])
+            for m, name in enumerate(members.modalities)
+            for c, emotion in enumerate(self.classes)
+        }
+        return self
+
+    def fuse(self, members: Members) -> NDArray[Any]:
+        return self._fused(members.posteriors, self.weights)
+
+    def _fused(self, posteriors: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+        return normalised(np.maximum((weights[:, None] * posteriors).sum(axis=0), 1e-300))

@@ -1,0 +1,25 @@
+"""The linear pool under weights in proportion to each modality's own accuracy."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from emofusion.settings.kinds import FusionRule, FusionTask
+
+if TYPE_CHECKING:
+    from emofusion.fusion.common.rules import Rule
+
+
+@dataclass
+class LinearByAccuracy(FusionRule):
+    """The paper's argument for 0.7 and 0.3: weights follow the modalities' accuracies."""
+
+    kind: str = "linear_by_accuracy"
+
+    label: ClassVar[str] = "linear, weights by unimodal accuracy"
+    learns: ClassVar[bool] = True
+    position: ClassVar[int] = 50
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.weighted import ByAccuracy
+
+        return ByAccuracy()

@@ -1,0 +1,94 @@
+"""The product, P_f ∝ Π_m P_m^w_m (a logarithmic pool: Genest and Zidek 1986), under weights that sum to 1.
+
+With exponents that are fitted, and need not sum to 1, it is in `log_linear`.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from emofusion.settings.kinds import FusionRule, FusionTask
+
+if TYPE_CHECKING:
+    from emofusion.fusion.common.rules import Rule
+
+
+@dataclass
+class Product(FusionRule):
+    """The weights of `fusion.weights`."""
+
+    kind: str = "product"
+
+    label: ClassVar[str] = "product, set weights"
+    takes_weights: ClassVar[bool] = True
+    position: ClassVar[int] = 90
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.rules import Pool
+
+        return Pool("product", task.weights)
+
+
+@dataclass
+class ProductEqual(FusionRule):
+    """The normalised geometric mean of the posteriors."""
+
+    kind: str = "product_equal"
+
+    label: ClassVar[str] = "product, equal weights"
+    position: ClassVar[int] = 100
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.rules import Pool
+
+        return Pool("product")
+
+
+@dataclass
+class ProductCalibrated(FusionRule):
+    """The weights of `fusion.weights`, on posteriors that a temperature for each modality has calibrated."""
+
+    kind: str = "product_calibrated"
+
+    label: ClassVar[str] = "product, set weights, temperature-scaled modalities"
+    learns: ClassVar[bool] = True
+    takes_weights: ClassVar[bool] = True
+    position: ClassVar[int] = 110
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.calibrated import Calibrated
+        from emofusion.fusion.common.rules import Pool
+
+        return Calibrated(Pool("product", task.weights))
+
+
+@dataclass
+class ProductTuned(FusionRule):
+    """The weights of the grid of 1/`fusion.steps` that recognise most of the clips that it learns from."""
+
+    kind: str = "product_tuned"
+
+    label: ClassVar[str] = "product, tuned weights"
+    learns: ClassVar[bool] = True
+    position: ClassVar[int] = 120
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.weighted import Tuned
+
+        return Tuned("product", task.steps)
+
+
+@dataclass
+class ProductOracle(FusionRule):
+    """The weights of the grid that recognise most of the test clips themselves: what tuning could reach at best."""
+
+    kind: str = "product_oracle"
+
+    label: ClassVar[str] = "product, best weights on test (oracle)"
+    role: ClassVar[str] = "oracle"
+    learns: ClassVar[bool] = True
+    position: ClassVar[int] = 200
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.weighted import Tuned
+
+        return Tuned("product", task.steps)

@@ -1,0 +1,34 @@
+"""Logistic regression on the log-posteriors of all modalities."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds import FusionRule, FusionTask
+
+if TYPE_CHECKING:
+    from emofusion.fusion.common.rules import Rule
+
+
+@dataclass
+class Stacked(FusionRule):
+    """Stacked generalisation (Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1)."""
+
+    kind: str = "stacked"
+    strengths: list[float] = setting(
+        "Inverses of the penalty (scikit-learn's C): that of least log loss in cross-validation over actors is taken, "
+        "the first where there are too few actors.",
+        [0.1, 0.01, 1.0],
+        above=0,
+        shortest=1,
+        distinct=True,
+    )
+
+    label: ClassVar[str] = "stacked logistic regression"
+    learns: ClassVar[bool] = True
+    position: ClassVar[int] = 160
+
+    def make(self, task: FusionTask) -> "Rule":
+        from emofusion.fusion.common.stacking import Stacking
+
+        return Stacking(self.strengths)
