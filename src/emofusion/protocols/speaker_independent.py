@@ -74,12 +74,11 @@ def _padded(actor: int | str) -> str:
 
 def _actors(clips: "pd.DataFrame", names: list[int | str]) -> set[str]:
     """The actors that a fold names in full or in short: 2, 02 or F01 for ravdess-02 or kdef-F01."""
-    known = set(clips["actor"])
-    full_names = {actor.partition("-")[2]: actor for actor in known}
+    known = sorted(set(clips["actor"]))
     actors = set()
     for name in map(str, names):
-        actor = name if name in known else full_names.get(_padded(name))
-        if actor is None:
-            raise EmofusionError(f"protocol.folds: there is no actor {name}; there are {', '.join(sorted(known))}")
-        actors.add(actor)
+        meant = [name] if name in known else [actor for actor in known if actor.partition("-")[2] == _padded(name)]
+        must(bool(meant), f"protocol.folds: there is no actor {name}; there are {', '.join(known)}")
+        must(len(meant) < 2, f"protocol.folds: actor {name} may be {' or '.join(meant)}; give the full name")
+        actors.update(meant)
     return actors
