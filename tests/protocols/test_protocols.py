@@ -1,10 +1,13 @@
 """Splits: whose clips train, validate and test, and that no speaker is on two sides."""
 
 import itertools
+import subprocess
+import sys
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
@@ -13,6 +16,7 @@ from emofusion.protocols.cross_corpus import CrossCorpus
 from emofusion.protocols.random_clips import RandomClips
 from emofusion.protocols.speaker_independent import SpeakerIndependent
 from emofusion.settings import fields
+from emofusion.settings.encoding import decode, encode
 from emofusion.settings.experiment import Emotions
 from emofusion.tables import SPLIT, check
 
@@ -209,3 +213,18 @@ def test_bad_values_are_refused_before_anything_runs(protocol, message):
 def test_good_values_pass():
     for protocol in (WITHIN, ACROSS, RandomClips(corpora=["a", "b"]), replace(WITHIN, folds=[[1, "02"], ["x-F01"]])):
         fields.check(protocol, "protocol")
+
+
+def test_importing_all_protocols_imports_nothing_that_is_slow():
+    code = (
+        "import sys; from emofusion.settings import registry; print(*registry.kinds('protocols'));"
+        "print(*sorted({'numpy', 'pandas', 'torch', 'librosa', 'sklearn'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert answer.splitlines() == ["cross_corpus random_clips speaker_independent", ""]
+
+
+@pytest.mark.parametrize("protocol", [WITHIN, ACROSS, RandomClips(corpora=["a"]), replace(WITHIN, folds=[[1], ["02"]])])
+def test_protocols_survive_hydra_and_json(protocol):
+    assert OmegaConf.to_object(OmegaConf.structured(protocol)) == protocol
+    assert decode(encode(protocol)) == protocol
