@@ -1,6 +1,7 @@
 """Fetching from a server that breaks off, lies, or is not there."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,6 +35,20 @@ def test_fetches_once(server, url, target):
         assert target.read_bytes() == CONTENT
     assert server.asked == [("/big.zip", None)]
     assert visible(target) == ["big.zip"]
+
+
+def test_two_that_fetch_one_file_wait_for_each_other(server, url, target):
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: fetch(url, target, MD5, len(CONTENT)), range(4))) == {target}
+    assert target.read_bytes() == CONTENT
+    assert server.asked == [("/big.zip", None)]
+
+
+def test_a_file_with_another_checksum_is_fetched_again(server, url, target):
+    target.parent.mkdir()
+    target.write_bytes(CONTENT[::-1])
+    fetch(url, target, MD5.upper().replace("MD5", "md5"), len(CONTENT))
+    assert target.read_bytes() == CONTENT and visible(target) == ["big.zip"]
 
 
 def test_without_known_facts(server, url, target):
@@ -100,7 +115,7 @@ def test_a_server_without_range_sends_all_again(server, url, target):
 def test_what_is_not_as_expected_is_removed(server, url, target, known, size):
     with pytest.raises(EmofusionError, match="is not the file that it should be, and was removed") as error:
         fetch(url, target, known, size)
-    assert url in str(error.value) and str(target) in str(error.value)
+    assert url in str(error.value) and str(target) in str(error.value) and " instead of " in str(error.value)
     assert visible(target) == []
 
 
@@ -126,7 +141,7 @@ def test_no_server(server, url, target):
         get_json(f"{server.url}/api")
 
 
-def test_a_place_that_cannot_be_written(server, url, tmp_path):
+def test_a_folder_that_cannot_be_written(server, url, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EmofusionError, match=r"cannot write .*file/big\.zip"):
         fetch(url, tmp_path / "file" / "big.zip", MD5)

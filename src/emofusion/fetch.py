@@ -1,61 +1,76 @@
-"""Fetching a file from a server: checked, with a progress bar, and carried on where an interruption left it."""
+"""Fetching a file from a server: checked, with a progress bar, and resumed where an interruption left it."""
 
-import fcntl
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from emofusion.errors import EmofusionError
 
-PAUSES = (1, 2, 4)  # seconds before each further try, counted anew whenever something arrived
+if TYPE_CHECKING:
+    import requests
+
+PAUSES = (1, 2, 4)  # seconds before each further attempt; counted anew whenever something has arrived
 _TIMEOUT = (20, 60)  # seconds to connect, and between two bytes
+_CHUNK = 1 << 14  # bytes; a broken connection loses no more than this
 
 
 def fetch(url: str, target: Path, known_hash: str | None = None, size: int | None = None) -> Path:
-    """Put what `url` gives at `target` and return it; a file that is there and is right is not fetched.
+    """Put the file behind `url` at `target` and return `target`; a file that is there and is right is not fetched.
 
-    `known_hash` is `md5:…` or `sha256:…`, `size` is in bytes. What has arrived is kept beside the target, as
-    `<name>.partial`, over interruptions of the connection and of the process, and only the rest is asked for (HTTP
-    Range). One process at a time fetches into a folder. Raises `EmofusionError` that names the URL and where to put
-    the file by hand; a file with another size or checksum is removed.
+    What has arrived is kept beside the target, as `<name>.partial`, when the connection or the process breaks off. The
+    next attempt asks for the rest only (HTTP Range). One process at a time fetches into a folder.
+
+    Args:
+        url: address of the file.
+        target: path of the file on this machine; its folder is made.
+        known_hash: checksum of the file, `md5:…` or `sha256:…`; None: not checked.
+        size: number of bytes of the file; None: not checked.
+
+    Raises:
+        EmofusionError: the file cannot be fetched or written, or has another size or checksum. What arrived with
+            another size or checksum is removed. The message names the URL, and where to put the file by hand.
     """
-    import pooch
     from requests import RequestException
 
     target = Path(target)
     partial = target.with_name(f"{target.name}.partial")
-
-    def download(url: str, output_file: str, _) -> None:
-        _resume(url, partial)
-        if size is not None and partial.stat().st_size != size:
-            raise ValueError(f"it has {partial.stat().st_size} bytes instead of {size}")
-        partial.replace(output_file)  # pooch checks it and gives it its name
-
     by_hand = f"If it cannot be had from here, fetch it by hand and put it at {target.absolute()}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        pooch.get_logger().setLevel("WARNING")
-        with _alone(target.parent):
-            if target.is_file() and size is not None and target.stat().st_size != size:
-                target.replace(partial)  # copied by hand and cut short, as likely as not
-            pooch.retrieve(url, known_hash, target.name, target.parent, downloader=download)
+        with _one_process_at_a_time(target.parent):
+            if target.is_file():
+                if _difference(target, known_hash, size) is None:
+                    return target
+                if size is not None and target.stat().st_size != size:
+                    target.replace(partial)  # most likely a copy that was cut short
+            _resume(url, partial)
+            difference = _difference(partial, known_hash, size)
+            if difference is not None:
+                partial.unlink()
+                raise EmofusionError(
+                    f"what {url} gave is not the file that it should be, and was removed: {difference}. Try again. "
+                    f"{by_hand}."
+                )
+            partial.replace(target)
     except RequestException as error:
         kept = f" What has arrived is kept in {partial}." if partial.exists() else ""
         raise EmofusionError(f"cannot fetch {url}: {_reason(error)}. {by_hand}.{kept}") from error
-    except ValueError as error:
-        partial.unlink(missing_ok=True)
-        raise EmofusionError(
-            f"what {url} gave is not the file that it should be, and was removed: {str(error).split('. ')[0]}. Try "
-            f"again. {by_hand}."
-        ) from error
     except OSError as error:
         raise EmofusionError(f"cannot write {target.absolute()}: {error.strerror or error}") from error
     return target
 
 
-def get_json(url: str) -> dict:
-    """What a server's API answers; raises `EmofusionError` that names the URL."""
+def file_hash(path: Path, algorithm: str) -> str:
+    """The checksum of a file in hexadecimal digits; `algorithm` is one of `hashlib`, such as `md5`."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def get_json(url: str) -> Any:
+    """The JSON that a server's API answers; raises `EmofusionError` that names the URL where there is none."""
     import requests
 
     try:
@@ -66,73 +81,92 @@ def get_json(url: str) -> dict:
         raise EmofusionError(f"cannot look up {url}: {_reason(error)}") from error
 
 
+def _difference(path: Path, known_hash: str | None, size: int | None) -> str | None:
+    """How a file differs from the known size and checksum, in words; None where it does not."""
+    if size is not None and path.stat().st_size != size:
+        return f"it has {path.stat().st_size} bytes instead of {size}"
+    if known_hash is not None:
+        algorithm, _, expected = known_hash.partition(":")
+        actual = file_hash(path, algorithm)
+        if actual != expected.lower():
+            return f"its {algorithm} is {actual} instead of {expected}"
+    return None
+
+
 def _resume(url: str, partial: Path) -> None:
-    """Get what `partial` lacks, and try again when the connection breaks."""
+    """Append to `partial` what it lacks; try again when the connection breaks."""
     import requests
 
-    tries = 0
+    attempts = 0
     while True:
-        before = partial.stat().st_size if partial.exists() else 0
+        before = _size(partial)
         try:
             return _get_rest(url, partial)
         except requests.RequestException as error:
             status = error.response.status_code if error.response is not None else None
-            if status and status < 500 and status != 429:  # it will be the same the next time
+            if status and status < 500 and status != 429:  # another attempt would get the same answer
                 raise
-            after = partial.stat().st_size if partial.exists() else 0
-            tries = 0 if after > before else tries
-            if tries == len(PAUSES):
+            attempts = 0 if _size(partial) > before else attempts
+            if attempts == len(PAUSES):
                 raise
             if PAUSES:
-                time.sleep(PAUSES[tries])
-            tries += 1
+                time.sleep(PAUSES[attempts])
+            attempts += 1
+
+
+def _size(path: Path) -> int:
+    """The size of a file in bytes; 0 where there is none."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def _get_rest(url: str, partial: Path) -> None:
+    """Ask once for what `partial` lacks, and append what arrives."""
     import requests
     from tqdm import tqdm
 
-    have = partial.stat().st_size if partial.exists() else 0
-    # identity: a compressed answer could not be carried on
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    start = _size(partial)
+    # identity: a compressed answer could not be resumed
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
-        if answer.status_code == 416:  # nothing lies behind what is here: it is whole, or something else
-            if answer.headers.get("Content-Range") != f"bytes */{have}":
+        if answer.status_code == 416:  # the file ends where `partial` ends, or before it
+            if answer.headers.get("Content-Range") != f"bytes */{start}":
                 partial.unlink()
                 raise requests.ConnectionError("what had arrived was longer than the file", request=answer.request)
             return
         answer.raise_for_status()
-        if answer.headers.get("Content-Range", "").startswith(f"bytes {have}-") and answer.status_code == 206:
+        if answer.headers.get("Content-Range", "").startswith(f"bytes {start}-") and answer.status_code == 206:
             mode = "ab"
-        else:  # a server that does not know Range sends all of it
-            mode, have = "wb", 0
+        else:  # a server that does not know Range sends the whole file
+            mode, start = "wb", 0
         rest = int(answer.headers.get("Content-Length", 0))
         bar = tqdm(
             desc=partial.name.removesuffix(".partial"),
-            total=have + rest if rest else None,
-            initial=have,
+            total=start + rest if rest else None,
+            initial=start,
             unit="B",
             unit_scale=True,
             mininterval=0.5,
         )
         with bar, partial.open(mode) as file:
-            for chunk in answer.iter_content(1 << 14):  # what a broken connection loses at most
+            for chunk in answer.iter_content(_CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _one_process_at_a_time(folder: Path) -> Iterator[None]:
     """Wait until no other process fetches into the folder: two would write into one partial file."""
-    with (folder / ".fetch.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    from filelock import FileLock
+
+    with FileLock(folder / ".fetch.lock"):
         yield
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: "requests.RequestException") -> str:
+    """Why a request failed, in words."""
     import requests
 
-    if getattr(error, "response", None) is not None:
+    if error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return "the server did not answer in time"

@@ -2,8 +2,11 @@
 
 import pytest
 
-from emofusion.corpora import check_present, read_corpus
+from emofusion.corpora.common.read import read_corpus
+from emofusion.corpora.folder import Folder
 from emofusion.errors import EmofusionError
+from emofusion.settings import registry
+from emofusion.settings.fields import check
 
 
 @pytest.fixture
@@ -16,8 +19,7 @@ def corpus(tmp_path, write_sound, write_image):
 
     def write(text, **more):
         table.write_text(text, encoding="utf-8")
-        settings = {"name": "mine", "reader": "folder", "root": str(tmp_path / "own"), "table": str(table)}
-        return read_corpus(settings | {"exclude": [], "labels": {}} | more, tmp_path / "unpacked")
+        return read_corpus("mine", Folder(root=str(tmp_path / "own"), table=str(table), **more), tmp_path / "unpacked")
 
     return write
 
@@ -61,27 +63,29 @@ def test_what_is_wrong_is_told(corpus, text, message):
         corpus(text)
 
 
-def test_labels_must_lead_to_emotions(corpus):
-    with pytest.raises(EmofusionError, match=r"corpora\.mine\.labels: joyful is not among neutral"):
-        corpus("actor,gender,emotion,audio\n1,f,joy,sound/a.wav\n", labels={"joy": "joyful"})
+def test_labels_must_lead_to_emotions():
+    with pytest.raises(EmofusionError, match=r"corpora\.mine\.labels=.*joyful.*: neutral or calm"):
+        check(Folder(table="clips.csv", labels={"joy": "joyful"}), "corpora.mine")
+    check(Folder(table="clips.csv", labels={"joy": "happy"}), "corpora.mine")
 
 
 def test_absent(tmp_path):
-    settings = {"name": "mine", "reader": "folder", "root": str(tmp_path), "table": str(tmp_path / "clips.csv")}
     with pytest.raises(EmofusionError, match=r"clips\.csv.*corpora\.mine\.table="):
-        check_present(settings)
+        Folder(root=str(tmp_path), table=str(tmp_path / "clips.csv")).check_present("mine")
 
 
-def test_unknown_reader(tmp_path):
-    with pytest.raises(EmofusionError, match="is not a reader; there are: kdef, savee, ravdess, folder"):
-        check_present({"name": "tess", "reader": "tess", "root": str(tmp_path)})
+def test_an_unknown_kind_of_corpus_is_told_which_there_are():
+    with pytest.raises(
+        EmofusionError, match=r"corpora\.tess\.kind=tess: no such kind; there are folder, kdef, ravdess,"
+    ):
+        registry.kind("corpora", "tess", "corpora.tess.kind")
 
 
 def test_clips_that_others_scored_need_no_files(corpus):
-    clips = corpus("clip,actor,gender,emotion,audio\nx,1,f,sad,\ny,1,f,happy,nowhere.wav\n", unseen=True)
+    clips = corpus("clip,actor,gender,emotion,audio\nx,1,f,sad,\ny,1,f,happy,nowhere.wav\n", recordings=False)
     assert clips["clip"].tolist() == ["x", "y"] and clips[["audio", "image", "video"]].isna().all(axis=None)
-    assert corpus("clip,actor,gender,emotion\nx,1,f,sad\n", unseen=True)["emotion"].tolist() == ["sad"]
+    assert corpus("clip,actor,gender,emotion\nx,1,f,sad\n", recordings=False)["emotion"].tolist() == ["sad"]
     with pytest.raises(EmofusionError, match="names no clip"):
-        corpus("clip,actor,gender,emotion\n,1,f,sad\n", unseen=True)
+        corpus("clip,actor,gender,emotion\n,1,f,sad\n", recordings=False)
     with pytest.raises(EmofusionError, match="lacks the column one of audio, clip, image, video"):
-        corpus("actor,gender,emotion\n1,f,sad\n", unseen=True)
+        corpus("actor,gender,emotion\n1,f,sad\n", recordings=False)

@@ -1,25 +1,25 @@
 """KDEF's native tree and archive."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emofusion.corpora import check_present, read_corpus
+from emofusion.corpora.common.read import read_corpus
+from emofusion.corpora.kdef import Kdef
 from emofusion.errors import EmofusionError
 
-ALL = ["full_left", "half_left", "straight", "half_right", "full_right"]
+
+@pytest.fixture
+def kdef(tmp_path):
+    return Kdef(root=str(tmp_path / "kdef"))
 
 
 @pytest.fixture
-def settings(tmp_path):
-    return {"name": "kdef", "reader": "kdef", "root": str(tmp_path / "kdef"), "exclude": [], "angles": ALL}
-
-
-@pytest.fixture
-def people(settings, write_image):
+def people(kdef, write_image):
     """Two people, one in both sessions, and what else the distributed archive holds."""
-    folder = Path(settings["root"]) / "KDEF_and_AKDEF" / "KDEF"
+    folder = Path(kdef.root) / "KDEF_and_AKDEF" / "KDEF"
     for stem in ("AF01ANS", "AF01ANFL", "AF01ANHL", "AF01ANHR", "AF01ANFR", "BF01NES", "AM35SUS"):
         write_image(folder / stem[:4] / f"{stem}.JPG")
     write_image(folder / "AM35" / "am35afs.jpg")
@@ -28,8 +28,8 @@ def people(settings, write_image):
     return folder
 
 
-def test_reads_the_tree(settings, people, tmp_path):
-    clips = read_corpus(settings, tmp_path / "unpacked").set_index("clip")
+def test_reads_the_tree(kdef, people, tmp_path):
+    clips = read_corpus("kdef", kdef, tmp_path / "unpacked").set_index("clip")
     assert sorted(clips.index) == [
         "AF01ANFL",
         "AF01ANFR",
@@ -59,39 +59,39 @@ def test_reads_the_tree(settings, people, tmp_path):
     assert not (tmp_path / "unpacked").exists()
 
 
-def test_only_the_angles_asked_for(settings, people, tmp_path):
-    clips = read_corpus(settings | {"angles": ["straight"]}, tmp_path / "unpacked")
+def test_only_the_angles_asked_for(kdef, people, tmp_path):
+    clips = read_corpus("kdef", replace(kdef, angles=["straight"]), tmp_path / "unpacked")
     assert clips["clip"].tolist() == ["AF01ANS", "AM35AFS", "AM35SUS", "BF01NES"]
 
 
 @pytest.mark.parametrize("name", ["KDEF_and_AKDEF.zip", "kdef.tar.gz"])
-def test_archive_gives_the_same_clips_as_its_tree(settings, people, tmp_path, pack, name):
-    tree = read_corpus(settings, tmp_path / "unpacked")
-    root = Path(settings["root"])
+def test_archive_gives_the_same_clips_as_its_tree(kdef, people, tmp_path, pack, name):
+    tree = read_corpus("kdef", kdef, tmp_path / "unpacked")
+    root = Path(kdef.root)
     inside = root.rename(tmp_path / "inside")
     root.mkdir()
     pack(inside, root / name)
-    check_present(settings)
-    packed = read_corpus(settings | {"angles": ["straight"]}, tmp_path / "unpacked")
+    kdef.check_present("kdef")
+    packed = read_corpus("kdef", replace(kdef, angles=["straight"]), tmp_path / "unpacked")
     same = ["clip", "actor", "gender", "emotion", "angle", "session"]
     assert packed[same].equals(tree[tree.angle == "straight"][same].reset_index(drop=True))
     files = [path for path in (tmp_path / "unpacked").rglob("*") if path.is_file()]
     assert sorted(map(str, files)) == sorted(packed.image)  # nothing else was extracted
-    direct = read_corpus(settings | {"root": str(root / name), "angles": ["straight"]}, tmp_path / "other")
+    direct = read_corpus("kdef", replace(kdef, root=str(root / name), angles=["straight"]), tmp_path / "other")
     assert direct[same].equals(packed[same])
 
 
-def test_the_two_known_misnomers_and_black_pictures_of_the_distribution(settings, people, tmp_path, write_image):
+def test_the_two_known_misnomers_and_black_pictures_of_the_distribution(kdef, people, tmp_path, write_image):
     write_image(people / "AF31" / "AF31V.JPG")
     write_image(people / "AM31" / "AM31H.JPG")
     write_image(people / "AF01" / "AF01SUFR.JPG", grey=0)
-    clips = read_corpus(settings, tmp_path / "unpacked").set_index("clip")
+    clips = read_corpus("kdef", kdef, tmp_path / "unpacked").set_index("clip")
     assert len(clips) == 10
     assert clips.loc["AF31SAHL", ["emotion", "angle", "actor"]].tolist() == ["sad", "half_left", "kdef-F31"]
     assert clips.loc["AM31SUHR", ["emotion", "angle", "actor"]].tolist() == ["surprised", "half_right", "kdef-M31"]
 
 
-def test_bad_files_are_told_together_and_can_be_left_out(settings, people, tmp_path, write_image):
+def test_bad_files_are_told_together_and_can_be_left_out(kdef, people, tmp_path, write_image):
     write_image(people / "AF01" / "AF01XXS.JPG")
     write_image(people / "AF01" / "AM35HAS.JPG")
     write_image(people / "AF01" / "holiday.JPG")
@@ -99,7 +99,7 @@ def test_bad_files_are_told_together_and_can_be_left_out(settings, people, tmp_p
     write_image(people / "again" / "AM35SUS.JPG")
     (people / "AF01" / "AF01SAS.JPG").write_bytes(b"")
     with pytest.raises(EmofusionError) as error:
-        read_corpus(settings, tmp_path / "unpacked")
+        read_corpus("kdef", kdef, tmp_path / "unpacked")
     message = str(error.value)
     assert message.startswith("6 files are not as the corpus kdef")
     assert "AF01XXS.JPG has the unknown emotion code XX" in message
@@ -109,46 +109,46 @@ def test_bad_files_are_told_together_and_can_be_left_out(settings, people, tmp_p
     assert "and 1 more" in message
     assert 'corpora.kdef.exclude=["KDEF_and_AKDEF/KDEF/AF01/AF01XXS.JPG", ...]' in message
     patterns = ["KDEF_and_AKDEF/KDEF/AF01/AF01XXS.JPG", "AM35HAS.JPG", "hol*.JPG", "AF36/*", "again/*", "AF01SAS.JPG"]
-    assert len(read_corpus(settings | {"exclude": patterns}, tmp_path / "unpacked")) == 8
+    assert len(read_corpus("kdef", replace(kdef, exclude=patterns), tmp_path / "unpacked")) == 8
 
 
-def test_unreadable_pictures_are_named(settings, people, tmp_path, write_image):
+def test_unreadable_pictures_are_named(kdef, people, tmp_path, write_image):
     write_image(people / "AF02" / "AF02ANS.JPG", size=(300, 300))
     cut = people / "AF02" / "AF02ANS.JPG"
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     (people / "AF02" / "AF02HAS.JPG").write_text("not a picture")
     with pytest.raises(EmofusionError) as error:
-        read_corpus(settings, tmp_path / "unpacked")
+        read_corpus("kdef", kdef, tmp_path / "unpacked")
     assert "2 files" in str(error.value)
     assert "AF02ANS.JPG cannot be read as image (" in str(error.value)
     assert "AF02HAS.JPG cannot be read as image (" in str(error.value)
 
 
 @pytest.mark.parametrize("make", [lambda root: None, lambda root: root.mkdir()])
-def test_absent(settings, make):
-    make(Path(settings["root"]))
+def test_absent(kdef, make):
+    make(Path(kdef.root))
     with pytest.raises(EmofusionError, match=r"kdef\.se.*KDEF_and_AKDEF\.zip.*corpora\.kdef\.root=") as error:
-        check_present(settings)
-    assert settings["root"] in str(error.value)
+        kdef.check_present("kdef")
+    assert kdef.root in str(error.value)
 
 
-def test_averaged_faces_alone_are_not_the_corpus(settings, write_image):
-    write_image(Path(settings["root"]) / "AKDEF" / "AFANS.JPG")
+def test_averaged_faces_alone_are_not_the_corpus(kdef, write_image):
+    write_image(Path(kdef.root) / "AKDEF" / "AFANS.JPG")
     with pytest.raises(EmofusionError, match="is not there"):
-        check_present(settings)
+        kdef.check_present("kdef")
 
 
-def test_tree_wins_over_its_own_archive(settings, people, tmp_path):
-    root = Path(settings["root"])
+def test_tree_wins_over_its_own_archive(kdef, people, tmp_path):
+    root = Path(kdef.root)
     with zipfile.ZipFile(root / "KDEF_and_AKDEF.zip", "w") as zipped:
         for path in people.rglob("*.JPG"):
             zipped.write(path, path.relative_to(root))
-    clips = read_corpus(settings, tmp_path / "unpacked")
+    clips = read_corpus("kdef", kdef, tmp_path / "unpacked")
     assert len(clips) == 8
     assert clips.image.str.startswith(str(people)).all()
     assert not (tmp_path / "unpacked").exists()
 
 
-def test_nothing_left(settings, people, tmp_path):
+def test_nothing_left(kdef, people, tmp_path):
     with pytest.raises(EmofusionError, match="no clip of the corpus kdef"):
-        read_corpus(settings | {"exclude": ["*.JPG", "*.jpg"]}, tmp_path / "unpacked")
+        read_corpus("kdef", replace(kdef, exclude=["*.JPG", "*.jpg"]), tmp_path / "unpacked")

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emofusion.corpora import check_present
-from emofusion.corpora.common.zenodo import download, download_record, needed_files
+from emofusion.corpora.common.zenodo import RecordFile, fetch_files
+from emofusion.corpora.demo.settings import DemoSettings
+from emofusion.corpora.ravdess import Ravdess
+from emofusion.corpora.ravdess.download import Download, download, needed_files
 from emofusion.errors import EmofusionError
 
 AUDIO = "Audio_Speech_Actors_01-24.zip"
@@ -17,7 +20,7 @@ TRACKING = "FacialTracking_Actors_01-24.zip"
 
 @pytest.fixture
 def zenodo(server, tmp_path, write_sound, pack):
-    """The records 1188976 and 3255102, small; the settings take back what is known of the real sound."""
+    """The records 1188976 and 3255102, small; `facts` take back what is known of the real sound."""
     write_sound(tmp_path / "in" / "Actor_01" / "03-01-03-01-01-01-01.wav")
     pack(tmp_path / "in", tmp_path / AUDIO)
     files = {
@@ -31,7 +34,7 @@ def zenodo(server, tmp_path, write_sound, pack):
         ]
         server.files[f"/api/records/{record}"] = json.dumps({"id": record, "files": listed}).encode()
         server.files |= {f"/records/{record}/files/{name}": content for name, content in contents.items()}
-    server.settings = {"url": server.url, "known_files": {AUDIO: {}}}
+    server.facts = {AUDIO: {}}
     return server
 
 
@@ -41,34 +44,34 @@ def paths(server):
 
 def test_needed_files():
     assert needed_files(["audio"]) == [(1188976, AUDIO, 208_468_073, "bc696df654c87fed845eb13823edef8a")]
-    assert [name for _, name, *_ in needed_files(["video"])] == VIDEO
+    assert [file.name for file in needed_files(["video"])] == VIDEO
     assert needed_files(["audio", "action_units"])[1][:2] == (3255102, TRACKING)
 
 
 def test_fetches_what_lacks_and_nothing_again(zenodo, tmp_path):
     root = tmp_path / "ravdess"
-    receipt = download(zenodo.settings, ["audio", "action_units"], root)
+    receipt = download(zenodo.url, zenodo.facts, ["audio", "action_units"], root)
     assert [line["name"] for line in receipt] == [AUDIO, TRACKING]
     for line in receipt:
         content = (root / line["name"]).read_bytes()
         assert (line["bytes"], line["md5"]) == (len(content), hashlib.md5(content).hexdigest())
         assert line["source"].startswith(zenodo.url) and line["source"].endswith(f"{line['name']}?download=1")
-    check_present({"name": "ravdess", "reader": "ravdess", "root": str(root), "media": ["audio"]})
+    Ravdess(root=str(root), media=["audio"]).check_present("ravdess")
     before = len(zenodo.asked)
-    assert download(zenodo.settings, ["audio", "action_units"], root) == receipt
+    assert download(zenodo.url, zenodo.facts, ["audio", "action_units"], root) == receipt
     assert len(zenodo.asked) == before
 
 
 def test_known_facts_need_no_look_up_but_are_checked(zenodo, tmp_path):
     with pytest.raises(EmofusionError, match="is not the file that it should be"):
-        download({"url": zenodo.url}, ["audio"], tmp_path / "ravdess")  # the real archive is another one
+        download(zenodo.url, {}, ["audio"], tmp_path / "ravdess")  # the real archive is another one
     assert paths(zenodo) == [f"/records/1188976/files/{AUDIO}"]
 
 
 def test_facts_in_the_settings_are_enough(zenodo, tmp_path):
     content = zenodo.files[f"/records/1188976/files/{AUDIO}"]
     facts = {"size": len(content), "md5": hashlib.md5(content).hexdigest()}
-    receipt = download({"url": zenodo.url, "known_files": {AUDIO: facts}}, ["audio"], tmp_path / "ravdess")
+    receipt = download(zenodo.url, {AUDIO: facts}, ["audio"], tmp_path / "ravdess")
     assert [line["md5"] for line in receipt] == [facts["md5"]]
     assert paths(zenodo) == [f"/records/1188976/files/{AUDIO}"]
 
@@ -79,7 +82,7 @@ def test_a_medium_that_is_there_is_not_fetched(zenodo, tmp_path, write_sound, wr
     write_video(tmp_path / "mine" / "02-01-03-01-01-01-01.mp4", sound=False)
     pack(tmp_path / "mine", root / "my_videos.tar")
     (root / "openface_au_mean.csv").write_text("clip\n")
-    assert download(zenodo.settings, ["audio", "video", "action_units"], root) == []
+    assert download(zenodo.url, zenodo.facts, ["audio", "video", "action_units"], root) == []
     assert zenodo.asked == []
 
 
@@ -87,18 +90,34 @@ def test_interrupted_between_archives(zenodo, tmp_path, write_video, pack):
     root = tmp_path / "ravdess"
     write_video(tmp_path / "mine" / "02-01-03-01-01-01-01.mp4", sound=False)
     pack(tmp_path / "mine", root / VIDEO[0])  # the first of 24 is there
-    receipt = download(zenodo.settings, ["video"], root)
+    receipt = download(zenodo.url, zenodo.facts, ["video"], root)
     assert [line["name"] for line in receipt] == VIDEO
     assert paths(zenodo) == ["/api/records/1188976"] + [f"/records/1188976/files/{name}" for name in VIDEO[1:]]
 
 
 def test_what_cannot_be_had(zenodo, tmp_path):
-    absent = {"url": zenodo.url, "records": [{"id": 1188976, "files": [{"name": "other.zip"}]}]}
     with pytest.raises(EmofusionError, match=r"records/1188976 has no file other\.zip"):
-        download_record(absent, tmp_path)
+        fetch_files(zenodo.url, [RecordFile(1188976, "other.zip")], tmp_path)
     with pytest.raises(EmofusionError, match=r"404.*by hand, from .*/records/7, what"):
-        download_record({"url": zenodo.url, "records": [{"id": 7, "files": [{"name": "other.zip"}]}]}, tmp_path)
+        fetch_files(zenodo.url, [RecordFile(7, "other.zip")], tmp_path)
     zenodo.files["/api/records/8"] = b'{"message": "moved"}'
     with pytest.raises(EmofusionError, match="does not answer as Zenodo does"):
-        download_record({"url": zenodo.url, "records": [{"id": 8, "files": [{"name": "other.zip"}]}]}, tmp_path)
+        fetch_files(zenodo.url, [RecordFile(8, "other.zip")], tmp_path)
     assert not [path for path in Path(tmp_path).iterdir() if path.name == "other.zip"]
+
+
+def test_a_corpus_says_what_fetches_it(zenodo, tmp_path):
+    root = tmp_path / "ravdess"
+    ravdess = Ravdess(root=str(root), download=True, zenodo=zenodo.url, known_files=zenodo.facts)
+    fetching = ravdess.fetching("mine", "audio")
+    assert fetching == Download(zenodo.url, zenodo.facts, str(root), ["audio"], "mine")
+    assert fetching.label == "mine-audio"
+    fetching.run(tmp_path / "stage")
+    (line,) = json.loads((tmp_path / "stage" / "receipt.json").read_text())
+    assert line["name"] == AUDIO and (root / AUDIO).is_file()
+    assert [path.name for path in (tmp_path / "stage").iterdir()] == ["receipt.json"]
+    for nothing in (replace(ravdess, download=False), replace(ravdess, demo=DemoSettings(layout="ravdess"))):
+        assert nothing.fetching("mine", "audio") is None
+    # how it is fetched does not decide what is read
+    elsewhere = replace(ravdess, download=False, zenodo="https://example.org", known_files={})
+    assert ravdess.for_medium("audio") == elsewhere.for_medium("audio")

@@ -1,92 +1,151 @@
-"""Bring your own corpus: a CSV file of paths and labels.
+"""A corpus of your own: a CSV file of paths and labels.
 
 Its columns are `emotion`, `actor`, `gender` and one or more of `audio`, `image` and `video`; `clip`, `intensity` and
-`statement` may be there. Relative paths are relative to the CSV file's folder.
+`statement` are optional. Relative paths are relative to the CSV file's folder.
 """
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import MEDIA, Faults, excluded, some, table
+from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, first_few
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    import pandas as pd
 
 GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"}
 _NEEDED = ("emotion", "actor", "gender")
 
 
-def check_present(settings: dict) -> None:
-    """Raises `EmofusionError` if the CSV file `settings["table"]` is not there."""
-    if not Path(settings["table"]).is_file():
-        name = settings["name"]
-        raise EmofusionError(
-            f"the corpus {name} is not there: no file {Path(settings['table']).absolute()}. Write a CSV file with the "
-            f"columns {', '.join(_NEEDED)} and one or more of {', '.join(MEDIA)} there, or set corpora.{name}.table=..."
-        )
+@dataclass
+class Folder(Corpus):
+    """A corpus of your own: a CSV file of paths and labels; see docs/corpora.md."""
 
+    provides: ClassVar[tuple[str, ...]] = ("audio", "image", "video")
 
-def read(settings: dict, unpacked: Path) -> "DataFrame":
-    """The rows of the table, with emotions by `settings["labels"]` where they are not emofusion's own words.
+    kind: str = "folder"
+    table: str = setting("CSV file of paths and labels.", MISSING)
+    labels: dict[str, str] = setting(
+        "The file's words for emotions, as in {joy: happy}; emofusion's own words need none.", {}, choices=EMOTIONS
+    )
+    recordings: bool = setting(
+        "Whether recordings are needed and opened; false where others have scored the clips.", True
+    )
 
-    A clip's name is what the column `clip` says, or else the stem of its file. With `settings["unseen"]` files are
-    neither needed nor opened: others have scored the clips. Raises `EmofusionError` besides as
-    `read_corpus` does for a column that lacks and for labels that are not known.
-    """
-    path, name = Path(settings["table"]), settings["name"]
-    labels = settings.get("labels") or {}
-    if wrong := sorted(set(labels.values()) - set(EMOTIONS)):
-        raise EmofusionError(f"corpora.{name}.labels: {some(wrong)} is not among {', '.join(EMOTIONS)}")
-    words = {emotion: emotion for emotion in EMOTIONS} | labels
-    faults, rows, lines, unknown = Faults(settings), [], {}, {}
-    unseen = settings.get("unseen", False)
-    for number, line in _lines(path, unseen):
-        media = {column: Entry(path.parent, PurePosixPath(line[column])) for column in MEDIA if line.get(column)}
-        if any(excluded(entry.path, settings) for entry in media.values()):
-            continue
-        gender = GENDERS.get(line["gender"].lower())
-        clip = line.get("clip") or next((entry.path.stem for entry in media.values()), "")
-        where = f"line {number} ({clip or 'nothing'})"
-        if unseen and not clip:
-            faults.add(where, "names no clip")
-        elif not (media or unseen):
-            faults.add(where, f"names no file: {', '.join(MEDIA)} are empty")
-        elif not gender or not line["actor"]:
-            faults.add(
-                where, f"has the gender {line['gender']!r} and actor {line['actor']!r}: female or male, and a name"
+    def without_recordings(self, table: str) -> Self:
+        """This corpus where others have scored its clips: the CSV file names them, and no recording is needed."""
+        return replace(self, recordings=False)
+
+    def check_present(self, name: str) -> None:
+        """Raise `EmofusionError` if the CSV file is not there."""
+        path = Path(self.table)
+        if not path.is_file():
+            raise EmofusionError(
+                f"the corpus {name} is not there: no file {path.absolute()}. Write a CSV file with the columns "
+                f"{', '.join(_NEEDED)} and one or more of {', '.join(MEDIA)} there, or set corpora.{name}.table=..."
             )
-        elif clip in lines:
-            faults.add(where, f"has the clip of line {lines[clip]}; name them in a column clip")
-        elif line["emotion"] not in words:
-            unknown.setdefault(line["emotion"], number)
-        lines.setdefault(clip, number)
-        row = {"clip": clip, "actor": line["actor"], "gender": gender, "emotion": words.get(line["emotion"])}
-        files = {} if unseen else media
-        rows.append(row | {column: line.get(column) or None for column in ("intensity", "statement")} | files)
-    if unknown:
-        found = some([f"{word!r} (line {number})" for word, number in unknown.items()])
-        raise EmofusionError(
-            f"{path} has emotions that are not known: {found}. Say which of {', '.join(EMOTIONS)} each is with "
-            f"corpora.{name}.labels={{word: emotion}}."
-        )
-    return table(settings, rows, unpacked, faults)
+
+    def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
+        """The rows of the CSV file; a clip's name is what its column `clip` says, or else the stem of its first file.
+
+        See `Corpus.read` for arguments and errors; an `EmofusionError` also tells of a missing column, and of words
+        that are no emotions.
+        """
+        faults, rows = Faults(name, self.root), []
+        lines_of_clips: dict[str, int] = {}
+        unknown_words: dict[str, int] = {}
+        emotions = {emotion: emotion for emotion in EMOTIONS} | self.labels
+        for number, line in _lines(Path(self.table), self.recordings):
+            files = self._files(line)
+            if any(excluded(entry.path, self) for entry in files.values()):
+                continue
+            clip = line.get("clip") or next((entry.path.stem for entry in files.values()), "")
+            fault = _fault(clip, line, files, lines_of_clips, self.recordings)
+            if fault:
+                faults.add(f"line {number} ({clip or 'nothing'})", fault)
+            elif line["emotion"] not in emotions:
+                unknown_words.setdefault(line["emotion"], number)
+            lines_of_clips.setdefault(clip, number)
+            labels = {
+                "clip": clip,
+                "actor": line["actor"],
+                "gender": GENDERS.get(line["gender"].lower()),
+                "emotion": emotions.get(line["emotion"]),
+                "intensity": line.get("intensity") or None,
+                "statement": line.get("statement") or None,
+            }
+            rows.append(labels | (files if self.recordings else {}))
+        if unknown_words:
+            words = first_few(f"{word!r} (line {number})" for word, number in unknown_words.items())
+            raise EmofusionError(
+                f"{self.table} has emotions that are not known: {words}. Say which of {', '.join(EMOTIONS)} each is "
+                f"with corpora.{name}.labels={{word: emotion}}."
+            )
+        return clip_table(name, self.root, rows, unpacked, faults)
+
+    def sources(self) -> list[Path]:
+        """The CSV file, and the recordings that it names and that are there."""
+        path = Path(self.table)
+        if not path.is_file():
+            return []
+        if not self.recordings:
+            return [path]
+        try:
+            entries = [
+                entry
+                for _, line in _lines(path, self.recordings)
+                for entry in self._files(line).values()
+                if not excluded(entry.path, self)
+            ]
+        except EmofusionError:  # `read` will tell what is wrong with the CSV file
+            return [path]
+        recordings = {entry.source / entry.path for entry in entries}
+        return sorted({path} | {recording for recording in recordings if recording.is_file()})
+
+    def _files(self, line: dict[str, str]) -> dict[str, Entry]:
+        """The files that a line names, by medium."""
+        folder = Path(self.table).parent
+        return {medium: Entry(folder, PurePosixPath(line[medium])) for medium in MEDIA if line.get(medium)}
 
 
-def _lines(path: Path, unseen: bool) -> Iterator[tuple[int, dict[str, str]]]:
+def _fault(
+    clip: str, line: dict[str, str], files: dict[str, Entry], lines_of_clips: dict[str, int], recordings: bool
+) -> str | None:
+    """What is wrong with a line besides its emotion; None where nothing is."""
+    if not recordings and not clip:
+        return "names no clip"
+    if recordings and not files:
+        return f"names no file: {', '.join(MEDIA)} are empty"
+    if line["gender"].lower() not in GENDERS or not line["actor"]:
+        return f"has the gender {line['gender']!r} and actor {line['actor']!r}: female or male, and a name"
+    if clip in lines_of_clips:
+        return f"has the clip of line {lines_of_clips[clip]}; name them in a column clip"
+    return None
+
+
+def _lines(path: Path, recordings: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and values of each line of the CSV file; raises `EmofusionError` where it is not such a file.
+
+    `recordings`: whether it has to have a column of files.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="")
             columns = reader.fieldnames or []
-            lacking = [column for column in _NEEDED if column not in columns]
-            enough = {*MEDIA, "clip"} if unseen else set(MEDIA)
-            if lacking or not enough & set(columns):
-                lacking = lacking or [f"one of {', '.join(sorted(enough))}"]
-                raise EmofusionError(f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(columns)}")
+            missing = [column for column in _NEEDED if column not in columns]
+            naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
+            if missing or not naming & set(columns):
+                missing = missing or [f"one of {', '.join(sorted(naming))}"]
+                raise EmofusionError(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(columns)}")
             for line in reader:
                 yield reader.line_num, {key: value.strip() for key, value in line.items() if isinstance(value, str)}
     except (UnicodeDecodeError, csv.Error) as error:

@@ -5,15 +5,18 @@ Lundqvist, Flykt & Öhman (1998), The Karolinska Directed Emotional Faces. A nam
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from emofusion.corpora.common.archives import Entry, entries
+from emofusion.corpora.common.archives import Entry, entries, source_files
+from emofusion.corpora.common.generated import Generated
 from emofusion.corpora.common.media import BLACK
-from emofusion.corpora.common.reading import Faults, absent, find, table
+from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
+from emofusion.settings.fields import setting
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    import pandas as pd
 
 EMOTIONS = {
     "AF": "fearful",
@@ -32,40 +35,60 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 ERRATA = {"AF31V": "AF31SAHL", "AM31H": "AM31SUHR"}
 _NAME = re.compile(r"([AB])([FM])(\d\d)([A-Z]{2})(S|[HF][LR])")
 _FOLDER = re.compile(r"[AB][FM]\d\d")
+_AVERAGED = ("AKDEF", "KDEFMAP")  # folders of faces that are averaged over people
 
 
-def check_present(settings: dict) -> None:
-    """Raises `EmofusionError` if no picture of a person is at the root."""
-    if not any(_of_a_person(entry) for entry in entries(Path(settings["root"]), SUFFIXES)):
-        raise absent(
-            settings,
-            "picture such as AF01ANS.JPG, nor an archive with one",
-            "KDEF is free for research: ask for it with the form at https://kdef.se and put KDEF_and_AKDEF.zip, or "
-            "what is in it, there.",
-        )
+@dataclass
+class Kdef(Generated):
+    """KDEF, as `KDEF_and_AKDEF.zip` or what is in it."""
+
+    provides: ClassVar[tuple[str, ...]] = ("image",)
+
+    kind: str = "kdef"
+    angles: list[str] = setting(
+        "Angles of the pictures that are read.",
+        list(ANGLES.values()),
+        choices=tuple(ANGLES.values()),
+        shortest=1,
+        distinct=True,
+    )
+
+    def check_present(self, name: str) -> None:
+        """Raise `EmofusionError` if no picture of a person is at the root."""
+        if not any(_shows_a_person(entry) for entry in entries(Path(self.root), SUFFIXES)):
+            raise absent(
+                name,
+                self.root,
+                "picture such as AF01ANS.JPG, nor an archive with one",
+                "KDEF is free for research: ask for it with the form at https://kdef.se and put KDEF_and_AKDEF.zip, or "
+                "what is in it, there.",
+            )
+
+    def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
+        """The pictures at the chosen angles; `angle` and `session` are columns besides the usual ones.
+
+        A person is one actor in both sessions. The averaged faces (AKDEF) are left out, and so are the few pictures
+        that are black in the corpus as it is distributed. See `Corpus.read` for arguments and errors.
+        """
+        faults = Faults(name, self.root)
+        rows = [
+            recording.labels | {"clip": recording.key, "image": recording.entry}
+            for recording in find_recordings(self, SUFFIXES, _parse, faults)
+            if recording.labels["angle"] in self.angles
+        ]
+        return clip_table(name, self.root, rows, unpacked, faults, leave_out=[BLACK])
+
+    def sources(self) -> list[Path]:
+        """The pictures in the tree, and the archives."""
+        return source_files(Path(self.root), SUFFIXES)
 
 
-def read(settings: dict, unpacked: Path) -> "DataFrame":
-    """The pictures at the angles `settings["angles"]`; `angle` and `session` are columns besides the usual ones.
-
-    A person is one actor in both sessions. The few pictures that are black in the distributed corpus are left out, as
-    are the averaged faces (AKDEF).
-    """
-    faults = Faults(settings)
-    rows = [
-        labels | {"clip": key, "image": entry}
-        for key, labels, entry in find(settings, SUFFIXES, _parse, faults).values()
-        if labels["angle"] in settings["angles"]
-    ]
-    return table(settings, rows, unpacked, faults, leave_out=[BLACK])
+def _shows_a_person(entry: Entry) -> bool:
+    return not any(folder.upper() in _AVERAGED for folder in entry.folders)
 
 
-def _of_a_person(entry: Entry) -> bool:
-    return not any(folder.upper() in ("AKDEF", "KDEFMAP") for folder in entry.folders)
-
-
-def _parse(entry: Entry) -> tuple[str, dict] | None:
-    if not _of_a_person(entry):
+def _parse(entry: Entry) -> tuple[str, dict[str, Any]] | None:
+    if not _shows_a_person(entry):
         return None
     stem = ERRATA.get(entry.path.stem.upper(), entry.path.stem.upper())
     match = _NAME.fullmatch(stem)

@@ -5,14 +5,16 @@ in circulation also as `DC_a01.wav`. The letters are the emotion, the number is 
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from emofusion.corpora.common.archives import Entry, entries
-from emofusion.corpora.common.reading import Faults, absent, find, table
+from emofusion.corpora.common.archives import Entry, entries, source_files
+from emofusion.corpora.common.generated import Generated
+from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    import pandas as pd
 
 EMOTIONS = {
     "a": "angry",
@@ -28,25 +30,43 @@ SUFFIXES = (".wav", ".flac")
 _NAME = re.compile(r"(?:([a-z]+)_)?([a-z]+)(\d\d)", re.IGNORECASE)
 
 
-def check_present(settings: dict) -> None:
-    """Raises `EmofusionError` if no sound file is at the root."""
-    if not any(entries(Path(settings["root"]), SUFFIXES)):
-        raise absent(
-            settings,
-            "recording such as DC/a01.wav or DC_a01.wav, nor an archive with one",
-            "SAVEE is free for research: register at the University of Surrey's page, "
-            "http://kahlan.eps.surrey.ac.uk/savee/, and put AudioData.zip, or what is in it, there.",
-        )
+@dataclass
+class Savee(Generated):
+    """SAVEE, as `AudioData.zip` or what is in it."""
+
+    provides: ClassVar[tuple[str, ...]] = ("audio",)
+
+    kind: str = "savee"
+
+    def check_present(self, name: str) -> None:
+        """Raise `EmofusionError` if no sound file is at the root."""
+        if not any(entries(Path(self.root), SUFFIXES)):
+            raise absent(
+                name,
+                self.root,
+                "recording such as DC/a01.wav or DC_a01.wav, nor an archive with one",
+                "SAVEE is free for research: register at the University of Surrey's page, "
+                "http://kahlan.eps.surrey.ac.uk/savee/, and put AudioData.zip, or what is in it, there.",
+            )
+
+    def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
+        """The recordings; `statement` is the emotion's letters and the sentence's number, such as `a01`.
+
+        See `Corpus.read` for arguments and errors.
+        """
+        faults = Faults(name, self.root)
+        rows = [
+            recording.labels | {"clip": recording.key, "audio": recording.entry}
+            for recording in find_recordings(self, SUFFIXES, _parse, faults)
+        ]
+        return clip_table(name, self.root, rows, unpacked, faults)
+
+    def sources(self) -> list[Path]:
+        """The sound files in the tree, and the archives."""
+        return source_files(Path(self.root), SUFFIXES)
 
 
-def read(settings: dict, unpacked: Path) -> "DataFrame":
-    """The recordings; `statement` is the emotion's letters and the sentence's number, such as `a01`."""
-    faults = Faults(settings)
-    found = find(settings, SUFFIXES, _parse, faults).values()
-    return table(settings, [labels | {"clip": key, "audio": entry} for key, labels, entry in found], unpacked, faults)
-
-
-def _parse(entry: Entry) -> tuple[str, dict]:
+def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:
     match = _NAME.fullmatch(entry.path.stem)
     folder = entry.path.parent.name.upper()
     actor = ((match and match[1]) or folder).upper()

@@ -10,7 +10,7 @@ inside its methods. Its modules are fingerprinted with all that they import, ins
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -84,15 +84,29 @@ class Corpus(Kind):
         """
         raise NotImplementedError
 
+    def generator(self, name: str) -> "Preparation | None":
+        """What generates the corpus; None where it is recorded. `name`: what the experiment calls the corpus.
+
+        It writes the corpus into the folder `corpus` of its stage; `at` then gives the corpus that is read there.
+        """
+        return None
+
+    def at(self, root: str) -> Self:
+        """A copy of this corpus in the folder `root` and without a generator."""
+        return replace(self, root=root)
+
     def for_medium(self, medium: str) -> Self:
-        """This corpus as a modality that reads `medium` needs it; by default the whole corpus."""
+        """This corpus as a modality that reads `medium` needs it; by default the whole corpus.
+
+        The copy lacks settings that do not decide what `read` returns, so ask `generator` and `fetching` before.
+        """
         return self
 
     def without_recordings(self, table: str) -> Self:
         """This corpus where others have scored its clips in `table`, so that no recording is needed."""
         return self
 
-    def download(self, name: str, medium: str) -> "Preparation | None":
+    def fetching(self, name: str, medium: str) -> "Preparation | None":
         """What fetches files that the root lacks; None where nothing is to be fetched."""
         return None
 
@@ -126,7 +140,7 @@ class Protocol(Kind):
         """The protocol with only what concerns one modality, so that other modalities do not change its split."""
         return self
 
-    def folds(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
+    def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """Boolean masks over the clips for each fold: train, validation, test.
 
         `clips` is `tables.CLIPS` of all corpora that the protocol names, of the classes only. Raises `EmofusionError`

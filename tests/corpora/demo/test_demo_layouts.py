@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -6,17 +7,26 @@ import pytest
 import soundfile
 from PIL import Image
 
-from emofusion.corpora import read_corpus
-from emofusion.corpora.demo import generate, layouts
+from emofusion.corpora.common.read import read_corpus
+from emofusion.corpora.demo import layouts
+from emofusion.corpora.demo.generator import Generator, generate
+from emofusion.corpora.demo.settings import DemoSettings
+from emofusion.corpora.kdef import Kdef
+from emofusion.corpora.ravdess import Ravdess
+from emofusion.corpora.savee import Savee
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
 
 SMALL = {
-    "kdef": {"layout": "kdef", "seed": 5, "people": 3, "size": 64, "angles": ["straight", "full_left"]},
-    "savee": {"layout": "savee", "seed": 5, "people": 2, "utterances": 2, "seconds": 0.6},
-    "ravdess": {"layout": "ravdess", "seed": 5, "people": 2, "size": 64, "seconds": 0.6, "frame_rate": 5},
+    "kdef": DemoSettings(layout="kdef", seed=5, people=3, size=64, angles=["straight", "full_left"]),
+    "savee": DemoSettings(layout="savee", seed=5, people=2, utterances=2, seconds=0.6),
+    "ravdess": DemoSettings(layout="ravdess", seed=5, people=2, size=64, seconds=0.6, frame_rate=5),
 }
-OPTIONS = {"kdef": {"angles": ["straight", "full_left"]}, "savee": {}, "ravdess": {"media": ["audio", "video"]}}
+READERS = {
+    "kdef": Kdef(demo=SMALL["kdef"], angles=["straight", "full_left"]),
+    "savee": Savee(demo=SMALL["savee"]),
+    "ravdess": Ravdess(demo=SMALL["ravdess"], media=["audio", "video"]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +38,7 @@ def corpora(tmp_path_factory):
 
 
 def clips(corpora, layout):
-    settings = {"name": layout, "reader": layout, "root": str(corpora / layout), "exclude": [], **OPTIONS[layout]}
-    return read_corpus(settings, corpora / "unpacked")
+    return read_corpus(layout, READERS[layout].at(str(corpora / layout)), corpora / "unpacked")
 
 
 def contents(folder):
@@ -96,15 +105,15 @@ def test_the_same_settings_give_the_same_bytes(corpora, layout, tmp_path):
 
 
 def test_another_seed_gives_other_people_and_more_people_change_nobody(corpora, tmp_path):
-    generate({**SMALL["savee"], "seed": 6}, tmp_path / "other")
-    generate({**SMALL["savee"], "people": 3}, tmp_path / "more")
+    generate(replace(SMALL["savee"], seed=6), tmp_path / "other")
+    generate(replace(SMALL["savee"], people=3), tmp_path / "more")
     before, other, more = (contents(folder) for folder in (corpora / "savee", tmp_path / "other", tmp_path / "more"))
     assert not set(before.values()) & set(other.values())
     assert before.items() < more.items()
 
 
 def test_session_b_is_the_same_people_once_more(corpora, tmp_path):
-    generate({**SMALL["kdef"], "sessions": ["A", "B"]}, tmp_path / "both")
+    generate(replace(SMALL["kdef"], sessions=["A", "B"]), tmp_path / "both")
     both, before = contents(tmp_path / "both"), contents(corpora / "kdef")
     assert before.items() < both.items() and len(both) == 2 * len(before)
     assert both["KDEF/BF01/BF01ANS.JPG"] != both["KDEF/AF01/AF01ANS.JPG"]
@@ -127,7 +136,7 @@ def test_a_film_shows_its_expression_in_each_of_its_thirds(drawn, tmp_path, monk
     # what a network sees are frames from the middle of equal segments
     films = []
     monkeypatch.setattr(layouts, "write_mp4", lambda path, pictures, *rest: films.append(len(pictures)))
-    generate({"layout": "ravdess", "people": 1, "size": 32}, tmp_path / "films")
+    generate(DemoSettings(layout="ravdess", people=1, size=32), tmp_path / "films")
     stops = np.cumsum(films)
     assert stops[-1] == len(drawn)
     for start, stop in zip([0, *stops[:-1]], stops, strict=True):
@@ -138,10 +147,10 @@ def test_a_film_shows_its_expression_in_each_of_its_thirds(drawn, tmp_path, monk
 
 
 def test_stills_stray_further_from_their_place_than_films(drawn, tmp_path):
-    generate({**SMALL["kdef"], "people": 12, "angles": ["straight"]}, tmp_path / "stills")
+    generate(replace(SMALL["kdef"], people=12, angles=["straight"]), tmp_path / "stills")
     stills = [view for _, view in drawn]
     drawn.clear()
-    generate({**SMALL["ravdess"], "people": 2, "frame_rate": 1}, tmp_path / "films")
+    generate(replace(SMALL["ravdess"], people=2, frame_rate=1), tmp_path / "films")
     films = [view for _, view in drawn]
 
     def spread(views, name):
@@ -172,6 +181,17 @@ def test_what_is_already_there_is_not_overwritten(tmp_path):
 
 
 def test_sample_rate_is_a_setting(tmp_path):
-    generate({**SMALL["savee"], "people": 1, "utterances": 1, "sample_rate": 44_100}, tmp_path / "native")
+    generate(replace(SMALL["savee"], people=1, utterances=1, sample_rate=44_100), tmp_path / "native")
     samples, rate = soundfile.read(tmp_path / "native" / "AudioData" / "DC" / "n01.wav")
     assert rate == 44_100 and 0.4 < len(samples) / rate < 1.0
+
+
+@pytest.mark.parametrize("layout", SMALL)
+def test_a_generated_corpus_says_what_generates_it(layout, corpora, tmp_path):
+    generator = READERS[layout].generator("mine")
+    assert generator == Generator("mine", SMALL[layout]) and generator.label == "mine"
+    recorded = READERS[layout].at("folder")
+    assert recorded == replace(READERS[layout], root="folder", demo=None) and recorded.generator("mine") is None
+    if layout == "kdef":
+        generator.run(tmp_path / "stage")
+        assert contents(tmp_path / "stage" / "corpus") == contents(corpora / "kdef")

@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emofusion.corpora.demo import generate
+from emofusion.corpora.demo.generator import generate
+from emofusion.corpora.demo.settings import DemoSettings
 from emofusion.emotions import EMOTIONS
 from emofusion.features.common.sound.compiled import librosa
 
@@ -74,7 +75,7 @@ class Corpus:
 @pytest.fixture(scope="module")
 def ravdess(tmp_path_factory) -> Corpus:
     root = tmp_path_factory.mktemp("demo") / "ravdess"
-    generate({"layout": "ravdess", "people": 12, "frame_rate": 2, "size": 64}, root)
+    generate(DemoSettings(layout="ravdess", people=12, frame_rate=2, size=64), root)
     sounds = sorted(root.rglob("*.wav"))
     return Corpus(
         emotion=np.array([int(path.stem[6:8]) - 1 for path in sounds]),
@@ -118,7 +119,7 @@ def test_random_clips_score_higher_than_unknown_speakers(ravdess, by_speakers):
 
 
 def test_faces_of_kdef_teach_those_of_ravdess(ravdess, tmp_path):
-    generate({"layout": "kdef", "people": 16, "size": 64}, tmp_path / "kdef")
+    generate(DemoSettings(layout="kdef", people=16, size=64), tmp_path / "kdef")
     pictures = sorted(tmp_path.rglob("*.JPG"))
     rows = np.array([see(Image.open(path)) for path in pictures])
     model = viewer().fit(rows, [KDEF[path.stem[4:6]] for path in pictures])
@@ -127,7 +128,7 @@ def test_faces_of_kdef_teach_those_of_ravdess(ravdess, tmp_path):
 
 
 def test_voices_of_savee_teach_those_of_ravdess_women_included(ravdess, tmp_path):
-    generate({"layout": "savee", "people": 4, "utterances": 5}, tmp_path / "savee")
+    generate(DemoSettings(layout="savee", people=4, utterances=5), tmp_path / "savee")
     sounds = sorted(tmp_path.rglob("*.wav"))
     rows = np.array([hear(path) for path in sounds])
     model = listener().fit(rows, [SAVEE[path.stem.rstrip("0123456789")] for path in sounds])

@@ -1,0 +1,1 @@
+"""What the corpora share: archives, media files, the clip table, downloads."""

@@ -17,6 +17,7 @@ from emofusion.errors import EmofusionError
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ARCHIVES = (".zip", *_TAR)
 _DAMAGE = (OSError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError)
+_COPY_SIZE = 1 << 20  # bytes that are copied at a time
 
 
 class Entry(NamedTuple):
@@ -25,55 +26,66 @@ class Entry(NamedTuple):
     source: Path  # the root of the tree, or the archive
     path: PurePosixPath  # within the source
     member: str | None = None  # the member's name exactly as the archive writes it
-    stamp: str = ""  # the member's size and checksum
+    stamp: str = ""  # the member's size, and its checksum or time
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.path}" if self.member else str(self.path)
 
     @property
     def folders(self) -> list[str]:
-        """The names of the folders it lies in, the nearest last; an archive counts as a folder."""
+        """The names of the folders that hold the file, the nearest last; an archive counts as a folder."""
         return [*([self.source.name.split(".")[0]] if self.member else []), *self.path.parts[:-1]]
 
 
 def is_archive(path: Path) -> bool:
+    """Whether a file's name is that of an archive."""
     return path.name.lower().endswith(ARCHIVES)
 
 
 def entries(root: Path, suffixes: Collection[str], besides: Collection[str] = ()) -> Iterator[Entry]:
-    """The files under `root` with one of the suffixes (lower case, with the dot), those of the tree first.
+    """The files under `root` with one of the suffixes: first those of the tree, then those of its archives.
 
-    `root` may be a folder, with archives lying in it, or an archive. Hidden files are not seen, nor archives whose
-    name is in `besides`. Yields as it finds, so that the first answer is quick. Raises `EmofusionError` for an
-    archive that cannot be read.
+    They come one by one, so that a caller who needs only one has it at once. Hidden files are left out.
+
+    Args:
+        root: a folder, in which archives may lie, or an archive.
+        suffixes: in lower case and with the dot, such as `.wav`.
+        besides: names of archives that are left out.
+
+    Raises:
+        EmofusionError: an archive cannot be read.
     """
     root = Path(root)
     if root.is_file():
         yield from _members(root, suffixes)
         return
-    seen = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith((".", "__MACOSX")))
-        if real in seen:  # a link back into the tree
-            continue
-        seen.add(real)
-        for name in sorted(files):
-            if not name.startswith(".") and PurePosixPath(name).suffix.lower() in suffixes:
-                yield Entry(root, PurePosixPath(Path(folder, name).relative_to(root)))
-    for archive in sorted(root.iterdir()) if root.is_dir() else []:
-        if is_archive(archive) and archive.name not in besides and not archive.name.startswith("."):
+    for file in _tree_files(root, suffixes):
+        yield Entry(root, PurePosixPath(file.relative_to(root)))
+    for archive in _archives_in(root):
+        if archive.name not in besides:
             yield from _members(archive, suffixes)
 
 
-def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
-    """Where each entry can be opened: in the tree, or in `folder` once extracted from its archive.
+def source_files(root: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files that decide what `entries` yields, sorted: those of the tree, and the archives themselves.
 
-    Each archive's wanted members go to a folder of their own, named by a hash of their names, sizes and checksums. It
-    gets that name when all of it is written, and then is not written again. Raises `EmofusionError` for an archive
-    that is damaged, encrypted, or that would write outside of the folder.
+    No file is opened.
     """
-    paths, by_archive = {}, {}
+    root = Path(root)
+    if root.is_file():
+        return [root]
+    return sorted({*_tree_files(root, suffixes), *_archives_in(root)})
+
+
+def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
+    """The path at which each entry can be opened: in the tree, or in `folder`, into which its archive is extracted.
+
+    The wanted members of each archive go to a folder of their own, named by a hash of their names, sizes and checksums.
+    It gets that name when all of it is written, and then is not written again. Raises `EmofusionError` for an archive
+    that is damaged or encrypted, or that would write outside of the folder.
+    """
+    paths: dict[Entry, Path] = {}
+    by_archive: dict[Path, list[Entry]] = {}
     for entry in wanted:
         if entry.member is None:
             paths[entry] = entry.source / entry.path
@@ -88,51 +100,88 @@ def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
     return paths
 
 
+def _tree_files(root: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """The files with one of the suffixes in a folder and the folders within it, hidden ones left out."""
+    visited = set()
+    for folder, subfolders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in visited:  # reached again by a link
+            subfolders.clear()
+            continue
+        visited.add(real)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__MACOSX")))
+        for name in sorted(files):
+            if not name.startswith(".") and PurePosixPath(name).suffix.lower() in suffixes:
+                yield Path(folder, name)
+
+
+def _archives_in(root: Path) -> Iterator[Path]:
+    """The archives that lie in a folder itself, by name."""
+    for path in sorted(root.iterdir()) if root.is_dir() else []:
+        if is_archive(path) and not path.name.startswith("."):
+            yield path
+
+
 def _members(archive: Path, suffixes: Collection[str]) -> Iterator[Entry]:
-    with _readable(archive):
+    with _clear_about(archive):
         for name, stamp in _listing(archive):
-            path = PurePosixPath(name.replace("\\", "/"))  # as some Windows programs write them
+            path = PurePosixPath(name.replace("\\", "/"))  # some Windows programs write backslashes
             hidden = path.name.startswith(".") or "__MACOSX" in path.parts
             if path.suffix.lower() in suffixes and not hidden:
                 yield Entry(archive, path, name, stamp)
 
 
 def _listing(archive: Path) -> Iterator[tuple[str, str]]:
+    """Name and stamp of each file in an archive."""
     if archive.name.lower().endswith(_TAR):
         with tarfile.open(archive) as tar:
             yield from ((info.name, f"{info.size} {info.mtime}") for info in tar if info.isfile())
     else:
         with zipfile.ZipFile(archive) as zipped:
-            yield from ((i.filename, f"{i.file_size} {i.CRC}") for i in zipped.infolist() if not i.is_dir())
+            yield from (
+                (info.filename, f"{info.file_size} {info.CRC}") for info in zipped.infolist() if not info.is_dir()
+            )
 
 
 def _extract(archive: Path, members: list[Entry], target: Path) -> None:
-    if unsafe := [e for e in members if e.path.is_absolute() or ".." in e.path.parts]:
+    """Extract members of an archive into the folder `target`, whole or not at all."""
+    if unsafe := [entry for entry in members if entry.path.is_absolute() or ".." in entry.path.parts]:
         raise EmofusionError(
             f"the archive {archive} is not unpacked: its member {unsafe[0].member} points outside of it"
         )
     partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # what a killed run left
-    by_name = {entry.member: partial / entry.path for entry in members}
-    with _readable(archive):
-        for path in by_name.values():
+    shutil.rmtree(partial, ignore_errors=True)  # from a run that was killed
+    paths = {str(entry.member): partial / entry.path for entry in members}
+    with _clear_about(archive):
+        for path in paths.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         if archive.name.lower().endswith(_TAR):
-            with tarfile.open(archive) as tar:
-                for info in tar:  # in the archive's order: a compressed tar can only be read forwards
-                    if info.isfile() and info.name in by_name:
-                        with tar.extractfile(info) as source, by_name[info.name].open("wb") as sink:
-                            shutil.copyfileobj(source, sink, 1 << 20)
+            _extract_tar(archive, paths)
         else:
-            with zipfile.ZipFile(archive) as zipped:
-                for name, path in by_name.items():
-                    with zipped.open(name) as source, path.open("wb") as sink:
-                        shutil.copyfileobj(source, sink, 1 << 20)
+            _extract_zip(archive, paths)
         partial.rename(target)
 
 
+def _extract_tar(archive: Path, paths: dict[str, Path]) -> None:
+    with tarfile.open(archive) as tar:
+        for info in tar:  # in the archive's order: a compressed tar can only be read forwards
+            if info.isfile() and info.name in paths:
+                content = tar.extractfile(info)
+                assert content is not None  # it is a file
+                with content, paths[info.name].open("wb") as copy:
+                    shutil.copyfileobj(content, copy, _COPY_SIZE)
+
+
+def _extract_zip(archive: Path, paths: dict[str, Path]) -> None:
+    with zipfile.ZipFile(archive) as zipped:
+        for name, path in paths.items():
+            with zipped.open(name) as content, path.open("wb") as copy:
+                shutil.copyfileobj(content, copy, _COPY_SIZE)
+
+
 @contextmanager
-def _readable(archive: Path) -> Iterator[None]:
+def _clear_about(archive: Path) -> Iterator[None]:
+    """Turn what the libraries raise about an archive into an `EmofusionError` that says what to do."""
     try:
         yield
     except (NotImplementedError, RuntimeError) as error:  # an unusual compression; a password

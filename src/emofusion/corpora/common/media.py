@@ -1,4 +1,4 @@
-"""Can a media file be opened? A look at each, quick enough for thousands of files."""
+"""Whether media files can be opened: a look at each that is quick enough for thousands of files."""
 
 import os
 from collections.abc import Iterable
@@ -6,60 +6,60 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BLACK = "shows nothing: it is black"
-# Sound inside of these is decoded by FFmpeg; all else is libsndfile's.
+# FFmpeg decodes sound in these; libsndfile decodes all else.
 CONTAINERS = (".mp4", ".m4v", ".m4a", ".mov", ".mkv", ".avi", ".webm")
+_DARK = 2  # mean grey level out of 255 below which a picture is black; a portrait has 50 and more
 
 
 def faults(files: Iterable[tuple[Path, str]]) -> list[str | None]:
-    """For each (path, kind: audio, image or video) what is wrong with the file, or None."""
+    """What is wrong with each file, as `fault` says it. `files`: pairs of path and medium (audio, image or video)."""
     with ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool:
         return list(pool.map(lambda file: fault(*file), files))
 
 
-def fault(path: Path, kind: str) -> str | None:
-    """What is wrong with one file, as the end of a sentence, or None.
+def fault(path: Path, medium: str) -> str | None:
+    """What is wrong with one file, as the end of a sentence that begins with its name; None where nothing is.
 
-    Sound: its header and its last sample are read; an image is decoded at low resolution; of a video the streams are
-    looked at.
+    Of sound, the header and the last sample are read. An image is decoded at low resolution. Of a video, the list of
+    its streams is read.
     """
     path = Path(path)
     try:
         if not path.stat().st_size:
             return "is empty"
-        if kind == "image":
-            return _image(path)
-        if kind == "video" or path.suffix.lower() in CONTAINERS:
-            return _streams(path, kind)
-        return _sound(path)
+        if medium == "image":
+            return _fault_of_image(path)
+        if medium == "video" or path.suffix.lower() in CONTAINERS:
+            return _fault_of_streams(path, medium)
+        return _fault_of_sound(path)
     except FileNotFoundError:
         return "is not there"
     except Exception as error:  # each decoder has errors of its own, and all mean the same here
-        return f"cannot be read as {kind} ({str(error).replace(str(path), path.name)})"
+        return f"cannot be read as {medium} ({str(error).replace(str(path), path.name)})"
 
 
-def _sound(path: Path) -> str | None:
+def _fault_of_sound(path: Path) -> str | None:
     import soundfile
 
     with soundfile.SoundFile(path) as sound:
         if not sound.frames:
             return "holds no sound"
-        sound.seek(sound.frames - 1)  # a file cut short fails here
+        sound.seek(sound.frames - 1)  # fails for a file that is cut short
         return None if len(sound.read(1)) else "is cut short"
 
 
-def _image(path: Path) -> str | None:
+def _fault_of_image(path: Path) -> str | None:
     from PIL import Image, ImageStat
 
     with Image.open(path) as image:
         image.draft("L", (image.width // 8, image.height // 8))
-        # a mean below 2 of 255, where a portrait has 50 and more
-        return BLACK if ImageStat.Stat(image.convert("L")).mean[0] < 2 else None
+        return BLACK if ImageStat.Stat(image.convert("L")).mean[0] < _DARK else None
 
 
-def _streams(path: Path, kind: str) -> str | None:
+def _fault_of_streams(path: Path, medium: str) -> str | None:
     import av
 
     with av.open(str(path)) as container:
-        if not getattr(container.streams, kind):
-            return "holds no picture" if kind == "video" else "holds no sound"
+        if not getattr(container.streams, medium):
+            return "holds no picture" if medium == "video" else "holds no sound"
     return None

@@ -1,85 +1,103 @@
-"""What the readers share: choosing the files, collecting what is wrong with them, making the table."""
+"""What the readers of corpora share: choosing the files, collecting what is wrong with them, making the clip table."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emofusion.corpora.common import media
 from emofusion.corpora.common.archives import Entry, entries, unpack
 from emofusion.errors import EmofusionError
+from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    import pandas as pd
 
 MEDIA = ("audio", "image", "video")
 _COLUMNS = ("clip", "corpus", "actor", "gender", "emotion", "intensity", "statement", *MEDIA)
-_NAMED = 5  # files named in a message; the rest is counted
+_SHOWN = 5  # files that a message names; the rest is counted
 
 
-class Found(NamedTuple):
-    """A file that a reader understands."""
+class Recording(NamedTuple):
+    """A file whose name a reader understands."""
 
-    key: str  # two files with one key are the same recording
-    labels: dict  # columns of the clip table, and what else the reader needs
+    key: Any  # two files with the same key hold the same recording
+    labels: dict[str, Any]  # columns of the clip table
     entry: Entry
 
 
 class Faults:
-    """What is wrong with the files of a corpus, told in one message."""
+    """Collects what is wrong with the files of a corpus, to tell all of it in one message."""
 
-    def __init__(self, settings: dict):
-        self.name = settings["name"]
-        self.root = settings["root"]
+    def __init__(self, name: str, root: str) -> None:
+        """`name`: what the experiment calls the corpus; `root`: its folder."""
+        self.name = name
+        self.root = root
         self.lines: list[str] = []
-        self.file: PurePosixPath | None = None
+        self.example: PurePosixPath | None = None
 
     def add(self, file: Entry | str, reason: str) -> None:
+        """Note what is wrong with a file: `reason` is the end of a sentence that begins with the file's name."""
         self.lines.append(f"{file} {reason}")
-        if self.file is None and isinstance(file, Entry):
-            self.file = file.path
+        if self.example is None and isinstance(file, Entry):
+            self.example = file.path
 
     def stop(self) -> None:
-        """Raises `EmofusionError` if there is anything to tell."""
+        """Raise `EmofusionError` with all that was noted, if there is anything."""
         if self.lines:
             count = f"{len(self.lines)} files are" if len(self.lines) > 1 else "a file is"
-            example = self.file or "NAME"
             raise EmofusionError(
-                f"{count} not as the corpus {self.name} at {self.root} should have them: {some(self.lines, '; ')}. "
-                f'Correct them, or leave them out with corpora.{self.name}.exclude=["{example}", ...].'
+                f"{count} not as the corpus {self.name} at {self.root} should have them: "
+                f"{first_few(self.lines, '; ')}. Correct them, or leave them out with "
+                f'corpora.{self.name}.exclude=["{self.example or "NAME"}", ...].'
             )
 
 
-def some(names: Collection, separator: str = ", ") -> str:
-    """The first few names, and how many more there are."""
-    names = [str(name) for name in names]
-    more = f"{separator}and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return separator.join(names[:_NAMED]) + more
+def first_few(names: Iterable[object], separator: str = ", ") -> str:
+    """The first names, separated, and how many more there are."""
+    words = [str(name) for name in names]
+    more = f"{separator}and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return separator.join(words[:_SHOWN]) + more
 
 
-def absent(settings: dict, looked_for: str, remedy: str) -> EmofusionError:
-    """The error for a corpus that is not there."""
-    root = Path(settings["root"]).absolute()
+def absent(name: str, root: str, looked_for: str, remedy: str) -> EmofusionError:
+    """The error for a corpus that is not there: what was looked for, where, and how to get it.
+
+    Args:
+        name: what the experiment calls the corpus.
+        root: its folder.
+        looked_for: what was looked for, after "no".
+        remedy: sentences that say where to get the corpus.
+    """
+    folder = Path(root).absolute()
     return EmofusionError(
-        f"the corpus {settings['name']} is not there: no {looked_for} {'at' if root.exists() else 'and no folder'} "
-        f"{root}. {remedy} For another place, set corpora.{settings['name']}.root=..."
+        f"the corpus {name} is not there: no {looked_for} {'at' if folder.exists() else 'and no folder'} {folder}. "
+        f"{remedy} For another folder, set corpora.{name}.root=..."
     )
 
 
-def excluded(path: PurePosixPath, settings: dict) -> bool:
-    return any(pattern and path.match(pattern) for pattern in settings.get("exclude") or ())
+def excluded(path: PurePosixPath, corpus: Corpus) -> bool:
+    """Whether one of the patterns of `corpus.exclude` matches the right-hand end of a path."""
+    return any(pattern and path.match(pattern) for pattern in corpus.exclude)
 
 
-def find(
-    settings: dict, suffixes: Collection[str], parse: Callable[[Entry], tuple[str, dict] | None], faults: Faults
-) -> dict[str, Found]:
-    """The corpus's files by key: each once, one of the tree before the same one in an archive.
+def find_recordings(
+    corpus: Corpus,
+    suffixes: Collection[str],
+    parse: Callable[[Entry], tuple[Hashable, dict[str, Any]] | None],
+    faults: Faults,
+) -> list[Recording]:
+    """The recordings of a corpus, each once; a file in the tree takes precedence over the same one in an archive.
 
-    `parse` gives a file's key and labels, None for a file that is no part of the corpus, and raises `ValueError` with
-    what is wrong as the end of a sentence that starts with the file's name.
+    Args:
+        corpus: its `root` is searched, and files that match `exclude` are left out.
+        suffixes: of the files to look at, in lower case and with the dot.
+        parse: gives a file's key and labels, or None for a file that is no part of the corpus. It raises `ValueError`
+            with what is wrong, as the end of a sentence that begins with the file's name.
+        faults: takes what is wrong.
     """
-    found: dict[str, Found] = {}
-    for entry in entries(Path(settings["root"]), suffixes):
-        if excluded(entry.path, settings):
+    recordings: dict[Hashable, Recording] = {}
+    for entry in entries(Path(corpus.root), suffixes):
+        if excluded(entry.path, corpus):
             continue
         try:
             parsed = parse(entry)
@@ -88,41 +106,54 @@ def find(
             continue
         if parsed is None:
             continue
-        other = found.setdefault(parsed[0], Found(*parsed, entry)).entry
-        if other is not entry and (other.member is None) == (entry.member is None):
-            faults.add(entry, f"is there twice, also as {other}")
-    return found
+        first = recordings.setdefault(parsed[0], Recording(*parsed, entry)).entry
+        if first is not entry and (first.member is None) == (entry.member is None):
+            faults.add(entry, f"is there twice, also as {first}")
+    return list(recordings.values())
 
 
-def table(
-    settings: dict, rows: Iterable[dict], unpacked: Path, faults: Faults, leave_out: Collection[str] = ()
-) -> "DataFrame":
-    """The clip table of rows whose media are entries, after opening every file that it names.
+def clip_table(
+    name: str,
+    root: str,
+    rows: Iterable[dict[str, Any]],
+    unpacked: Path,
+    faults: Faults,
+    leave_out: Collection[str] = (),
+) -> "pd.DataFrame":
+    """The clip table, after opening every media file that it names.
 
-    A row with a file for which `media.fault` gives one of `leave_out` is left out; any other fault is told. Raises
-    `EmofusionError` with all faults, those found before among them, or if no clip is left.
+    Args:
+        name: what the experiment calls the corpus; actors' names begin with it.
+        root: the corpus's folder, for messages.
+        rows: one for each clip: its labels, and an `Entry` for each medium that it has.
+        unpacked: folder into which archives are extracted.
+        faults: what was wrong before.
+        leave_out: sentences of `media.fault`; a clip with such a file is left out.
+
+    Raises:
+        EmofusionError: something is wrong with files, now or before, or no clip is left.
     """
-    from pandas import DataFrame
+    import pandas as pd
 
     rows = list(rows)
-    files = [(row, column, row[column]) for row in rows for column in MEDIA if row.get(column)]
+    files = [(row, medium, row[medium]) for row in rows for medium in MEDIA if row.get(medium)]
     paths = unpack((entry for *_, entry in files), unpacked)
-    found = media.faults((paths[entry], column) for _, column, entry in files)
+    reasons = media.faults((paths[entry], medium) for _, medium, entry in files)
     dropped = set()
-    for (row, _, entry), fault in zip(files, found, strict=True):
-        if fault in leave_out:
+    for (row, _, entry), reason in zip(files, reasons, strict=True):
+        if reason in leave_out:
             dropped.add(row["clip"])
-        elif fault:
-            faults.add(entry, fault)
+        elif reason:
+            faults.add(entry, reason)
     faults.stop()
-    for row, column, entry in files:
-        row[column] = str(paths[entry])
+    for row, medium, entry in files:
+        row[medium] = str(paths[entry])
     rows = [row for row in rows if row["clip"] not in dropped]
     if not rows:
-        raise EmofusionError(f"no clip of the corpus {settings['name']} at {settings['root']} is left to work with")
+        raise EmofusionError(f"no clip of the corpus {name} at {root} is left to work with")
     for row in rows:
-        row["corpus"] = settings["name"]
-        row["actor"] = f"{settings['name']}-{row['actor']}"
+        row["corpus"] = name
+        row["actor"] = f"{name}-{row['actor']}"
     extras = sorted({column for row in rows for column in row} - set(_COLUMNS))
-    frame = DataFrame(rows, columns=[*_COLUMNS, *extras]).astype("str")
-    return frame.sort_values("clip", ignore_index=True)
+    table = pd.DataFrame(rows, columns=[*_COLUMNS, *extras]).astype("str")
+    return table.sort_values("clip", ignore_index=True)

@@ -1,14 +1,16 @@
 """How an emotion shows: the movements of a face, the colouring of a voice, and how far performances stray from them.
 
-Facial movements follow the action units of Ekman and Friesen's FACS, the voice follows the tendencies that Juslin and
-Laukka (2003) collect. 0 is at rest and 1 a full movement; a voice's numbers are in the units of `voices.UNITS`.
+The movements of the face follow the action units (AU) of Ekman and Friesen's FACS. The voice follows the tendencies
+that Juslin and Laukka (2003) collect. 0 is at rest and 1 a full movement; the unit of each of a voice's numbers is in
+`voices.UNITS`.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emofusion.emotions import EMOTIONS
 
-# AU 1+2, 1 alone, 4, 5 (negative: lids droop), 6, 12 (negative: 15), 20, 9+10, 26
+# In this order: AU 1+2, 1 alone, 4, 5 (below 0: the lids droop), 6, 12 (below 0: AU 15), 20, 9+10, 26.
 ACTIONS = (
     "brow_raise",
     "inner_brow",
@@ -47,7 +49,8 @@ PROTOTYPES = {
     "voice": np.array([_VOICE[emotion] for emotion in EMOTIONS]),
 }
 
-# What a performance is drawn towards. Face and voice mix up different emotions, which is what makes fusing worthwhile.
+# The emotions that a performance of each emotion is drawn towards. They differ between face and voice, so that fusing
+# the two helps.
 _LOOKALIKES = {
     "face": {
         "neutral": ("calm", "sad"),
@@ -70,34 +73,48 @@ _LOOKALIKES = {
         "surprised": ("happy", "happy", "fearful"),
     },
 }
-# At difficulty 1. The most that a look-alike has in how a person always acts an emotion, and in a single performance;
-# the spread of people's manners around everybody's, and of a person's performances around the manner.
-LASTING_BLEND, PASSING_BLEND = 0.5, 0.3
-BETWEEN = {"face": 0.2, "voice": 0.25}
-WITHIN = {"face": 0.07, "voice": 0.16}
+# All of these hold at difficulty 1. The greatest share of a look-alike in how a person always acts an emotion
+# (lasting), and in a single performance (passing).
+LASTING_SHARE, PASSING_SHARE = 0.5, 0.3
+# Standard deviations: of people's manners around the prototypes, and of a person's performances around the manner.
+BETWEEN_PEOPLE = {"face": 0.2, "voice": 0.25}
+WITHIN_PERSON = {"face": 0.07, "voice": 0.16}
 
 
 class Manner:
-    """How one person acts in one channel: a gain and a lasting deviation for each emotion."""
+    """How one person acts in one channel (face or voice): a gain and a lasting deviation for each emotion."""
 
     def __init__(self, channel: str, rng: np.random.Generator, liveliness: float, difficulty: float) -> None:
-        """`channel` is "face" or "voice"; `liveliness` scales every expression, `difficulty` the deviations."""
+        """Draw the manner.
+
+        Args:
+            channel: "face" or "voice".
+            rng: random numbers of the person.
+            liveliness: scales every expression.
+            difficulty: scales every deviation.
+        """
         self.channel, self.difficulty = channel, difficulty
         prototypes = PROTOTYPES[channel]
-        combined = np.array([self._blend(prototypes, emotion, LASTING_BLEND, rng) for emotion in EMOTIONS])
+        combined = np.array([self._mixed(prototypes, emotion, LASTING_SHARE, rng) for emotion in EMOTIONS])
         gain = np.exp(np.log(liveliness) + 0.15 * difficulty * rng.standard_normal((len(EMOTIONS), 1)))
-        strays = BETWEEN[channel] * difficulty * rng.standard_normal(prototypes.shape)
-        self.typical = gain * combined + strays
+        deviation = BETWEEN_PEOPLE[channel] * difficulty * rng.standard_normal(prototypes.shape)
+        self.typical = gain * combined + deviation  # (emotions, movements)
 
     def perform(self, emotion: str, strength: float, rng: np.random.Generator) -> dict[str, float]:
-        """One performance: the movements of `ACTIONS` or `PROSODY` by name. `strength` is 1 for an ordinary one."""
-        mean = self._blend(self.typical, emotion, PASSING_BLEND, rng)
-        noise = WITHIN[self.channel] * self.difficulty * rng.standard_normal(mean.shape)
+        """One performance: the movements of `ACTIONS` or `PROSODY` by name.
+
+        `strength` scales them; it is 1 for an ordinary performance.
+        """
+        mean = self._mixed(self.typical, emotion, PASSING_SHARE, rng)
+        noise = WITHIN_PERSON[self.channel] * self.difficulty * rng.standard_normal(mean.shape)
         names = ACTIONS if self.channel == "face" else PROSODY
         return dict(zip(names, (strength * mean + noise).tolist(), strict=True))
 
-    def _blend(self, means: np.ndarray, emotion: str, most: float, rng: np.random.Generator) -> np.ndarray:
-        """The emotion's row of `means`, drawn towards that of a look-alike by a random share."""
+    def _mixed(
+        self, means: NDArray[np.float64], emotion: str, most: float, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """The emotion's row of `means`, drawn towards the row of a look-alike by a random share, at most `most`."""
         other = EMOTIONS.index(rng.choice(_LOOKALIKES[self.channel][emotion]))
         share = min(most * self.difficulty * rng.beta(1.0, 1.6), 1.0)
-        return (1 - share) * means[EMOTIONS.index(emotion)] + share * means[other]
+        mixed: NDArray[np.float64] = (1 - share) * means[EMOTIONS.index(emotion)] + share * means[other]
+        return mixed

@@ -1,17 +1,17 @@
 """A canvas around a turning head: shapes are laid on the face, turned with it, and drawn anti-aliased.
 
-The head stands upright and its cross-sections are circles, so turning it squeezes one side of the face and uncovers
-the other. Shapes are collected and projected together, which is what makes a thousand pictures quick.
+The head stands upright and its cross-sections are circles. Turning it therefore squeezes one side of the face and
+uncovers the other. Shapes are collected first and projected together, so that a thousand pictures are drawn quickly.
 """
 
 from dataclasses import dataclass
 from math import asin
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
-from emofusion.corpora.demo.people import Colour
+from emofusion.corpora.demo.people import Colour, colour_of
 
 OVERSAMPLING = 3
 CIRCLE = np.linspace(0, 2 * np.pi, 20, endpoint=False)
@@ -20,12 +20,19 @@ COS, SIN = np.cos(CIRCLE), np.sin(CIRCLE)
 
 @dataclass(frozen=True)
 class View:
-    """A camera and its light. `width`, `height`, in pixels; the rest relative.
+    """A camera and its light.
 
-    `scale` is half the head's height, `x` and `y` the place of the face's middle, all three as parts of the picture's
-    height (`x` from the picture's middle). `yaw` and `roll` in degrees, negative yaw: the nose points to the left of
-    the picture. The light grows by `light` from one edge to the other, along `light_angle` (radians); `noise` is the
-    sensor's standard deviation in grey levels out of 255.
+    Args:
+        width, height: size of the picture in pixels.
+        scale: half the head's height, as a share of the picture's height.
+        x, y: position of the face's middle, as a share of the picture's height; `x` counts from the picture's middle.
+        yaw: turn of the head in degrees; below 0 the nose points to the left of the picture.
+        roll: tilt of the head in degrees.
+        background: colour behind the head.
+        light: by how much the light grows from one edge of the picture to the opposite one.
+        light_angle: direction in which the light grows, in radians.
+        gain: factor on all grey levels.
+        noise: standard deviation of the sensor's noise, in grey levels out of 255.
     """
 
     width: int
@@ -45,25 +52,39 @@ class View:
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """The colour that lies `share` (0 to 1) of the way from one to the other."""
     share = min(max(share, 0.0), 1.0)
-    return tuple(round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return colour_of(round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
 
 
 class Canvas:
-    """Lengths are in half head heights from the face's middle, y downwards; the chin is at `chin`."""
+    """Collects shapes and draws them. Lengths are in half head heights from the face's middle, y downwards."""
 
     def __init__(self, view: View, width: float, jaw: float, chin: float) -> None:
+        """Start an empty canvas.
+
+        Args:
+            view: the camera.
+            width: half the head's greatest width.
+            jaw: exponent of the lower outline; 2 is round, 3 square.
+            chin: y of the chin.
+        """
         self.view, self.width, self.jaw, self.chin = view, width, jaw, chin
         self.yaw = float(np.radians(view.yaw))
         self._strokes: list[tuple[Colour, float | None]] = []  # colour, and the width of a line
-        self._points: list[np.ndarray] = []  # (3, points): x, y, lift
+        self._points: list[NDArray[np.float64]] = []  # (3, points): x, y, lift
 
-    def radius(self, y: np.ndarray) -> np.ndarray:
+    def radius(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Half the head's width at height y."""
-        part = np.abs(np.where(y < 0, y, y / self.chin))
-        return self.width * np.sqrt(np.maximum(1 - part ** np.where(y < 0, 2.3, self.jaw), 1e-4))
+        height = np.abs(np.where(y < 0, y, y / self.chin))
+        radius: NDArray[np.float64] = self.width * np.sqrt(
+            np.maximum(1 - height ** np.where(y < 0, 2.3, self.jaw), 1e-4)
+        )
+        return radius
 
     def toward(self, angle: float) -> float:
-        """Where on a circle of radius 1 a direction of the head (radians, 0 ahead) shows, hidden ones on the rim."""
+        """The x at which a direction of the head shows on a circle of radius 1; a hidden one shows on the rim.
+
+        `angle`: the direction in radians; 0 is straight ahead.
+        """
         return float(np.sin(min(max(angle + self.yaw, -np.pi / 2), np.pi / 2)))
 
     def sees(self, x: float) -> bool:
@@ -71,19 +92,26 @@ class Canvas:
         return abs(asin(x / self.width) + self.yaw) < 1.45
 
     def fill(self, x: ArrayLike, y: ArrayLike, colour: Colour, lift: ArrayLike = 0.0) -> None:
-        """A filled polygon on the face, raised above it by `lift`; nan: in the picture's plane, not on the face."""
+        """Lay a filled polygon on the face, raised above it by `lift`; nan: in the picture's plane, not on the face."""
         self._add(x, y, lift, colour, None)
 
     def line(self, x: ArrayLike, y: ArrayLike, colour: Colour, width: float, lift: ArrayLike = 0.0) -> None:
-        """A line on the face."""
+        """Lay a line on the face."""
         self._add(x, y, lift, colour, width)
 
-    def band(self, x: np.ndarray, top: np.ndarray, bottom: np.ndarray, colour: Colour, lift: float = 0.0) -> None:
-        """What lies between two curves over the same x."""
-        self.fill(there_and_back(x), there_and_back(top, bottom), colour, lift)
+    def band(
+        self,
+        x: NDArray[np.float64],
+        top: NDArray[np.float64],
+        bottom: NDArray[np.float64],
+        colour: Colour,
+        lift: float = 0.0,
+    ) -> None:
+        """Fill the area between two curves over the same x."""
+        self.fill(outline(x), outline(top, bottom), colour, lift)
 
     def oval(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
-        """A filled ellipse in the picture's plane."""
+        """Lay a filled ellipse into the picture's plane."""
         self.fill(x + rx * COS, y + ry * SIN, colour, np.nan)
 
     def _add(self, x: ArrayLike, y: ArrayLike, lift: ArrayLike, colour: Colour, width: float | None) -> None:
@@ -92,8 +120,8 @@ class Canvas:
         self._points.append(points)
         self._strokes.append((colour, width))
 
-    def picture(self, rng: np.random.Generator) -> np.ndarray:
-        """What has been laid on, (height, width, 3) uint8 RGB; `rng` makes the sensor's noise."""
+    def picture(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """The picture of all shapes, (height, width, 3) uint8 RGB; `rng` draws the sensor's noise."""
         view, scale = self.view, OVERSAMPLING
         image = Image.new("RGB", (view.width * scale, view.height * scale), view.background)
         pen, unit = ImageDraw.Draw(image), view.scale * view.height * scale
@@ -106,7 +134,8 @@ class Canvas:
                 pen.line(pixels[start:end], fill=colour, width=max(1, round(width * unit)), joint="curve")
         return self._expose(np.asarray(image.reduce(scale), dtype=np.float32), rng)
 
-    def _project(self, unit: float) -> np.ndarray:
+    def _project(self, unit: float) -> NDArray[np.float64]:
+        """All points in pixels, (points, 2); `unit`: pixels in half a head's height."""
         x, y, lift = np.concatenate(self._points, axis=1)
         radius = self.radius(y)
         around = np.arcsin((x / radius).clip(-1, 1)) + self.yaw
@@ -115,17 +144,22 @@ class Canvas:
         roll, view = np.radians(self.view.roll), self.view
         turn = unit * np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
         middle = OVERSAMPLING * np.array([view.width / 2 + view.x * view.height, view.y * view.height])
-        return np.stack([x, y], axis=-1) @ turn + middle
+        pixels: NDArray[np.float64] = np.stack([x, y], axis=-1) @ turn + middle
+        return pixels
 
-    def _expose(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _expose(self, picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Add light and noise."""
         view = self.view
         across = np.linspace(-0.5, 0.5, view.width, dtype=np.float32) * np.float32(np.cos(view.light_angle))
         down = np.linspace(-0.5, 0.5, view.height, dtype=np.float32) * np.float32(np.sin(view.light_angle))
         light = np.float32(view.gain) * (1 + np.float32(view.light) * (across[None, :] + down[:, None]))
         noise = np.float32(view.noise) * rng.standard_normal((view.height, view.width), dtype=np.float32)
-        return (picture * light[..., None] + noise[..., None]).clip(0, 255).round().astype(np.uint8)
+        exposed: NDArray[np.uint8] = (
+            (picture * light[..., None] + noise[..., None]).clip(0, 255).round().astype(np.uint8)
+        )
+        return exposed
 
 
-def there_and_back(there: np.ndarray, back: np.ndarray | None = None) -> np.ndarray:
-    """One way along the first array, and back along the second (or the first again)."""
-    return np.concatenate([there, (there if back is None else back)[::-1]])
+def outline(forth: NDArray[np.float64], back: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """A closed outline: forth along the first array, and back along the second, or along the first again."""
+    return np.concatenate([forth, (forth if back is None else back)[::-1]])

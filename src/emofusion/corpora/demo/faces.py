@@ -1,21 +1,31 @@
 """Cartoon faces: a person's face making given facial movements, seen from a given side."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emofusion.corpora.demo.acting import ACTIONS
-from emofusion.corpora.demo.canvas import COS, SIN, Canvas, View, mix, there_and_back
-from emofusion.corpora.demo.people import FaceShape
+from emofusion.corpora.demo.canvas import COS, SIN, Canvas, View, mix, outline
+from emofusion.corpora.demo.people import Colour, FaceShape
 
+# Positions along curves: across a feature, and how high a bow over it is there; along a fold or a brow; down the upper
+# and the lower half of the head; along the fringe.
 _T = np.linspace(-1, 1, 13)
 _BOW = 1 - _T**2
 _ALONG, _SKULL, _JAW = np.linspace(0, 1, 8), np.linspace(-1, 0, 10), np.linspace(0.1, 1, 12)
 _FRINGE = np.linspace(1, -1, 9)
-_HIDDEN_EAR = 0.3  # radians; turned further, an ear shows on the head, not beside it
+_TURNED = 0.3  # radians; if the head is turned further, an ear shows on the head and not beside it
 
 
-def draw_face(shape: FaceShape, actions: dict[str, float], view: View, rng: np.random.Generator) -> np.ndarray:
-    """The picture, (height, width, 3) uint8 RGB. `actions` are intensities of `ACTIONS`; `rng` makes the noise."""
-    # a muscle has no negative pull, save for those named by both directions, and an end to it
+def draw_face(shape: FaceShape, actions: dict[str, float], view: View, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The picture of a face, (height, width, 3) uint8 RGB.
+
+    Args:
+        shape: the face at rest.
+        actions: intensity of each of `ACTIONS`.
+        view: the camera.
+        rng: draws the noise.
+    """
+    # A muscle pulls in one direction only, up to a limit; three names stand for the muscles of both directions.
     both_ways = ("eye_open", "lip_corner", "lip_stretch")
     act = {name: min(max(actions[name], -1.2 if name in both_ways else 0.0), 1.4) for name in ACTIONS}
     sketch = _Sketch(shape, act, view)
@@ -34,12 +44,15 @@ def draw_face(shape: FaceShape, actions: dict[str, float], view: View, rng: np.r
 
 
 class _Sketch:
+    """Lays one face on a canvas, part by part; a part covers those that were laid before."""
+
     def __init__(self, shape: FaceShape, act: dict[str, float], view: View) -> None:
         self.shape, self.act = shape, act
         self.canvas = Canvas(view, shape.width, shape.jaw, 1 + 0.14 * act["jaw_drop"])
         self.dark = mix(shape.skin, (60, 25, 15), 0.6)
 
-    def shade(self, share: float) -> tuple[int, int, int]:
+    def shade(self, share: float) -> Colour:
+        """The skin's colour, darkened by a share."""
         return mix(self.shape.skin, self.dark, share)
 
     def body(self) -> None:
@@ -49,28 +62,28 @@ class _Sketch:
         if shape.hair_length > 0.2:
             y = np.array([-0.6, 0.0, shape.hair_length, shape.hair_length])
             x = shape.width * np.array([0.9, 1.16, 1.16, 0.8])
-            canvas.fill(back + there_and_back(x, -x), there_and_back(y), mix(shape.hair, (0, 0, 0), 0.25), np.nan)
+            canvas.fill(back + outline(x, -x), outline(y), mix(shape.hair, (0, 0, 0), 0.25), np.nan)
         canvas.fill([back * 0.7 + x for x in (-0.36, 0.36, 0.42, -0.42)], [0.5, 0.5, 1.4, 1.4], self.shade(0.3), np.nan)
         canvas.oval(back, -0.22, shape.width * 1.1, 0.9, shape.hair)
 
     def head(self) -> None:
         shape, canvas = self.shape, self.canvas
-        if abs(canvas.yaw) < _HIDDEN_EAR:
+        if abs(canvas.yaw) < _TURNED:
             for side in (-1, 1):
                 canvas.oval(side * shape.width * 1.02, 0.05, 0.09, 0.17, self.shade(0.15))
         y = np.concatenate([_SKULL, _JAW * canvas.chin])
         x = canvas.radius(y)
-        canvas.fill(there_and_back(x, -x), there_and_back(y), shape.skin, np.nan)
+        canvas.fill(outline(x, -x), outline(y), shape.skin, np.nan)
         if shape.beard:
             y = np.linspace(0.15, 1, 10) * canvas.chin
             x = 0.999 * canvas.radius(y)
             inner = np.where(y > 0.8, 0, np.minimum(1.25 - 1.1 * y, 1) * x)
             colour = mix(shape.skin, shape.hair, 0.35 + 0.3 * shape.beard)
             for side in (-1, 1):
-                canvas.fill(side * there_and_back(x, inner), there_and_back(y), colour)
+                canvas.fill(side * outline(x, inner), outline(y), colour)
 
     def folds(self, side: int) -> None:
-        """From the nose's wing around the mouth's corner: deep when cheeks or nose pull up."""
+        """The fold from the nose's wing around the mouth's corner; it is deep when cheeks or nose pull up."""
         depth = max(self.act["cheek"], 0.9 * self.act["nose_wrinkle"])
         if depth > 0.12 and self.canvas.sees(side * 0.25):
             t = _ALONG
@@ -93,7 +106,7 @@ class _Sketch:
             canvas.fill(middle + radius * COS, y, colour)
         canvas.line(x, lid, (35, 22, 20), 0.04)
         canvas.line(x, floor, self.dark, 0.018)
-        if act["cheek"] > 0.35:  # the bag that a raised cheek makes
+        if act["cheek"] > 0.35:  # a raised cheek makes a bag under the eye
             canvas.line(x, floor + 0.07, self.shade(0.5 * act["cheek"]), 0.02)
 
     def brow(self, side: int) -> None:
@@ -124,7 +137,7 @@ class _Sketch:
         shape, act, canvas = self.shape, self.act, self.canvas
         wrinkle = act["nose_wrinkle"]
         tip, wing = shape.nose_y - 0.05 * wrinkle, shape.nose_width * (1 + 0.25 * wrinkle)
-        if abs(canvas.yaw) > _HIDDEN_EAR:
+        if abs(canvas.yaw) > _TURNED:
             ridge = ([0.0] * 4, [-0.12, tip - 0.03, tip + 0.05, tip + 0.1])
             lift = [0.02, 0.22, 0.14, 0.03]
             canvas.fill(*ridge, shape.skin, lift)
@@ -154,7 +167,7 @@ class _Sketch:
         canvas.band(half * _T, top, bottom, (70, 16, 22), 0.03)
         if gap > 0.08:
             canvas.band(0.92 * half * _T, top, np.minimum(bottom, top + 0.075 * _BOW**0.4), (248, 246, 240), 0.03)
-        if smile < -0.3:  # the chin's boss under a mouth that is drawn down
+        if smile < -0.3:  # a mouth that is drawn down wrinkles the chin
             canvas.line(0.14 * _T, shape.mouth_y + 0.22 - 0.03 * _BOW, self.shade(-0.5 * smile), 0.025)
 
     def hair(self) -> None:
@@ -162,15 +175,15 @@ class _Sketch:
         y = np.linspace(-1, shape.hairline, 8)
         x = 1.03 * canvas.radius(y) + 0.02
         edge = shape.hairline - 0.1 * (1 - _FRINGE**2)
-        across = 1.03 * canvas.radius(edge) * [canvas.toward(1.5 * place) for place in _FRINGE.tolist()]
-        outline = np.concatenate([-x[::-1], x, across]), np.concatenate([y[::-1], y, edge]) - 0.02
-        canvas.fill(*outline, shape.hair, np.nan)
+        across = 1.03 * canvas.radius(edge) * [canvas.toward(1.5 * position) for position in _FRINGE.tolist()]
+        hair = np.concatenate([-x[::-1], x, across]), np.concatenate([y[::-1], y, edge]) - 0.02
+        canvas.fill(*hair, shape.hair, np.nan)
         for side in (-1, 1):  # from the temple to the back of the head
             if abs(side * 1.25 + canvas.yaw) > np.pi / 2 - 0.02:
                 continue
             y = np.linspace(shape.hairline - 0.1, min(shape.hair_length, 0.75), 9)
             radius = canvas.radius(y)
-            x = there_and_back(canvas.toward(side * 1.25) * radius, side * (1.04 * radius + 0.02))
-            canvas.fill(x, there_and_back(y), shape.hair, np.nan)
-            if side * canvas.yaw < -_HIDDEN_EAR:
+            x = outline(canvas.toward(side * 1.25) * radius, side * (1.04 * radius + 0.02))
+            canvas.fill(x, outline(y), shape.hair, np.nan)
+            if side * canvas.yaw < -_TURNED:
                 canvas.oval(shape.width * canvas.toward(side * 1.35), 0.05, 0.1, 0.17, self.shade(0.2))

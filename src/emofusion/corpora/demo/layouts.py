@@ -1,20 +1,22 @@
-"""The three native layouts: which files a corpus consists of, how they are named, who is in them and in what light."""
+"""The three native layouts: which files a corpus has, how they are named, who is in them, and in what light."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emofusion.corpora.demo.canvas import View
 from emofusion.corpora.demo.faces import draw_face
 from emofusion.corpora.demo.media import write_jpeg, write_mp4, write_wav
-from emofusion.corpora.demo.people import Person, make_person
+from emofusion.corpora.demo.people import Colour, Person, colour_of, make_person
 from emofusion.corpora.demo.settings import DemoSettings
 from emofusion.corpora.demo.voices import RAVDESS_STATEMENTS, loudness, sentence, speak
 from emofusion.emotions import EMOTIONS
 
-# Not taken from the readers: a change to one of them must not make the corpora anew, and theirs get a check this way.
+# Not imported from the readers: an edit of a reader must not make the corpora be generated again, and this way the
+# generated corpora check the readers' codes.
 KDEF_EMOTIONS = {
     "AF": "fearful",
     "AN": "angry",
@@ -34,14 +36,14 @@ SAVEE_EMOTIONS = {
     "su": "surprised",
 }
 SAVEE_SPEAKERS = ("DC", "JE", "JK", "KL")
-# Dark behind the faces: the black bars of letterboxing lie elsewhere in the two layouts, and beside a light background
-# they would be most of what a small network sees.
+# The backgrounds are dark because pictures are letterboxed with black bars, which lie elsewhere in the two layouts.
+# Beside a light background the bars would be most of what a small network sees.
 KDEF_BACKGROUND, RAVDESS_BACKGROUND = (16, 15, 16), (14, 15, 17)
 KDEF_YAW = {"FL": -72.0, "HL": -38.0, "S": 0.0, "HR": 38.0, "FR": 72.0}
 
 
 def write_kdef(settings: DemoSettings, out: Path) -> None:
-    """`KDEF/AF01/AF01ANS.JPG`: still faces, upright as KDEF's 562×762, women and men numbered apart."""
+    """Write `KDEF/AF01/AF01ANS.JPG` and so on: still faces, upright as KDEF's 562×762; each gender counts from 01."""
     width = _even(settings.size * 562 / 762)
     for number in range(settings.people):
         letter, gender = (("F", "female"), ("M", "male"))[number % 2]
@@ -51,14 +53,14 @@ def write_kdef(settings: DemoSettings, out: Path) -> None:
             folder.mkdir(parents=True)
             for code, emotion in KDEF_EMOTIONS.items():
                 actions = person.face_manner.perform(emotion, 1.0, person.rng("face", session, emotion))
-                for angle in settings.angles:
+                for angle in settings.angle_codes:
                     rng = person.rng("view", session, emotion, angle)
                     view = _view(rng, width, _even(settings.size), 0.27, KDEF_YAW[angle], KDEF_BACKGROUND, 2.0)
                     write_jpeg(folder / f"{folder.name}{code}{angle}.JPG", draw_face(person.shape, actions, view, rng))
 
 
 def write_savee(settings: DemoSettings, out: Path) -> None:
-    """`AudioData/DC/a01.wav`: men who speak, here the same sentences in every emotion."""
+    """Write `AudioData/DC/a01.wav` and so on: men who speak, here the same sentences in every emotion."""
     for number, speaker in enumerate(SAVEE_SPEAKERS[: settings.people]):
         person = make_person("savee", settings.seed, number, "male", settings.difficulty)
         folder = out / "AudioData" / speaker
@@ -70,7 +72,7 @@ def write_savee(settings: DemoSettings, out: Path) -> None:
 
 
 def write_ravdess(settings: DemoSettings, out: Path) -> None:
-    """`Actor_01/03-01-05-02-01-02-01.wav` and `01-01-….mp4`: odd actors are men; neutral is never strong."""
+    """Write `Actor_01/03-01-05-02-01-02-01.wav`, `01-01-….mp4` …: odd actors are men; neutral is never strong."""
     for number in range(1, settings.people + 1):
         person = make_person("ravdess", settings.seed, number, "male" if number % 2 else "female", settings.difficulty)
         folder = out / f"Actor_{number:02d}"
@@ -99,27 +101,36 @@ WRITERS: dict[str, Callable[[DemoSettings, Path], None]] = {
 def _say(
     person: Person,
     settings: DemoSettings,
-    phonemes: list[str],
+    phonemes: Sequence[str],
     emotion: str,
     strength: float,
     take: tuple[int, ...],
     background: float,
-) -> np.ndarray:
+) -> NDArray[np.float32]:
+    """The sound of an utterance, (samples,); `take` tells utterances of the same emotion apart."""
     rng = person.rng("voice", emotion, *take)
     prosody = person.voice_manner.perform(emotion, strength, rng)
     return speak(person.voice, prosody, phonemes, settings.sample_rate, settings.seconds, rng, background)
 
 
 def _film(
-    person: Person, settings: DemoSettings, emotion: str, strength: float, take: tuple[int, ...], samples: np.ndarray
-) -> list[np.ndarray]:
-    """The pictures of a clip: soon from rest to the expression, which is held, and back; the jaw moves with speech."""
+    person: Person,
+    settings: DemoSettings,
+    emotion: str,
+    strength: float,
+    take: tuple[int, ...],
+    samples: NDArray[np.float32],
+) -> list[NDArray[np.uint8]]:
+    """The pictures of a clip: the face soon reaches the expression, holds it, and returns to rest.
+
+    The jaw also moves with the sound, `samples`.
+    """
     rng = person.rng("face", emotion, *take)
     actions = person.face_manner.perform(emotion, strength, rng)
     seconds = len(samples) / settings.sample_rate
     times = (np.arange(max(1, round(seconds * settings.frame_rate))) + 0.5) / settings.frame_rate
-    part = (times / seconds).clip(0, 1)
-    apex = np.sin(np.pi * part) ** 0.25
+    elapsed = (times / seconds).clip(0, 1)
+    apex = np.sin(np.pi * elapsed) ** 0.25
     jaw = 0.06 * loudness(samples, settings.sample_rate, times)
     height = _even(settings.size * 9 / 16)
     phase, sway = rng.random(), rng.uniform(0.5, 1.0)
@@ -139,12 +150,12 @@ def _view(
     height: int,
     scale: float,
     yaw: float,
-    background: tuple[int, int, int],
+    background: Colour,
     wander: float = 1.0,
 ) -> View:
-    """A camera that never stands in quite the same place, in light that is never quite the same.
+    """A camera whose position, angle and light differ a little from picture to picture.
 
-    `wander` scales how far its place strays.
+    `wander` scales how far its position strays.
     """
     return View(
         width=width,
@@ -154,7 +165,7 @@ def _view(
         y=0.49 + float(rng.normal(0, 0.008 * wander)),
         yaw=yaw + float(rng.normal(0, 2.5)),
         roll=float(rng.normal(0, 1.3)),
-        background=tuple(int(value) for value in np.array(background) + rng.integers(-8, 9)),
+        background=colour_of(np.array(background) + rng.integers(-8, 9)),
         light=float(abs(rng.normal(0, 0.1))),
         light_angle=float(rng.uniform(0, 2 * np.pi)),
         gain=float(np.exp(rng.normal(0, 0.05))),
@@ -163,4 +174,5 @@ def _view(
 
 
 def _even(length: float) -> int:
+    """The even number that is nearest: videos need even sides."""
     return 2 * round(length / 2)

@@ -1,6 +1,7 @@
-"""The people of a demo corpus: a face, a voice and a manner of acting each."""
+"""The people of a demo corpus: each has a face, a voice and a manner of acting."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +11,22 @@ from emofusion.corpora.demo.acting import Manner
 Colour = tuple[int, int, int]
 
 
+def colour_of(values: Iterable[float]) -> Colour:
+    """A colour from three numbers, red, green and blue from 0 to 255; fractions are cut off."""
+    red, green, blue = (int(value) for value in values)
+    return red, green, blue
+
+
 @dataclass(frozen=True)
 class FaceShape:
     """A face at rest. Lengths are in half head heights, from the middle of the face, y downwards."""
 
     width: float
-    jaw: float  # exponent of the lower outline: 2 round, 3 square
+    jaw: float  # exponent of the lower outline: 2 is round, 3 square
     skin: Colour
     hair: Colour
     hairline: float
-    hair_length: float  # where the hair at the sides ends
+    hair_length: float  # y of the end of the hair at the sides
     brow_y: float
     brow_thickness: float
     brow_slope: float  # positive: lowered towards the nose, which looks stern
@@ -34,7 +41,7 @@ class FaceShape:
     mouth_curve: float  # positive: a resting smile
     lip_thickness: float
     lip: Colour
-    beard: float  # 0 none to 1 full
+    beard: float  # from 0, none, to 1, full
     shirt: Colour
 
 
@@ -43,8 +50,8 @@ class Voice:
     """A voice at rest."""
 
     pitch: float  # Hz
-    formants: float  # scale of the formants' frequencies; a shorter vocal tract has higher ones
-    rate: float  # relative to the usual
+    formants: float  # factor on the formants' frequencies; a shorter vocal tract has higher ones
+    rate: float  # of speaking, relative to the usual one
     breath: float
     brightness: float  # dB above 1 kHz
     level: float  # dB
@@ -52,7 +59,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who acts: `seeds` start the random numbers of this person's performances."""
+    """Someone who acts. `seeds` start the random numbers of this person's performances."""
 
     gender: str
     seeds: tuple[int, ...]
@@ -62,13 +69,13 @@ class Person:
     voice_manner: Manner
 
     def rng(self, *occasion: int | str) -> np.random.Generator:
-        """Random numbers that depend on the person and the occasion alone, so more people change nobody."""
-        return np.random.default_rng([*self.seeds, *(_number(part) for part in occasion)])
+        """Random numbers that depend on the person and the occasion alone, so that adding people changes nobody."""
+        return np.random.default_rng([*self.seeds, *(_seed(word) for word in occasion)])
 
 
 def make_person(layout: str, seed: int, number: int, gender: str, difficulty: float) -> Person:
-    """Person `number` of a layout; the same arguments give the same person, other layouts have other people."""
-    seeds = (seed, _number(layout), _number(gender), number)
+    """Person `number` of a layout: the same arguments give the same person, and each layout has its own people."""
+    seeds = (seed, _seed(layout), _seed(gender), number)
     rng = np.random.default_rng(seeds)
     shape, voice = _shape(gender, rng), _voice(gender, rng)
     lively = float(np.exp(rng.normal(0.04 if gender == "female" else -0.04, 0.1)))
@@ -76,8 +83,9 @@ def make_person(layout: str, seed: int, number: int, gender: str, difficulty: fl
     return Person(gender, seeds, shape, voice, face, speech)
 
 
-def _number(part: int | str) -> int:
-    return part if isinstance(part, int) else zlib.crc32(part.encode())
+def _seed(word: int | str) -> int:
+    """A number for a word; a number stands for itself."""
+    return word if isinstance(word, int) else zlib.crc32(word.encode())
 
 
 _SKIN = ((255, 224, 196), (241, 194, 155), (224, 172, 125), (198, 134, 90), (150, 98, 65))
@@ -93,11 +101,11 @@ def _shape(gender: str, rng: np.random.Generator) -> FaceShape:
 
     def one_of(colours: tuple[Colour, ...], shares: list[float] | None = None) -> Colour:
         chosen = np.array(colours[rng.choice(len(colours), p=shares)]) + rng.integers(-8, 9)
-        return tuple(int(value) for value in chosen.clip(0, 255))
+        return colour_of(chosen.clip(0, 255))
 
     skin = one_of(_SKIN, [0.3, 0.3, 0.2, 0.12, 0.08])
     redness = np.array([205, 60, 70]) if woman else np.array([170, 75, 70])
-    lip = tuple(int(value) for value in 0.45 * np.array(skin) * [0.95, 0.72, 0.72] + 0.55 * redness)
+    lip = colour_of(0.45 * np.array(skin) * [0.95, 0.72, 0.72] + 0.55 * redness)
     return FaceShape(
         width=near(0.74, 0.78, 0.05),
         jaw=near(2.1, 2.7, 0.3),
@@ -120,14 +128,14 @@ def _shape(gender: str, rng: np.random.Generator) -> FaceShape:
         lip_thickness=near(0.065, 0.05, 0.012),
         lip=lip,
         beard=0.0 if woman or rng.random() < 0.6 else float(rng.uniform(0.3, 0.8)),
-        shirt=tuple(int(value) for value in rng.integers(25, 80, 3)),
+        shirt=colour_of(rng.integers(25, 80, 3)),
     )
 
 
 def _voice(gender: str, rng: np.random.Generator) -> Voice:
     woman = gender == "female"
-    # nearer to each other than women's and men's are (about 200 and 115 Hz): SAVEE has men alone, and what learns from
-    # four of them hears a raised voice in every woman's
+    # Real women's and men's pitches lie further apart, at about 200 and 115 Hz. SAVEE has men alone, and a model that
+    # learns from four men takes every real woman's voice for a raised one.
     pitch = (150.0 if woman else 120.0) * np.exp(rng.normal(0, 0.13))
     return Voice(
         pitch=float(pitch),

@@ -1,0 +1,1 @@
+"""What the protocols share: making the split, checking speakers, drawing who validates."""

@@ -1,0 +1,40 @@
+"""Corpora that the demo's generator can stand in for."""
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Self
+
+from emofusion.corpora.demo.settings import DemoSettings
+from emofusion.settings.fields import must, setting
+from emofusion.settings.kinds import Corpus, Preparation
+
+
+@dataclass
+class Generated(Corpus):
+    """A corpus that can be generated in place of the recorded one: with `demo`, nothing is looked for at `root`."""
+
+    demo: DemoSettings | None = setting(
+        "Generate people instead of reading recordings, as in conf/corpus/demo_*.yaml; null: read recordings.", None
+    )
+
+    def check_together(self, name: str) -> None:
+        """The generator has to write the layout that is read."""
+        if self.demo is not None:
+            must(
+                self.demo.layout == self.kind,
+                f"{name}.demo.layout={self.demo.layout}: a corpus of the kind {self.kind} is generated with "
+                f"{name}.demo.layout={self.kind}",
+            )
+
+    def generator(self, name: str) -> Preparation | None:
+        """The generator of the corpus; None where it is recorded."""
+        if self.demo is None:
+            return None
+        # Not an import statement: those count as code of the reader, and a change of the generator must not make
+        # recorded corpora be read again.
+        generator: Preparation = import_module("emofusion.corpora.demo.generator").Generator(name, self.demo)
+        return generator
+
+    def at(self, root: str) -> Self:
+        """A copy of this corpus in the folder `root` and without a generator."""
+        return replace(self, root=root, demo=None)

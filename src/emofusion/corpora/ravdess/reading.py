@@ -1,0 +1,109 @@
+"""The clips of RAVDESS: of its files, or of a table that names them."""
+
+import csv
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from emofusion.corpora.common.archives import Entry
+from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings, first_few
+from emofusion.corpora.ravdess.names import MEANS, MEDIA, clip_of, is_name, is_song, labels_of, parse
+from emofusion.errors import EmofusionError
+from emofusion.settings.kinds import Corpus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "pd.DataFrame":
+    """The performances of speech for which all of `media` are there.
+
+    Sound is the 03 file or else the 01 video; the picture is the 02 video or else the 01 video. A medium that is not
+    in `media` is null. Of action units only the names are looked at: the features read them where they lie. With action
+    units alone, the clips are those that have them. Raises `EmofusionError` where a medium is missing for some clips,
+    or something is wrong with files.
+    """
+    faults = Faults(name, corpus.root)
+    suffixes = {suffix for medium in media for suffix in MEDIA[medium].suffixes}
+    labels_of_clips: dict[str, dict[str, Any]] = {}
+    files: dict[str, dict[str, Entry | None]] = {medium: {} for medium in media}
+    ranks: dict[tuple[str, str], int] = {}  # how far the chosen file is from the preferred modality
+    for (stem, _), labels, entry in find_recordings(corpus, suffixes, parse, faults):
+        clip = clip_of(stem)
+        labels_of_clips[clip] = labels
+        for medium in media:
+            modalities = MEDIA[medium].modalities
+            if entry.path.suffix.lower() in MEDIA[medium].suffixes and stem[:2] in modalities:
+                rank = modalities.index(stem[:2])
+                if rank <= ranks.get((medium, clip), rank):
+                    files[medium][clip], ranks[medium, clip] = entry, rank
+    if "action_units" in media and (means := Path(corpus.root) / MEANS).is_file():
+        files["action_units"] = dict.fromkeys(_clips_of_means(means, corpus, labels_of_clips, faults))
+    faults.stop()
+    opened = [medium for medium in media if medium != "action_units"]
+    clips = sorted(set().union(*(files[medium] for medium in opened)) or files.get("action_units", {}))
+    _check_complete(name, corpus, clips, files)
+    rows = [
+        labels_of_clips[clip] | {"clip": clip} | {medium: files[medium][clip] for medium in opened} for clip in clips
+    ]
+    return clip_table(name, corpus.root, rows, unpacked, faults)
+
+
+def read_names(name: str, corpus: Corpus, path: Path, unpacked: Path) -> "pd.DataFrame":
+    """The clips that the column `clip` of a table names, under the names that the corpus's own clips have.
+
+    `path`: a table in .csv or .parquet. Raises `EmofusionError` where it is no such table, or names other clips.
+    """
+    from emofusion.tables import read_foreign
+
+    faults = Faults(name, corpus.root)
+    labels_of_clips: dict[str, dict[str, Any]] = {}
+    table = read_foreign(path)
+    if "clip" not in table:
+        raise EmofusionError(f"{path}: has no column clip")
+    stems = list(dict.fromkeys(table["clip"]))
+    for stem in stems:
+        if is_name(stem) and not stem.startswith("03-01"):
+            faults.add(path.name, f"has the clip {stem}; as in the corpus's audio, names begin with 03-01")
+    clips = sorted(set(_clips_of_names(stems, path, corpus, labels_of_clips, faults)))
+    rows = [labels_of_clips[clip] | {"clip": clip} for clip in clips]
+    return clip_table(name, corpus.root, rows, unpacked, faults)
+
+
+def _clips_of_means(
+    path: Path, corpus: Corpus, labels_of_clips: dict[str, dict[str, Any]], faults: Faults
+) -> list[str]:
+    """The clips that the table of means has a row for; their labels are added to `labels_of_clips`."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        stems = [row.get("clip") for row in csv.DictReader(file)]
+    return _clips_of_names(stems, path, corpus, labels_of_clips, faults)
+
+
+def _clips_of_names(
+    stems: list[Any], path: Path, corpus: Corpus, labels_of_clips: dict[str, dict[str, Any]], faults: Faults
+) -> list[str]:
+    """The clips of speech that a table's names stand for; their labels are added to `labels_of_clips`."""
+    clips = []
+    for stem in stems:
+        if not is_name(stem):
+            faults.add(path.name, f"has a row whose clip is {stem!r}, which is not such as 03-01-05-02-01-02-12")
+        elif not is_song(stem) and not excluded(PurePosixPath(f"{stem}.csv"), corpus):
+            try:
+                labels_of_clips.setdefault(clip_of(stem), labels_of(stem))
+                clips.append(clip_of(stem))
+            except ValueError as error:
+                faults.add(f"{path.name}: {stem}", str(error))
+    return clips
+
+
+def _check_complete(name: str, corpus: Corpus, clips: list[str], files: dict[str, dict[str, Entry | None]]) -> None:
+    """Raise `EmofusionError` if a medium is missing for some of the clips. `files`: medium → clip → file."""
+    missing = {medium: [clip for clip in clips if clip not in by_clip] for medium, by_clip in files.items()}
+    if any(missing.values()):
+        counts = ", ".join(f"{medium} for {len(clips) - len(without)}" for medium, without in missing.items())
+        which = "; ".join(f"{medium} lacks for {first_few(without)}" for medium, without in missing.items() if without)
+        first = next(without[0] for without in missing.values() if without)
+        raise EmofusionError(
+            f"the corpus {name} at {corpus.root} is not complete: of {len(clips)} clips there is {counts}. "
+            f"{which}. Add the files, ask for less with corpora.{name}.media=[...], or leave the clips out with "
+            f'corpora.{name}.exclude=["*{first[2:]}.*", ...].'
+        )

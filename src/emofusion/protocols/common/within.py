@@ -1,0 +1,29 @@
+"""Protocols that train and test on the same corpora."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from omegaconf import MISSING
+
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds import Protocol
+
+
+@dataclass
+class WithinCorpora(Protocol):
+    """A protocol that divides the clips of its corpora into folds, each of which tests once."""
+
+    corpora: list[str] = setting("Corpora that train and test.", MISSING, shortest=1, distinct=True)
+    number_of_folds: int = setting("Number of folds that are drawn.", 5, least=2)
+
+    def training_corpora(self, modality: str) -> list[str]:
+        """The names of the corpora; the same ones train every modality."""
+        return self.corpora
+
+    def test_corpora(self) -> list[str]:
+        """The names of the corpora."""
+        return self.corpora
+
+    def for_modality(self, modality: str) -> Self:
+        """The protocol without its description, which does not change the split."""
+        return replace(self, description="")
