@@ -77,10 +77,10 @@ class TwoStages:
             (job.folder / "rows.parquet").write_text("rows")
 
     def examine(self) -> Currency:
-        from emofusion.plan import currency
+        from emofusion.plan import making
 
-        currency._code.cache_clear()
-        currency._versions.cache_clear()
+        making._code.cache_clear()
+        making._versions.cache_clear()
         return examine(self.plan, self.results, self.repository)
 
     def stale(self) -> dict[str, str]:

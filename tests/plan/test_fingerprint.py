@@ -81,7 +81,9 @@ def test_code_counts(package):
     first = package(a="def f():\n    return 1\n")
     assert package(a="def f():\n    return 2\n") != first
     # a text that is no docstring does something
-    assert package(a='def f():\n    x = 1\n    """Text."""\n    return x\n') != package(a="def f():\n    x = 1\n    return x\n")
+    assert package(a='def f():\n    x = 1\n    """Text."""\n    return x\n') != package(
+        a="def f():\n    x = 1\n    return x\n"
+    )
 
 
 def test_the_files_that_a_package_keeps_count_to_the_byte(package, tmp_path):

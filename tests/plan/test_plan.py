@@ -1,11 +1,11 @@
 """The plan: which settings change which stages, and which do not."""
 
 import pytest
+from emofusion.plan.plan import make_plan
+from emofusion.plan.stages import MODULES, OUTPUTS
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.fingerprint import code_fingerprint
-from emofusion.plan.plan import make_plan
-from emofusion.plan.stages import MODULES, OUTPUTS
 
 
 @pytest.fixture

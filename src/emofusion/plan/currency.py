@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from emofusion.plan.digests import DigestMemory
-from emofusion.plan.fingerprint import code_fingerprint
+from emofusion.plan.lineage import accepted_sentence, stages_behind
+from emofusion.plan.making import making_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
-from emofusion.plan.records import RECORD, Making, Record, Source, outputs_are_whole
+from emofusion.plan.records import RECORD, Record, Source, outputs_are_whole
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
-from emofusion.plan.stage import KINDS
-from emofusion.plan.versions import library_versions
 from emofusion.settings.kinds import Preparation
 
-SCRIPTS = Path("workflow") / "scripts"
 # The stages whose settings name files from outside of `results/`.
 WITH_SOURCES = ("corpus", "features", "weights", "posteriors", "download", "demo")
 
@@ -52,12 +49,6 @@ def examine(plan: PlanFile, results: Path, repository: Path) -> Currency:
         else:
             found.content[stage.name] = record.content
     return found
-
-
-def making_of(stage: PlannedStage, repository: Path) -> Making:
-    """What a result of the stage would be made with now."""
-    script = repository / SCRIPTS / f"{KINDS[stage.kind].script}.py"
-    return Making(_code(stage.modules, script), _versions(stage.modules), stage.threads, stage.precision)
 
 
 def sources_of(settings: Any) -> list[Path]:
@@ -128,6 +119,14 @@ def _why_stale(
         settings = plan.settings(stage.name)
         if reason := same_sources(record.sources, sources_of(settings), memory):
             return reason
+    if stage.kind == "report":
+        accepted = [
+            accepted_sentence(name, found.accepted[name])
+            for name in (stages_behind(plan, stage.name) if found.accepted else [])
+            if name in found.accepted
+        ]
+        if versions or accepted != record.accepted:
+            return "it does not say which results of other versions were accepted"
     if versions:
         found.accepted[stage.name] = versions
     return ""
@@ -135,13 +134,3 @@ def _why_stale(
 
 def _files(one: str, several: str, names: list[str]) -> str:
     return f"{names[0]} {one}" if len(names) == 1 else f"{len(names)} files {several}, such as {names[0]}"
-
-
-@cache
-def _code(modules: tuple[str, ...], script: Path) -> str:
-    return code_fingerprint(*modules, scripts=(script,))
-
-
-@cache
-def _versions(modules: tuple[str, ...]) -> dict[str, str]:
-    return library_versions(*modules)

@@ -10,6 +10,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from emofusion.errors import EmofusionError
+from emofusion.settings.kinds import FrozenPart, Kind, Preparation
 from emofusion.settings.registry import PLUGIN_MODULE
 
 PACKAGE = Path(__file__).parents[1]
@@ -53,6 +55,8 @@ def module_closure(*modules: str, scripts: tuple[Path, ...] = ()) -> tuple[str, 
         module = waiting.pop()
         if module in closure or module.startswith(WITHOUT_EFFECT):
             continue
+        if not is_ours(module):  # only a kind's own module can be that
+            raise EmofusionError(f"the source of {module} cannot be read, so that no change of it would be noticed")
         closure.add(module)
         waiting += [name for name in _parsed(*_file(module))[1] if is_ours(name)]
         package = module.rpartition(".")[0]
@@ -90,12 +94,23 @@ def _file(module: str) -> tuple[Path, str]:
         if not rest and Path(source).name != "__init__.py":
             return Path(source), ""
         root = Path(source).parent
+    elif _holds_kinds(module):
+        return Path(str(sys.modules[module].__file__)), module.rpartition(".")[0]
     else:
         return _beside_plugin(module)
     path = root.joinpath(*rest)
     if path.is_dir():
         return path / "__init__.py", module
     return path.with_suffix(".py"), module.rpartition(".")[0]
+
+
+def _holds_kinds(module: str) -> bool:
+    """Whether a loaded module defines kinds, wherever it comes from."""
+    loaded = sys.modules.get(module)
+    if loaded is None or not getattr(loaded, "__file__", None):
+        return False
+    classes = [value for value in list(vars(loaded).values()) if isinstance(value, type)]
+    return any(cls.__module__ == module and issubclass(cls, Kind | Preparation | FrozenPart) for cls in classes)
 
 
 def _beside_plugin(module: str) -> tuple[Path, str]:

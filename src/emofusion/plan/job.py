@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.currency import WITH_SOURCES, making_of, same_sources, sources_of
+from emofusion.plan.currency import WITH_SOURCES, same_sources, sources_of
 from emofusion.plan.digests import DigestMemory
 from emofusion.plan.lineage import MadeWith, made_with
+from emofusion.plan.making import making_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import (
     LAST_RECORD,
@@ -98,8 +99,9 @@ class Job:
         outputs = outputs_of(self.folder, KINDS[self.stage.kind].outputs)
         seconds = round(time.perf_counter() - begun, 3)
         content = content_of(outputs, sources)
+        accepted = self.made_with().accepted if self.stage.kind == "report" else []
         settings = plain(self.settings)
-        self._leave(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds))
+        self._leave(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds, accepted))
 
     def made_with(self) -> MadeWith:
         """The versions of libraries that have made this stage and all that it rests on."""
@@ -133,10 +135,10 @@ class Job:
             and versions_agree
             and not last.making.differences(self.making)
             and last.inputs == read
+            and (self.stage.kind != "report" or last.accepted == self.made_with().accepted)
             and outputs_are_whole(self.folder, last.outputs)
             and (
-                self.stage.kind not in WITH_SOURCES
-                or not same_sources(last.sources, sources_of(self.settings), memory)
+                self.stage.kind not in WITH_SOURCES or not same_sources(last.sources, sources_of(self.settings), memory)
             )
         )
 

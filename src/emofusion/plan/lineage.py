@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from emofusion.plan.currency import making_of
+from emofusion.plan.making import making_of
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.records import RECORD, Making, Record
 
@@ -14,6 +14,11 @@ class MadeWith:
 
     versions: dict[str, str]
     accepted: list[str]
+
+
+def accepted_sentence(stage: str, differences: list[str]) -> str:
+    """What a report says of a result of other library versions."""
+    return f"{stage} was made with {', '.join(differences)}; accept_other_versions=true took it."
 
 
 def stages_behind(plan: PlanFile, name: str) -> list[str]:
@@ -39,5 +44,5 @@ def made_with(plan: PlanFile, name: str, own: Making, results: Path, repository:
             versions.setdefault(library, set()).add(version)
         differences = making.version_differences(making_of(plan.stage(stage), repository))
         if differences:
-            accepted.append(f"{stage} was made with {', '.join(differences)}; accept_other_versions=true took it.")
+            accepted.append(accepted_sentence(stage, differences))
     return MadeWith({library: " and ".join(sorted(known)) for library, known in sorted(versions.items())}, accepted)

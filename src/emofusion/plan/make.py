@@ -164,7 +164,9 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
     variables = {name for text in [*texts.values(), *overrides] for name in re.findall(r"oc\.env:\s*(\w+)", text)}
     environment = {name: os.environ.get(name) for name in sorted(variables)}
     plugins = [path for text in [*texts.values(), *overrides] for path in re.findall(r"[^\s\[\],'\"=]+\.py\b", text)]
-    plugin_code = {path: Path(path).read_text(encoding="utf-8") for path in sorted(set(plugins)) if Path(path).is_file()}
+    plugin_code = {
+        path: Path(path).read_text(encoding="utf-8") for path in sorted(set(plugins)) if Path(path).is_file()
+    }
     installed = [f"{entry.name} {entry.value} {entry.dist}" for entry in entry_points(group=registry.ENTRY_POINTS)]
     code = _planning_code()
     parts = [str(conf.resolve()), experiment, overrides, texts, environment, plugin_code, sorted(installed), code]
@@ -178,4 +180,3 @@ def _planning_code() -> str:
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-

@@ -67,7 +67,9 @@ class PlannedCell:
     digest: str
 
 
-def write_plan(path: Path, facts: dict[str, Any], stages: list[Stage], cells: list[tuple[str, Stage, list[str], list[str]]]) -> None:
+def write_plan(
+    path: Path, facts: dict[str, Any], stages: list[Stage], cells: list[tuple[str, Stage, list[str], list[str]]]
+) -> None:
     """Write a plan, whole or not at all.
 
     Args:
@@ -81,11 +83,20 @@ def write_plan(path: Path, facts: dict[str, Any], stages: list[Stage], cells: li
     partial.unlink(missing_ok=True)
     with closing(sqlite3.connect(partial)) as connection, connection:
         connection.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_TABLES}")
-        connection.executemany("insert into facts values (?, ?)", [(name, json.dumps(value)) for name, value in facts.items()])
+        connection.executemany(
+            "insert into facts values (?, ?)", [(name, json.dumps(value)) for name, value in facts.items()]
+        )
         connection.executemany(
             "insert into stages values (?, ?, ?, ?, ?, ?)",
             (
-                (n, stage.name, json.dumps(stage.inputs_by_name), " ".join(stage.modules), stage.threads, stage.precision)
+                (
+                    n,
+                    stage.name,
+                    json.dumps(stage.inputs_by_name),
+                    " ".join(stage.modules),
+                    stage.threads,
+                    stage.precision,
+                )
                 for n, stage in enumerate(stages)
             ),
         )

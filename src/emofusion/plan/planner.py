@@ -80,12 +80,12 @@ class Planner:
             "evaluation", fusion_settings.rule, evaluation_settings, fusion=fusion, **members
         )
         trained = {
-            name: ensembles.get(name, [node])
-            for name, node in settings.modalities.items()
-            if node.posteriors is None
+            name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None
         }
         networks = {
-            name: self._compared(settings, name, chosen, [alternative(name, c) for c in settings.report.compare.get(name, [])])
+            name: self._compared(
+                settings, name, chosen, [alternative(name, c) for c in settings.report.compare.get(name, [])]
+            )
             for name, chosen in trained.items()
         }
         report_settings = self._report_settings(settings, fusion_settings, evaluation_settings, trained, networks)
@@ -93,7 +93,13 @@ class Planner:
         inputs |= {f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()}
         splits = tuple(dict.fromkeys(_split_of(members[name]) for name in modalities))
         return self.factory.make(
-            "report", settings.root.experiment, report_settings, fusion=fusion, evaluation=evaluation, splits=splits, **inputs
+            "report",
+            settings.root.experiment,
+            report_settings,
+            fusion=fusion,
+            evaluation=evaluation,
+            splits=splits,
+            **inputs,
         )
 
     def _fusion(self, settings: Settings) -> FusionSettings:
@@ -108,7 +114,9 @@ class Planner:
                 rule = registry.kind("fusion", name, where)
                 rules.append(fusion.options.get(name) or rule())
             if rules[0].role == "oracle":
-                raise EmofusionError(f"fusion.rule={fusion.rule}: it is chosen on test clips, so it stands in fusion.compare only")
+                raise EmofusionError(
+                    f"fusion.rule={fusion.rule}: it is chosen on test clips, so it stands in fusion.compare only"
+                )
             return FusionSettings(fusion.rule, rules, weights, fusion.steps, fusion.fit_on)
 
         return self._once(("fusion", *settings.root.modalities), settings.fusion, make)
@@ -118,9 +126,7 @@ class Planner:
             evaluation = settings.evaluation
             names = ["accuracy", *(name for name in evaluation.metrics if name != "accuracy")]
             metrics = [registry.kind("metrics", name, "evaluation.metrics") for name in names]
-            made = [
-                metric(bins=evaluation.bins) if "bins" in metric.__dataclass_fields__ else metric() for metric in metrics
-            ]
+            made = [metric.for_evaluation(evaluation) for metric in metrics]
             return EvaluationSettings(evaluation, made, settings.fusion.steps)
 
         return self._once(("evaluation", settings.fusion.steps), settings.evaluation, make)
@@ -142,8 +148,8 @@ class Planner:
             classes=settings.emotions.classes,
             rule=fusion.rule,
             weights=fusion.weights,
-            compare=[rule.kind for rule in fusion.rules],
-            metrics=[metric.kind for metric in evaluation.metrics],
+            compare=[rule.kind for rule in fusion.rules if rule.kind != fusion.rule],
+            metrics=[metric.kind for metric in evaluation.metrics if metric.kind != "accuracy"],
             confidence=settings.evaluation.confidence,
             protocol=protocol.kind,
             protocol_description=protocol.description,
@@ -182,12 +188,12 @@ class Planner:
             names = [member.name for member in members]
             if len(members) < 2:
                 raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name at least two choices of {modality}")
-            return self.factory.make("ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), members=stages)
+            return self.factory.make(
+                "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), members=stages
+            )
         model, inputs = self._model(settings, modality, node)
         training = _given(node.training)
-        scored = self._once(
-            ("scored",), training, lambda: PredictionsSettings(training.threads, training.precision)
-        )
+        scored = self._once(("scored",), training, lambda: PredictionsSettings(training.threads, training.precision))
         return self.factory.make(
             "predictions",
             f"{modality}-{node.name}",

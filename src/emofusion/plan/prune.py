@@ -29,11 +29,17 @@ def prune(plans: Sequence[Path], results: Path, delete: bool) -> list[str]:
     old_plans = sorted(set((results / "plans").glob("*.sqlite")) - set(plans) - {results / "plans" / "digests.sqlite"})
     lines, total = [], 0
     for path in [*unneeded, *old_plans]:
-        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+        size = (
+            sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+            if path.is_dir()
+            else path.stat().st_size
+        )
         total += size
         lines.append(f"{size / 1e6:10.1f} MB  {path}")
         if delete:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     said = "deleted" if delete else "not needed by these experiments; add delete=yes to --config to delete them"
-    kept_line = f"{len(kept)} results are needed, {len(unneeded)} and {len(old_plans)} old plans, {total / 1e6:.1f} MB, {said}"
+    kept_line = (
+        f"{len(kept)} results are needed, {len(unneeded)} and {len(old_plans)} old plans, {total / 1e6:.1f} MB, {said}"
+    )
     return [*lines, kept_line]

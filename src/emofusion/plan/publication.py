@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from emofusion.plan.currency import SCRIPTS, Currency
-from emofusion.plan.fingerprint import code_fingerprint
 from emofusion.errors import EmofusionError
+from emofusion.plan.currency import Currency
+from emofusion.plan.fingerprint import code_fingerprint
+from emofusion.plan.making import SCRIPTS
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.stage import short_hash

@@ -68,6 +68,7 @@ class Record:
     stage: `kind/key`. settings: as they decide the key. making: see `Making`. inputs: role → the stages that were read,
     each with its content. sources: path → file read from elsewhere. outputs: file → [size, digest]. content: one
     digest of outputs and sources, by which later stages know the result. made, seconds: when, and how long it took.
+    accepted: of a report alone, the results of other library versions that it rests on, which it tells its readers.
     """
 
     stage: str
@@ -79,6 +80,7 @@ class Record:
     content: str
     made: str
     seconds: float
+    accepted: list[str]
 
     @classmethod
     def read(cls, path: Path) -> "Record | None":

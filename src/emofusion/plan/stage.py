@@ -82,9 +82,7 @@ class Stage:
     @property
     def reads(self) -> "list[Stage]":
         """The stages that it reads."""
-        return [
-            stage for read in self.inputs.values() for stage in (read if isinstance(read, tuple) else (read,))
-        ]
+        return [stage for read in self.inputs.values() for stage in (read if isinstance(read, tuple) else (read,))]
 
 
 class StageFactory:
@@ -111,7 +109,8 @@ class StageFactory:
         """
         typed, plain = self._text(settings)
         keys = {
-            role: [stage.key for stage in read] if isinstance(read, tuple) else read.key for role, read in inputs.items()
+            role: [stage.key for stage in read] if isinstance(read, tuple) else read.key
+            for role, read in inputs.items()
         }
         identity = f"{kind} {label} {plain} {json.dumps(keys, sort_keys=True)}"
         if identity not in self._stages:
@@ -159,9 +158,7 @@ def modules_of(settings: Any) -> set[str]:
         return {module for part in settings for module in modules_of(part)}
     if not dataclasses.is_dataclass(settings) or isinstance(settings, type):
         return set()
-    inside = {
-        module for field in dataclasses.fields(settings) for module in modules_of(getattr(settings, field.name))
-    }
+    inside = {module for field in dataclasses.fields(settings) for module in modules_of(getattr(settings, field.name))}
     return inside | ({type(settings).__module__} if isinstance(settings, Kind | Preparation | FrozenPart) else set())
 
 

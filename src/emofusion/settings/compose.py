@@ -141,7 +141,9 @@ class Composer:
                 raise EmofusionError(_message(error, groups)) from error
             assert isinstance(choices, dict) and isinstance(container, dict)
             container["experiment"] = self.experiment
-            chosen = {str(name): choice for name, choice in choices.items() if choice and not str(name).startswith("hydra")}
+            chosen = {
+                str(name): choice for name, choice in choices.items() if choice and not str(name).startswith("hydra")
+            }
             self._compositions[groups] = Composition(
                 {str(name): value for name, value in container.items()},
                 {name.rpartition("@")[2]: name for name in chosen},
@@ -217,4 +219,3 @@ def _message(error: Exception, overrides: tuple[str, ...]) -> str:
     dull = ("object_type", "full_key", "To append", "Set the environment", "See ", "Config search path", "provider=")
     told = list(dict.fromkeys(line for line in lines if not line.startswith(dull)))
     return f"configuration: {' '.join(told)}" + (f" (override: {' '.join(overrides)})" if overrides else "")
-

@@ -1,6 +1,6 @@
 """The reference page of all settings, `docs/settings.md`, generated from the schema.
 
-    python -m emofusion.settings.reference > docs/settings.md
+python -m emofusion.settings.reference > docs/settings.md
 """
 
 import dataclasses

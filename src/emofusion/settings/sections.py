@@ -98,7 +98,9 @@ def _kind(family: str, node: Any, name: str) -> DictConfig:
     if _has_class(node):
         expected = registry.name_of(OmegaConf.get_type(node))
         if node["kind"] != expected:
-            raise EmofusionError(f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}")
+            raise EmofusionError(
+                f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}"
+            )
         return node
     content = dict(_items(node))
     if "kind" not in content:
@@ -115,7 +117,9 @@ def _rule_options(options: Any) -> dict[str, Any]:
         if name not in rules:
             raise EmofusionError(f"fusion.options.{name}: this rule has no settings; {', '.join(rules)} have some")
     return {
-        name: given[name] if _has_class(given.get(name)) else _merged(rule, dict(_items(given.get(name))), f"fusion.options.{name}")
+        name: given[name]
+        if _has_class(given.get(name))
+        else _merged(rule, dict(_items(given.get(name))), f"fusion.options.{name}")
         for name, rule in rules.items()
     }
 
@@ -130,7 +134,9 @@ def _assign(tree: DictConfig, override: Assignment) -> None:
             _set(node, part, {}, override)
             child = node[part]
         if not OmegaConf.is_config(child):
-            raise EmofusionError(f"{override.text}: {'.'.join(way[: depth + 1])} is a single value and holds no settings")
+            raise EmofusionError(
+                f"{override.text}: {'.'.join(way[: depth + 1])} is a single value and holds no settings"
+            )
         node = child
     if override.deletes:
         if OmegaConf.is_missing(node, last) or last not in node or _has_class(node):
@@ -161,7 +167,11 @@ def _child(node: Any, part: str, override: Assignment, depth: int) -> Any:
         return node[part]
     except (ConfigAttributeError, ConfigKeyError, ValueError, IndexError) as error:
         prefix = "".join(f"{name}." for name in override.key.split(".")[:depth])
-        known = [f"{prefix}{key}" for key in node] if OmegaConf.is_dict(node) else [f"{prefix}{n}" for n in range(len(node))]
+        known = (
+            [f"{prefix}{key}" for key in node]
+            if OmegaConf.is_dict(node)
+            else [f"{prefix}{n}" for n in range(len(node))]
+        )
         raise EmofusionError(unknown(prefix + part, known)) from error
     except OmegaConfBaseException:
         return None  # an interpolation that leads nowhere, and is replaced

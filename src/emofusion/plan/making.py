@@ -1,0 +1,28 @@
+"""What a stage is made with now: code, versions of libraries, threads and precision."""
+
+from functools import cache
+from pathlib import Path
+
+from emofusion.plan.fingerprint import code_fingerprint
+from emofusion.plan.plan_file import PlannedStage
+from emofusion.plan.records import Making
+from emofusion.plan.stage import KINDS
+from emofusion.plan.versions import library_versions
+
+SCRIPTS = Path("workflow") / "scripts"
+
+
+def making_of(stage: PlannedStage, repository: Path) -> Making:
+    """What a result of the stage would be made with now."""
+    script = repository / SCRIPTS / f"{KINDS[stage.kind].script}.py"
+    return Making(_code(stage.modules, script), _versions(stage.modules), stage.threads, stage.precision)
+
+
+@cache
+def _code(modules: tuple[str, ...], script: Path) -> str:
+    return code_fingerprint(*modules, scripts=(script,))
+
+
+@cache
+def _versions(modules: tuple[str, ...]) -> dict[str, str]:
+    return library_versions(*modules)
