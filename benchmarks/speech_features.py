@@ -1,9 +1,10 @@
-"""The seven acoustic features of a clip: librosa's seven calls on its waveform, against `emofusion.features.acoustic.compute`.
+"""Times of the seven acoustic features of a clip: librosa's seven calls on its waveform, and emofusion's own code.
 
     python benchmarks/speech_features.py [folder of recordings]
 
-Both sides read the file, turn by turn and on one thread, with the settings of conf/speech/features/acoustic.yaml and
-pitch by yin. Without a folder: RAVDESS where the tests look for it (`EMOFUSION_REAL_DATA`), else generated voices.
+Both sides read the file. They take turns, on one thread, with the default settings of the features `acoustic`. Without
+a folder, the recordings are those of RAVDESS where the tests look for it (`EMOFUSION_REAL_DATA`), or generated voices
+where it is not there.
 """
 
 import os
@@ -14,31 +15,34 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 
-from emofusion.features.acoustic import compute as acoustic
-from emofusion.features.common.sound import waveform
+from emofusion.features.acoustic import Acoustic
+from emofusion.features.common.acoustic_settings import AcousticSettings
+from emofusion.features.common.arrays import Array
+from emofusion.features.common.sound import channels, waveform
 from emofusion.features.common.sound.compiled import librosa
-from emofusion.settings.compose import compose
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIPS, ROUNDS = 40, 5
 
 
-def plain(settings: dict) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+def plain(settings: AcousticSettings) -> dict[str, Callable[[Array], Array]]:
     """Each feature by librosa's own call on the waveform."""
-    rate, (low, high) = settings["sample_rate"], settings["pitch_range"]
-    framed = {"frame_length": settings["n_fft"], "hop_length": settings["hop"]}
-    spectral = {"n_fft": settings["n_fft"], "hop_length": settings["hop"]}
+    rate, (low, high) = settings.sample_rate, settings.pitch_range
+    framed = {"frame_length": settings.n_fft, "hop_length": settings.hop}
+    spectral = {"n_fft": settings.n_fft, "hop_length": settings.hop}
     feature = librosa.feature
     return {
-        "mfcc": lambda y: feature.mfcc(y=y, sr=rate, n_mfcc=settings["mfcc"], n_mels=settings["mel"], **spectral),
+        "mfcc": lambda y: feature.mfcc(y=y, sr=rate, n_mfcc=settings.mfcc, n_mels=settings.mel, **spectral),
         "pitch": lambda y: librosa.yin(y, fmin=low, fmax=high, sr=rate, **framed),
         "mel": lambda y: librosa.power_to_db(
-            feature.melspectrogram(y=y, sr=rate, n_mels=settings["mel"], **spectral), ref=1.0, top_db=None
+            feature.melspectrogram(y=y, sr=rate, n_mels=settings.mel, **spectral), ref=1.0, top_db=None
         ),
         "centroid": lambda y: feature.spectral_centroid(y=y, sr=rate, **spectral),
         "flatness": lambda y: feature.spectral_flatness(y=y, **spectral),
@@ -47,23 +51,23 @@ def plain(settings: dict) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     }
 
 
-def plain_clip(path: Path, settings: dict) -> np.ndarray:
-    samples, rate = librosa.load(path, sr=settings["sample_rate"], duration=settings["duration"])
-    samples = librosa.util.fix_length(samples, size=waveform.samples_of(rate, settings["duration"]))
+def plain_clip(path: Path, settings: AcousticSettings) -> Array:
+    samples, _ = librosa.load(path, sr=settings.sample_rate, duration=settings.duration)
+    samples = librosa.util.fix_length(samples, size=settings.samples)
     features = plain(settings)
-    return np.concatenate([np.atleast_2d(features[name](samples)) for name in settings["features"]])
+    return np.concatenate([np.atleast_2d(features[name](samples)) for name in settings.features])
 
 
-def our_clip(path: Path, settings: dict) -> np.ndarray:
-    return acoustic.compute(waveform.load(path, settings["sample_rate"], settings["duration"]), settings)
+def our_clip(path: Path, settings: AcousticSettings) -> Array:
+    return channels.compute(waveform.load(path, settings.sample_rate, settings.duration), settings)
 
 
-def recordings(folder: Path | None, made: Path) -> list[Path]:
-    """Clips spread over the recordings of a folder; generated voices where there are none."""
+def recordings(folder: Path | None, generated: Path) -> list[Path]:
+    """Clips spread over the recordings of a folder; where there are none, voices generated into `generated`."""
     real = Path(os.environ.get("EMOFUSION_REAL_DATA", REPOSITORY.parent / "shared" / "real"))
-    found = sorted((folder or real / "ravdess" / "speech_16khz").rglob("*.[fw]*[cv]"))
-    if found:
-        return found[:: max(1, len(found) // CLIPS)][:CLIPS]
+    paths = sorted((folder or real / "ravdess" / "speech_16khz").rglob("*.[fw]*[cv]"))
+    if paths:
+        return paths[:: max(1, len(paths) // CLIPS)][:CLIPS]
     generator, rate = np.random.default_rng(0), 16000
     seconds = np.arange(round(3.5 * rate)) / rate
     for number in range(CLIPS):
@@ -71,8 +75,8 @@ def recordings(folder: Path | None, made: Path) -> list[Path]:
         phase = 2 * np.pi * np.cumsum(150 + 2 * number + swing * np.sin(2 * np.pi * seconds)) / rate
         voice = sum(np.sin(harmonic * phase) / harmonic for harmonic in range(1, 20))
         voice = 0.1 * voice * np.clip(np.sin(2 * seconds), 0, 1) + generator.normal(0, 0.001, len(seconds))
-        soundfile.write(made / f"{number:02}.flac", voice, rate)
-    return sorted(made.glob("*.flac"))
+        soundfile.write(generated / f"{number:02}.flac", voice, rate)
+    return sorted(generated.glob("*.flac"))
 
 
 def seconds_of(call: Callable[[], object]) -> float:
@@ -82,9 +86,9 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    settings = compose(REPOSITORY / "conf", "demo", [])["speech"]["features"]
-    with tempfile.TemporaryDirectory() as made:
-        paths = recordings(Path(sys.argv[1]) if len(sys.argv) > 1 else None, Path(made))
+    settings = Acoustic()
+    with tempfile.TemporaryDirectory() as generated:
+        paths = recordings(Path(sys.argv[1]) if len(sys.argv) > 1 else None, Path(generated))
         print(f"{len(paths)} clips, {ROUNDS} rounds, one thread, such as {paths[0]}")
         report_differences(paths, settings)
         sides = {"librosa's seven calls": plain_clip, "emofusion": our_clip}
@@ -94,15 +98,15 @@ def main() -> None:
                 for side, compute in enumerate(sides.values()):
                     times[side, number, turn] = seconds_of(lambda: compute(path, settings))  # noqa: B023
         medians = np.median(times, axis=(1, 2))
-        report_parts(paths, settings)
+        report_steps(paths, settings)
     for name, median in zip(sides, medians, strict=True):
         print(f"{name}: {1e3 * median:.2f} ms a clip, reading included")
     print(f"ratio {medians[0] / medians[1]:.2f}")
 
 
-def report_differences(paths: list[Path], settings: dict) -> None:
-    """The largest difference of each feature over all clips; first call of everything, so that nothing is cold."""
-    names = [name.rstrip("_0123456789") for name in acoustic.channel_names(settings)]
+def report_differences(paths: list[Path], settings: AcousticSettings) -> None:
+    """Print the largest difference of each feature over all clips. It calls everything once, before times are taken."""
+    names = [name.rstrip("_0123456789") for name in settings.channel_names()]
     largest: dict[str, float] = dict.fromkeys(names, 0.0)
     for path in paths:
         expected, computed = plain_clip(path, settings), our_clip(path, settings)
@@ -114,21 +118,21 @@ def report_differences(paths: list[Path], settings: dict) -> None:
     print(f"  of all: {max(largest.values()):.1e}")
 
 
-def report_parts(paths: list[Path], settings: dict) -> None:
-    """Milliseconds of reading and of each feature alone, for which our side has to make its spectrum each time."""
-    rate, duration = settings["sample_rate"], settings["duration"]
-    parts = {
+def report_steps(paths: list[Path], settings: AcousticSettings) -> None:
+    """Print the time of reading and of each feature alone, for which our side has to compute its spectrum each time."""
+    rate, duration = settings.sample_rate, settings.duration
+    steps: dict[str, tuple[Callable[[Path, Array], Any], ...]] = {
         "reading": (
             lambda path, _: librosa.load(path, sr=rate, duration=duration),
             lambda path, _: waveform.load(path, rate, duration),
         )
     }
     for name, call in plain(settings).items():
-        alone = {**settings, "features": [name]}
-        parts[name] = (lambda _, y, call=call: call(y), lambda _, y, alone=alone: acoustic.compute(y, alone))
+        alone = replace(settings, features=[name])
+        steps[name] = (lambda _, y, call=call: call(y), lambda _, y, alone=alone: channels.compute(y, alone))
     sounds = [(path, waveform.load(path, rate, duration)) for path in paths]
-    print("ms of each part alone (librosa, emofusion with a spectrum made for this part):")
-    for name, sides in parts.items():
+    print("ms of each step alone (librosa, emofusion with a spectrum made for this step):")
+    for name, sides in steps.items():
         times = [[seconds_of(lambda: side(*sound)) for side in sides] for sound in sounds]  # noqa: B023
         print("  {:20} {:6.2f} {:6.2f}".format(name, *(1e3 * np.median(times, axis=0))))
 

@@ -25,7 +25,7 @@ def fetch(url: str, target: Path, known_hash: str | None = None, size: int | Non
 
     Args:
         url: address of the file.
-        target: path of the file on this machine; its folder is made.
+        target: path of the file on this machine; its folder is created.
         known_hash: checksum of the file, `md5:…` or `sha256:…`; None: not checked.
         size: number of bytes of the file; None: not checked.
 

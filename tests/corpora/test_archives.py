@@ -18,7 +18,7 @@ def zipped(path, members):
             archive.writestr(name, content)
 
 
-def found(root):
+def names_of(root):
     return sorted(str(entry) for entry in entries(root, (".wav",)))
 
 
@@ -29,9 +29,9 @@ def test_tree_and_archives_without_what_is_hidden(tmp_path):
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     zipped(tmp_path / "b.zip", {"x/4.wav": "4", "__MACOSX/x/._4.wav": "", "x/5.txt": "5", "y\\6.wav": "6"})
     zipped(tmp_path / "c.zip.partial", {"7.wav": "7"})
-    assert found(tmp_path) == ["a/1.WAV", "b.zip:x/4.wav", "b.zip:y/6.wav"]
-    assert found(tmp_path / "b.zip") == ["b.zip:x/4.wav", "b.zip:y/6.wav"]
-    assert found(tmp_path / "nothing") == []
+    assert names_of(tmp_path) == ["a/1.WAV", "b.zip:x/4.wav", "b.zip:y/6.wav"]
+    assert names_of(tmp_path / "b.zip") == ["b.zip:x/4.wav", "b.zip:y/6.wav"]
+    assert names_of(tmp_path / "nothing") == []
     assert [str(entry) for entry in entries(tmp_path, (".wav",), ["b.zip"])] == ["a/1.WAV"]
 
 
@@ -90,14 +90,14 @@ def test_links_in_a_tar_are_not_followed(tmp_path):
         info = tarfile.TarInfo("x.wav")
         info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(info)
-    assert found(tmp_path) == []
+    assert names_of(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["b.zip", "b.tar", "b.tar.gz"])
 def test_damaged_archive_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"nonsense" * 100)
     with pytest.raises(EmofusionError, match=rf"cannot unpack the archive .*{name}"):
-        found(tmp_path)
+        names_of(tmp_path)
 
 
 def test_damaged_member_is_told_and_nothing_looks_finished(tmp_path):

@@ -1,4 +1,4 @@
-"""A corpus of one's own."""
+"""A corpus of your own."""
 
 import pytest
 

@@ -45,18 +45,28 @@ def test_the_kinds_and_what_they_provide():
 @pytest.mark.parametrize(
     ("corpus", "message"),
     [
+        (Savee(), r"corpora\.mine\.root: say in which folder the corpus is"),
         (Kdef(angles=[]), r"corpora\.mine\.angles=\[\]: "),
         (Kdef(angles=["upwards"]), r"corpora\.mine\.angles=\[upwards\]: full_left or half_left"),
         (Kdef(angles=["straight", "straight"]), r"corpora\.mine\.angles=\[straight,straight\]: "),
         (Ravdess(media=["smell"]), r"corpora\.mine\.media=\[smell\]: audio or video or action_units"),
         (Ravdess(media=["audio", "audio"]), r"corpora\.mine\.media=\[audio,audio\]: "),
-        (Ravdess(download=True, zenodo=""), r"corpora\.mine\.zenodo=: an address such as https://zenodo\.org"),
-        (Ravdess(download=True, zenodo="zenodo.org"), r"corpora\.mine\.zenodo=zenodo\.org"),
-        (Ravdess(known_files={"a.zip": 3}), r"corpora\.mine\.known_files\.a\.zip=3: size and md5"),
-        (Ravdess(known_files={"a.zip": {"sha": "x"}}), r"known_files\.a\.zip=.*: size and md5"),
-        (Ravdess(known_files={"a.zip": {"size": 0}}), r"known_files\.a\.zip\.size=0: a number of bytes, 1 or more"),
-        (Ravdess(known_files={"a.zip": {"size": "big"}}), r"known_files\.a\.zip\.size=big"),
-        (Ravdess(known_files={"a.zip": {"md5": "12"}}), r"known_files\.a\.zip\.md5=12: 32 hexadecimal digits"),
+        (
+            Ravdess(root="a", download=True, zenodo=""),
+            r"corpora\.mine\.zenodo=: an address such as https://zenodo\.org",
+        ),
+        (Ravdess(root="a", download=True, zenodo="zenodo.org"), r"corpora\.mine\.zenodo=zenodo\.org"),
+        (Ravdess(root="a", known_files={"a.zip": 3}), r"corpora\.mine\.known_files\.a\.zip=3: size and md5"),
+        (Ravdess(root="a", known_files={"a.zip": {"sha": "x"}}), r"known_files\.a\.zip=.*: size and md5"),
+        (
+            Ravdess(root="a", known_files={"a.zip": {"size": 0}}),
+            r"known_files\.a\.zip\.size=0: a number of bytes",
+        ),
+        (Ravdess(root="a", known_files={"a.zip": {"size": "big"}}), r"known_files\.a\.zip\.size=big"),
+        (
+            Ravdess(root="a", known_files={"a.zip": {"md5": "12"}}),
+            r"known_files\.a\.zip\.md5=12: 32 hex",
+        ),
         (Savee(demo=DemoSettings(layout="savee", people=5)), r"corpora\.mine\.demo\.people=5: at most 4"),
         (Savee(demo=DemoSettings(layout="kdef")), r"corpora\.mine\.demo\.layout=kdef"),
         (Ravdess(demo=DemoSettings(layout="savee")), r"corpora\.mine\.demo\.layout=savee"),
@@ -90,8 +100,10 @@ def test_values_of_another_type_and_unknown_settings_are_refused(kind, values, n
     "corpus",
     [
         Kdef(root="a", demo=DemoSettings(layout="kdef")),
-        Savee(exclude=["*.wav"]),
-        Ravdess(known_files={"a.zip": {"size": 3, "md5": "0" * 32}, "b.zip": {}}, media=["audio"], download=True),
+        Savee(root="a", exclude=["*.wav"]),
+        Ravdess(
+            root="a", known_files={"a.zip": {"size": 3, "md5": "0" * 32}, "b.zip": {}}, media=["audio"], download=True
+        ),
         Folder(table="clips.csv", labels={"joy": "happy"}),
     ],
 )

@@ -218,12 +218,12 @@ def test_posteriors_name_the_clips_without_any_recording(tmp_path, suffix):
     with pytest.raises(EmofusionError, match=r"other\.csv has a row whose clip is 'clip1'"):
         read_corpus("ravdess", other, tmp_path / "unpacked")
 
-    for table, said in (
+    for table, message in (
         (pd.DataFrame({"clip": ["01-01-05-02-01-02-12"]}), r"names begin with 03-01"),
         (pd.DataFrame({"name": ["03-01-05-02-01-02-12"]}), r"other\.csv: has no column clip"),
     ):
         table.to_csv(tmp_path / "other.csv", index=False)
-        with pytest.raises(EmofusionError, match=said):
+        with pytest.raises(EmofusionError, match=message):
             read_corpus("ravdess", other, tmp_path / "unpacked")
     (tmp_path / "other.csv").write_bytes(b"clip,fold\n\xff\xfe,1\n")
     with pytest.raises(EmofusionError, match=r"other\.csv: cannot be read"):

@@ -78,6 +78,7 @@ def test_archives_in_the_root_count_and_are_not_opened(tree):
 def test_nothing_where_there_is_no_root(tmp_path):
     for corpus, *_ in CORPORA.values():
         assert replace(corpus, root=str(tmp_path / "nowhere")).sources() == []
+        assert replace(corpus, root="").sources() == []
 
 
 def test_a_folder_that_is_linked_twice_counts_once(tree):

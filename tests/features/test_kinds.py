@@ -45,6 +45,7 @@ BAD = [
             {"n_fft": 0},
             {"n_fft": 15},
             {"n_fft": 1_000_000},
+            {"n_fft": 1023},
             {"hop": 0},
             {"hop": 1025},
             {"mfcc": 0},
@@ -67,6 +68,7 @@ BAD = [
             {"pitch_range": [15.0, 800.0]},
             {"pitch_range": [7000.0, 8000.0]},
             {"pitch_range": [65.0, NAN]},
+            {"pitch": "pyin", "pitch_range": [200.0, 240.0]},
             {"features": []},
             {"features": ["loudness"]},
             {"features": ["mel", "mel"]},
@@ -115,6 +117,8 @@ def test_settings_on_the_edge_of_their_range_are_accepted():
         Acoustic(hop=1024),
         Acoustic(mfcc=128),
         Acoustic(mel=512, mfcc=512, n_fft=1022),
+        Acoustic(pitch="pyin"),
+        Acoustic(pitch_range=[200.0, 240.0]),
         Acoustic(features=["mel"], mel=8),  # mfcc is not used
         Acoustic(sample_rate=1000, features=["mel"]),  # nor is the range of pitch
         Acoustic(pitch=None),

@@ -80,7 +80,7 @@ class Kdef(Generated):
 
     def sources(self) -> list[Path]:
         """The pictures in the tree, and the archives."""
-        return source_files(Path(self.root), SUFFIXES)
+        return source_files(self.root, SUFFIXES)
 
 
 def _shows_a_person(entry: Entry) -> bool:

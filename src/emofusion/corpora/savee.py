@@ -63,7 +63,7 @@ class Savee(Generated):
 
     def sources(self) -> list[Path]:
         """The sound files in the tree, and the archives."""
-        return source_files(Path(self.root), SUFFIXES)
+        return source_files(self.root, SUFFIXES)
 
 
 def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:

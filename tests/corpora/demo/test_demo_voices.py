@@ -5,7 +5,8 @@ import pytest
 
 from emofusion.corpora.demo.acting import PROSODY
 from emofusion.corpora.demo.people import Voice
-from emofusion.corpora.demo.voices import PHONEMES, RAVDESS_STATEMENTS, UNITS, loudness, sentence, speak
+from emofusion.corpora.demo.phonemes import PHONEMES, RAVDESS_STATEMENTS, sentence
+from emofusion.corpora.demo.voices import UNITS, loudness, speak
 from emofusion.features.common.sound.compiled import librosa
 
 RATE = 16_000
@@ -36,10 +37,10 @@ def test_a_vowels_formants_are_where_they_should_be(vowel, scale):
     middle = librosa.effects.preemphasis(samples)[8_000:14_000] * np.hamming(6_000)
     roots = np.roots(librosa.lpc(middle, order=14))
     roots = roots[(roots.imag > 0) & (np.abs(roots) > 0.9)]
-    found = np.sort(np.angle(roots)) * RATE / (2 * np.pi)
+    resonances = np.sort(np.angle(roots)) * RATE / (2 * np.pi)
     for formant in PHONEMES[vowel][3][:2]:
         # harmonics 90 Hz apart show a resonance no more sharply than to half of that
-        assert np.abs(found - scale * formant).min() < 45 + 0.04 * scale * formant
+        assert np.abs(resonances - scale * formant).min() < 45 + 0.04 * scale * formant
 
 
 def test_energy_rate_and_brightness():

@@ -66,15 +66,17 @@ def entries(root: Path, suffixes: Collection[str], besides: Collection[str] = ()
             yield from _members(archive, suffixes)
 
 
-def source_files(root: Path, suffixes: Collection[str]) -> list[Path]:
+def source_files(root: str, suffixes: Collection[str]) -> list[Path]:
     """The files that decide what `entries` yields, sorted: those of the tree, and the archives themselves.
 
-    No file is opened.
+    No file is opened. There are none where `root` is empty, as that of a corpus that is still to be generated.
     """
-    root = Path(root)
-    if root.is_file():
-        return [root]
-    return sorted({*_tree_files(root, suffixes), *_archives_in(root)})
+    if not root:
+        return []
+    folder = Path(root)
+    if folder.is_file():
+        return [folder]
+    return sorted({*_tree_files(folder, suffixes), *_archives_in(folder)})
 
 
 def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:

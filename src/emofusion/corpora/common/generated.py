@@ -18,7 +18,8 @@ class Generated(Corpus):
     )
 
     def check_together(self, name: str) -> None:
-        """The generator has to write the layout that is read."""
+        """The corpus needs a folder or a generator, and the generator has to write the layout that is read."""
+        must(self.root != "" or self.demo is not None, f"{name}.root: say in which folder the corpus is")
         if self.demo is not None:
             must(
                 self.demo.layout == self.kind,

@@ -11,8 +11,9 @@ from emofusion.corpora.demo.canvas import View
 from emofusion.corpora.demo.faces import draw_face
 from emofusion.corpora.demo.media import write_jpeg, write_mp4, write_wav
 from emofusion.corpora.demo.people import Colour, Person, colour_of, make_person
+from emofusion.corpora.demo.phonemes import RAVDESS_STATEMENTS, sentence
 from emofusion.corpora.demo.settings import DemoSettings
-from emofusion.corpora.demo.voices import RAVDESS_STATEMENTS, loudness, sentence, speak
+from emofusion.corpora.demo.voices import loudness, speak
 from emofusion.emotions import EMOTIONS
 
 # Not imported from the readers: an edit of a reader must not make the corpora be generated again, and this way the

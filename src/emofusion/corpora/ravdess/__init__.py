@@ -120,7 +120,7 @@ class Ravdess(Generated):
         """The files of the media in the tree, and the archives; or the table that names the clips."""
         if self.names_from:
             return [path for path in [Path(self.names_from)] if path.is_file()]
-        return source_files(Path(self.root), {suffix for medium in self._media() for suffix in MEDIA[medium].suffixes})
+        return source_files(self.root, {suffix for medium in self._media() for suffix in MEDIA[medium].suffixes})
 
     def _media(self) -> list[str]:
         """The media that are read: those that are set, or all of them."""

@@ -60,8 +60,8 @@ def download(url: str, known_files: dict[str, Any], media: list[str], root: Path
     with a record's name and the right checksum is not fetched again. See `Download` for the arguments.
     """
     # the records' own archives count by their checksum: one that is copied in part must not pass for its medium
-    own = [file.name for files in _FILES.values() for file in files]
-    missing = [medium for medium in media if not has_medium(root, medium, own)]
+    record_archives = [file.name for files in _FILES.values() for file in files]
+    missing = [medium for medium in media if not has_medium(root, medium, record_archives)]
     files = needed_files(missing)
     replaced = [
         RecordFile(file.record, file.name, known_files[file.name].get("size"), known_files[file.name].get("md5"))

@@ -1,10 +1,10 @@
 """The settings of all features that are made from short frames of sound, and the channels that they lead to."""
 
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from emofusion.features.common import contrast_bands
+from emofusion.features.common.pitch_range import check_pitch_range
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Features
 
@@ -41,7 +41,7 @@ class AcousticSettings(Features):
         least=-200,
         below=0,
     )
-    n_fft: int = setting("Samples in a frame.", 1024, least=16, most=65536)
+    n_fft: int = setting("Samples in a frame, an even number.", 1024, least=16, most=65536)
     hop: int = setting("Samples from the start of a frame to that of the next; at most n_fft.", 256, least=1)
     mfcc: int = setting("How many MFCCs; at most as many as mel bands.", 40, least=1, most=512)
     mel: int = setting("How many mel bands; at most n_fft // 2 + 1.", 128, least=1, most=512)
@@ -88,6 +88,7 @@ class AcousticSettings(Features):
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` where frames, features and pitch do not fit together. `name`: the node's full name."""
         features = self.chosen_features
+        must(self.n_fft % 2 == 0, f"{name}.n_fft={self.n_fft}: an even number")
         must(self.hop <= self.n_fft, f"{name}.hop={self.hop}: at most the length of a frame, {name}.n_fft={self.n_fft}")
         must(
             self.samples >= self.hop,
@@ -114,32 +115,10 @@ class AcousticSettings(Features):
                 f"{name}.n_fft={self.n_fft}: too short a frame for contrast, of which a band has no frequency of its "
                 f"own at {name}.sample_rate={self.sample_rate}; raise it, or leave contrast out of {name}.features",
             )
-        self._check_pitch_range(name, used="pitch" in features)
+        check_pitch_range(self, name)
         values = self.frames * len(self.channel_names())
         must(
             values <= _MOST_VALUES,
             f"{name}.hop={self.hop}: a clip would have {values:,} values, more than {_MOST_VALUES:,}; raise it, or "
             f"lower {name}.duration={self.duration}",
-        )
-
-    def _check_pitch_range(self, name: str, used: bool) -> None:
-        shown = f"{name}.pitch_range=[{','.join(f'{frequency:g}' for frequency in self.pitch_range)}]"
-        ascending = len(self.pitch_range) == 2 and self.pitch_range[0] < self.pitch_range[1]
-        must(ascending, f"{shown}: two frequencies in Hz, the lower one first, as in [65,800]")
-        if not used:
-            return
-        # the conditions of librosa's `yin` and `pyin`
-        low, high = self.pitch_range
-        lowest = self.sample_rate / (self.n_fft - 1)
-        must(
-            self.sample_rate / low < self.n_fft - 1 and high <= self.sample_rate / 2,
-            f"{shown}: above {lowest:.1f} Hz, of which one period fills a frame of {name}.n_fft={self.n_fft}, and at "
-            f"most {self.sample_rate / 2:g} Hz, half of {name}.sample_rate={self.sample_rate}",
-        )
-        shortest_period = int(self.sample_rate / high)
-        longest_period = min(ceil(self.sample_rate / low), self.n_fft - 1)
-        must(
-            longest_period - shortest_period >= 2,
-            f"{shown}: holds fewer than three periods of whole samples at {name}.sample_rate={self.sample_rate}; "
-            "widen it",
         )

@@ -3,7 +3,6 @@
 import pickle
 import sys
 from collections.abc import Callable
-from importlib.machinery import PathFinder
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from pathlib import Path
@@ -113,4 +112,5 @@ def _unpickle(module: str, file: str, pickled: bytes) -> Any:
 
 def _is_importable(module: ModuleType) -> bool:
     """Whether another process can import the module by its name, which it cannot of a plug-in file."""
-    return module.__name__ == "__main__" or PathFinder.find_spec(module.__name__.partition(".")[0]) is not None
+    top_level = module.__name__.partition(".")[0]
+    return top_level == "__main__" or any(finder.find_spec(top_level, None) for finder in sys.meta_path)
