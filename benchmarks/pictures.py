@@ -1,4 +1,4 @@
-"""What the face benchmarks share: pictures to train on, the machine's speed, and how a time is measured."""
+"""What the face benchmarks share: pictures to train on, the work of a network, and how a time is measured."""
 
 import statistics
 import time
@@ -36,7 +36,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def interleaved(works: list[Callable[[], object]], rounds: int) -> list[float]:
-    """The median time of each, called in turn: what else the machine does then falls on all of them alike."""
+    """The median time of each work, called in turn, so that other load on the machine affects all of them alike."""
     times = [[seconds(work) for work in works] for _ in range(rounds)]
     return [statistics.median(column) for column in zip(*times, strict=True)]
 

@@ -1,4 +1,4 @@
-"""How near VGG16's forward pass comes to the machine's rate of matrix multiplication: time of ours over that limit."""
+"""How close VGG16's forward pass comes to the machine's rate of matrix multiplication: its time over that limit."""
 
 import argparse
 from functools import partial
@@ -6,8 +6,9 @@ from functools import partial
 import torch
 from pictures import SIZE, interleaved, multiply_adds
 
+from emofusion.networks.backbone import BLOCKS, Backbone
 from emofusion.networks.backbone.feature_cache import BATCH
-from emofusion.networks.backbone.network import BLOCKS, Backbone
+from emofusion.networks.backbone.settings import ARCHITECTURES
 
 SIDE = 2048
 
@@ -21,7 +22,8 @@ def main() -> None:
 
     pictures = torch.randint(0, 256, (BATCH, 3, SIZE, SIZE), dtype=torch.uint8)
     left, right = torch.rand(2, SIDE, SIDE)
-    networks = {name: Backbone(tuple(pictures.shape[1:]), 1, name).eval() for name in ("vgg16", "mobilenet_v2")}
+    shape = tuple(pictures.shape[1:])
+    networks = {name: Backbone(architecture=name).build(shape, 1).eval() for name in ARCHITECTURES}
     forward = {name: partial(network.activations, pictures, BLOCKS) for name, network in networks.items()}
     work = {name: multiply_adds(network, pictures) for name, network in networks.items()}
     with torch.inference_mode():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -5,18 +7,18 @@ from torch import nn
 from torchvision.models import mobilenet_v2
 
 from emofusion.errors import EmofusionError
-from emofusion.networks.backbone.network import ARCHITECTURES, Backbone
+from emofusion.networks.backbone import Backbone, TrainedBackbone
+from emofusion.networks.backbone.network import BackboneNetwork
+from emofusion.networks.backbone.settings import ARCHITECTURES
 from emofusion.networks.backbone.weights import prepare
-from emofusion.networks.common.build import build
 
 SHAPE = (3, 64, 64)
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
-def network(request) -> Backbone:
+def network(request) -> BackboneNetwork:
     torch.manual_seed(0)
-    settings = {"kind": "backbone", "architecture": request.param, "weights": None, "hidden": [16], "dropout": 0.5}
-    return build(settings, SHAPE, 8)
+    return Backbone(architecture=request.param, hidden=[16]).build(SHAPE, 8)
 
 
 def pictures(count: int = 2) -> torch.Tensor:
@@ -50,31 +52,31 @@ def test_blocks_are_all_convolutions_in_order(network):
 
 
 def test_vgg16_has_thirteen_convolutions_in_five_blocks():
-    network = Backbone(SHAPE, 8, "vgg16", hidden=[16])
+    network = Backbone(architecture="vgg16", hidden=[16]).build(SHAPE, 8)
     convolutions = [sum(isinstance(layer, nn.Conv2d) for layer in block) for block in network.blocks()]
     assert convolutions == [2, 2, 3, 3, 3]
     assert all(isinstance(block[-1], nn.MaxPool2d) for block in network.blocks())
 
 
-@pytest.mark.parametrize("deepest", [0, 1, 3, 5])
-def test_unfreezing_goes_from_the_deepest_block_up(network, deepest):
-    network.unfreeze(deepest)
-    live = [
+@pytest.mark.parametrize("last", [0, 1, 3, 5])
+def test_unfreezing_begins_with_the_last_block(network, last):
+    network.unfreeze(last)
+    trainable = [
         any(parameter.requires_grad for layer in block for parameter in layer.parameters())
         for block in network.blocks()
     ]
-    assert live == [False] * (5 - deepest) + [True] * deepest
+    assert trainable == [False] * (5 - last) + [True] * last
     assert all(parameter.requires_grad for parameter in network.head.parameters())
 
 
 def test_frozen_batch_normalisation_keeps_the_statistics_it_came_with():
-    network = Backbone(SHAPE, 8, "mobilenet_v2", hidden=[16])
+    network = Backbone(architecture="mobilenet_v2", hidden=[16]).build(SHAPE, 8)
     network.unfreeze(1)
     before = {name: value.clone() for name, value in network.features.state_dict().items()}
     network.train()
     network(pictures(4))
     changed = {name for name, value in network.features.state_dict().items() if not torch.equal(value, before[name])}
-    assert {int(name.split(".")[0]) for name in changed} == set(range(14, 19))  # the live block's
+    assert {int(name.split(".")[0]) for name in changed} == set(range(14, 19))  # the block that learns
     assert network.head.training
 
 
@@ -82,17 +84,18 @@ def test_frozen_batch_normalisation_keeps_the_statistics_it_came_with():
 @pytest.mark.parametrize("size", [64, 75])
 def test_a_network_without_its_first_blocks_goes_on_from_their_activations(tmp_path, architecture, size):
     shape = (3, size, size)
-    prepare(architecture, "none", tmp_path / "weights.safetensors", "", seed=2)
-    options = {"architecture": architecture, "weights": tmp_path / "weights.safetensors", "pooling": "flatten"}
+    weights = tmp_path / "weights.safetensors"
+    prepare(architecture, "none", weights, "", seed=2)
+    settings = TrainedBackbone(architecture=architecture, pooling="flatten", hidden=[16])
     torch.manual_seed(1)
-    whole = Backbone(shape, 8, hidden=[16], **options).eval()
+    whole = settings.build(shape, 8, weights).eval()
     x = torch.randint(0, 256, (2, *shape), dtype=torch.uint8)
     with torch.no_grad():
         logits = whole(x)
         for frozen in range(1, 6):
             activations = whole.activations(x, frozen)
             torch.manual_seed(1)
-            rest = Backbone(tuple(activations.shape[1:]), 8, hidden=[16], frozen=frozen, **options).eval()
+            rest = replace(settings, frozen=frozen).build(tuple(activations.shape[1:]), 8, weights).eval()
             torch.testing.assert_close(rest(activations), logits)  # the same seed gives the same head
             assert rest.frozen_parameters + sum(value.numel() for value in rest.parameters()) == sum(
                 value.numel() for value in whole.parameters()
@@ -104,7 +107,7 @@ def test_a_network_without_its_first_blocks_goes_on_from_their_activations(tmp_p
 
 def test_the_head_can_scale_what_it_gets():
     torch.manual_seed(0)
-    network = Backbone((3, 96, 96), 7, "vgg16", pooling="flatten", head_norm=True, hidden=[16])
+    network = Backbone(architecture="vgg16", pooling="flatten", head_norm=True, hidden=[16]).build((3, 96, 96), 7)
     assert network.head[0].num_features == 512 * 3 * 3  # the grid that is left of 96 pixels
     network.train()
     scaled = network.head[0](network.pool(network.features(network.normalised(torch.rand(8, 3, 96, 96) * 255))))
@@ -128,7 +131,7 @@ def test_mobilenet_equals_torchvisions(tmp_path):
     whole = mobilenet_v2(weights=None).eval()
     state = {name: tensor for name, tensor in whole.state_dict().items() if name.startswith("features.")}
     save_file(state, tmp_path / "weights.safetensors")
-    network = Backbone(SHAPE, 8, "mobilenet_v2", weights=tmp_path / "weights.safetensors").eval()
+    network = Backbone(architecture="mobilenet_v2").build(SHAPE, 8, tmp_path / "weights.safetensors").eval()
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     with torch.no_grad():
@@ -138,12 +141,12 @@ def test_mobilenet_equals_torchvisions(tmp_path):
 
 
 def test_pixels_are_only_scaled_without_normalisation():
-    network = Backbone(SHAPE, 8, "mobilenet_v2", normalise="none")
+    network = Backbone(architecture="mobilenet_v2", normalise="none").build(SHAPE, 8)
     torch.testing.assert_close(network.normalised(pictures()), pictures() / 255)
 
 
 def test_flattened_head_sees_a_seven_by_seven_grid():
-    network = Backbone((3, 224, 224), 8, "mobilenet_v2", pooling="flatten", hidden=[16])
+    network = Backbone(architecture="mobilenet_v2", pooling="flatten", hidden=[16]).build((3, 224, 224), 8)
     assert network.head[0].in_features == 1280 * 49
     with torch.no_grad():
         assert network.eval()(torch.zeros(1, 3, 224, 224)).shape == (1, 8)
@@ -151,9 +154,9 @@ def test_flattened_head_sees_a_seven_by_seven_grid():
 
 def test_fresh_weights_follow_he_and_the_callers_seed():
     torch.manual_seed(5)
-    first = Backbone(SHAPE, 8, "vgg16", hidden=[16])
+    first = Backbone(architecture="vgg16", hidden=[16]).build(SHAPE, 8)
     torch.manual_seed(5)
-    second = Backbone(SHAPE, 8, "vgg16", hidden=[16])
+    second = Backbone(architecture="vgg16", hidden=[16]).build(SHAPE, 8)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     convolution = first.features[28]
     assert convolution.weight.std().item() == pytest.approx((2 / (9 * 512)) ** 0.5, rel=0.01)
@@ -163,7 +166,7 @@ def test_fresh_weights_follow_he_and_the_callers_seed():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_fresh_convolutions_let_through_what_they_see(architecture):
     torch.manual_seed(5)
-    network = Backbone(SHAPE, 8, architecture, hidden=[16]).eval()
+    network = Backbone(architecture=architecture, hidden=[16]).build(SHAPE, 8).eval()
     with torch.no_grad():
         deep = network.activations(pictures(16), 5)
     assert 0.03 < deep.std() < 30
@@ -173,19 +176,10 @@ def test_fresh_convolutions_let_through_what_they_see(architecture):
 def test_weights_of_another_architecture_are_refused(tmp_path):
     save_file({"features.0.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(EmofusionError, match=r"other\.safetensors does not hold prepared weights of vgg16"):
-        Backbone(SHAPE, 8, "vgg16", weights=tmp_path / "other.safetensors")
+        Backbone(architecture="vgg16").build(SHAPE, 8, tmp_path / "other.safetensors")
 
 
-@pytest.mark.parametrize(
-    ("options", "shape", "message"),
-    [
-        ({"architecture": "resnet"}, SHAPE, "architecture resnet is unknown; choose out of vgg16, mobilenet_v2"),
-        ({}, (35,), r"\(3, height, width\)"),
-        ({}, (3, 16, 16), "of 32 and more"),
-        ({"pooling": "max"}, SHAPE, "choose average or flatten"),
-        ({"normalise": "yes"}, SHAPE, "choose imagenet or none"),
-    ],
-)
-def test_what_does_not_fit_is_said(options, shape, message):
+@pytest.mark.parametrize(("shape", "message"), [((35,), r"\(3, height, width\)"), ((3, 16, 16), "of 32 and more")])
+def test_pictures_that_do_not_fit_are_refused(shape, message):
     with pytest.raises(EmofusionError, match=message):
-        Backbone(shape, 8, **options)
+        Backbone(architecture="vgg16").build(shape, 8)

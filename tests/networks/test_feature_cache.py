@@ -1,6 +1,6 @@
-"""FeatureCache activations against the network that they come from, and training on them against the network in the loop."""
+"""Stored output of frozen blocks, against the network that it comes from and against training the whole network."""
 
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,20 @@ from torch import nn
 
 from emofusion.emotions import in_order
 from emofusion.features.common.feature_set import FeatureSet, write_rows
-from emofusion.networks.backbone.feature_cache import altered, store, store_frozen
-from emofusion.networks.backbone.network import Backbone
+from emofusion.networks.backbone import Backbone, FrozenBlocks
+from emofusion.networks.backbone.feature_cache import altered, store
+from emofusion.networks.backbone.network import BackboneNetwork
+from emofusion.networks.backbone.settings import TrainedBackbone
 from emofusion.networks.backbone.weights import prepare
-from emofusion.settings.schema import Training, Unfreeze
+from emofusion.plan.settings import ModelSettings, PredictionsSettings
+from emofusion.settings.training import Training, Unfreeze
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training.data import EpochBatches, labelled_rows
 from emofusion.training.fit import fit_folds
-from emofusion.training.module import trainable_blocks
 from emofusion.training.predict import predict_folds
 
 SIZE, COUNT = 40, 24
-STORED = {"normalise": "imagenet", "pooling": "average", "precision": "full", "views": 1, "shift": 0.1, "scale": 0.1}
+STORED = FrozenBlocks("vgg16", "imagenet", "average", 3, precision="full", views=1, shift=0.1, scale=0.1, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def weights(request, tmp_path_factory):
 
 
 def stored(pixels, weights, out, **settings):
-    store_frozen(pixels, weights[1], STORED | {"architecture": weights[0]} | settings, out)
+    replace(STORED, architecture=weights[0], **settings).store(pixels, weights[1], out)
     return FeatureSet.open([out])
 
 
@@ -58,7 +60,7 @@ def stored(pixels, weights, out, **settings):
 @pytest.mark.parametrize(("precision", "tolerance"), [("full", 1e-6), ("half", 1e-3)])
 def test_what_is_stored_is_what_the_block_puts_out(tmp_path, pixels, weights, frozen, precision, tolerance):
     features = stored(pixels[0], weights, tmp_path, frozen=frozen, precision=precision)
-    layers = Backbone((3, SIZE, SIZE), 1, weights[0], weights[1]).eval().features
+    layers = Backbone(architecture=weights[0]).build((3, SIZE, SIZE), 1, weights[1]).eval().features
     stops = {"vgg16": {3: 17, 5: 31}, "mobilenet_v2": {3: 7, 5: 19}}[weights[0]]
     x = torch.from_numpy(pixels[0].take(range(COUNT))) / 255
     x = (x - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
@@ -76,7 +78,7 @@ def test_altered_views_are_stored_beside_the_recorded_one(tmp_path, pixels, weig
     assert len(features) == 3 * COUNT and features.rows["view"].value_counts().to_dict() == dict.fromkeys(
         range(3), COUNT
     )
-    network = Backbone((3, SIZE, SIZE), 1, *weights).eval()
+    network = Backbone(architecture=weights[0]).build((3, SIZE, SIZE), 1, weights[1]).eval()
     for view in (1, 2):
         row = features.rows.query("clip == 'clip5' and view == @view")["row"].item()
         picture = altered(torch.from_numpy(pixels[0].take([5])[0]), 0.1, 0.1, np.random.default_rng([5, view]))
@@ -105,23 +107,22 @@ def test_a_view_is_flipped_moved_and_scaled_within_its_bounds():
 
 def in_the_loop(split, pixels, settings, weights):
     """The whole network trained by hand, frozen blocks and all; mean training loss of each epoch, and the network."""
-    training = settings["training"]
-    seed = int(np.random.SeedSequence([settings["seeds"][0], 0]).generate_state(1)[0])
+    training = settings.training
+    seed = int(np.random.SeedSequence([settings.seeds[0], 0]).generate_state(1)[0])
     torch.manual_seed(seed)
-    options = {name: value for name, value in settings["network"].items() if name not in ("kind", "frozen")}
-    network = Backbone((3, SIZE, SIZE), 2, weights=weights, **options)
+    network = replace(settings.network, frozen=0).build((3, SIZE, SIZE), 2, weights)
     groups = [
         {"params": network.head.parameters()},
-        {"params": network.features.parameters(), "lr": training["learning_rate"] * training["backbone_rate"]},
+        {"params": network.features.parameters(), "lr": training.learning_rate * training.backbone_rate},
     ]
-    optimiser = torch.optim.Adam(groups, lr=training["learning_rate"])
+    optimiser = torch.optim.Adam(groups, lr=training.learning_rate)
     rows = labelled_rows(pixels, split[split["split"] == "train"], in_order(["happy", "sad"]))
-    sampler, losses = EpochBatches(len(rows), training["batch_size"], seed), []
-    for epoch in range(training["epochs"]):
+    sampler, losses = EpochBatches(len(rows), training.batch_size, seed), []
+    for epoch in range(training.epochs):
         sampler.set_epoch(epoch)
         torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
         network.train()
-        network.unfreeze(trainable_blocks(training["unfreeze"], epoch))
+        network.unfreeze(training.trainable_blocks(epoch))
         total = 0.0
         for batch, _ in sampler:
             x = torch.from_numpy(pixels.take(rows["row"].to_numpy()[batch]))
@@ -135,21 +136,17 @@ def in_the_loop(split, pixels, settings, weights):
 
 
 def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(tmp_path, pixels, weights):
-    settings = {
-        "network": {"kind": "backbone", "architecture": weights[0], "hidden": [8], "dropout": 0.5, "frozen": 3},
-        "training": asdict(
-            Training(
-                epochs=6,
-                learning_rate=1e-3,
-                batch_size=6,
-                keep="last",
-                backbone_rate=0.1,
-                unfreeze=[Unfreeze(epoch=2, blocks=1), Unfreeze(epoch=4, blocks=2)],
-            )
-        ),
-        "seeds": [7],
-        "standardise": False,
-    }
+    training = Training(
+        epochs=6,
+        learning_rate=1e-3,
+        batch_size=6,
+        keep="last",
+        backbone_rate=0.1,
+        unfreeze=[Unfreeze(epoch=2, blocks=1), Unfreeze(epoch=4, blocks=2)],
+    )
+    backbone = Backbone(architecture=weights[0], hidden=[8])
+    settings = ModelSettings(backbone.trained_part(training), training, seeds=[7], standardised=False)
+    assert settings.network.frozen == 3
     features, split = stored(pixels[0], weights, tmp_path / "feature_cache", frozen=3), pixels[1]
     fit_folds(split, features, settings, tmp_path / "model", weights=weights[1])
     losses, network = in_the_loop(split, pixels[0], settings, weights[1])
@@ -158,13 +155,14 @@ def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(
     np.testing.assert_allclose(history["train_loss"], losses, atol=1e-4)
     state, whole = load_file(tmp_path / "model" / "folds" / "0-7.safetensors"), network.state_dict()
     moved = 0
-    start = Backbone((3, SIZE, SIZE), 2, *weights).state_dict()
+    start = backbone.build((3, SIZE, SIZE), 2, weights[1]).state_dict()
     for name, value in state.items():
         name = name.removeprefix("1.")
         torch.testing.assert_close(value, whole[name], atol=5e-4, rtol=1e-3)
         moved += name.startswith("features") and not torch.equal(value, start[name])
     assert moved > 2
-    predictions = check(predict_folds(split, features, tmp_path / "model"), PREDICTIONS, "predictions")
+    predictions = predict_folds(split, features, tmp_path / "model", PredictionsSettings(1, "full"))
+    check(predictions, PREDICTIONS, "predictions")
     with torch.no_grad():
         logits = network(torch.from_numpy(pixels[0].take(range(COUNT)))).log_softmax(dim=1).numpy()
     of_clip = dict(zip(pixels[0].rows["clip"], logits, strict=True))
@@ -173,10 +171,11 @@ def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(
 
 
 def test_half_precision_cuts_what_is_beyond_it(tmp_path, pixels):
-    class Loud(Backbone):
+    class Loud(BackboneNetwork):
         def activations(self, inputs, stop):
             return inputs.float().flatten(1)[:, :3] * 1e6
 
-    store(Loud((3, SIZE, SIZE), 1), pixels[0], pixels[0].rows, tmp_path, 5)
+    settings = TrainedBackbone(architecture="vgg16")
+    store(Loud(settings, (3, SIZE, SIZE), 1), pixels[0], pixels[0].rows, tmp_path, 5)
     values = np.load(tmp_path / "features.npy")
     assert values.dtype == np.float16 and np.isfinite(values).all() and values.max() == 65504

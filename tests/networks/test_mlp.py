@@ -1,12 +1,11 @@
 import pytest
 import torch
 
-from emofusion.errors import EmofusionError
-from emofusion.networks.common.build import build
+from emofusion.networks.mlp import Mlp
 
 
 def test_mlp_computes_what_its_layers_say():
-    network = build({"kind": "mlp", "hidden": [7, 5], "dropout": 0.5}, (35,), 8).eval()
+    network = Mlp(hidden=[7, 5], dropout=0.5).build((35,), 8).eval()
     features = torch.randn(4, 35)
     (w1, b1), (w2, b2), (w3, b3) = (
         (layer.weight, layer.bias) for layer in network.modules() if isinstance(layer, torch.nn.Linear)
@@ -17,16 +16,11 @@ def test_mlp_computes_what_its_layers_say():
 
 
 def test_mlp_drops_values_of_the_row_while_training():
-    network = build({"kind": "mlp", "hidden": [], "input_dropout": 0.25}, (4000,), 2)
+    network = Mlp(hidden=[], input_dropout=0.25).build((4000,), 2)
     kept = network.layers[:2](torch.ones(1, 4000))
     assert kept.unique().tolist() == pytest.approx([0, 4 / 3])
     assert (kept == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
 
 
 def test_mlp_takes_rows_of_any_shape():
-    assert build({"kind": "mlp", "hidden": []}, (4, 6), 3)(torch.zeros(2, 4, 6)).shape == (2, 3)
-
-
-def test_unknown_kind_is_named():
-    with pytest.raises(EmofusionError, match="no network of kind transformer; choose out of cnn1d"):
-        build({"kind": "transformer"}, (35,), 8)
+    assert Mlp(hidden=[]).build((4, 6), 3)(torch.zeros(2, 4, 6)).shape == (2, 3)

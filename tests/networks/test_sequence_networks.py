@@ -1,10 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from emofusion.errors import EmofusionError
-from emofusion.networks.common.build import build
-from emofusion.networks.common.recurrent_and_convolutional import _pooling
+from emofusion.networks.cnn1d import Cnn1d
+from emofusion.networks.cnn1d_deep import Cnn1dDeep
+from emofusion.networks.common.time_pooling import time_pooling
+from emofusion.networks.lstm import Lstm
+from emofusion.settings.fields import check
 
 SHAPE = (6, 64)
 
@@ -21,18 +26,18 @@ def one_thread():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"kind": "cnn1d"},
-        {"kind": "cnn1d", "pooling": "flatten"},
-        {"kind": "cnn1d", "pooling": "average"},
-        {"kind": "cnn1d", "pooling": "average_max", "kernels": [3, 3, 3], "pool": 2},
-        {"kind": "lstm"},
-        {"kind": "lstm", "layers": 2, "pooling": "last"},
-        {"kind": "lstm", "pooling": "average"},
+        Cnn1d(),
+        Cnn1d(pooling="flatten"),
+        Cnn1d(pooling="average"),
+        Cnn1d(pooling="average_max", kernels=[3, 3, 3], pool=2),
+        Lstm(),
+        Lstm(layers=2, pooling="last"),
+        Lstm(pooling="average"),
     ],
 )
 def test_learns_which_channel_is_loud(settings):
     torch.manual_seed(0)
-    network = build({**settings, "dropout": 0.1, "hidden": 16}, SHAPE, 3)
+    network = replace(settings, dropout=0.1, hidden=16).build(SHAPE, 3)
     emotion = torch.arange(48) % 3
     features = 0.2 * torch.randn(48, *SHAPE)
     features[torch.arange(48), emotion] += 1.0
@@ -48,7 +53,7 @@ def test_learns_which_channel_is_loud(settings):
 
 
 def test_cnn1d_is_the_papers():
-    network = build({"kind": "cnn1d", "filters": 32, "kernels": [5, 7]}, (179, 188), 8)
+    network = Cnn1d(filters=32, kernels=[5, 7]).build((179, 188), 8)
     first, second = (layer for layer in network.modules() if isinstance(layer, torch.nn.Conv1d))
     assert (first.in_channels, first.out_channels, first.kernel_size) == (179, 32, (5,))
     assert (second.in_channels, second.out_channels, second.kernel_size) == (32, 32, (7,))
@@ -56,12 +61,12 @@ def test_cnn1d_is_the_papers():
     assert sum(layer.numel() for layer in first.parameters()) == 32 * 179 * 5 + 32
 
 
-@pytest.mark.parametrize("kind", ["cnn1d", "lstm"])
+@pytest.mark.parametrize("kind", [Cnn1d, Lstm])
 def test_the_callers_seed_decides_the_weights(kind):
     states = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        states.append(torch.cat([value.flatten() for value in build({"kind": kind}, SHAPE, 8).state_dict().values()]))
+        states.append(torch.cat([value.flatten() for value in kind().build(SHAPE, 8).state_dict().values()]))
     assert torch.equal(states[0], states[1])
     assert not torch.equal(states[0], states[2])
 
@@ -69,30 +74,33 @@ def test_the_callers_seed_decides_the_weights(kind):
 @pytest.mark.parametrize(
     ("settings", "shape", "message"),
     [
-        ({"kind": "cnn1d"}, (35,), r"\(channels, frames\), not \(35,\)"),
-        ({"kind": "lstm"}, (3, 32, 32), r"\(channels, frames\)"),
-        ({"kind": "cnn1d", "pool": 9}, SHAPE, "64 frames are too few"),
-        ({"kind": "cnn1d", "pooling": "last"}, SHAPE, "choose out of flatten"),
-        ({"kind": "lstm", "pooling": "flatten"}, SHAPE, "choose out of last"),
+        (Cnn1d(), (35,), r"\(channels, frames\), not \(35,\)"),
+        (Lstm(), (3, 32, 32), r"\(channels, frames\)"),
+        (Cnn1d(pool=9), SHAPE, "64 frames are too few"),
     ],
 )
-def test_what_does_not_fit_is_said(settings, shape, message):
+def test_a_shape_that_does_not_fit_is_refused(settings, shape, message):
     with pytest.raises(EmofusionError, match=message):
-        build(settings, shape, 8)
+        settings.build(shape, 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Cnn1d(pooling="last"), "network.pooling=last: flatten or average or average_max"),
+        (Lstm(pooling="flatten"), "network.pooling=flatten: last or average"),
+    ],
+)
+def test_a_pooling_that_the_network_does_not_have_is_refused(settings, message):
+    with pytest.raises(EmofusionError, match=message):
+        check(settings, "speech.network")
 
 
 @pytest.mark.parametrize("pooling", ["average", "average_max", "average_deviation", "attention"])
 def test_the_deep_cnn1d_learns_which_channel_is_loud(pooling):
     torch.manual_seed(0)
-    settings = {
-        "kind": "cnn1d_deep",
-        "filters": [16, 24],
-        "strides": [1, 2],
-        "pools": [2, 1],
-        "dropout": 0.1,
-        "pooling": pooling,
-    }
-    network = build(settings, SHAPE, 3)
+    settings = Cnn1dDeep(filters=[16, 24], strides=[1, 2], pools=[2, 1], dropout=0.1, pooling=pooling)
+    network = settings.build(SHAPE, 3)
     emotion = torch.arange(48) % 3
     features = 0.2 * torch.randn(48, *SHAPE)
     features[torch.arange(48), emotion] += 1.0
@@ -106,8 +114,8 @@ def test_the_deep_cnn1d_learns_which_channel_is_loud(pooling):
 
 
 def test_the_deep_cnn1d_has_the_blocks_of_its_settings():
-    sizes = {"filters": [8, 12, 16], "kernel": 3, "strides": [2, 1, 1], "pools": [1, 4, 2]}
-    network = build({"kind": "cnn1d_deep", **sizes}, (10, 65), 5)
+    settings = Cnn1dDeep(filters=[8, 12, 16], kernel=3, strides=[2, 1, 1], pools=[1, 4, 2])
+    network = settings.build((10, 65), 5)
     convolutions = [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv1d)]
     assert [(layer.in_channels, layer.out_channels, layer.kernel_size) for layer in convolutions] == [
         (10, 8, (3,)),
@@ -124,10 +132,10 @@ def test_the_deep_cnn1d_has_the_blocks_of_its_settings():
 def test_poolings_are_the_statistics_they_are_named_after():
     values = torch.randn(3, 4, 9)
     mean, deviation = values.numpy().mean(-1), values.numpy().std(-1)
-    pool, width = _pooling("average_deviation", ["average_deviation"], 4, 9)
+    pool, width = time_pooling("average_deviation", 4, 9)
     assert width == 8
     np.testing.assert_allclose(pool(values), np.hstack([mean, deviation]), atol=1e-4)
-    attentive, width = _pooling("attention", ["attention"], 4, 9)
+    attentive, width = time_pooling("attention", 4, 9)
     assert width == 8
     score = attentive.score(values).detach().numpy()[:, 0]
     weights = np.exp(score) / np.exp(score).sum(-1, keepdims=True)
@@ -139,9 +147,9 @@ def test_poolings_are_the_statistics_they_are_named_after():
 
 
 def test_blocks_and_pools_that_do_not_fit_are_said():
-    with pytest.raises(EmofusionError, match="a number for each block"):
-        build({"kind": "cnn1d_deep", "filters": [8, 8], "strides": [1, 1], "pools": [2]}, SHAPE, 3)
+    with pytest.raises(EmofusionError, match=r"network\.pools=\[2\]: a number for each block, and .*filters has 2"):
+        check(Cnn1dDeep(filters=[8, 8], strides=[1, 1], pools=[2]), "speech.network")
+    with pytest.raises(EmofusionError, match=r"network\.kernel=4: an odd number, such as 3 or 5"):
+        check(Cnn1dDeep(kernel=4), "speech.network")
     with pytest.raises(EmofusionError, match="too few"):
-        build({"kind": "cnn1d_deep", "filters": [8, 8], "strides": [1, 1], "pools": [8, 8]}, SHAPE, 3)
-    with pytest.raises(EmofusionError, match="odd"):
-        build({"kind": "cnn1d_deep", "kernel": 4}, SHAPE, 3)
+        Cnn1dDeep(filters=[8, 8], strides=[1, 1], pools=[8, 8]).build(SHAPE, 3)

@@ -1,20 +1,20 @@
 """Transfer learning on real faces: ImageNet's VGG16 frozen, a head trained, happy against neutral on other people."""
 
-from dataclasses import asdict
-
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image, ImageOps
 
-from emofusion.features.common.feature_set import FeatureSet, extract
-from emofusion.networks.backbone.feature_cache import store_frozen
-from emofusion.networks.backbone.weights import prepare
-from emofusion.settings.schema import Training
+from emofusion.features.common.feature_set import FeatureSet, write_rows
+from emofusion.networks.backbone import Backbone
+from emofusion.plan.settings import ModelSettings, PredictionsSettings
+from emofusion.settings.training import Training
 from emofusion.tables import LOGIT
 from emofusion.training.fit import fit_folds
 from emofusion.training.predict import predict_folds
 
 PEOPLE = 60
-STORED = {"architecture": "vgg16", "normalise": "imagenet", "pooling": "flatten", "frozen": 5}
+SIZE = 112
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +29,29 @@ def split(real_data) -> pd.DataFrame:
     return faces.assign(clip=faces["file"], actor=faces["actor"].astype(str), corpus="london", fold=0)
 
 
-def test_a_head_on_frozen_imagenet_features_recognises_smiles_of_strangers(real_data, split, tmp_path):
-    clips = split[["clip", "corpus", "actor", "gender", "emotion", "image"]].assign(video=None, audio=None)
-    extract(clips, {"kind": "pixels", "size": 112, "frames": 1}, tmp_path / "pixels", workers=1)
+@pytest.fixture
+def pixels(split, tmp_path) -> FeatureSet:
+    """Each picture fitted into a square on black."""
+    folder = tmp_path / "pixels"
+    folder.mkdir()
+    pictures = [ImageOps.pad(Image.open(path).convert("RGB"), (SIZE, SIZE)) for path in split["image"]]
+    np.save(folder / "features.npy", np.stack([np.asarray(picture).transpose(2, 0, 1) for picture in pictures]))
+    write_rows(pd.DataFrame({"clip": split["clip"], "row": range(len(split)), "frame": 0, "view": 0}), folder)
+    return FeatureSet.open([folder])
+
+
+def test_a_head_on_frozen_imagenet_features_recognises_smiles_of_strangers(real_data, split, pixels, tmp_path):
+    source = str(real_data / "weights" / "vgg16_features_imagenet.safetensors")
+    backbone = Backbone(architecture="vgg16", weights=source, pooling="flatten", hidden=[64])
+    training = Training(epochs=30, learning_rate=1e-3, batch_size=16)
+    backbone.start_weights(seed=0).run(tmp_path)
     weights = tmp_path / "weights.safetensors"
-    prepare("vgg16", str(real_data / "weights" / "vgg16_features_imagenet.safetensors"), weights, "")
-    stored = STORED | {"precision": "half", "views": 1, "shift": 0.0, "scale": 0.0}
-    store_frozen(FeatureSet.open([tmp_path / "pixels"]), weights, stored, tmp_path / "feature_cache")
+    backbone.frozen_part(training, trains=True).store(pixels, weights, tmp_path / "feature_cache")
     features = FeatureSet.open([tmp_path / "feature_cache"])
-    settings = {
-        "network": {"kind": "backbone", "architecture": "vgg16", "pooling": "flatten", "hidden": [64], "frozen": 5},
-        "training": asdict(Training(epochs=30, learning_rate=1e-3, batch_size=16)),
-        "seeds": [0],
-        "standardise": False,
-    }
+    settings = ModelSettings(backbone.trained_part(training), training, seeds=[0], standardised=False)
     columns = ["clip", "corpus", "actor", "gender", "emotion", "fold", "split"]
     fit_folds(split[columns], features, settings, tmp_path / "model", weights=weights)
-    predictions = predict_folds(split[columns], features, tmp_path / "model")
+    predictions = predict_folds(split[columns], features, tmp_path / "model", PredictionsSettings(1, "full"))
     tested = predictions[predictions["split"] == "test"]
     happy = tested[f"{LOGIT}happy"] > tested[f"{LOGIT}neutral"]
     assert len(tested) == 40 and not set(tested["actor"]) & set(split.loc[split["split"] != "test", "actor"])

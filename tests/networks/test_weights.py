@@ -10,8 +10,7 @@ from safetensors.torch import load_file, save_file
 from torchvision.models import MobileNet_V2_Weights, VGG16_Weights, mobilenet_v2
 
 from emofusion.errors import EmofusionError
-from emofusion.networks.backbone import weights
-from emofusion.networks.backbone.network import Backbone
+from emofusion.networks.backbone import Backbone, BackboneWeights, weights
 from emofusion.networks.backbone.weights import prepare
 
 
@@ -73,8 +72,16 @@ def test_imagenet_is_fetched_checked_and_cut_to_the_convolutions(tmp_path, publi
     target = tmp_path / "out" / "weights.safetensors"
     prepare("mobilenet_v2", "imagenet", target, published)
     assert_is_prepared(target, state)
-    network = Backbone((3, 64, 64), 8, "mobilenet_v2", weights=target)
+    network = Backbone(architecture="mobilenet_v2").build((3, 64, 64), 8, target)
     torch.testing.assert_close(network.features[18][0].weight, state["features.18.0.weight"])
+
+
+def test_without_an_address_torchvisions_own_is_used(tmp_path, published, monkeypatch):
+    asked = []
+    monkeypatch.setattr(weights, "fetch", lambda url, path, **options: (asked.append(url), path.write_bytes(b"")))
+    with pytest.raises(EmofusionError, match="SHA-256"):
+        prepare("mobilenet_v2", "imagenet", tmp_path / "weights.safetensors", "")
+    assert asked[0].startswith("https://example.org/models/mobilenet_v2-")
 
 
 def test_what_was_fetched_is_not_fetched_again(tmp_path, published, state):
@@ -158,3 +165,23 @@ def test_real_vgg16_weights(tmp_path, real_data):
     assert all(torch.equal(prepared[name], given[name].float()) for name in given)
     with pytest.raises(EmofusionError, match="does not hold the convolutions of mobilenet_v2"):
         prepare("mobilenet_v2", str(source), tmp_path / "wrong.safetensors", "")
+
+
+def test_a_stage_of_weights_writes_the_file_that_a_backbone_starts_from(tmp_path, state):
+    file = tmp_path / "mine.safetensors"
+    stage = BackboneWeights("mobilenet_v2", str(file), "", 0)
+    assert stage.label == "mobilenet_v2-mine" and stage.sources() == []
+    with pytest.raises(EmofusionError, match=r"network\.weights=.*mine\.safetensors: not imagenet, not none"):
+        stage.check_present()
+    save_file(features_of(state), file)
+    stage.check_present()
+    assert stage.sources() == [file]
+    stage.run(tmp_path / "out")
+    assert_is_prepared(tmp_path / "out" / "weights.safetensors", state)
+
+
+def test_drawn_and_published_weights_have_no_source(tmp_path):
+    for name in ("imagenet", "none"):
+        stage = BackboneWeights("vgg16", name, "", 0)
+        stage.check_present()
+        assert stage.sources() == [] and stage.label == f"vgg16-{name}"

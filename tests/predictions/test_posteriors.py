@@ -1,4 +1,4 @@
-"""Posteriors made elsewhere: what of a table becomes predictions, and what is said of one that does not fit."""
+"""Posteriors made elsewhere: which part of a table becomes predictions, and messages about tables that do not fit."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,11 @@ import pytest
 from scipy.special import softmax
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.settings import PosteriorsSettings
 from emofusion.predictions.posteriors import check_table, read_posteriors
 from emofusion.predictions.table import posteriors
+from emofusion.settings.experiment import Posteriors
+from emofusion.settings.fields import check
 
 EMOTIONS = ["neutral", "happy", "sad"]
 
@@ -34,11 +37,14 @@ def table(split) -> pd.DataFrame:
     )
 
 
-def read(table: pd.DataFrame, split: pd.DataFrame, folder, name="mine.csv", **settings) -> pd.DataFrame:
+def read(
+    table: pd.DataFrame, split: pd.DataFrame, folder, name="mine.csv", merge=None, scale="logits", **settings
+) -> pd.DataFrame:
     path = folder / name
     table.to_csv(path, index=False) if name.endswith("csv") else table.to_parquet(path)
-    given = {"table": str(path), "scale": "logits", "labels": None, "without": [], "merge": {}}
-    return read_posteriors(given | settings, split)
+    about = Posteriors(table=str(path), scale=scale, **settings)
+    check(about, "speech.posteriors")
+    return read_posteriors(PosteriorsSettings(about, merge or {}), split)
 
 
 @pytest.mark.parametrize("name", ["mine.csv", "mine.parquet"])
@@ -117,10 +123,10 @@ def test_logits_are_not_taken_for_probabilities(table, split, tmp_path):
 
 def test_a_file_that_is_absent_or_of_another_kind(tmp_path, split):
     with pytest.raises(EmofusionError, match=r"posteriors\.table=.*none\.csv: no such file\. It has a row for each"):
-        check_table({"table": str(tmp_path / "none.csv")})
+        check_table(Posteriors(table=str(tmp_path / "none.csv"), scale="logits"))
     (tmp_path / "x.xlsx").write_text("")
     with pytest.raises(EmofusionError, match=r"a file in \.csv or \.parquet is needed"):
-        check_table({"table": str(tmp_path / "x.xlsx")})
+        check_table(Posteriors(table=str(tmp_path / "x.xlsx"), scale="logits"))
     (tmp_path / "x.parquet").write_text("no parquet")
     with pytest.raises(EmofusionError, match=r"x\.parquet: cannot be read"):
-        check_table({"table": str(tmp_path / "x.parquet")})
+        check_table(Posteriors(table=str(tmp_path / "x.parquet"), scale="logits"))

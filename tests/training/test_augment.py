@@ -1,27 +1,24 @@
 """Augmentation of batches, against its definition on single rows."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 import torch
 
 from emofusion.errors import EmofusionError
-from emofusion.settings.schema import Augment
-from emofusion.training.augment import augment, mix, wanted
-
-OFF = asdict(Augment())
+from emofusion.settings.training import Augment
+from emofusion.training.augment import augment, changes_batches, mix
 
 
 def varied(features, seed=0, **settings):
     torch.manual_seed(seed)
-    return augment(features, OFF | settings)
+    return augment(features, Augment(**settings))
 
 
 def test_nothing_is_changed_by_default():
     features = torch.randn(4, 5, 6)
-    assert not wanted(OFF) and varied(features) is features
-    assert all(wanted(OFF | {name: 1}) for name in ("noise", "gain", "shift", "time_masks", "frequency_masks", "mixup"))
+    assert not changes_batches(Augment()) and varied(features) is features
+    names = ("noise", "gain", "shift", "time_masks", "frequency_masks", "mixup")
+    assert all(changes_batches(Augment(**{name: 1})) for name in names)
 
 
 def test_the_same_seed_draws_the_same():

@@ -1,7 +1,7 @@
 """Training: what is fitted on whom, that it learns, and that an interruption changes nothing."""
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,36 +14,35 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet, write_rows
-from emofusion.settings.schema import Augment
+from emofusion.networks.backbone import Backbone
+from emofusion.networks.mlp import Mlp
+from emofusion.plan.settings import ModelSettings, PredictionsSettings
+from emofusion.settings.encoding import encode
+from emofusion.settings.training import Augment, Training, Unfreeze
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import fit as fitting
+from emofusion.training.callbacks import METRICS
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
+from emofusion.training.description import read_model
 from emofusion.training.fit import fit_folds, kept_epoch
-from emofusion.training.module import Classifier, Standardise, balanced, build_model, one_cycle, trainable_blocks
+from emofusion.training.module import (
+    Classifier,
+    ScaledNetwork,
+    Standardise,
+    balanced_class_weights,
+    build_model,
+    one_cycle,
+)
 from emofusion.training.predict import predict_folds
 
 CLASSES = ["neutral", "happy", "sad"]
-SETTINGS = {
-    "network": {"kind": "mlp", "hidden": [16], "dropout": 0.5},
-    "training": {
-        "epochs": 6,
-        "learning_rate": 0.01,
-        "batch_size": 8,
-        "weight_decay": 0.0,
-        "keep": "best",
-        "backbone_rate": 1.0,
-        "unfreeze": [],
-        "standardise": "training_clips",
-        "optimiser": "adam",
-        "schedule": "constant",
-        "label_smoothing": 0.0,
-        "class_weights": False,
-        "patience": 0,
-        "augment": asdict(Augment()),
-    },
-    "seeds": [3],
-    "standardise": True,
-}
+TRAINING = Training(epochs=6, learning_rate=0.01, batch_size=8)
+SETTINGS = ModelSettings(Mlp(hidden=[16]), TRAINING, seeds=[3], standardised=True)
+FULL = PredictionsSettings(threads=1, precision="full")
+
+
+def with_training(**changes) -> ModelSettings:
+    return replace(SETTINGS, training=replace(TRAINING, **changes))
 
 
 def made(folder, rows_per_clip=1, people=10, shift=2.5):
@@ -81,7 +80,7 @@ def data(tmp_path):
 def test_it_learns_and_scores_validation_and_test_clips(tmp_path, data):
     features, split = data
     fit_folds(split, features, SETTINGS, tmp_path / "model")
-    predictions = predict_folds(split, features, tmp_path / "model")
+    predictions = predict_folds(split, features, tmp_path / "model", FULL)
     check(predictions, PREDICTIONS, "predictions")
     wanted = split[split["split"] != "train"]
     assert sorted(zip(predictions["clip"], predictions["fold"], strict=True)) == sorted(
@@ -128,7 +127,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path, data)
     features, split = data
     states = []
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        fit_folds(split, features, SETTINGS | {"seeds": [seed]}, tmp_path / name)
+        fit_folds(split, features, replace(SETTINGS, seeds=[seed]), tmp_path / name)
         states.append(load_file(tmp_path / name / "folds" / f"1-{seed}.safetensors"))
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert not all(torch.equal(states[0][name], states[2][name]) for name in states[0])
@@ -139,8 +138,8 @@ EVERYTHING = {
     "schedule": "one_cycle",
     "label_smoothing": 0.1,
     "class_weights": True,
-    "standardise": "each_speaker",
-    "augment": asdict(Augment()) | {"noise": 0.3, "mixup": 0.4},
+    "speaker_normalisation": True,
+    "augment": Augment(noise=0.3, mixup=0.4),
 }
 
 
@@ -154,7 +153,7 @@ class Cut(Exception):
 )
 def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, data, cut_at, changed):
     features, split = data
-    settings = SETTINGS | {"training": SETTINGS["training"] | changed}
+    settings = with_training(**changed)
     fit_folds(split, features, settings, tmp_path / "whole", token="t")
 
     def cut(metrics, epoch):
@@ -214,7 +213,7 @@ def test_what_is_killed_after_the_last_fold_trains_nothing_again(tmp_path, data,
 def test_frames_of_a_clip_are_averaged_as_posteriors(tmp_path):
     features, split = made(tmp_path / "features", rows_per_clip=3)
     fit_folds(split, features, SETTINGS, tmp_path / "model")
-    predictions = predict_folds(split, features, tmp_path / "model").set_index(["clip", "fold"])
+    predictions = predict_folds(split, features, tmp_path / "model", FULL).set_index(["clip", "fold"])
     state = load_file(tmp_path / "model" / "folds" / "0-3.safetensors")
     x = features.take(features.rows[features.rows["clip"] == "2-sad-1"]["row"].to_numpy())
     x = (x - state["0.mean"].numpy()) / state["0.deviation"].numpy()
@@ -234,11 +233,11 @@ def test_the_best_epoch_has_the_lowest_validation_loss():
 def test_the_kept_weights_are_those_of_the_kept_epoch(tmp_path, keep):
     # classes that overlap, so that it learns the training clips by heart and gets worse on others
     features, split = made(tmp_path / "features", shift=0.5)
-    training = SETTINGS["training"] | {"learning_rate": 0.05, "epochs": 8, "keep": keep}
-    fit_folds(split, features, SETTINGS | {"training": training}, tmp_path / "model")
+    settings = with_training(learning_rate=0.05, epochs=8, keep=keep)
+    fit_folds(split, features, settings, tmp_path / "model")
     described = json.loads((tmp_path / "model" / "model.json").read_text())
     history = pd.read_parquet(tmp_path / "model" / "history.parquet").set_index(["fold", "epoch"])["validation_loss"]
-    predictions = predict_folds(split, features, tmp_path / "model")
+    predictions = predict_folds(split, features, tmp_path / "model", FULL)
     for fold in range(2):
         assert history[fold].idxmin() < 7  # the two choices differ
         epoch = described["kept_epoch"][f"{fold}-3"]
@@ -253,7 +252,7 @@ def test_a_loss_that_is_no_number_is_said(tmp_path, data, monkeypatch):
     broken = np.load(features.folders[0] / "features.npy")
     broken[0] = np.inf
     np.save(features.folders[0] / "features.npy", broken)
-    settings = SETTINGS | {"standardise": False}
+    settings = replace(SETTINGS, standardised=False)
     with pytest.raises(EmofusionError, match="the loss is"):
         fit_folds(split, FeatureSet.open(features.folders), settings, tmp_path / "model")
 
@@ -269,7 +268,7 @@ def test_a_model_knows_the_classes_it_was_trained_on_only(tmp_path, data):
     features, split = data
     seen = split[~((split["split"] == "train") & (split["emotion"] == "sad"))]
     fit_folds(seen, features, SETTINGS, tmp_path / "model")
-    predictions = predict_folds(seen, features, tmp_path / "model")
+    predictions = predict_folds(seen, features, tmp_path / "model", FULL)
     assert "logit_sad" not in predictions and (predictions["emotion"] == "sad").any()
 
 
@@ -314,14 +313,14 @@ def test_each_epoch_draws_a_view_of_each_row(tmp_path):
 
 def test_the_members_of_an_ensemble_are_averaged(tmp_path, data):
     features, split = data
-    fit_folds(split, features, SETTINGS | {"seeds": [3, 4]}, tmp_path / "both")
+    fit_folds(split, features, replace(SETTINGS, seeds=[3, 4]), tmp_path / "both")
     history = read_table(tmp_path / "both" / "history.parquet", HISTORY)
     assert set(history["seed"]) == {3, 4}
     posteriors = {}
     for name, seeds in (("both", [3, 4]), ("one", [3]), ("other", [4])):
         if name != "both":
-            fit_folds(split, features, SETTINGS | {"seeds": seeds}, tmp_path / name)
-        predictions = predict_folds(split, features, tmp_path / name)
+            fit_folds(split, features, replace(SETTINGS, seeds=seeds), tmp_path / name)
+        predictions = predict_folds(split, features, tmp_path / name, FULL)
         posteriors[name] = np.exp(predictions[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy())
     np.testing.assert_allclose(posteriors["both"], (posteriors["one"] + posteriors["other"]) / 2, rtol=1e-9)
     assert not np.allclose(posteriors["one"], posteriors["other"], atol=1e-3)
@@ -334,31 +333,32 @@ def test_labels_follow_the_order_of_the_classes(data):
 
 
 def test_only_unfrozen_blocks_learn_and_at_their_own_rate():
-    training = SETTINGS["training"] | {"unfreeze": [{"epoch": 1, "blocks": 2}], "backbone_rate": 0.1}
-    network = {"kind": "backbone", "architecture": "vgg16", "weights": None, "hidden": [8]}
+    training = replace(TRAINING, unfreeze=[Unfreeze(epoch=1, blocks=2)], backbone_rate=0.1)
+    network = Backbone(architecture="vgg16", hidden=[8])
     classifier = Classifier(build_model(network, (3, 32, 32), 3, False), 3, training, seed=0)
     head, backbone = classifier.configure_optimizers().param_groups
     assert head["lr"] == 0.01 and backbone["lr"] == pytest.approx(0.001)
     assert len(head["params"]) == 4 and len(backbone["params"]) == 26  # 13 convolutions
-    classifier.model[1].unfreeze(trainable_blocks(training["unfreeze"], 1))
+    classifier.model.network.unfreeze(training.trainable_blocks(1))
     classifier(torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)).sum().backward()
     assert [parameter.grad is not None for parameter in backbone["params"]] == [False] * 14 + [True] * 12
 
 
-def test_blocks_are_let_go_from_their_epoch_on():
-    schedule = [{"epoch": 4, "blocks": 1}, {"epoch": 8, "blocks": 2}]
-    assert [trainable_blocks(schedule, epoch) for epoch in (0, 3, 4, 7, 8, 20)] == [0, 0, 1, 1, 2, 2]
-    assert trainable_blocks([], 5) == 0
-    assert fitting.METRICS[0] == "train_loss"
+def test_blocks_are_trained_from_their_epoch_on():
+    training = replace(TRAINING, unfreeze=[Unfreeze(epoch=4, blocks=1), Unfreeze(epoch=8, blocks=2)])
+    assert [training.trainable_blocks(epoch) for epoch in (0, 3, 4, 7, 8, 20)] == [0, 0, 1, 1, 2, 2]
+    assert TRAINING.trainable_blocks(5) == 0
+    assert METRICS[0] == "train_loss"
 
 
 def test_the_training_loss_is_smoothed_weighted_and_mixed_as_asked_and_validation_is_plain(tmp_path, data):
     logits, labels = torch.randn(6, 3), torch.tensor([0, 0, 0, 1, 1, 2])
-    weights = balanced(pd.Series(CLASSES).loc[labels.numpy()], CLASSES)
+    weights = balanced_class_weights(pd.Series(CLASSES).loc[labels.numpy()], CLASSES)
     np.testing.assert_allclose(weights, [6 / 9, 6 / 6, 6 / 3])
     np.testing.assert_allclose(weights, compute_class_weight("balanced", classes=np.arange(3), y=labels.numpy()))
-    training = SETTINGS["training"] | {"label_smoothing": 0.2}
-    classifier = Classifier(torch.nn.Sequential(torch.nn.Identity(), torch.nn.Identity()), 3, training, 0, weights)
+    training = replace(TRAINING, label_smoothing=0.2)
+    model = ScaledNetwork(torch.nn.Identity(), torch.nn.Identity())
+    classifier = Classifier(model, 3, training, 0, weights)
     logged = {}
     classifier.log = lambda name, value, **options: logged.update({name: value})
     found = classifier.training_step((logits, labels), 0).item()
@@ -388,8 +388,7 @@ def test_the_rate_rises_and_falls_in_one_cycle():
 
 def test_training_stops_when_validation_has_not_improved_for_a_while(tmp_path):
     features, split = made(tmp_path / "features", shift=0.5)
-    training = SETTINGS["training"] | {"learning_rate": 0.05, "epochs": 30, "patience": 3}
-    fit_folds(split, features, SETTINGS | {"training": training}, tmp_path / "model")
+    fit_folds(split, features, with_training(learning_rate=0.05, epochs=30, patience=3), tmp_path / "model")
     kept = json.loads((tmp_path / "model" / "model.json").read_text())["kept_epoch"]
     for fold, history in pd.read_parquet(tmp_path / "model" / "history.parquet").groupby("fold"):
         assert len(history) == kept[f"{fold}-3"] + 1 + 3 < 30
@@ -402,21 +401,23 @@ def test_speakers_who_are_far_apart_are_brought_together_by_their_own_clips(tmp_
     np.save(tmp_path / "features" / "features.npy", values + 30 * np.sin(person * 7.0)[:, None].astype(np.float32))
     features = FeatureSet.open([tmp_path / "features"])
     right = {}
-    for standardise in ("training_clips", "each_speaker"):
-        settings = SETTINGS | {"training": SETTINGS["training"] | {"standardise": standardise, "epochs": 10}}
-        fit_folds(split, features, settings, tmp_path / standardise)
-        assert json.loads((tmp_path / standardise / "model.json").read_text())["training"]["standardise"] == standardise
-        predictions = predict_folds(split, features, tmp_path / standardise)
+    for normalised in (False, True):
+        settings = with_training(speaker_normalisation=normalised, epochs=10)
+        model = tmp_path / f"model-{normalised}"
+        fit_folds(split, features, settings, model)
+        described = json.loads((model / "model.json").read_text())
+        assert described["training"]["speaker_normalisation"] == normalised
+        predictions = predict_folds(split, features, model, FULL)
         test = predictions[predictions["split"] == "test"]
         chosen = np.array(CLASSES)[test[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy().argmax(axis=1)]
-        right[standardise] = (chosen == test["emotion"]).mean()
-    assert right["each_speaker"] > 0.75 > 0.6 > right["training_clips"]
+        right[normalised] = (chosen == test["emotion"]).mean()
+    assert right[True] > 0.75 > 0.6 > right[False]
 
 
 def test_without_validation_the_same_is_learnt_and_nothing_said_of_it(tmp_path, data):
     """Who validates has no part in the weights of the last epoch, so to leave them out changes none."""
     features, split = data
-    settings = SETTINGS | {"training": SETTINGS["training"] | {"keep": "last"}}
+    settings = with_training(keep="last")
     fit_folds(split, features, settings, tmp_path / "with")
     fit_folds(split[split["split"] != "validation"], features, settings, tmp_path / "without")
     for file in (tmp_path / "with" / "folds").iterdir():
@@ -426,5 +427,41 @@ def test_without_validation_the_same_is_learnt_and_nothing_said_of_it(tmp_path, 
     history = read_table(tmp_path / "without" / "history.parquet", HISTORY)
     assert history[["validation_loss", "validation_accuracy"]].isna().all(axis=None) and len(history) == 12
     assert history["train_loss"].notna().all()
-    predictions = predict_folds(split[split["split"] != "validation"], features, tmp_path / "without")
+    predictions = predict_folds(split[split["split"] != "validation"], features, tmp_path / "without", FULL)
     assert set(predictions["split"]) == {"test"}
+
+
+def test_the_model_says_what_it_is_and_what_reports_read(tmp_path, data):
+    features, split = data
+    settings = with_training(augment=Augment(noise=0.1), unfreeze=[Unfreeze(epoch=2, blocks=1)])
+    fit_folds(split, features, settings, tmp_path / "model")
+    described = json.loads((tmp_path / "model" / "model.json").read_text())
+    assert described["classes"] == CLASSES and described["shape"] == [6] and described["seeds"] == [3]
+    assert described["parameters"] == described["parameters_trained"] == 6 * 16 + 16 + 16 * 3 + 3
+    assert described["training"]["keep"] == "best" and described["network"] == encode(settings.network)
+    description, again = read_model(tmp_path / "model")
+    assert again == settings and description.shape == (6,) and set(description.kept_epoch) == {"0-3", "1-3"}
+
+
+def test_a_model_of_a_network_that_is_no_longer_there_is_named(tmp_path, data):
+    features, split = data
+    fit_folds(split, features, SETTINGS, tmp_path / "model")
+    file = tmp_path / "model" / "model.json"
+    file.write_text(file.read_text().replace("emofusion.networks.mlp:Mlp", "emofusion.networks.mlp:Gone"))
+    with pytest.raises(EmofusionError, match=r"cannot read .*model\.json: .*Gone.* Delete its folder"):
+        predict_folds(split, features, tmp_path / "model", FULL)
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_threads_are_those_of_the_setting(tmp_path, data, threads):
+    features, split = data
+    fit_folds(split, features, with_training(threads=2, epochs=1), tmp_path / "model")
+    assert torch.get_num_threads() == 2
+    predict_folds(split, features, tmp_path / "model", PredictionsSettings(threads=3, precision="full"))
+    assert torch.get_num_threads() == 3

@@ -1,12 +1,15 @@
 """Standardising on each speaker's own clips."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet, write_rows
-from emofusion.training.standardise import EachSpeaker, as_trained_on
+from emofusion.settings.training import Training
+from emofusion.training.standardise import SpeakerNormalised, with_speaker_normalisation
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def made(tmp_path):
 
 def test_each_speakers_clips_have_mean_0_and_deviation_1(made):
     features, clips, values = made
-    found = EachSpeaker(features, clips)
+    found = SpeakerNormalised(features, clips)
     assert found.shape == (4, 6) and len(found) == 18 and found.stamp() == features.stamp()
     for start in (0, 5, 10):
         own = values[start : start + 5].astype(np.float64)
@@ -44,7 +47,7 @@ def test_other_views_are_scaled_by_themselves(made):
     features, clips, values = made
     own = values[15:17].astype(np.float64)
     expected = (values[15, 0] - own[:, 0].mean()) / own[:, 0].std()
-    np.testing.assert_allclose(EachSpeaker(features, clips).take([15])[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(SpeakerNormalised(features, clips).take([15])[0, 0], expected, atol=1e-5)
 
 
 def test_rows_without_channels_over_time(made, tmp_path):
@@ -53,20 +56,22 @@ def test_rows_without_channels_over_time(made, tmp_path):
     flat.mkdir()
     np.save(flat / "features.npy", values[:15, :, 0])
     write_rows(pd.DataFrame({"clip": clips["clip"][:15], "row": range(15), "frame": 0, "view": 0}), flat)
-    taken = EachSpeaker(FeatureSet.open([flat]), clips).take(np.arange(15))
+    taken = SpeakerNormalised(FeatureSet.open([flat]), clips).take(np.arange(15))
     np.testing.assert_allclose(taken[5:10].mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(taken[5:10].std(axis=0), 1, atol=1e-5)
 
 
 def test_only_where_it_is_asked_for(made):
     features, clips, _ = made
-    assert as_trained_on(features, clips, {"standardise": "training_clips"}) is features
-    assert isinstance(as_trained_on(features, clips, {"standardise": "each_speaker"}), EachSpeaker)
+    training = Training(epochs=1, learning_rate=1e-3)
+    assert with_speaker_normalisation(features, clips, training) is features
+    normalised = with_speaker_normalisation(features, clips, replace(training, speaker_normalisation=True))
+    assert isinstance(normalised, SpeakerNormalised)
 
 
 def test_a_clip_of_nobody_or_of_two_is_said(made):
     features, clips, _ = made
     with pytest.raises(EmofusionError, match="not in the split"):
-        EachSpeaker(features, clips).take([3, 17])
+        SpeakerNormalised(features, clips).take([3, 17])
     with pytest.raises(EmofusionError, match="c3 is said to be of two"):
-        EachSpeaker(features, pd.concat([clips, pd.DataFrame({"clip": ["c3"], "actor": ["bob"]})]))
+        SpeakerNormalised(features, pd.concat([clips, pd.DataFrame({"clip": ["c3"], "actor": ["bob"]})]))
