@@ -64,19 +64,19 @@ def made_up() -> dict[str, pd.DataFrame]:
     """As many clips as RAVDESS has, of as many actors."""
     random = np.random.default_rng(0)
     shares = np.repeat(np.arange(8), [4, *[8] * 7])
-    actor, place = np.repeat(np.arange(1, 25), 60), np.tile(shares, 24)
+    actor, position = np.repeat(np.arange(1, 25), 60), np.tile(shares, 24)
     clips = [f"made-{number:04}" for number in range(1440)]
     tables = {}
     for modality, skill in (("speech", 3.5), ("face", 2.2)):
-        logits = random.normal(size=(1440, 8)) + skill * np.eye(8)[place] * random.random((1440, 1))
-        tables[modality] = predictions(clips, actor, np.array(EMOTIONS)[place], 2 * logits)
+        logits = random.normal(size=(1440, 8)) + skill * np.eye(8)[position] * random.random((1440, 1))
+        tables[modality] = predictions(clips, actor, np.array(EMOTIONS)[position], 2 * logits)
     return tables
 
 
 def predictions(clips: list[str], actor: np.ndarray, emotion: np.ndarray, logits: np.ndarray) -> pd.DataFrame:
     facts = {"clip": clips, "corpus": "ravdess", "actor": [f"ravdess-{number:02}" for number in actor]}
     facts |= {"gender": np.where(actor % 2 == 1, "male", "female"), "emotion": emotion, "fold": 0, "split": "test"}
-    scores = {f"logit_{name}": logits[:, place] for place, name in enumerate(EMOTIONS)}
+    scores = {f"logit_{name}": logits[:, position] for position, name in enumerate(EMOTIONS)}
     return pd.DataFrame({**facts, **scores})
 
 
@@ -100,23 +100,25 @@ class Plain:
         """The clips of as many women and men as there are, drawn with replacement."""
         drawn = []
         for gender in ("female", "male"):
-            actors = [actor for actor, own in self.genders.items() if own == gender]
+            actors = [actor for actor, of_actor in self.genders.items() if of_actor == gender]
             drawn += list(random.choice(actors, len(actors)))
         return np.concatenate([self.of_actor[actor] for actor in drawn])
 
     def accuracies(self, predicted: np.ndarray, clips: np.ndarray) -> dict[tuple[str, str], float]:
         """Accuracy by gender and emotion of the chosen clips."""
         truth, predicted, gender = self.truth[clips], predicted[clips], self.gender[clips]
-        found = {}
+        accuracies = {}
         for who in ("all", "female", "male"):
             for emotion in ("all", *EMOTIONS):
                 chosen = ((gender == who) | (who == "all")) & ((truth == emotion) | (emotion == "all"))
                 if chosen.any():
-                    found[who, emotion] = self.accuracy_score(truth[chosen], predicted[chosen])
-        return found
+                    accuracies[who, emotion] = self.accuracy_score(truth[chosen], predicted[chosen])
+        return accuracies
 
 
-def measure_plain(plain: Plain, grid: np.ndarray, settings: int, resamples: int, ours: pd.DataFrame) -> tuple:
+def measure_plain(
+    plain: Plain, grid: np.ndarray, settings: int, resamples: int, ours: pd.DataFrame
+) -> tuple[float, float]:
     """Seconds to fuse one setting, and to resample and score it once: means over settings drawn at random.
 
     Raises `SystemExit` if the sweep's accuracies of these settings are not those of the loop.
@@ -135,8 +137,8 @@ def measure_plain(plain: Plain, grid: np.ndarray, settings: int, resamples: int,
             plain.accuracies(predicted, plain.resample(random))
         scoring += time.perf_counter() - start
         row = ours[(ours["rule"] == rule) & (ours["weight_speech"] == weights[0])]
-        found = dict(zip(zip(row["gender"], row["emotion"], strict=True), row["accuracy"], strict=True))
-        if found != plain.accuracies(predicted, everyone):
+        swept = dict(zip(zip(row["gender"], row["emotion"], strict=True), row["accuracy"], strict=True))
+        if swept != plain.accuracies(predicted, everyone):
             raise SystemExit(f"the two sides differ for {rule} at {weights}")
     return fusing / settings, scoring / (settings * resamples)
 
@@ -163,9 +165,9 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=10, help="of each of them that the plain loop is measured on")
     options = parser.parse_args()
 
-    found = (options.posteriors / SPEECH).exists()
-    tables = published(options.posteriors) if found else made_up()
-    print(f"posteriors: {options.posteriors if found else 'made up, of the size of RAVDESS'}")
+    are_real = (options.posteriors / SPEECH).exists()
+    tables = published(options.posteriors) if are_real else made_up()
+    print(f"posteriors: {options.posteriors if are_real else 'made up, of the size of RAVDESS'}")
     aligned = align(tables)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []

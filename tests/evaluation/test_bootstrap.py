@@ -17,7 +17,7 @@ def test_men_and_women_are_drawn_apart():
     weights = actor_weights(GENDERS, 4000, seed=1)
     assert weights.shape == (4000, 8) and weights.dtype == np.int64 and weights.min() == 0
     assert (weights[:, :5].sum(axis=1) == 5).all() and (weights[:, 5:].sum(axis=1) == 3).all()
-    # of n draws with replacement: mean 1, variance 1 - 1/n; 5 standard errors
+    # of n draws with repositionment: mean 1, variance 1 - 1/n; 5 standard errors
     np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.08)
     np.testing.assert_allclose(weights.var(axis=0), [0.8] * 5 + [2 / 3] * 3, atol=0.12)
 
@@ -46,10 +46,10 @@ def test_each_row_has_percentiles_of_its_own():
 def test_percentiles_are_taken_farther_out_for_few_actors(tails):
     resampling = Resampling.of(GENDERS, 10, 0, 0.95)
     everyone, women = np.ones(8, dtype=bool), np.arange(8) < 5
-    found = resampling.tail(np.stack([everyone, women, ~women]))
+    tail = resampling.tail(np.stack([everyone, women, ~women]))
     expected = [tails(0.95, 3, 5)[0], tails(0.95, 0, 5)[0], tails(0.95, 3, 0)[0]]
-    np.testing.assert_allclose(found, expected)
-    assert (found < 0.025).all()
+    np.testing.assert_allclose(tail, expected)
+    assert (tail < 0.025).all()
     many = Resampling.of(["female", "male"] * 5000, 1, 0, 0.95)
     assert many.tail(np.ones(10_000, dtype=bool)) == pytest.approx(0.025, rel=3e-3)
 
@@ -61,8 +61,8 @@ def test_fewer_than_three_actors_of_a_gender_bear_no_interval():
     lone_man = women | (np.arange(8) == 6)
     lone_woman = np.arange(8) == 2
     two_men = women | (np.arange(8) > 5)
-    found = resampling.enough(np.stack([everyone, women, ~women, lone_man, two_men, lone_woman, ~everyone]))
-    assert found.tolist() == [True, True, True, False, False, False, False]
+    enough = resampling.enough(np.stack([everyone, women, ~women, lone_man, two_men, lone_woman, ~everyone]))
+    assert enough.tolist() == [True, True, True, False, False, False, False]
     low, high = resampling.accuracy(np.array([[0, 0, 1, 0, 0, 0, 0, 0]]), lone_woman * 4)
     assert np.isnan(low).all() and np.isnan(high).all()
 
@@ -76,15 +76,15 @@ def test_intervals_of_accuracy_and_gap_are_those_of_plain_resamples(systems, res
     correct, clips = counts.correct[..., kinds].sum(axis=-1), counts.clips[:, kinds].sum(axis=-1)
     ends = resampling.accuracy(correct, clips)
     gaps = resampling.gaps(correct, clips)
-    for place, table in enumerate(systems.values()):
+    for position, table in enumerate(systems.values()):
         table = table if emotion == "all" else table[table["emotion"] == emotion]
         drawn = [pd.Series(weights, scored.actors["actor"]) for weights in resampling.weights]
         samples = [resampled(table, weights) for weights in drawn]
         plain = [accuracy_score(sample["emotion"], labels(sample)) for sample in samples]
-        np.testing.assert_allclose([end[place] for end in ends], np.quantile(plain, tails(0.9, table)), rtol=1e-12)
+        np.testing.assert_allclose([end[position] for end in ends], np.quantile(plain, tails(0.9, table)), rtol=1e-12)
         halves = [[sample[sample["gender"] == gender] for gender in ("male", "female")] for sample in samples]
         plain = [[accuracy_score(half["emotion"], labels(half)) for half in both] for both in halves]
-        np.testing.assert_allclose(gaps[place], np.subtract(*np.transpose(plain)), atol=1e-12)
+        np.testing.assert_allclose(gaps[position], np.subtract(*np.transpose(plain)), atol=1e-12)
 
 
 def test_equally_many_clips_of_each_actor_change_nothing(tails):

@@ -54,9 +54,8 @@ def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, resampled, tails)
             assert getattr(row, f"{gender}_clips") == len(counted)
             assert getattr(row, f"{gender}_actors") == counted["actor"].nunique()
         if row.emotion == "angry":
-            assert np.isnan(
-                [row.gap, row.low, row.high, row.p, row.p_holm, row.minimum_detectable_gap, row.female]
-            ).all()
+            missing = [row.gap, row.low, row.high, row.p, row.p_holm, row.minimum_detectable_gap, row.female]
+            assert np.isnan(missing).all()
             continue
         assert row.gap == pytest.approx(row.male - row.female)
         shown = rows if row.emotion in ("all", AVERAGE) else rows[rows["emotion"] == row.emotion]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.arithmetic import one_hot, ratio
@@ -119,6 +120,25 @@ def test_a_new_metric_changes_no_other_figure(systems, settings, metrics):
     fewer = EvaluationSettings(settings.evaluation, metrics, 10)
     with_kappa, without = (evaluate(systems, [], chosen)["subsets"] for chosen in (settings, fewer))
     pd.testing.assert_frame_equal(with_kappa.drop(columns=["kappa", "kappa_low", "kappa_high"]), without)
+
+
+@dataclass
+class CountingThreads(Kappa):
+    """Remembers how many threads libraries may use."""
+
+    seen: ClassVar[set[int]] = set()
+
+    def value(self, sums, clips):
+        self.seen.update(library["num_threads"] for library in threadpool_info())
+        return super().value(sums, clips)
+
+
+def test_figures_are_computed_on_one_thread(systems, settings):
+    CountingThreads.seen.clear()
+    with threadpool_limits(2):
+        evaluate(systems, [], EvaluationSettings(settings.evaluation, [CountingThreads()], 10))
+        assert {library["num_threads"] for library in threadpool_info()} == {2}
+    assert CountingThreads.seen == {1}
 
 
 def test_a_schema_holds_figures_to_the_bounds_of_their_metric(systems, settings):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
@@ -179,6 +179,19 @@ def test_the_sweep_does_not_depend_on_the_number_of_threads(three):
     for name, one in tables[0].items():
         assert one.to_csv() == tables[1][name].to_csv()
         pd.testing.assert_frame_equal(one, tables[1][name], check_exact=True)
+
+
+def test_the_sweep_runs_on_one_thread(pair, monkeypatch):
+    threads = set()
+
+    def counting(*arguments):
+        threads.update(library["num_threads"] for library in threadpool_info())
+        return tally_module.tally(*arguments)
+
+    monkeypatch.setattr(module, "tally", counting)
+    with threadpool_limits(2):
+        swept(pair)
+    assert threads == {1}
 
 
 def test_a_clip_validated_in_two_folds_counts_twice(three):
