@@ -127,27 +127,29 @@ class StageFactory:
         return self._text(settings)[1]
 
     def _text(self, value: Any) -> tuple[str, str]:
-        """A settings object as JSON, with and without the names of classes, remembered for each dataclass instance."""
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            known = self._texts.get(id(value))
-            if known is None or known[0] is not value:
-                fields = [(field.name, *self._text(getattr(value, field.name))) for field in dataclasses.fields(value)]
-                cls = f'"{TYPE}": {json.dumps(f"{type(value).__module__}:{type(value).__qualname__}")}'
-                typed = ", ".join([cls, *(f'"{name}": {text}' for name, text, _ in fields)])
-                plain = ", ".join(f'"{name}": {text}' for name, _, text in sorted(fields))
-                known = self._texts[id(value)] = (value, f"{{{typed}}}", f"{{{plain}}}")
-            return known[1], known[2]
-        if isinstance(value, dict):
-            items = [(json.dumps(str(name), ensure_ascii=False), *self._text(part)) for name, part in value.items()]
-            return tuple(  # type: ignore[return-value]
-                "{" + ", ".join(f"{name}: {texts[which]}" for name, *texts in ordered) + "}"
-                for which, ordered in enumerate((items, sorted(items)))
-            )
+        """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps."""
+        if value is None or isinstance(value, str | int | float):
+            text = _encode(value)
+            return text, text
         if isinstance(value, list | tuple):
             parts = [self._text(part) for part in value]
-            return tuple("[" + ", ".join(text[which] for text in parts) + "]" for which in (0, 1))  # type: ignore[return-value]
-        text = json.dumps(value, ensure_ascii=False)
-        return text, text
+            return f"[{', '.join([typed for typed, _ in parts])}]", f"[{', '.join([plain for _, plain in parts])}]"
+        known = self._texts.get(id(value))
+        if known is None or known[0] is not value:
+            if isinstance(value, dict):
+                prefix, items = [], [(str(name), part) for name, part in value.items()]
+            else:
+                cls = type(value)
+                prefix = [f"{_encode(TYPE)}: {_encode(f'{cls.__module__}:{cls.__qualname__}')}"]
+                items = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+            texts = [(_encode(name), *self._text(part)) for name, part in items]
+            typed = ", ".join([*prefix, *[f"{name}: {text}" for name, text, _ in texts]])
+            plain = ", ".join([f"{name}: {text}" for name, _, text in sorted(texts)])
+            known = self._texts[id(value)] = (value, f"{{{typed}}}", f"{{{plain}}}")
+        return known[1], known[2]
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def modules_of(settings: Any) -> set[str]:

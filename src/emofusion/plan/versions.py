@@ -7,7 +7,27 @@ from emofusion.plan.fingerprint import imported_libraries
 
 # Libraries that move, show, check or keep results, and never change a number in them.
 WITHOUT_EFFECT = frozenset(
-    ["altair", "filelock", "hydra", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "omegaconf", "pandera", "pyarrow", "requests", "safetensors", "snakemake", "sqlalchemy", "tabulate", "threadpoolctl", "tqdm", "vl_convert"]
+    [
+        "altair",
+        "filelock",
+        "hydra",
+        "jinja2",
+        "joblib",
+        "markupsafe",
+        "matplotlib",
+        "mlflow",
+        "omegaconf",
+        "pandera",
+        "pyarrow",
+        "requests",
+        "safetensors",
+        "snakemake",
+        "sqlalchemy",
+        "tabulate",
+        "threadpoolctl",
+        "tqdm",
+        "vl_convert",
+    ]
 )
 # What a library computes with, where our own code does not import it.
 COMPUTES_WITH = {

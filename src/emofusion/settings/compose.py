@@ -25,7 +25,7 @@ from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.fields import check
 from emofusion.settings.names import check_name, unknown
 from emofusion.settings.overrides import Assignment, parse
-from emofusion.settings.sections import typed_section
+from emofusion.settings.sections import Sectioner
 
 SECTIONS = {field.name for field in dataclasses.fields(Experiment)} - {field.name for field in dataclasses.fields(Root)}
 MODALITY = re.compile(r"[a-z][a-z0-9_]*")
@@ -36,12 +36,14 @@ class Composition:
     """What Hydra made of one combination of group choices.
 
     container: all settings, interpolations unresolved. groups: modality → the group that it was chosen from, such as
-    `speech` or `speech@own_speech`, and `choices`: modality → the choice.
+    `speech` or `speech@own_speech`. choices: group → the choice. interpolated: the sections with interpolations; the
+    empty name stands for the root's own values.
     """
 
     container: dict[str, Any]
     groups: dict[str, str]
     choices: dict[str, str]
+    interpolated: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Composer:
         registry.register()
         self._compositions: dict[tuple[str, ...], Composition] = {}
         self._sections: dict[tuple[Any, ...], Any] = {}
+        self._sectioner = Sectioner()
         for path in self._composition(()).container.get("plugins") or []:
             registry.load_plugin(path)
 
@@ -129,6 +132,7 @@ class Composer:
         return "." not in key and ((self.conf / key).is_dir() or _stored_group(key))
 
     def _composition(self, groups: tuple[str, ...]) -> Composition:
+        groups = self._differing(groups)
         if groups not in self._compositions:
             try:
                 with initialize_config_dir(str(self.conf.resolve()), version_base="1.3"):
@@ -144,23 +148,34 @@ class Composer:
             chosen = {
                 str(name): choice for name, choice in choices.items() if choice and not str(name).startswith("hydra")
             }
+            content = {str(name): value for name, value in container.items()}
             self._compositions[groups] = Composition(
-                {str(name): value for name, value in container.items()},
+                content,
                 {name.rpartition("@")[2]: name for name in chosen},
-                {name.rpartition("@")[2]: str(choice) for name, choice in chosen.items()},
+                {name: str(choice) for name, choice in chosen.items()},
+                _interpolated(content),
             )
         return self._compositions[groups]
 
+    def _differing(self, groups: tuple[str, ...]) -> tuple[str, ...]:
+        """The choices without those that say what the experiment says anyway, so that nothing is composed twice."""
+        if not groups or () not in self._compositions:
+            return groups
+        usual = self._compositions[()].choices
+        choices = [parse(text) for text in groups]
+        same = [
+            not choice.adds and not choice.deletes and not choice.package and usual.get(choice.key) == choice.value
+            for choice in choices
+        ]
+        return tuple(text for text, is_same in zip(groups, same, strict=True) if not is_same)
+
     def _section(self, groups: tuple[str, ...], name: str, plain: tuple[str, ...]) -> Any:
-        container = self._composition(groups).container
-        content = {key: container[key] for key in container if key not in SECTIONS} if not name else container.get(name)
-        if "${" in repr(content):  # an interpolation may lead anywhere
-            concerned = plain
-        else:
-            concerned = tuple(text for text in plain if _concerns(parse(text), name))
-        key = (groups, name, concerned)
+        composition = self._composition(groups)
+        everything = name in composition.interpolated  # an interpolation may lead anywhere
+        concerned = plain if everything else tuple(text for text in plain if _concerns(parse(text), name))
+        key = (id(composition), name, concerned)
         if key not in self._sections:
-            node = typed_section(container, name, [parse(text) for text in concerned])
+            node = self._sectioner.section(composition.container, name, [parse(text) for text in concerned])
             check(node, name) if dataclasses.is_dataclass(node) else _check_values(node, name)
             self._sections[key] = node
         return self._sections[key]
@@ -187,6 +202,12 @@ class Composer:
                 f"modalities: {name} is named but there are no settings {name}.*; choose some, as in "
                 f'override="+speech@{name}=cnn1d"'
             )
+
+
+def _interpolated(container: dict[str, Any]) -> frozenset[str]:
+    own = {key: value for key, value in container.items() if not isinstance(value, dict)}
+    names = {name for name, node in container.items() if "${" in repr(node)}
+    return frozenset(names | ({""} if "${" in repr(own) else set()))
 
 
 def _concerns(override: Assignment, section: str) -> bool:

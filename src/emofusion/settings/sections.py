@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
@@ -23,35 +24,49 @@ _CLASSES = {
 _MODEL = ("features", "network", "training")
 
 
-def typed_section(container: dict[str, Any], name: str, overrides: Sequence[Assignment]) -> Section:
-    """The section `name` of what Hydra composed (the root's own values where it is empty), as objects.
+class Sectioner:
+    """Makes sections; what Hydra composed is given its types once for each section."""
 
-    A node with a `kind` becomes an instance of that kind, at whatever depth the schema has kinds. Maps that an override
-    gives replace the map that is there. Raises `EmofusionError` that names the setting which is unknown, of the wrong
-    type, or without a value.
-    """
-    root_fields = {field.name for field in dataclasses.fields(Root)}
-    if not name:
-        tree = _merged(Root, {key: container[key] for key in container if key in root_fields}, "")
-    else:
-        content = container.get(name)
-        tree = OmegaConf.create(container if "${" in repr(content) else {}, flags={"struct": False})
-        tree[name] = _typed(name, content)
-    for override in overrides:
-        _assign(tree, override)
-    if name:
-        # nodes that overrides have added are typed only now
-        tree[name] = _typed(name, tree[name], given=overrides)
-    node = tree if not name else tree[name]
-    if name and not OmegaConf.is_config(node):
-        return node
-    missing = sorted(OmegaConf.missing_keys(node))
-    if missing:
-        raise EmofusionError(f"{f'{name}.' if name else ''}{missing[0]}: this setting has no value")
-    try:
-        return OmegaConf.to_object(node)
-    except OmegaConfBaseException as error:
-        raise EmofusionError(f"{name}: {_first_line(error)}") from error
+    def __init__(self) -> None:
+        # the containers are kept, so that no other one gets their id
+        self._bases: dict[tuple[int, str], tuple[dict[str, Any], DictConfig]] = {}
+
+    def section(self, container: dict[str, Any], name: str, overrides: Sequence[Assignment]) -> Section:
+        """The section `name` of what Hydra composed (the root's own values where it is empty), as objects.
+
+        A node with a `kind` becomes an instance of that kind, at whatever depth the schema has kinds. Maps that an
+        override gives replace the map that is there. Raises `EmofusionError` that names the setting which is unknown,
+        of the wrong type, or without a value.
+        """
+        tree = self._base(container, name)
+        if overrides:
+            tree = deepcopy(tree)
+            for override in overrides:
+                _assign(tree, override)
+            if name:  # nodes that overrides have added are typed only now
+                tree[name] = _typed(name, tree[name], overrides)
+        node = tree[name] if name else tree
+        if not OmegaConf.is_config(node):
+            return node
+        missing = sorted(OmegaConf.missing_keys(node))
+        if missing:
+            raise EmofusionError(f"{f'{name}.' if name else ''}{missing[0]}: this setting has no value")
+        try:
+            return OmegaConf.to_object(node)
+        except OmegaConfBaseException as error:
+            raise EmofusionError(f"{name}: {_first_line(error)}") from error
+
+    def _base(self, container: dict[str, Any], name: str) -> DictConfig:
+        key = (id(container), name)
+        if key not in self._bases:
+            if name:
+                tree = OmegaConf.create(container if "${" in repr(container.get(name)) else {})
+                tree[name] = _typed(name, container.get(name))
+            else:
+                own = {field.name for field in dataclasses.fields(Root)}
+                tree = _merged(Root, {key: value for key, value in container.items() if key in own}, "")
+            self._bases[key] = (container, tree)
+        return self._bases[key][1]
 
 
 def _typed(name: str, content: Any, given: Sequence[Assignment] = ()) -> Any:
