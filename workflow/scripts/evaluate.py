@@ -6,7 +6,7 @@ from emofusion.forkserver import in_fork
 in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.evaluation.evaluate import evaluate_folder
+from emofusion.evaluation.stage import evaluate_files
 from emofusion.plan.job import Job
 from emofusion.tracking.jobs import tracked
 
@@ -14,7 +14,7 @@ from emofusion.tracking.jobs import tracked
 def work(job: Job) -> None:
     with tracked(job, snakemake.config["tracking"]) as run:
         modalities = {name: job.input(name) / "predictions.parquet" for name in job.stage.inputs if name != "fusion"}
-        figures = evaluate_folder(
+        figures = evaluate_files(
             modalities, job.input("fusion") / "rules.parquet", job.settings, job.folder / "evaluation"
         )
         run.log_metrics(figures, 0)

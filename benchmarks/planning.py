@@ -1,0 +1,114 @@
+"""What planning costs: CPU seconds and peak memory, for ever more cells.
+
+    python benchmarks/planning.py [--cells 1,10,100,1000,3000]
+
+For each number of cells of the demo's seed × speech grid: making the plan for the first time, opening it again, the
+whole `snakemake -n`, and one job as a node of a cluster parses it. The last line compares composing every cell by
+Hydra, as a loop over the cells would, with our plan, at 100 cells.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PLAN = """
+import sys
+from pathlib import Path
+from emofusion.plan.make import plan_file
+plan = plan_file(Path(sys.argv[1]), "demo", sys.argv[2], Path(sys.argv[3]))
+print(len(plan.cells), len(plan.stages))
+"""
+COMPOSE = """
+import sys
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from emofusion.settings.overrides import expand, split_overrides
+for overrides in expand(split_overrides(sys.argv[2])):
+    with initialize_config_dir(sys.argv[1], version_base="1.3"):
+        OmegaConf.to_container(compose("config", overrides=["experiment=demo", *overrides]), resolve=True)
+"""
+IMPORTS = "import hydra, omegaconf, emofusion.plan.make, emofusion.settings.overrides"
+
+
+def cost(*command: str, environment: dict[str, str] | None = None) -> tuple[float, float]:
+    """CPU seconds of a process and its children, and the greatest memory of one of them in MiB."""
+    pid = os.fork()
+    if pid == 0:  # measured from a child of its own, so that nothing of earlier commands counts
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, check=False)
+        if done.returncode:
+            sys.stderr.write(done.stderr.decode()[-3000:])
+        os._exit(done.returncode != 0)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def grid(cells: int) -> str:
+    """Overrides of the demo that stand for so many cells."""
+    return f"speech=cnn1d,lstm seed=range(0,{cells // 2})" if cells > 1 else "seed=0"
+
+
+def snakemake(folder: Path, override: str, *options: str) -> list[str]:
+    """The command of a dry run of the demo in a folder."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
+    command += ["--directory", str(folder), "--cores", "1", "--profile", str(REPOSITORY / "profiles" / "default")]
+    return [*command, *options, "--config", "experiment=demo", f"override={override}"]
+
+
+def remote_job(folder: Path, override: str) -> tuple[float, float]:
+    """One job as Snakemake starts it on a node: a dry run of one stage's rule, with the plan's file at hand."""
+    from emofusion.plan.make import plan_file
+
+    plan = plan_file(REPOSITORY / "conf", "demo", override, folder / "results")
+    key = next(stage.key for stage in plan.stages.values() if stage.kind == "demo")
+    options = ["--dry-run", "--mode", "remote", "--allowed-rules", "demo", "--target-jobs", f"demo:key={key}"]
+    environment = os.environ | {"EMOFUSION_PLAN": str(plan.path.absolute())}
+    return cost(*snakemake(folder, override, *options), environment=environment)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", default="1,10,100,1000,3000")
+    numbers = [int(number) for number in parser.parse_args().cells.split(",")]
+    conf = str(REPOSITORY / "conf")
+    imports = min(cost(sys.executable, "-c", IMPORTS)[0] for _ in range(3))
+    print(f"imports alone: {imports:.2f} s of CPU")
+    print("cells  make_plan           planned before      snakemake -n        one job on a node   (CPU s, peak MiB)")
+    for number in numbers:
+        folder = Path(tempfile.mkdtemp(prefix="emofusion-planning-"))
+        try:
+            override, results = grid(number), str(folder / "results")
+            first = cost(sys.executable, "-c", PLAN, conf, override, results)
+            again = cost(sys.executable, "-c", PLAN, conf, override, results)
+            dry = cost(*snakemake(folder, override, "--dry-run", "--quiet", "all"))
+            remote = remote_job(folder, override)
+            shown = [f"{seconds:7.2f} s {memory:5.0f} MiB  " for seconds, memory in (first, again, dry, remote)]
+            print(f"{number:5d}  {''.join(shown)}", flush=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    print_ratio(conf, imports)
+
+
+def print_ratio(conf: str, imports: float) -> None:
+    """Both sides in one run, at 100 cells, imports left out of both."""
+    override = grid(100)
+    begun = time.perf_counter()
+    composed = cost(sys.executable, "-c", COMPOSE, conf, override)[0] - imports
+    folder = tempfile.mkdtemp(prefix="emofusion-planning-")
+    ours = min(cost(sys.executable, "-c", PLAN, conf, override, f"{folder}/{n}")[0] for n in range(3)) - imports
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"100 cells: composing every cell {composed:.2f} s, ours {ours:.2f} s ({time.perf_counter() - begun:.0f} s in all)")
+    print(f"ratio {composed / ours:.1f}")
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

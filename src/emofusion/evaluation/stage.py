@@ -1,0 +1,46 @@
+"""The stage of evaluation: prediction tables in, a folder of tables out."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
+from emofusion.evaluation.sweep import sweep_weights
+from emofusion.fusion.common.pools import POOLS
+from emofusion.plan.settings import EvaluationSettings
+from emofusion.predictions.table import align
+from emofusion.tables import ABOUT_RULE, FUSED, PREDICTIONS, read_table, write_table
+
+# Figures whose names say enough where runs are compared.
+_TRACKED = ("accuracy", "unweighted_average_recall", "log_loss", "calibration_error")
+
+
+def evaluate_files(
+    modalities: dict[str, Path], rules: Path, settings: EvaluationSettings, out: Path
+) -> dict[str, float]:
+    """Evaluate every modality and every rule, and sweep the weights; write each table as a file in `out`.
+
+    Args:
+        modalities: modality → file of its predictions (`tables.PREDICTIONS`).
+        rules: file of what every rule makes of the test clips (`tables.FUSED`).
+        settings: figures, resampling, tests, and the steps of the weights.
+        out: folder that is written to.
+
+    Returns:
+        `<system>_<figure>` → the figure over all test clips, for tracking.
+    """
+    predictions = {name: read_table(path, PREDICTIONS) for name, path in modalities.items()}
+    fused = read_table(rules, FUSED)
+    by_rule = {
+        str(rule): fused.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in fused.groupby("rule", sort=False)
+    }
+    tables: dict[str, pd.DataFrame] = evaluate({**predictions, **by_rule}, list(predictions), settings)
+    tables |= sweep_weights(align(predictions), list(POOLS), settings.steps, settings.evaluation)
+    schemas = evaluation_schemas(settings.metrics) | SWEEPS
+    for name, table in tables.items():
+        write_table(table, out / f"{name}.parquet", schemas[name])
+    subsets = tables["subsets"]
+    overall = subsets[(subsets[["gender", "emotion"]] == "all").all(axis=1)].set_index("system")
+    figures = [name for name in _TRACKED if name in overall]
+    return {f"{name}_{figure}": float(overall.loc[name, figure]) for name in overall.index for figure in figures}

@@ -1,0 +1,44 @@
+"""Runs of jobs: what a script needs to track its stage."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+from emofusion.evaluation.accuracy import metrics_by_split
+from emofusion.plan.job import Job
+from emofusion.tables import PREDICTIONS, write_table
+from emofusion.tracking.lifecycle import open_run
+from emofusion.tracking.run import Run
+from emofusion.tracking.settings import Tracking
+
+
+@contextmanager
+def tracked(job: Job, tracking: dict[str, Any]) -> Iterator[Run]:
+    """The run of a job, as `lifecycle.open_run` opens it; `tracking`: the fields of `Tracking`."""
+    inputs = {
+        role: " ".join(name.partition("/")[2] for name in (read if isinstance(read, list) else [read]))
+        for role, read in job.stage.inputs.items()
+    }
+    made_with = {
+        **job.making.versions,
+        "threads": str(job.making.threads),
+        "precision": job.making.precision,
+    }
+    with open_run(job.stage.kind, job.stage.key, job.settings, Tracking(**tracking), inputs, made_with) as run:
+        yield run
+
+
+@contextmanager
+def tracked_predictions(job: Job, tracking: dict[str, Any]) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """The run of a job that makes a prediction table: a function that writes the table, and logs it and its figures."""
+    with tracked(job, tracking) as run:
+
+        def write(predictions: pd.DataFrame) -> None:
+            path = job.folder / "predictions.parquet"
+            write_table(predictions, path, PREDICTIONS)
+            run.log_metrics(metrics_by_split(predictions), 0)
+            run.log_artifact(path)
+
+        yield write
