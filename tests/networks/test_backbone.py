@@ -118,7 +118,7 @@ def test_the_head_can_scale_what_it_gets():
 def test_convolutions_run_with_channels_last(network):
     assert next(network.features.parameters()).is_contiguous(memory_format=torch.channels_last)
     seen = []
-    handles = [layer.register_forward_hook(lambda *given: seen.append(given[2])) for layer in network.features]
+    handles = [layer.register_forward_hook(lambda *arguments: seen.append(arguments[2])) for layer in network.features]
     network(pictures())
     for handle in handles:
         handle.remove()

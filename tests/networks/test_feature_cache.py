@@ -68,8 +68,8 @@ def test_what_is_stored_is_what_the_block_puts_out(tmp_path, pixels, weights, fr
         expected = nn.Sequential(*list(layers)[: stops[frozen]])(x)
         expected = expected.mean(dim=(2, 3)) if frozen == 5 else expected
     assert features.dtype == {"full": np.float32, "half": np.float16}[precision]
-    found = torch.from_numpy(features.take(range(COUNT))).float()
-    torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance * float(expected.abs().max()))
+    computed = torch.from_numpy(features.take(range(COUNT))).float()
+    torch.testing.assert_close(computed, expected, rtol=tolerance, atol=tolerance * float(expected.abs().max()))
     assert features.rows["clip"].tolist() == pixels[0].rows["clip"].tolist()
 
 
@@ -166,8 +166,8 @@ def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(
     with torch.no_grad():
         logits = network(torch.from_numpy(pixels[0].take(range(COUNT)))).log_softmax(dim=1).numpy()
     of_clip = dict(zip(pixels[0].rows["clip"], logits, strict=True))
-    found = predictions[["logit_happy", "logit_sad"]].to_numpy()
-    np.testing.assert_allclose(found, [of_clip[clip] for clip in predictions["clip"]], atol=1e-3)
+    computed = predictions[["logit_happy", "logit_sad"]].to_numpy()
+    np.testing.assert_allclose(computed, [of_clip[clip] for clip in predictions["clip"]], atol=1e-3)
 
 
 def test_half_precision_cuts_what_is_beyond_it(tmp_path, pixels):

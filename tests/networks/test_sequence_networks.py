@@ -146,7 +146,7 @@ def test_poolings_are_the_statistics_they_are_named_after():
     np.testing.assert_allclose(attentive(values).detach(), pool(values), atol=1e-4)
 
 
-def test_blocks_and_pools_that_do_not_fit_are_said():
+def test_blocks_and_pools_that_do_not_fit_are_refused():
     with pytest.raises(EmofusionError, match=r"network\.pools=\[2\]: a number for each block, and .*filters has 2"):
         check(Cnn1dDeep(filters=[8, 8], strides=[1, 1], pools=[2]), "speech.network")
     with pytest.raises(EmofusionError, match=r"network\.kernel=4: an odd number, such as 3 or 5"):

@@ -160,9 +160,9 @@ def test_a_whole_checkpoint_is_no_state_dict(tmp_path, state):
 def test_real_vgg16_weights(tmp_path, real_data):
     source = real_data / "weights" / "vgg16_features_imagenet.safetensors"
     prepare("vgg16", str(source), tmp_path / "vgg16.safetensors", "")
-    prepared, given = load_file(tmp_path / "vgg16.safetensors"), load_file(source)
-    assert prepared.keys() == given.keys()
-    assert all(torch.equal(prepared[name], given[name].float()) for name in given)
+    prepared, original = load_file(tmp_path / "vgg16.safetensors"), load_file(source)
+    assert prepared.keys() == original.keys()
+    assert all(torch.equal(prepared[name], original[name].float()) for name in original)
     with pytest.raises(EmofusionError, match="does not hold the convolutions of mobilenet_v2"):
         prepare("mobilenet_v2", str(source), tmp_path / "wrong.safetensors", "")
 

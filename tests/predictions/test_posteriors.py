@@ -50,12 +50,12 @@ def read(
 @pytest.mark.parametrize("name", ["mine.csv", "mine.parquet"])
 def test_columns_are_found_by_name_in_any_order_and_rows_too(table, split, tmp_path, name):
     shuffled = table.sample(frac=1, random_state=0).assign(other="x")
-    found = read(shuffled, split, tmp_path, name)
-    assert found["clip"].tolist() == split.loc[split["split"] == "test", "clip"].tolist()
+    scored = read(shuffled, split, tmp_path, name)
+    assert scored["clip"].tolist() == split.loc[split["split"] == "test", "clip"].tolist()
     ours = [f"logit_{emotion}" for emotion in EMOTIONS]
-    np.testing.assert_allclose(posteriors(found), softmax(table[ours].to_numpy(), axis=1))
-    actor = found.set_index("clip")["actor"]
-    assert actor["03-05"] == "c-1" and set(found["split"]) == {"test"}
+    np.testing.assert_allclose(posteriors(scored), softmax(table[ours].to_numpy(), axis=1))
+    actor = scored.set_index("clip")["actor"]
+    assert actor["03-05"] == "c-1" and set(scored["split"]) == {"test"}
 
 
 def test_probabilities_and_foreign_words(table, split, tmp_path):
@@ -63,27 +63,27 @@ def test_probabilities_and_foreign_words(table, split, tmp_path):
     shares = softmax(table[ours].to_numpy(), axis=1).round(6)
     shares[0] = [1, 0, 0]
     theirs = table[["clip", "fold"]].assign(p_joy=shares[:, 1], sad=shares[:, 2], p_neutral=shares[:, 0])
-    found = read(theirs, split, tmp_path, scale="probabilities", labels={"joy": "happy"})
-    np.testing.assert_allclose(posteriors(found), shares / shares.sum(axis=1, keepdims=True), atol=1e-12)
+    scored = read(theirs, split, tmp_path, scale="probabilities", labels={"joy": "happy"})
+    np.testing.assert_allclose(posteriors(scored), shares / shares.sum(axis=1, keepdims=True), atol=1e-12)
 
 
 def test_a_class_that_counts_as_another_gives_it_its_probability(table, split, tmp_path):
     clips = split.assign(emotion=split["emotion"].replace("sad", "neutral"))
-    found = read(table, clips, tmp_path, merge={"sad": "neutral"})
+    scored = read(table, clips, tmp_path, merge={"sad": "neutral"})
     ours = softmax(table[[f"logit_{emotion}" for emotion in EMOTIONS]].to_numpy(), axis=1)
-    np.testing.assert_allclose(posteriors(found), np.stack([ours[:, 0] + ours[:, 2], ours[:, 1]], axis=1))
+    np.testing.assert_allclose(posteriors(scored), np.stack([ours[:, 0] + ours[:, 2], ours[:, 1]], axis=1))
 
 
 def test_a_class_that_is_not_known_on_purpose(table, split, tmp_path):
-    found = read(table.drop(columns="logit_sad"), split, tmp_path, without=["sad"])
-    assert [column for column in found if column.startswith("logit_")] == ["logit_neutral", "logit_happy"]
+    scored = read(table.drop(columns="logit_sad"), split, tmp_path, without=["sad"])
+    assert [column for column in scored if column.startswith("logit_")] == ["logit_neutral", "logit_happy"]
 
 
 def test_validation_rows_where_the_table_has_them(table, split, tmp_path):
     validation = split[split["split"] == "validation"][["clip", "fold", "split"]]
     both = pd.concat([table.assign(split="test"), validation.assign(logit_sad=0.0, logit_happy=1.0, logit_neutral=2.0)])
-    found = read(both, split, tmp_path)
-    assert found["split"].value_counts().to_dict() == {"test": 12, "validation": 6}
+    scored = read(both, split, tmp_path)
+    assert scored["split"].value_counts().to_dict() == {"test": 12, "validation": 6}
 
 
 def wrong(column, value):
@@ -94,13 +94,13 @@ def wrong(column, value):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda t: t.drop(columns="fold"), "no column fold; there are clip"),
         (lambda t: t.drop(columns="clip"), "no column clip"),
         (lambda t: t.drop(columns="logit_sad"), "no column for sad; name what it does not know in `without`"),
         (lambda t: t.assign(p_sad=0.1), "both logit_sad and p_sad are columns of sad"),
-        (lambda t: t[t["clip"] != "03-04"], "1 of 12 clips are missing, as 03-04; the table's own are such as 03-00"),
+        (lambda t: t[t["clip"] != "03-04"], "1 of 12 clips are missing, as 03-04; in the table they are such as 03-00"),
         (lambda t: t[t["fold"] == 0], "6 of 12 clips are missing"),
         (lambda t: t.assign(fold=0), r"has no row of the folds 1 of the protocol"),
         (lambda t: pd.concat([t, t[:1]]), "1 clips are there twice in a fold, as 03-00"),
@@ -111,8 +111,8 @@ def wrong(column, value):
         (lambda t: t.assign(split="Test"), "has the split Test; there are test and validation"),
     ],
 )
-def test_what_is_wrong_is_said_of_the_file(table, split, tmp_path, change, said):
-    with pytest.raises(EmofusionError, match=rf"mine\.csv: .*{said}"):
+def test_a_table_that_does_not_fit_is_refused_with_its_name(table, split, tmp_path, change, message):
+    with pytest.raises(EmofusionError, match=rf"mine\.csv: .*{message}"):
         read(change(table), split, tmp_path)
 
 

@@ -30,9 +30,9 @@ def test_the_same_seed_draws_the_same():
 
 def test_shift_turns_each_row_by_a_number_of_its_own():
     features = torch.arange(20.0).repeat(400, 3, 1)
-    found = varied(features, shift=2)
+    changed = varied(features, shift=2)
     turned = {by: torch.roll(features[0], by, dims=-1) for by in range(-2, 3)}
-    counts = [sum(torch.equal(row, other) for row in found) for other in turned.values()]
+    counts = [sum(torch.equal(row, other) for row in changed) for other in turned.values()]
     assert sum(counts) == 400 and min(counts) > 50
 
 
@@ -46,8 +46,8 @@ def test_gain_moves_the_spectrum_of_a_row_as_one():
 
 @pytest.mark.parametrize("kind", ["time", "frequency"])
 def test_a_mask_is_one_stretch_anywhere_of_any_width_up_to_the_setting(kind):
-    found = varied(torch.ones(4000, 12, 10), spectrum=8, **{f"{kind}_masks": 1, f"{kind}_width": 4})
-    hidden = (found == 0).numpy()
+    changed = varied(torch.ones(4000, 12, 10), spectrum=8, **{f"{kind}_masks": 1, f"{kind}_width": 4})
+    hidden = (changed == 0).numpy()
     along = hidden.all(axis=1) if kind == "time" else hidden.all(axis=2)
     assert hidden.sum() == along.sum() * (12 if kind == "time" else 10)  # whole frames, whole channels
     widths = along.sum(axis=1)
@@ -75,7 +75,7 @@ def test_mixup_mixes_rows_and_targets_alike():
 
 
 @pytest.mark.parametrize(
-    "shape, settings, said",
+    "shape, settings, message",
     [
         ((35,), {"shift": 1}, "only `noise` and `mixup`"),
         ((5, 9), {"gain": 1.0}, "spectrum=0"),
@@ -83,6 +83,6 @@ def test_mixup_mixes_rows_and_targets_alike():
         ((5, 9), {"time_masks": 1, "time_width": 9}, "may hide all"),
     ],
 )
-def test_what_does_not_fit_is_said(shape, settings, said):
-    with pytest.raises(EmofusionError, match=said):
+def test_settings_that_do_not_fit_the_shape_are_refused(shape, settings, message):
+    with pytest.raises(EmofusionError, match=message):
         varied(torch.zeros(2, *shape), **settings)

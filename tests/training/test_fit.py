@@ -45,7 +45,7 @@ def with_training(**changes) -> ModelSettings:
     return replace(SETTINGS, training=replace(TRAINING, **changes))
 
 
-def made(folder, rows_per_clip=1, people=10, shift=2.5):
+def clips_of_people(folder, rows_per_clip=1, people=10, shift=2.5):
     """People × classes × 4 clips of 6 numbers, whose class shifts one of them; the split has two folds."""
     random = np.random.default_rng(0)
     clips, rows, values = [], [], []
@@ -74,7 +74,7 @@ def made(folder, rows_per_clip=1, people=10, shift=2.5):
 
 @pytest.fixture
 def data(tmp_path):
-    return made(tmp_path / "features")
+    return clips_of_people(tmp_path / "features")
 
 
 def test_it_learns_and_scores_validation_and_test_clips(tmp_path, data):
@@ -196,7 +196,7 @@ def test_work_in_progress_of_another_state_is_not_gone_on_with(tmp_path, data, c
 
 
 def test_what_is_killed_after_the_last_fold_trains_nothing_again(tmp_path, data, monkeypatch):
-    def killed(*given):
+    def killed(*_):
         raise Cut
 
     features, split = data
@@ -211,7 +211,7 @@ def test_what_is_killed_after_the_last_fold_trains_nothing_again(tmp_path, data,
 
 
 def test_frames_of_a_clip_are_averaged_as_posteriors(tmp_path):
-    features, split = made(tmp_path / "features", rows_per_clip=3)
+    features, split = clips_of_people(tmp_path / "features", rows_per_clip=3)
     fit_folds(split, features, SETTINGS, tmp_path / "model")
     predictions = predict_folds(split, features, tmp_path / "model", FULL).set_index(["clip", "fold"])
     state = load_file(tmp_path / "model" / "folds" / "0-3.safetensors")
@@ -220,8 +220,8 @@ def test_frames_of_a_clip_are_averaged_as_posteriors(tmp_path):
     hidden = np.maximum(x @ state["1.layers.1.weight"].numpy().T + state["1.layers.1.bias"].numpy(), 0)
     logits = hidden @ state["1.layers.4.weight"].numpy().T + state["1.layers.4.bias"].numpy()
     expected = np.log(np.exp(log_softmax(logits.astype(np.float64), axis=1)).mean(axis=0))
-    found = predictions.loc[("2-sad-1", 0), [f"logit_{emotion}" for emotion in CLASSES]].to_numpy(float)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    computed = predictions.loc[("2-sad-1", 0), [f"logit_{emotion}" for emotion in CLASSES]].to_numpy(float)
+    np.testing.assert_allclose(computed, expected, rtol=1e-5)
 
 
 def test_the_best_epoch_has_the_lowest_validation_loss():
@@ -232,7 +232,7 @@ def test_the_best_epoch_has_the_lowest_validation_loss():
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_the_kept_weights_are_those_of_the_kept_epoch(tmp_path, keep):
     # classes that overlap, so that it learns the training clips by heart and gets worse on others
-    features, split = made(tmp_path / "features", shift=0.5)
+    features, split = clips_of_people(tmp_path / "features", shift=0.5)
     settings = with_training(learning_rate=0.05, epochs=8, keep=keep)
     fit_folds(split, features, settings, tmp_path / "model")
     described = json.loads((tmp_path / "model" / "model.json").read_text())
@@ -247,7 +247,7 @@ def test_the_kept_weights_are_those_of_the_kept_epoch(tmp_path, keep):
         np.testing.assert_allclose(loss, history[fold, epoch], rtol=1e-4)
 
 
-def test_a_loss_that_is_no_number_is_said(tmp_path, data, monkeypatch):
+def test_a_loss_that_is_no_number_is_an_error(tmp_path, data, monkeypatch):
     features, split = data
     broken = np.load(features.folders[0] / "features.npy")
     broken[0] = np.inf
@@ -361,11 +361,11 @@ def test_the_training_loss_is_smoothed_weighted_and_mixed_as_asked_and_validatio
     classifier = Classifier(model, 3, training, 0, weights)
     logged = {}
     classifier.log = lambda name, value, **options: logged.update({name: value})
-    found = classifier.training_step((logits, labels), 0).item()
+    computed = classifier.training_step((logits, labels), 0).item()
     p = log_softmax(logits.numpy().astype(np.float64), axis=1)
     target = 0.8 * np.eye(3)[labels] + 0.2 / 3
     expected = -(target * weights.numpy() * p).sum() / weights.numpy()[labels].sum()
-    assert found == pytest.approx(expected, rel=1e-5)
+    assert computed == pytest.approx(expected, rel=1e-5)
     classifier.validation_step((logits, labels), 0)
     assert float(logged["validation_loss"]) == pytest.approx(-p[np.arange(6), labels].mean(), rel=1e-5)
 
@@ -387,7 +387,7 @@ def test_the_rate_rises_and_falls_in_one_cycle():
 
 
 def test_training_stops_when_validation_has_not_improved_for_a_while(tmp_path):
-    features, split = made(tmp_path / "features", shift=0.5)
+    features, split = clips_of_people(tmp_path / "features", shift=0.5)
     fit_folds(split, features, with_training(learning_rate=0.05, epochs=30, patience=3), tmp_path / "model")
     kept = json.loads((tmp_path / "model" / "model.json").read_text())["kept_epoch"]
     for fold, history in pd.read_parquet(tmp_path / "model" / "history.parquet").groupby("fold"):
@@ -414,7 +414,7 @@ def test_speakers_who_are_far_apart_are_brought_together_by_their_own_clips(tmp_
     assert right[True] > 0.75 > 0.6 > right[False]
 
 
-def test_without_validation_the_same_is_learnt_and_nothing_said_of_it(tmp_path, data):
+def test_without_validation_the_same_is_learnt_and_its_columns_are_empty(tmp_path, data):
     """Who validates has no part in the weights of the last epoch, so to leave them out changes none."""
     features, split = data
     settings = with_training(keep="last")

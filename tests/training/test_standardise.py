@@ -13,7 +13,7 @@ from emofusion.training.standardise import SpeakerNormalised, with_speaker_norma
 
 
 @pytest.fixture
-def made(tmp_path):
+def three_speakers(tmp_path):
     """Three speakers of five clips of 4 channels over 6 frames, the first two clips with a second view; a clip of
     nobody."""
     random = np.random.default_rng(0)
@@ -29,29 +29,29 @@ def made(tmp_path):
     return FeatureSet.open([tmp_path]), pd.concat([table.assign(fold=0), table.assign(fold=1)]), values
 
 
-def test_each_speakers_clips_have_mean_0_and_deviation_1(made):
-    features, clips, values = made
-    found = SpeakerNormalised(features, clips)
-    assert found.shape == (4, 6) and len(found) == 18 and found.stamp() == features.stamp()
+def test_each_speakers_clips_have_mean_0_and_deviation_1(three_speakers):
+    features, clips, values = three_speakers
+    normalised = SpeakerNormalised(features, clips)
+    assert normalised.shape == (4, 6) and len(normalised) == 18 and normalised.stamp() == features.stamp()
     for start in (0, 5, 10):
-        own = values[start : start + 5].astype(np.float64)
-        deviation = own.std(axis=(0, 2), keepdims=True)
+        clips_of_one = values[start : start + 5].astype(np.float64)
+        deviation = clips_of_one.std(axis=(0, 2), keepdims=True)
         deviation[deviation < 1e-9] = 1
-        expected = (own - own.mean(axis=(0, 2), keepdims=True)) / deviation
-        taken = found.take(np.arange(start, start + 5))
+        expected = (clips_of_one - clips_of_one.mean(axis=(0, 2), keepdims=True)) / deviation
+        taken = normalised.take(np.arange(start, start + 5))
         assert taken.dtype == np.float32
         np.testing.assert_allclose(taken, expected, atol=1e-5)
 
 
-def test_other_views_are_scaled_by_themselves(made):
-    features, clips, values = made
-    own = values[15:17].astype(np.float64)
-    expected = (values[15, 0] - own[:, 0].mean()) / own[:, 0].std()
+def test_other_views_are_scaled_by_themselves(three_speakers):
+    features, clips, values = three_speakers
+    clips_of_one = values[15:17].astype(np.float64)
+    expected = (values[15, 0] - clips_of_one[:, 0].mean()) / clips_of_one[:, 0].std()
     np.testing.assert_allclose(SpeakerNormalised(features, clips).take([15])[0, 0], expected, atol=1e-5)
 
 
-def test_rows_without_channels_over_time(made, tmp_path):
-    _, clips, values = made
+def test_rows_without_channels_over_time(three_speakers, tmp_path):
+    _, clips, values = three_speakers
     flat = tmp_path / "flat"
     flat.mkdir()
     np.save(flat / "features.npy", values[:15, :, 0])
@@ -61,16 +61,16 @@ def test_rows_without_channels_over_time(made, tmp_path):
     np.testing.assert_allclose(taken[5:10].std(axis=0), 1, atol=1e-5)
 
 
-def test_only_where_it_is_asked_for(made):
-    features, clips, _ = made
+def test_features_are_normalised_only_where_the_setting_says_so(three_speakers):
+    features, clips, _ = three_speakers
     training = Training(epochs=1, learning_rate=1e-3)
     assert with_speaker_normalisation(features, clips, training) is features
     normalised = with_speaker_normalisation(features, clips, replace(training, speaker_normalisation=True))
     assert isinstance(normalised, SpeakerNormalised)
 
 
-def test_a_clip_of_nobody_or_of_two_is_said(made):
-    features, clips, _ = made
+def test_a_clip_of_nobody_or_of_two_speakers_is_refused(three_speakers):
+    features, clips, _ = three_speakers
     with pytest.raises(EmofusionError, match="not in the split"):
         SpeakerNormalised(features, clips).take([3, 17])
     with pytest.raises(EmofusionError, match="c3 is said to be of two"):

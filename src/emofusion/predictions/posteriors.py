@@ -114,7 +114,7 @@ def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame
         path,
         missing.empty,
         f"{missing['clip'].nunique()} of {to_score['clip'].nunique()} clips are missing, as {_first(missing)}; "
-        f"the table's own are such as {_first(rows)}",
+        f"in the table they are such as {_first(rows)}",
     )
     lacking = set(to_score["fold"]) - set(rows["fold"])
     _must(path, not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
