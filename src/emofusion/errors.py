@@ -1,4 +1,4 @@
-"""The one kind of error whose text is meant for the person who runs the workflow, and how a script shows it."""
+"""The error whose text is written for the person who runs the workflow, and how a script shows it."""
 
 import os
 import sys
@@ -9,15 +9,17 @@ from pathlib import Path
 
 
 class EmofusionError(Exception):
-    """What is wrong and what to do about it, in one message that names the file or the setting."""
+    """Something that the user can put right. The message names the file or setting and says what to do."""
 
 
 @contextmanager
 def clear_errors(log: str | Path | None = None) -> Iterator[None]:
-    """Show an `EmofusionError` as its message alone and leave with status 1; a bug keeps its traceback.
+    """End the process with status 1 when the body raises an error, and show the error.
 
-    With `log`, everything else that is written to the standard streams, by libraries and worker processes too, goes
-    into that file, and so does the error.
+    Of an `EmofusionError` the message is shown, of any other error the traceback.
+
+    log: a file for all that is written to the standard streams, by libraries and worker processes too. The error is
+    then written to the file and to the terminal.
     """
     terminal = sys.stderr
     if log:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,10 @@ from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
 from emofusion.errors import EmofusionError
-from emofusion.tracking import initialise, open_run, tracking_uri
+from emofusion.plan.settings import EnsembleSettings, ModelSettings
+from emofusion.settings.kinds import Network
+from emofusion.settings.training import Augment, Training
+from emofusion.tracking import Tracking, initialise, late_imports, open_run, tracking_uri
 from emofusion.tracking.store import absolute, shown
 
 DEADLINE = 120.0  # s until a test gives up waiting for another process
@@ -36,13 +40,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tracking(results: Path) -> dict:
-    return {"uri": f"sqlite:///{results}/mlflow.db", "experiment": "demo", "results": str(results)}
+def tracking(results: Path) -> Tracking:
+    return Tracking(uri=f"sqlite:///{results}/mlflow.db", experiment="demo", results=str(results))
 
 
 @pytest.fixture
-def client(tracking: dict) -> MlflowClient:
-    return MlflowClient(tracking_uri=tracking["uri"])
+def client(tracking: Tracking) -> MlflowClient:
+    return MlflowClient(tracking_uri=tracking.uri)
 
 
 def runs(client: MlflowClient, key: str, view: int = ViewType.ACTIVE_ONLY) -> list:
@@ -78,7 +82,7 @@ def test_the_store_is_the_setting_or_the_environment_or_a_database_in_results(mo
     assert tracking_uri("http://other", Path("results")) == "http://other"
 
 
-def test_what_is_logged_is_read_back(client: MlflowClient, tracking: dict, results: Path, tmp_path: Path):
+def test_what_is_logged_is_read_back(client: MlflowClient, tracking: Tracking, results: Path, tmp_path: Path):
     settings = {
         "network": {"kind": "cnn1d", "kernels": [5, 7], "weights": None, "frozen": True, "rate": 1e-4},
         "labels": {"Ärger/Wut %": "angry"},
@@ -129,7 +133,56 @@ def test_what_is_logged_is_read_back(client: MlflowClient, tracking: dict, resul
     assert (parent.data.tags["emofusion.role"], parent.info.status) == ("experiment", "FINISHED")
 
 
-def test_a_run_names_the_commit(client: MlflowClient, tracking: dict, repository: Path):
+@dataclass
+class MadeUp(Network):
+    """A network with settings of several types."""
+
+    kind: str = "made_up"
+    filters: list[int] = field(default_factory=lambda: [64, 128])
+    weights: str | None = None
+
+
+def test_typed_settings_have_the_names_of_the_configuration(client: MlflowClient, tracking: Tracking):
+    training = Training(epochs=3, learning_rate=0.001, augment=Augment(noise=0.5))
+    settings = ModelSettings(MadeUp(), training, [0, 1], standardised=True)
+    with open_run("model", "typed-1", settings, tracking, {}) as run:
+        pass
+    params = client.get_run(run.run_id).data.params
+    assert {name: params[name] for name in params if name.startswith("network.")} == {
+        "network.kind": "made_up",
+        "network.filters": "[64, 128]",
+        "network.weights": "null",
+    }
+    assert (params["training.augment.noise"], params["training.keep"]) == ("0.5", "best")
+    assert (params["seeds"], params["standardised"]) == ("[0, 1]", "true")
+    with open_run("ensemble", "typed-2", EnsembleSettings("linear", ["cnn1d", "lstm"]), tracking, {}) as run:
+        pass
+    assert client.get_run(run.run_id).data.params == {"pool": "linear", "members": '["cnn1d", "lstm"]'}
+
+
+def test_libraries_threads_and_precision_are_tags(client: MlflowClient, tracking: Tracking):
+    made_with = {"torch": "2.9.0+cpu", "scikit-learn": "1.8.0", "threads": "2", "precision": "full"}
+    with open_run("model", "versions-1", {}, tracking, {}, made_with=made_with) as run:
+        pass
+    tags = client.get_run(run.run_id).data.tags
+    assert {name: tags[name] for name in tags if name.startswith("emofusion.version.")} == {
+        "emofusion.version.torch": "2.9.0+cpu",
+        "emofusion.version.scikit-learn": "1.8.0",
+    }
+    assert (tags["emofusion.threads"], tags["emofusion.precision"]) == ("2", "full")
+    found = client.search_runs(
+        [experiment.experiment_id for experiment in client.search_experiments()],
+        "tags.`emofusion.version.torch` = '2.9.0+cpu'",
+    )
+    assert [one.info.run_id for one in found] == [run.run_id]
+
+
+def test_late_imports_are_those_of_the_store():
+    assert "sqlalchemy.dialects.sqlite" in late_imports(Tracking(uri="sqlite:///mlflow.db"))
+    assert late_imports(Tracking(uri="http://tracking:5000")) == ["emofusion.tracking.client", "mlflow.entities"]
+
+
+def test_a_run_names_the_commit(client: MlflowClient, tracking: Tracking, repository: Path):
     git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True)
     if git.returncode:
         pytest.skip("the tests do not run in a Git repository")
@@ -140,10 +193,10 @@ def test_a_run_names_the_commit(client: MlflowClient, tracking: dict, repository
     assert tags["emofusion.git.dirty"] in ("true", "false")
 
 
-def test_initialise_changes_nothing_the_second_time(client: MlflowClient, tracking: dict, results: Path):
-    first = initialise(tracking["uri"], "demo", results)
-    assert initialise(tracking["uri"], "demo", results) == first
-    assert first["uri"] == tracking["uri"]
+def test_initialise_changes_nothing_the_second_time(client: MlflowClient, tracking: Tracking, results: Path):
+    first = initialise(tracking.uri, "demo", results)
+    assert initialise(tracking.uri, "demo", results) == first
+    assert first["uri"] == tracking.uri
     assert client.get_experiment(first["experiment_id"]).name == first["experiment"] == "demo"
     parents = client.search_runs([first["experiment_id"]], "tags.`emofusion.role` = 'experiment'", ViewType.ALL)
     assert [parent.info.run_id for parent in parents] == [first["parent_run_id"]]
@@ -151,7 +204,7 @@ def test_initialise_changes_nothing_the_second_time(client: MlflowClient, tracki
 
 def test_a_deleted_database_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)  # the default address is a relative one
-    tracking = {"uri": None, "experiment": "demo", "results": "results"}
+    tracking = Tracking(experiment="demo", results="results")
     database = tmp_path / "results" / "mlflow.db"
     with open_run("model", "a", {}, tracking, {}) as first:
         pass
@@ -166,13 +219,13 @@ def test_a_deleted_database_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mon
     assert [path.name for path in tmp_path.iterdir()] == ["results"], "MLflow left something beside the results"
 
 
-def test_a_deleted_experiment_comes_back_without_its_runs(client: MlflowClient, tracking: dict, results: Path):
-    elsewhere = tracking | {"experiment": "deleted"}
+def test_a_deleted_experiment_comes_back_without_its_runs(client: MlflowClient, tracking: Tracking, results: Path):
+    elsewhere = replace(tracking, experiment="deleted")
     with open_run("model", "model-3", {}, elsewhere, {}):
         pass
-    place = initialise(tracking["uri"], "deleted", results)
+    place = initialise(tracking.uri, "deleted", results)
     client.delete_experiment(place["experiment_id"])
-    again = initialise(tracking["uri"], "deleted", results)
+    again = initialise(tracking.uri, "deleted", results)
     assert again["experiment_id"] == place["experiment_id"]
     active = client.search_runs([again["experiment_id"]])
     assert [run.info.run_id for run in active] == [again["parent_run_id"]] != [place["parent_run_id"]]
@@ -182,12 +235,12 @@ EIGHT = """
 import multiprocessing, sys
 from pathlib import Path
 import mlflow.store.tracking.sqlalchemy_store  # once, and not eight times: it takes seconds
-from emofusion.tracking import initialise, open_run
+from emofusion.tracking import Tracking, initialise, open_run
 
 def job(name, barrier):
     barrier.wait()
     initialise("sqlite:///results/mlflow.db", "demo", Path("results"))
-    tracking = {"uri": "sqlite:///results/mlflow.db", "experiment": "demo", "results": "results"}
+    tracking = Tracking(uri="sqlite:///results/mlflow.db", experiment="demo", results="results")
     with open_run("model", f"model-{name}", {"name": name}, tracking, {}) as run:
         for step in range(20):
             run.log_metrics({"loss": 1.0 / (step + 1)}, step)
@@ -221,16 +274,16 @@ def test_eight_processes_open_a_fresh_database_at_once(tmp_path: Path):
 STAYS = """
 import sys, time
 from pathlib import Path
-from emofusion.tracking import open_run
+from emofusion.tracking import Tracking, open_run
 key, uri, results = sys.argv[1:]
-with open_run("model", key, {}, {"uri": uri, "experiment": "demo", "results": results}, {}):
+with open_run("model", key, {}, Tracking(uri=uri, experiment="demo", results=results), {}):
     (Path(results) / f"open-{key}").touch()
     time.sleep(600)
 """
 
 
-def test_a_killed_stage_and_its_repeat_leave_one_live_run(client: MlflowClient, tracking: dict, results: Path):
-    processes = {key: start(STAYS, key, tracking["uri"], results) for key in ("outright", "politely")}
+def test_a_killed_stage_and_its_repeat_leave_one_live_run(client: MlflowClient, tracking: Tracking, results: Path):
+    processes = {key: start(STAYS, key, tracking.uri, results) for key in ("outright", "politely")}
     try:
         for key in processes:
             wait_for((results / f"open-{key}").exists, f"the run of {key}")
@@ -253,10 +306,10 @@ def test_a_killed_stage_and_its_repeat_leave_one_live_run(client: MlflowClient, 
         assert (old.info.status, old.data.tags["emofusion.superseded_by"]) == ("KILLED", run.run_id)
 
 
-def test_a_repeat_supersedes_the_run_of_another_experiment(client: MlflowClient, tracking: dict):
+def test_a_repeat_supersedes_the_run_of_another_experiment(client: MlflowClient, tracking: Tracking):
     with open_run("model", "shared", {}, tracking, {}):
         pass
-    with open_run("model", "shared", {}, tracking | {"experiment": "other"}, {}) as second:
+    with open_run("model", "shared", {}, replace(tracking, experiment="other"), {}) as second:
         pass
     assert [run.info.run_id for run in runs(client, "shared")] == [second.run_id]
     assert statuses(client, "shared", ViewType.ALL) == ["FINISHED", "FINISHED"]
@@ -267,7 +320,7 @@ def test_a_repeat_supersedes_the_run_of_another_experiment(client: MlflowClient,
     [(ValueError, "FAILED"), (EmofusionError, "FAILED"), (KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED")],
 )
 def test_a_stage_that_fails_keeps_the_result_before_it(
-    client: MlflowClient, tracking: dict, error: type[BaseException], status: str
+    client: MlflowClient, tracking: Tracking, error: type[BaseException], status: str
 ):
     key = f"fails-{error.__name__}"
     with open_run("model", key, {}, tracking, {}) as good:
@@ -285,7 +338,7 @@ def test_a_stage_that_fails_keeps_the_result_before_it(
     assert [run.info.run_id for run in runs(client, key)] == [last.run_id]
 
 
-def test_of_two_at_once_the_later_survives(client: MlflowClient, tracking: dict):
+def test_of_two_at_once_the_later_survives(client: MlflowClient, tracking: Tracking):
     first, second = (open_run("model", "twice", {}, tracking, {}) for _ in range(2))
     with first, second as later:
         pass
@@ -297,8 +350,9 @@ def test_switched_off_it_does_nothing_and_imports_nothing():
     script = """
 import sys
 from pathlib import Path
-from emofusion.tracking import open_run
-with open_run("model", "a", {}, {"enabled": False}, {}) as run:
+from emofusion.tracking import Tracking, late_imports, open_run
+assert late_imports(Tracking(enabled=False)) == []
+with open_run("model", "a", {}, Tracking(enabled=False), {}) as run:
     run.log_metrics({"loss": 1.0}, 0)
     run.log_artifact(Path(sys.executable))
     run.set_tag("a", 1)
@@ -360,7 +414,7 @@ def test_a_server_is_used_and_its_loss_survived(
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    tracking = {"uri": None, "experiment": "demo", "results": str(tmp_path / "results")}
+    tracking = Tracking(experiment="demo", results=str(tmp_path / "results"))
     (tmp_path / "one.txt").write_text("1")
     for _ in range(2):
         with open_run("model", "a", {"rate": 0.1}, tracking, {}) as run:
@@ -392,7 +446,7 @@ def test_a_server_is_used_and_its_loss_survived(
 def test_a_server_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str | None):
     uri = f"http://someone:secret@127.0.0.1:{free_port()}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    tracking = {"uri": setting and uri, "experiment": "demo", "results": tmp_path}
+    tracking = Tracking(uri=setting and uri, experiment="demo", results=str(tmp_path))
     with pytest.raises(EmofusionError) as raised, open_run("model", "a", {}, tracking, {}):
         pytest.fail("the stage must not begin")
     message = str(raised.value)

@@ -1,16 +1,17 @@
-"""One stage as one run.
+"""One stage as one run, from opening to closing.
 
-One live run per key. A run is live while it is RUNNING or FINISHED and not deleted. In the whole store:
+In the whole store there is one live run for each key. A run is live while it is RUNNING or FINISHED and not deleted:
 
-* A job that is killed outright (SIGKILL, a lost node) leaves its run RUNNING. Nobody can put that right until the job
-  is repeated; the repeat marks it KILLED before it opens its own run.
-* A run that ends well deletes (MLflow's soft delete, so `restore_run` brings it back) every earlier run of its key,
-  whatever became of it, with the tag `emofusion.superseded_by`, and only then becomes FINISHED. A search therefore
-  shows one run per key, and a kill between the two steps leaves one RUNNING run, never two that look finished.
-* A run that fails or is interrupted deletes nothing: the earlier result stays until a better one is there.
+* A job that is killed outright (SIGKILL, a lost node) leaves its run RUNNING. This is corrected when the job is
+  repeated: the repeat marks the old run KILLED before it opens its own.
+* A run that ends well deletes every earlier run of its key, whatever its status, and then becomes FINISHED. Deleted
+  runs get the tag `emofusion.superseded_by`; MLflow keeps them, and `restore_run` brings them back. A search therefore
+  shows one run for each key. A kill between the two steps leaves one RUNNING run, and never two that look finished.
+* A run that fails or is interrupted deletes nothing: the earlier result stays until there is a better one.
 
-"Earlier" are the runs that were in the store at opening, whatever their host's clock said, and those that started
-before this one by (start time, run id), so that of two jobs that open the same key at once one run survives.
+Earlier runs are those that were in the store when this one was opened, whatever the clocks of their hosts said, and
+those that are smaller by (start time, run id). The second condition lets one run survive when two jobs open the same
+key at once.
 """
 
 import json
@@ -18,12 +19,14 @@ import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emofusion.settings.encoding import plain
 from emofusion.tracking.run import PARAM_LENGTH, PARAMS_PER_BATCH, Run, cut, name_of
+from emofusion.tracking.settings import Tracking
 from emofusion.tracking.store import (
     absolute,
     clear_store_errors,
@@ -40,39 +43,47 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_run(
-    kind: str, key: str, settings: dict[str, Any], tracking: dict[str, Any], inputs: dict[str, str]
+    kind: str,
+    key: str,
+    settings: Any,
+    tracking: Tracking,
+    inputs: Mapping[str, str],
+    made_with: Mapping[str, str] | None = None,
 ) -> Iterator[Run]:
     """Track one stage as a run, FINISHED if the body ends well, FAILED on an exception, KILLED if it is interrupted.
 
     Interrupted means KeyboardInterrupt, SystemExit or SIGTERM (which becomes SystemExit(143) here if nothing else
-    handles it). What becomes of earlier runs of the same key is said at the top of this module.
+    handles it). See the top of this module for what becomes of earlier runs of the same key.
 
     Args:
         kind: the kind of stage, tag `emofusion.kind`.
         key: the stage's key, the run's name and tag `emofusion.key`.
-        settings: the stage's settings; flattened to parameters (`network.filters`), JSON where not text, cut at
-            6,000 characters.
-        tracking: uri (None: the default), experiment, results; or enabled=False for a Run that does nothing and
-            never imports MLflow.
+        settings: the stage's settings, an object of a dataclass or a map. Each becomes a parameter with a name such as
+            `network.filters`; what is not text is written as JSON; values are cut at 6,000 characters.
+        tracking: where the run is tracked. Where tracking is off, the Run does nothing and MLflow is not imported.
         inputs: name of an input → key of the stage that made it, tags `emofusion.input.<name>`.
+        made_with: what the result depends on besides settings and inputs: library → version, tags
+            `emofusion.version.<library>`; and `threads` and `precision`, tags `emofusion.threads`,
+            `emofusion.precision`.
 
     Raises:
         EmofusionError: the store cannot be used at opening. Later failures warn once, see `Run`.
     """
-    if not tracking.get("enabled", True):
+    if not tracking.enabled:
         yield Run()
         return
-    results = Path(tracking["results"])
-    uri = tracking_uri(tracking.get("uri"), results)
-    place = initialise(uri, tracking["experiment"], results)
+    results = Path(tracking.results)
+    uri = tracking_uri(tracking.uri, results)
+    parent = initialise(uri, tracking.experiment, results)
     attempt = uuid.uuid4().hex
     tags = {
         "emofusion.kind": kind,
         "emofusion.key": key,
-        # a request that MLflow repeated after a timeout may have opened a second run: they share this
+        # MLflow repeats a request after a timeout, which may open a second run: both have this tag
         "emofusion.attempt": attempt,
-        "mlflow.parentRunId": place["parent_run_id"],
+        "mlflow.parentRunId": parent["parent_run_id"],
         **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
+        **_made_with(made_with or {}),
         **_revision(),
     }
     with clear_store_errors(uri):
@@ -81,12 +92,13 @@ def open_run(
         for other in earlier:
             if other.info.status == "RUNNING":
                 client.set_terminated(other.info.run_id, "KILLED")
-        run = client.create_run(place["experiment_id"], tags=tags, run_name=key)
+        run = client.create_run(parent["experiment_id"], tags=tags, run_name=key)
         run_id = run.info.run_id
-        _log_params(client, run_id, settings)
+        _log_params(client, run_id, plain(settings))
     before = {other.info.run_id for other in earlier}
 
     def supersede(client: "MlflowClient") -> None:
+        """Delete the earlier runs of the key, and what a repeated request has opened."""
         for other in _runs(client, key):
             identity, twin = other.info.run_id, other.data.tags.get("emofusion.attempt") == attempt
             if identity != run_id and (twin or identity in before or _order(other) < _order(run)):
@@ -105,18 +117,29 @@ def open_run(
         tracked.end("FINISHED", supersede)
 
 
-def _runs(client: "MlflowClient", key: str) -> list:
-    """The runs of a key that are not deleted, in every experiment of emofusion: a stage may serve several of them."""
+def _runs(client: "MlflowClient", key: str) -> list[Any]:
+    """The runs of a key that are not deleted, in all experiments of emofusion, as a stage may serve several."""
     ours = every(client.search_experiments, filter_string="tags.`emofusion.role` = 'experiment'")
     identities = [experiment.experiment_id for experiment in ours]
     return every(client.search_runs, experiment_ids=identities, filter_string=f"tags.`emofusion.key` = '{key}'")
 
 
 def _order(run: Any) -> tuple[int, str]:
+    """What runs are ordered by: when they were started, and then their id."""
     return run.info.start_time, run.info.run_id
 
 
+def _made_with(made_with: Mapping[str, str]) -> dict[str, str]:
+    """The tags of libraries, threads and precision; see `open_run`."""
+    own = ("threads", "precision")
+    return {
+        f"emofusion.{name}" if name in own else f"emofusion.version.{name_of(name)}": str(value)
+        for name, value in made_with.items()
+    }
+
+
 def _log_params(client: "MlflowClient", run_id: str, settings: dict[str, Any]) -> None:
+    """Log settings as parameters, in as few requests as MLflow allows."""
     from mlflow.entities import Param
 
     params = [Param(name, value) for name, value in dict(_flatten(settings)).items()]
@@ -125,6 +148,7 @@ def _log_params(client: "MlflowClient", run_id: str, settings: dict[str, Any]) -
 
 
 def _flatten(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each setting with its full name, such as `network.filters`, and its value as text."""
     for name, value in settings.items():
         path = f"{prefix}{name}"
         if isinstance(value, dict) and value:
@@ -136,23 +160,25 @@ def _flatten(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 @contextmanager
 def _sigterm_raises() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, as SIGINT does, so that the run is closed; a handler of someone else is left."""
-    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    """Let SIGTERM raise SystemExit, so that the run is closed; a handler that somebody else has set stays."""
+    unhandled = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
 
     def leave(number: int, _: Any) -> None:
         raise SystemExit(128 + number)
 
-    if mine:
+    if unhandled:
         signal.signal(signal.SIGTERM, leave)
     try:
         yield
     finally:
-        if mine:
+        if unhandled:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _revision() -> dict[str, str]:
-    """Tags of the code's commit and whether tracked files differ from it; none where there is no Git."""
+    """Tags that name the code's commit and say whether tracked files differ from it; none where there is no Git."""
     command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     try:
         lines = subprocess.run(

@@ -1,4 +1,4 @@
-"""The tracking store: where it is, whether it answers, and what must be in it before the first run is opened."""
+"""The tracking store: its address, whether it answers, and what has to be in it before a run is opened."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emofusion.errors import EmofusionError
+from emofusion.tracking.settings import Tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,13 +26,14 @@ def tracking_uri(setting: str | None, results: Path) -> str:
 
 
 def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
-    """Make what is missing of the database's tables, the MLflow experiment and its parent run.
+    """Make the database's tables, the MLflow experiment and its parent run, as far as they are missing.
 
-    Idempotent, and safe in many processes at once: whatever is missing is made under a file lock (beside a SQLite
-    database, else in `results`), and a new SQLite database appears under its name only when it is complete, because
-    MLflow breaks a fresh one that several processes open. Artifacts of a local SQLite store go to
-    `results`/mlartifacts; a server decides for itself. The parent run groups and does no work, so it is FINISHED from
-    the start and no killed workflow leaves it running.
+    It may be called many times, and by many processes at once. What is missing is made under a file lock, which lies
+    beside a SQLite database, else in `results`. A new SQLite database gets its name only when it is complete, because
+    MLflow breaks a fresh one that several processes open.
+
+    Artifacts of a SQLite store go to `results`/mlartifacts; a server decides about its own. The parent run only groups
+    the others. It is FINISHED from the start, so that no killed workflow leaves it running.
 
     Returns:
         uri, experiment, experiment_id, parent_run_id.
@@ -50,12 +52,12 @@ def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
             with lock:
                 if not _is_ready(address):
                     _create_tables(address)
-        # outside the lock: to open the store takes seconds, and nothing is to be made but by the first
-        found = _find(address, experiment)
-        if found is None:
+        # looked up without the lock at first: opening the store takes seconds, and only one process has to make it
+        identities = _find(address, experiment)
+        if identities is None:
             with lock:
-                found = _find(address, experiment) or _create(address, experiment, results)
-    return {"uri": uri, "experiment": experiment, "experiment_id": found[0], "parent_run_id": found[1]}
+                identities = _find(address, experiment) or _create(address, experiment, results)
+    return {"uri": uri, "experiment": experiment, "experiment_id": identities[0], "parent_run_id": identities[1]}
 
 
 def open_client(address: str) -> "MlflowClient":
@@ -65,20 +67,20 @@ def open_client(address: str) -> "MlflowClient":
     return client.open_client(address)
 
 
-def late_imports(tracking: dict[str, Any]) -> list[str]:
-    """The modules that `initialise` and `open_run` import when called; `tracking` as in `open_run`."""
-    if not tracking.get("enabled", True):
+def late_imports(tracking: Tracking) -> list[str]:
+    """The modules that `initialise` and `open_run` import when they are called."""
+    if not tracking.enabled:
         return []
-    server = str(tracking.get("uri")).startswith(("http://", "https://"))
+    server = str(tracking.uri).startswith(("http://", "https://"))
     return ["emofusion.tracking.client", "mlflow.entities", *([] if server else _SQL)]
 
 
 def _is_ready(address: str) -> bool:
-    """Whether the store answers and has tables. MLflow itself would try for minutes, so ask before it is imported."""
+    """Whether the store answers and has tables. It is asked before MLflow is imported, which would try for minutes."""
     if address.startswith(("http://", "https://")):
         import requests
 
-        # any answer will do; a slow server, or a certificate that only MLflow is told to accept, is MLflow's affair
+        # any answer counts; MLflow may yet reach a slow server, or one whose certificate only it is told to accept
         try:
             with suppress(requests.exceptions.ReadTimeout, requests.exceptions.SSLError):
                 requests.get(f"{address.rstrip('/')}/health", timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
@@ -92,7 +94,7 @@ def _is_ready(address: str) -> bool:
     if database and not (database.is_file() and database.stat().st_size):
         return False
     if not database and not re.match(r"(postgresql|mysql|mssql)\b", address):
-        return True  # databricks and the like, or a mistake: MLflow knows
+        return True  # an address that only MLflow understands, or a mistake that it will report
     import sqlalchemy
 
     engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
@@ -106,12 +108,12 @@ def _is_ready(address: str) -> bool:
 
 
 def _create_tables(address: str) -> None:
-    """Make the tables; of SQLite under another name first. The caller holds the lock."""
+    """Make the database's tables; a SQLite file gets its name when they are complete. The caller holds the lock."""
     database = _sqlite_file(address)
     if database is None:
         open_client(address).search_experiments(max_results=1)
         return
-    # leftovers of a killed process; a journal without its database would spoil the new one
+    # what a killed process has left behind; a journal without its database would damage the new one
     for pattern in (".*.partial", ".*.partial-*", "-journal", "-wal", "-shm"):
         for path in database.parent.glob(escape(database.name) + pattern):
             path.unlink(missing_ok=True)
@@ -121,32 +123,34 @@ def _create_tables(address: str) -> None:
 
 
 def _find(address: str, experiment: str) -> tuple[str, str] | None:
-    """(experiment id, parent run id), or None if either is missing."""
+    """The ids of the experiment and of its parent run; None if either is missing."""
     client = open_client(address)
-    found = client.get_experiment_by_name(experiment)
-    if found is None or found.lifecycle_stage != "active" or found.tags.get("emofusion.experiment") != experiment:
+    known = client.get_experiment_by_name(experiment)
+    if known is None or known.lifecycle_stage != "active" or known.tags.get("emofusion.experiment") != experiment:
         return None
     parents = client.search_runs(
-        [found.experiment_id], "tags.`emofusion.role` = 'experiment'", order_by=["attributes.start_time ASC"]
+        [known.experiment_id], "tags.`emofusion.role` = 'experiment'", order_by=["attributes.start_time ASC"]
     )
-    return (found.experiment_id, parents[0].info.run_id) if parents else None
+    return (known.experiment_id, parents[0].info.run_id) if parents else None
 
 
 def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
-    """Make what `_find` missed. The caller holds the lock."""
+    """Make what `_find` did not find. The caller holds the lock."""
     client = open_client(address)
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
+    known = client.get_experiment_by_name(experiment)
+    if known is None:
         folder = (results / "mlartifacts" / re.sub(r"[^\w.-]", "_", experiment)).resolve()
         location = folder.as_uri() if _sqlite_file(address) else None
         identity = client.create_experiment(experiment, artifact_location=location)
     else:
-        identity = found.experiment_id
-        if found.lifecycle_stage != "active":
-            client.restore_experiment(identity)  # its name is taken for ever; the runs deleted with it stay deleted
+        identity = known.experiment_id
+        if known.lifecycle_stage != "active":
+            # no other experiment can get its name; the runs that were deleted with it are not brought back
+            client.restore_experiment(identity)
             for run in every(client.search_runs, experiment_ids=[identity]):
                 client.delete_run(run.info.run_id)
-    client.set_experiment_tag(identity, "emofusion.experiment", experiment)  # of an experiment made by hand, too
+    # an experiment that was made by hand gets the tags too
+    client.set_experiment_tag(identity, "emofusion.experiment", experiment)
     client.set_experiment_tag(identity, "emofusion.role", "experiment")
     tags = {"emofusion.role": "experiment", "emofusion.experiment": experiment}
     parent = client.create_run(identity, tags=tags, run_name=experiment)
@@ -154,27 +158,28 @@ def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
     return identity, parent.info.run_id
 
 
-def every(search: Callable, **query: Any) -> list:
-    """All pages of one of MLflow's searches."""
+def every(search: Callable[..., Any], **query: Any) -> list[Any]:
+    """The results on all pages of one of MLflow's searches."""
     page = search(**query)
-    found = list(page)
+    results = list(page)
     while page.token:
         page = search(**query, page_token=page.token)
-        found += page
-    return found
+        results += page
+    return results
 
 
 def first_line(error: BaseException) -> str:
-    """What went wrong, on one line of at most 300 characters."""
+    """The type and the first line of an error, in at most 300 characters."""
     return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:300]
 
 
 def shown(uri: str) -> str:
-    """The address without the password or token that may be in it."""
+    """The address without a password or token."""
     return re.sub(r"://[^@/]*@", "://***@", uri)
 
 
 def _sqlite_file(address: str) -> Path | None:
+    """The file of a SQLite address; None for other addresses."""
     if not re.match(r"sqlite\b", address):
         return None
     from sqlalchemy.engine import make_url
@@ -183,7 +188,7 @@ def _sqlite_file(address: str) -> Path | None:
 
 
 def absolute(uri: str) -> str:
-    """A SQLite address that means the same file wherever the process goes; others as they are."""
+    """A SQLite address with an absolute path, which stays right in other working folders; others as they are."""
     database = _sqlite_file(uri)
     if database is None:
         return uri
@@ -201,9 +206,9 @@ def clear_store_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # by module name: to import MLflow only to name its exceptions takes seconds
-        theirs = type(error).__module__.startswith(("mlflow.", "sqlalchemy."))
-        if not theirs and not isinstance(error, OSError | ImportError):
+        # compared by module name, as importing MLflow for the names of its exceptions takes seconds
+        from_store = type(error).__module__.startswith(("mlflow.", "sqlalchemy."))
+        if not from_store and not isinstance(error, OSError | ImportError):
             raise
         raise EmofusionError(
             f"The tracking store {shown(uri)} cannot be used ({first_line(error)}). Start or repair it, or set "
