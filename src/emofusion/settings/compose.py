@@ -115,8 +115,14 @@ class Composer:
 
     def _modality(self, overrides: list[str], modality: str) -> Modality:
         groups, plain = self._sorted(overrides)
-        node: Modality = self._section(groups, modality, plain)
+        own = [text for text in groups if not self._leaves_alone(text, modality)]
+        node: Modality = self._section(tuple(own), modality, plain)
         return node
+
+    def _leaves_alone(self, group: str, section: str) -> bool:
+        """Whether a choice of a group has no effect on a section, so that the section is composed without it."""
+        usual, other = self._composition(()), self._composition((group,))
+        return section not in other.interpolated and usual.container.get(section) == other.container.get(section)
 
     def _sorted(self, overrides: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Choices of groups, and plain values."""
