@@ -1,9 +1,13 @@
-"""What a paper says of its tables, held against them. A claim is data: its words, and what would have to hold."""
+"""What a paper's text says of its tables, compared with them.
 
-from collections.abc import Iterator
+A claim is a map with its words (`quote`), and the comparison that has to hold if it is true.
+"""
+
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 from emofusion.audit.findings import Finding
 from emofusion.audit.published import EVERYONE, Paper
@@ -11,49 +15,61 @@ from emofusion.audit.rounding import rounded
 from emofusion.errors import EmofusionError
 
 KINDS = ("better", "higher", "smaller_gap")
+Claim = dict[str, Any]
+# whether a comparison holds, and the function that makes the finding against a claim of that number
+Case = tuple[bool, Callable[[str], Finding]]
 KEYS = {*KINDS, "quote", "where", "than", "emotions", "columns", "groups"}
 
 
 def claim_findings(paper: Paper) -> Iterator[Finding]:
-    """Kinds `claim` (one a claim, with its verdict) and `counterexample` (one a cell that is against it).
+    """Findings of the kinds `claim` (its verdict) and `counterexample` (a cell that is against it).
 
-    `better`: a column is above each column in `than`, in all `groups` (`all`: the first table). `higher`: a group is
-    above the group or groups in `than`, in all `columns`. `smaller_gap`: the distance of two `groups` is smaller in one
-    column than in each column in `than`. Each holds for the named `emotions`, or for all.
+    A claim is one of these, for the `emotions` that it names, or for all:
+        better: a column is above each column in `than`, in all `groups` (`all` is the first table).
+        higher: a group is above each group in `than`, in all `columns`.
+        smaller_gap: two `groups` are closer to each other in a column than in each column in `than`.
 
-    Raises `EmofusionError` that names the claim and what in it is unknown to the tables.
+    Raises `EmofusionError` that names the claim, and what it names that is not in the tables.
     """
     for number, claim in enumerate(paper.claims, 1):
         _check(paper, claim, f"published.claims[{number}]")
         kind = next(kind for kind in KINDS if kind in claim)
         cases = list({"better": _better, "higher": _higher, "smaller_gap": _smaller_gap}[kind](paper, claim))
         against = [case for case in cases if not case[0]]
-        said = f"Claim {number}, “{claim['quote']}”" + (f" ({claim['where']})" if claim.get("where") else "")
+        words = f"Claim {number}, “{claim['quote']}”" + (f" ({claim['where']})" if claim.get("where") else "")
         verdict = (
             f"holds in {len(cases) - len(against)} of {len(cases)} comparisons" if cases else "is not in the tables"
         )
         if kind == "smaller_gap":
             verdict += _mean_gaps(paper, claim)
-        yield Finding("claim", f"{said}: {verdict}.", expected=f"{len(cases) - len(against)} of {len(cases)}")
+        yield Finding("claim", f"{words}: {verdict}.", expected=f"{len(cases) - len(against)} of {len(cases)}")
         for _, finding in against:
             yield finding(f"claim {number}")
 
 
-def _better(paper: Paper, claim: dict) -> Iterator:
+def _better(paper: Paper, claim: Claim) -> Iterator[Case]:
+    """The comparisons of a claim `better`."""
     groups = claim.get("groups") or [EVERYONE, *paper.groups]
     for group, emotion, other in product(groups, _emotions(paper, claim), claim["than"]):
         row, column = paper.rows.get((group, emotion), {}), claim["better"]
         if column in row and other in row:
-            place = paper.place(group, emotion)
+            location = paper.location(group, emotion)
             yield (
                 row[column] > row[other],
                 _against(
-                    paper, (paper.table(group), group, emotion, column), place, column, row[column], other, row[other]
+                    paper,
+                    (paper.table(group), group, emotion, column),
+                    location,
+                    column,
+                    row[column],
+                    other,
+                    row[other],
                 ),
             )
 
 
-def _higher(paper: Paper, claim: dict) -> Iterator:
+def _higher(paper: Paper, claim: Claim) -> Iterator[Case]:
+    """The comparisons of a claim `higher`."""
     for emotion, column, other in product(
         _emotions(paper, claim), claim.get("columns") or paper.columns, claim["than"]
     ):
@@ -61,55 +77,76 @@ def _higher(paper: Paper, claim: dict) -> Iterator:
         two = paper.rows.get((other, emotion), {}).get(column)
         if one is not None and two is not None:
             where = ("table2", claim["higher"], emotion, column)
-            place = f"{paper.labels['table2']}, {paper.say(emotion)}, {paper.say(column)}"
-            yield one > two, _against(paper, where, place, claim["higher"], one, other, two)
+            location = f"{paper.labels['table2']}, {paper.say(emotion)}, {paper.say(column)}"
+            yield one > two, _against(paper, where, location, claim["higher"], one, other, two)
 
 
-def _smaller_gap(paper: Paper, claim: dict) -> Iterator:
+def _smaller_gap(paper: Paper, claim: Claim) -> Iterator[Case]:
+    """The comparisons of a claim `smaller_gap`."""
     for emotion, other in product(_emotions(paper, claim), claim["than"]):
         one, two = (_gap(paper, claim, emotion, column) for column in (claim["smaller_gap"], other))
         if one is not None and two is not None:
             where = ("table2", " - ".join(_pair(paper, claim)), emotion, claim["smaller_gap"])
-            place = f"{paper.labels['table2']}, {paper.say(emotion)}, gap"
-            yield one < two, _against(paper, where, place, claim["smaller_gap"], one, other, two)
+            location = f"{paper.labels['table2']}, {paper.say(emotion)}, gap"
+            yield one < two, _against(paper, where, location, claim["smaller_gap"], one, other, two)
 
 
-def _against(paper: Paper, where: tuple, place: str, one: str, value: Decimal, other: str, than: Decimal):
+def _against(
+    paper: Paper,
+    where: tuple[str, str, str, str],
+    location: str,
+    one: str,
+    value: Decimal,
+    other: str,
+    than: Decimal,
+) -> Callable[[str], Finding]:
+    """A function that makes the finding against a claim, from the claim's number in words.
+
+    where: table, group, emotion and column of the value. location: the same in words. one, other: what is compared,
+    with the values `value` and `than`.
+    """
     table, group, emotion, column = where
 
     def finding(number: str) -> Finding:
         relation = "the same as" if value == than else "below" if value < than else "above"
         both = f"{paper.say(one)} {paper.show(value)}, {relation} {paper.say(other)} {paper.show(than)}"
-        text = f"Against {number}: {place}: {both}."
+        text = f"Against {number}: {location}: {both}."
         return Finding("counterexample", text, table, group, emotion, column, f"{value:f}", expected=f"{than:f}")
 
     return finding
 
 
-def _mean_gaps(paper: Paper, claim: dict) -> str:
+def _mean_gaps(paper: Paper, claim: Claim) -> str:
+    """The mean size of the gap in each column of a claim `smaller_gap`, as the end of a sentence."""
     means = []
     for column in [claim["smaller_gap"], *claim["than"]]:
         gaps = [gap for e in _emotions(paper, claim) if (gap := _gap(paper, claim, e, column)) is not None]
         if gaps:
-            mean = rounded(Fraction(sum(gaps)) / len(gaps) / paper.scale, paper.decimals, paper.scale)
+            mean = rounded(Fraction(sum(gaps, Decimal(0))) / len(gaps) / paper.scale, paper.decimals, paper.scale)
             means.append(f"{paper.say(column)} {mean}")
     return f"; the mean size of the gap is {', '.join(means)}{' points' if paper.scale == 100 else ''}" if means else ""
 
 
-def _gap(paper: Paper, claim: dict, emotion: str, column: str) -> Decimal | None:
-    values = [paper.rows.get((group, emotion), {}).get(column) for group in _pair(paper, claim)]
-    return None if None in values else abs(values[0] - values[1])
+def _gap(paper: Paper, claim: Claim, emotion: str, column: str) -> Decimal | None:
+    """The size of the gap between the claim's two groups; None where a value is not printed."""
+    one, two = (paper.rows.get((group, emotion), {}).get(column) for group in _pair(paper, claim))
+    return None if one is None or two is None else abs(one - two)
 
 
-def _pair(paper: Paper, claim: dict) -> list[str]:
-    return (claim.get("groups") or paper.groups)[:2]
+def _pair(paper: Paper, claim: Claim) -> list[str]:
+    """The two groups of a claim `smaller_gap`."""
+    groups: list[str] = claim.get("groups") or paper.groups
+    return groups[:2]
 
 
-def _emotions(paper: Paper, claim: dict) -> list[str]:
-    return claim.get("emotions") or paper.emotions
+def _emotions(paper: Paper, claim: Claim) -> list[str]:
+    """The emotions that a claim is about."""
+    emotions: list[str] = claim.get("emotions") or paper.emotions
+    return emotions
 
 
-def _check(paper: Paper, claim: dict, name: str) -> None:
+def _check(paper: Paper, claim: Claim, name: str) -> None:
+    """Raise `EmofusionError` where a claim is no claim, or names what is not in the tables."""
     if not isinstance(claim, dict) or sum(kind in claim for kind in KINDS) != 1 or not claim.get("quote"):
         raise EmofusionError(f"{name}={claim}: a claim has a quote and one of {', '.join(KINDS)}")
     if unknown := sorted(set(claim) - KEYS):
@@ -126,7 +163,7 @@ def _check(paper: Paper, claim: dict, name: str) -> None:
         ("columns", columns),
         ("groups", groups),
     ):
-        given = claim.get(key) or []
-        for item in given if isinstance(given, list) else [given]:
+        named = claim.get(key) or []
+        for item in named if isinstance(named, list) else [named]:
             if item not in known:
                 raise EmofusionError(f"{name}.{key}: {item} is not in the tables; there are {', '.join(known)}")

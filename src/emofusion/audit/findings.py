@@ -1,9 +1,10 @@
-"""What the tables imply, one finding a row: counts, cells that are possible or not, tables that agree or not."""
+"""What the tables imply: counts, cells that are possible or not, tables that agree or not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from emofusion.audit.counts import Count, Inference, agrees, luck, options, pooled
 from emofusion.audit.published import EVERYONE, Paper
@@ -12,7 +13,11 @@ from emofusion.audit.rounding import neighbours, numerators, rounded
 
 @dataclass(frozen=True)
 class Finding:
-    """`printed` and `expected` are in the paper's unit; `clips`, `actors` and `correct` are empty where unknown."""
+    """One finding, a row of findings.csv.
+
+    kind: see `emofusion.audit.audit`. finding: a sentence. table, group, emotion, column: what it is about. printed,
+    expected: in the paper's unit. clips, actors, correct: numbers, or empty where they are unknown.
+    """
 
     kind: str
     finding: str
@@ -43,7 +48,7 @@ COLUMNS = (
 
 
 def count_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
-    """Kinds `actors` (one a group) and `count` (one a row of a table)."""
+    """Findings of the kinds `actors` (one for each group) and `count` (one for each row of a table)."""
     for group, actors in inference.actors.items():
         most = sum(paper.actors.values()) if group == EVERYONE else paper.actors[group]
         cells = [
@@ -62,12 +67,13 @@ def count_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
     for (group, emotion), count in inference.counts.items():
         if (group, emotion) in paper.rows:
             text = _count_text(paper, inference, group, emotion, count)
-            actors = "" if count.actors is None else count.actors
-            yield Finding("count", text, paper.table(group), group, emotion, clips=count.clips, actors=actors)
+            known = "" if count.actors is None else count.actors
+            yield Finding("count", text, paper.table(group), group, emotion, clips=count.clips, actors=known)
 
 
 def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, count: Count) -> str:
-    text = f"{paper.place(group, emotion)}: {_several(count.clips, 'clip')}"
+    """The sentence of a row: how many clips stand behind it, and why."""
+    text = f"{paper.location(group, emotion)}: {_several(count.clips, 'clip')}"
     if count.stated:
         return f"{text}, as the paper states."
     if count.actors is not None:
@@ -75,16 +81,16 @@ def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, co
         if count.own and group in inference.actors:
             usual = inference.actors[group] * paper.clips_per_actor[emotion]
             values = dict.fromkeys(paper.rows[group, emotion].values())
-            misfits = [paper.show(value) for value in values if not numerators(value, usual, paper.scale)]
-            text += (
-                f", not {inference.actors[group]} as in other rows: {' and '.join(misfits)} cannot be of {usual} clips"
-            )
+            unexplained = [paper.show(value) for value in values if not numerators(value, usual, paper.scale)]
+            text += f", not {inference.actors[group]} as in other rows: "
+            text += f"{' and '.join(unexplained)} cannot be of {usual} clips"
         return f"{text}."
     if group == EVERYONE and group not in inference.actors and paper.groups:
         return f"{text}, {paper.labels['table2']}'s together{', which are weak evidence' if count.weak else ''}."
     text += " are the fewest that explain the row"
-    misfits = [v for v in set(paper.rows[group, emotion].values()) if not numerators(v, count.clips, paper.scale)]
-    text += ", " + " and ".join(map(paper.show, sorted(misfits))) + " left aside" if misfits else ""
+    row = set(paper.rows[group, emotion].values())
+    misfits = sorted(value for value in row if not numerators(value, count.clips, paper.scale))
+    text += ", " + " and ".join(map(paper.show, misfits)) + " left aside" if misfits else ""
     if count.weak:
         chance = luck(paper, group, emotion, count.clips)
         text += f"; weak evidence, as arbitrary values would find so small a number with a chance of {chance:.0%}"
@@ -92,25 +98,24 @@ def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, co
 
 
 def cell_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
-    """Kinds `possible`, `impossible` and `doubtful`: whether each cell is a fraction of the clips behind its row.
+    """Findings of the kinds `possible`, `impossible` and `doubtful`: whether a cell is a fraction of its row's clips.
 
-    Doubtful: another number of clips, less likely or as likely, would explain it together with the rest of its row.
+    A cell is doubtful if it is none, but another number of clips, even a less likely one, would explain the whole row.
     """
     for (group, emotion), row in paper.rows.items():
         count = inference.counts[group, emotion]
         for column, value in row.items():
             where = _where(paper, group, emotion, column, value, count)
-            place, printed = paper.place(group, emotion, column), paper.show(value)
-            found = numerators(value, count.clips, paper.scale)
-            if found:
-                correct = found[0] if len(found) == 1 else f"{found[0]}–{found[-1]}"
-                text = f"{place}: {printed} is {correct}/{count.clips}."
+            location, printed = paper.location(group, emotion, column), paper.show(value)
+            fitting = numerators(value, count.clips, paper.scale)
+            if fitting:
+                correct = fitting[0] if len(fitting) == 1 else f"{fitting[0]}–{fitting[-1]}"
+                text = f"{location}: {printed} is {correct}/{count.clips}."
                 yield Finding("possible", text, **where, correct=correct, expected=printed)
                 continue
             near = [_fraction(paper, k, count.clips) for k in neighbours(value, count.clips, paper.scale)]
-            text = (
-                f"{place}: {printed} is no fraction of {_several(count.clips, 'clip')}; next to it: {', '.join(near)}"
-            )
+            text = f"{location}: {printed} is no fraction of {_several(count.clips, 'clip')}"
+            text += f"; next to it: {', '.join(near)}"
             others = [] if count.stated else options(paper, group, emotion)
             whole = [n for n in others if all(numerators(v, n, paper.scale) for v in row.values())]
             if whole:
@@ -121,7 +126,10 @@ def cell_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
 
 
 def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
-    """Kinds `agreement`, `disagreement` and `unchecked`: the first table's cells against the second's together."""
+    """Findings of the kinds `agreement`, `disagreement` and `unchecked`.
+
+    They compare a cell of the first table with what the groups' cells in the second table add up to.
+    """
     for emotion in paper.emotions:
         row = paper.rows.get((EVERYONE, emotion), {})
         groups = [group for group in paper.groups if (group, emotion) in paper.rows]
@@ -132,22 +140,21 @@ def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
         total = sum(clips.values())
         for column, value in row.items():
             where = _where(paper, EVERYONE, emotion, column, value, count)
-            place, printed = paper.place(EVERYONE, emotion, column), paper.show(value)
+            location, printed = paper.location(EVERYONE, emotion, column), paper.show(value)
             if any(column not in paper.rows[group, emotion] for group in groups):
                 continue
             together = pooled(paper, emotion, column, clips)
             parts = [paper.rows[group, emotion][column] for group in groups]
             if together is None:
-                mean = sum(Fraction(v) * n for v, n in zip(parts, clips.values(), strict=True)) / total / paper.scale
+                products = [Fraction(v) * n for v, n in zip(parts, clips.values(), strict=True)]
+                mean = sum(products, Fraction(0)) / total / paper.scale
                 expected = paper.show(rounded(mean, paper.decimals, paper.scale))
-                text = (
-                    f"{place}: {printed} cannot be checked, since a group's value is no fraction; the printed values "
-                )
-                text += f"alone, weighted by clips, make {expected}."
+                text = f"{location}: {printed} cannot be checked, since a group's value is no fraction; "
+                text += f"the printed values alone, weighted by clips, make {expected}."
                 yield Finding("unchecked", text, **where, expected=expected)
                 continue
             correct = [numerators(v, n, paper.scale) for v, n in zip(parts, clips.values(), strict=True)]
-            # of counts that are left open, any will do to show how the sum is made
+            # where several counts are possible, the first one shows how the sum is made
             expected = paper.show(rounded(Fraction(together[0], total), paper.decimals, paper.scale))
             if len(together) > 1:
                 expected += f" to {paper.show(rounded(Fraction(together[-1], total), paper.decimals, paper.scale))}"
@@ -157,17 +164,18 @@ def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             where |= {"correct": exact, "expected": expected}
             second = paper.labels["table2"]
             if agrees(paper, emotion, column, clips):
-                yield Finding("agreement", f"{place}: {printed} = {sums}, as {second} has it.", **where)
+                yield Finding("agreement", f"{location}: {printed} = {sums}, as {second} has it.", **where)
             elif count.weak:
-                text = f"{place}: {printed} is not the {sums} of {second}, but the clips behind it are uncertain."
+                text = f"{location}: {printed} is not the {sums} of {second}, but the clips behind it are uncertain."
                 yield Finding("unchecked", text, **where)
             else:
                 made = " and ".join(f"{paper.show(v)} of {n}" for v, n in zip(parts, clips.values(), strict=True))
-                text = f"{place}: {printed}, but {second}'s {made} make {sums} = {expected}."
+                text = f"{location}: {printed}, but {second}'s {made} make {sums} = {expected}."
                 yield Finding("disagreement", text, **where)
 
 
-def _where(paper: Paper, group: str, emotion: str, column: str, value: Decimal, count: Count) -> dict:
+def _where(paper: Paper, group: str, emotion: str, column: str, value: Decimal, count: Count) -> dict[str, Any]:
+    """The fields of a finding that say which cell it is about."""
     return {
         "table": paper.table(group),
         "group": group,
@@ -180,13 +188,16 @@ def _where(paper: Paper, group: str, emotion: str, column: str, value: Decimal, 
 
 
 def _fraction(paper: Paper, correct: int, clips: int) -> str:
+    """A fraction with its value, such as `42/72 = 58.33 %`."""
     return f"{correct}/{clips} = {paper.show(rounded(Fraction(correct, clips), paper.decimals, paper.scale))}"
 
 
 def _most(paper: Paper, numbers: list[int], emotion: str) -> str:
+    """The range of the numbers of clips that were tried, in words."""
     most = numbers[-1]
     return f"actors up to {most // paper.clips_per_actor[emotion]}" if paper.actors else f"clips up to {most}"
 
 
 def _several(number: int, noun: str) -> str:
+    """A number with its noun in the singular or plural."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,4 +1,4 @@
-"""What the counts imply beyond single cells: overall accuracy, and the gaps between groups with their uncertainty."""
+"""What the counts imply beyond single cells: overall accuracy, and gaps between groups with their uncertainty."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,17 +10,20 @@ from emofusion.audit.findings import Finding
 from emofusion.audit.published import Paper
 from emofusion.audit.rounding import numerators, rounded
 
-Z = 1.959964  # of 95 % of a normal distribution
+Z = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
 
 
 def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
-    """Kind `overall`: of each column, all clips of a group together, and the mean over emotions of what is printed."""
+    """Findings of the kind `overall`, one for each group and column.
+
+    They give the accuracy on all clips of the group together, and the mean of the printed values over emotions.
+    """
     for group in dict.fromkeys(group for group, _ in paper.rows):
         rows = {emotion: row for (row_group, emotion), row in paper.rows.items() if row_group == group}
         for column in paper.columns:
             printed = {emotion: row[column] for emotion, row in rows.items() if column in row}
             counted = {
-                emotion: found for emotion in printed if (found := exact(paper, inference, group, emotion, column))
+                emotion: count for emotion in printed if (count := exact(paper, inference, group, emotion, column))
             }
             if not counted:
                 continue
@@ -29,7 +32,7 @@ def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             mean = Fraction(sum(printed.values())) / len(printed) / paper.scale
             left_out = [paper.say(emotion) for emotion in printed if emotion not in counted]
             text = (
-                f"{paper.place(group, '', column)}: {correct} of {clips} clips, {share}"
+                f"{paper.location(group, '', column)}: {correct} of {clips} clips, {share}"
                 + (f", without {' and '.join(left_out)}, whose count is open" if left_out else "")
                 + f"; the mean of the {len(printed)} printed emotions (unweighted average recall) is "
                 + f"{paper.show(rounded(mean, paper.decimals, paper.scale))}."
@@ -39,7 +42,10 @@ def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
 
 
 def gap_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
-    """Kinds `gap` (each column and emotion whose counts are known) and `resolution` (what so few actors allow)."""
+    """Findings of the kinds `gap` (each column and emotion whose counts are known) and `resolution`.
+
+    A resolution says which p values so few actors can reach at all.
+    """
     for first, second in combinations(paper.groups, 2):
         pair = f"{first} - {second}"
         if first in inference.actors and second in inference.actors:
@@ -65,24 +71,24 @@ def gap_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
 
 
 def exact(paper: Paper, inference: Inference, group: str, emotion: str, column: str) -> tuple[int, int] | None:
-    """Correct clips and clips of a cell; None where it is not printed, fits no count, or more than one."""
+    """Correct clips and clips of a cell; None where it is not printed, or where no or several counts fit it."""
     value = paper.rows.get((group, emotion), {}).get(column)
     if value is None or inference.counts[group, emotion].weak:
         return None
     clips = inference.counts[group, emotion].clips
-    found = numerators(value, clips, paper.scale)
-    return (found[0], clips) if len(found) == 1 else None
+    fitting = numerators(value, clips, paper.scale)
+    return (fitting[0], clips) if len(fitting) == 1 else None
 
 
 def wilson(correct: int, clips: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
+    """The 95 % interval of a share (Wilson 1927), as fractions."""
     share, spread = correct / clips, Z * Z / clips
     centre, half = share + spread / 2, Z * sqrt(share * (1 - share) / clips + spread / (4 * clips))
     return (centre - half) / (1 + spread), (centre + half) / (1 + spread)
 
 
 def newcombe(correct1: int, clips1: int, correct2: int, clips2: int) -> tuple[float, float]:
-    """95 % interval of the difference of two independent shares (Newcombe 1998, method 10)."""
+    """The 95 % interval of the difference of two independent shares (Newcombe 1998, method 10), as fractions."""
     share1, share2 = correct1 / clips1, correct2 / clips2
     (low1, high1), (low2, high2) = wilson(correct1, clips1), wilson(correct2, clips2)
     gap = share1 - share2
@@ -92,7 +98,7 @@ def newcombe(correct1: int, clips1: int, correct2: int, clips2: int) -> tuple[fl
 
 
 def fisher(correct1: int, clips1: int, correct2: int, clips2: int) -> float:
-    """Two-sided p of Fisher's exact test: all tables with the same margins that are no likelier than this one."""
+    """The two-sided p of Fisher's exact test: the probability of all tables that are no likelier than this one."""
     correct = correct1 + correct2
     ways = {
         k: comb(clips1, k) * comb(clips2, correct - k)
@@ -102,6 +108,7 @@ def fisher(correct1: int, clips1: int, correct2: int, clips2: int) -> float:
 
 
 def _resolution(paper: Paper, inference: Inference, first: str, second: str, pair: str) -> Finding:
+    """The finding that says how small a p can get with the actors of two groups."""
     one, two = inference.actors[first], inference.actors[second]
     ways = comb(one + two, one)
     text = (

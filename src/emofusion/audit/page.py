@@ -1,4 +1,6 @@
-"""The audit as a page that opens anywhere: nothing is fetched, and nothing is said by colour alone."""
+"""The audit as a page in HTML that fetches nothing and says nothing by colour alone."""
+
+from typing import Any
 
 from jinja2 import Environment
 
@@ -8,7 +10,7 @@ from emofusion.audit.template import ITEMS, TEMPLATE
 
 
 def page(paper: Paper, findings: list[Finding]) -> str:
-    """The whole page, in HTML. findings: all of `emofusion.audit.audit`'s, of the same paper."""
+    """The page as HTML. findings: all that `emofusion.audit.audit` has of the same paper."""
     texts = {kind: [f.finding for f in findings if f.kind == kind] for kind in dict.fromkeys(f.kind for f in findings)}
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     html = environment.from_string(ITEMS + TEMPLATE).render(
@@ -32,6 +34,7 @@ def page(paper: Paper, findings: list[Finding]) -> str:
 
 
 def _verdict(paper: Paper, findings: list[Finding]) -> str:
+    """The main findings in a few sentences."""
     number = {kind: sum(f.kind == kind for f in findings) for kind in {f.kind for f in findings}}
     cells = sum(number.get(kind, 0) for kind in ("possible", "impossible", "doubtful"))
     text = f"Of {cells} printed values, {number.get('impossible', 0)} can be no fraction of the clips behind them."
@@ -43,12 +46,13 @@ def _verdict(paper: Paper, findings: list[Finding]) -> str:
     if actors := [f"{f.actors} {paper.say(f.group)}" for f in findings if f.kind == "actors" and f.group != EVERYONE]:
         text += f" The fewest actors that explain the most values: {', '.join(actors)}."
     if odd := [f for f in findings if f.kind == "count" and ", not " in f.finding]:
-        rows = [f"{paper.place(f.group, f.emotion)} ({f.actors})" for f in odd]
+        rows = [f"{paper.location(f.group, f.emotion)} ({f.actors})" for f in odd]
         text += f" Some rows have another number: {'; '.join(rows)}."
     return text
 
 
-def _grid(paper: Paper, findings: list[Finding], group: str) -> dict:
+def _grid(paper: Paper, findings: list[Finding], group: str) -> dict[str, Any]:
+    """A table of the page: the printed values of a group, with what was found about each."""
     by_cell = {(f.kind, f.group, f.emotion, f.column): f for f in findings}
     rows = []
     for emotion in [emotion for row_group, emotion in paper.rows if row_group == group]:
@@ -59,37 +63,43 @@ def _grid(paper: Paper, findings: list[Finding], group: str) -> dict:
     return {"title": title if group == EVERYONE else f"{title}, {paper.say(group)}", "rows": rows}
 
 
-def _cell(paper: Paper, by_cell: dict, group: str, emotion: str, column: str) -> dict:
+def _cell(
+    paper: Paper, by_cell: dict[tuple[str, str, str, str], Finding], group: str, emotion: str, column: str
+) -> dict[str, Any]:
+    """A cell of such a table. by_cell: (kind, group, emotion, column) → finding."""
     value = paper.rows[group, emotion].get(column)
     if value is None:
         return {"value": "–", "notes": [], "wrong": False}
-    found = {kind: by_cell.get((kind, group, emotion, column)) for kind in ("possible", "doubtful", "disagreement")}
-    wrong = not (found["possible"] or found["doubtful"])
-    notes = [f"{found['possible'].correct}/{found['possible'].clips}"] if found["possible"] else []
-    notes += ["impossible"] if wrong else ["doubtful"] if found["doubtful"] else []
+    possible = by_cell.get(("possible", group, emotion, column))
+    doubtful = by_cell.get(("doubtful", group, emotion, column))
+    disagreement = by_cell.get(("disagreement", group, emotion, column))
+    wrong = not (possible or doubtful)
+    notes = [f"{possible.correct}/{possible.clips}"] if possible else []
+    notes += ["impossible"] if wrong else ["doubtful"] if doubtful else []
     if by_cell.get(("agreement", group, emotion, column)):
         parts = [by_cell["possible", part, emotion, column].correct for part in paper.groups]
         notes.append("=\u00a0" + "\u00a0+\u00a0".join(map(str, parts)))
-    if found["disagreement"]:
-        notes.append(f"{paper.labels['table2']}: {found['disagreement'].expected}")
-    return {"value": paper.show(value), "notes": notes, "wrong": wrong or bool(found["disagreement"])}
+    if disagreement:
+        notes.append(f"{paper.labels['table2']}: {disagreement.expected}")
+    return {"value": paper.show(value), "notes": notes, "wrong": wrong or bool(disagreement)}
 
 
-def _overall(paper: Paper, findings: list[Finding]) -> list[tuple]:
-    rows = []
+def _overall(paper: Paper, findings: list[Finding]) -> list[tuple[str, ...]]:
+    """The rows of the table of overall accuracies."""
+    rows: list[tuple[str, ...]] = []
     for f in findings:
         if f.kind == "overall":
-            place = paper.place(f.group, "").removesuffix(", ")
+            location = paper.location(f.group, "").removesuffix(", ")
             mean = f.finding.rpartition(" is ")[2].rstrip(".")
-            # a sum that lacks an emotion must not be compared with one that does not
+            # a sum without an emotion must not be compared with one that has all of them
             _, _, lacking = f.finding.partition(", without ")
             basis = f"{f.correct}/{f.clips}" + (f" without {lacking.partition(',')[0]}" if lacking else "")
-            rows.append((place, paper.say(f.column), f.expected, basis, mean))
+            rows.append((location, paper.say(f.column), f.expected, basis, mean))
     return rows
 
 
 def _claims(findings: list[Finding]) -> list[tuple[tuple[str, str, str], list[str]]]:
-    """A claim's number, its words, its verdict; and what is against it."""
+    """Each claim as its number, its words and its verdict, with the sentences that are against it."""
     claims: list[tuple[tuple[str, str, str], list[str]]] = []
     for finding in findings:
         if finding.kind == "claim":
@@ -101,8 +111,9 @@ def _claims(findings: list[Finding]) -> list[tuple[tuple[str, str, str], list[st
     return claims
 
 
-def _gaps(paper: Paper, findings: list[Finding]) -> list[tuple[str, list[tuple]]]:
-    pairs: dict[str, list[tuple]] = {}
+def _gaps(paper: Paper, findings: list[Finding]) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    """Each pair of groups with the rows of its table of gaps."""
+    pairs: dict[str, list[tuple[Any, ...]]] = {}
     for f in findings:
         if f.kind == "gap":
             gap, _, rest = f.expected.replace("-", "−").partition(" (")
@@ -113,6 +124,7 @@ def _gaps(paper: Paper, findings: list[Finding]) -> list[tuple[str, list[tuple]]
 
 
 def _method(paper: Paper) -> str:
+    """How the number of clips was inferred, in a sentence."""
     if not paper.actors:
         return f"The smallest, up to {paper.maximum}, is taken; its multiples would do as well."
     return (

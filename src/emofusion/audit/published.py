@@ -1,9 +1,10 @@
-"""A paper's tables as they are given in `conf/published/`, checked, with every printed value exact."""
+"""A paper's tables as a file in `conf/published/` gives them: checked, and with every printed value exact."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from emofusion.audit.rounding import decimals_of
 from emofusion.errors import EmofusionError
 
 EVERYONE = "all"
@@ -27,10 +28,15 @@ CORPUS_KEYS = {"name", "source", "clips_per_actor", "actors"}
 
 @dataclass(frozen=True)
 class Paper:
-    """`rows`: (group, emotion) → column → printed value; the group of the first table is `all`.
+    """A paper's tables.
 
-    `clips_per_actor`: emotion → clips, and `actors`: group → how many the test corpus has; both empty where unknown.
-    `clips`: (group, emotion) → clips, where the paper states them. `maximum`: clips of a row, where nothing is known.
+    source: where they are printed. scale: 100 for percent, 1 for fractions. decimals: how many are printed.
+    rows: (group, emotion) → column → printed value; the group of the first table is `all`.
+    labels: `table1` and `table2` → what the paper calls them. names: the paper's words for emotions, groups, columns.
+    corpus: name of the test corpus. clips_per_actor: emotion → clips that an actor has in it. actors: group → actors
+    that it has. The last two are empty where they are unknown.
+    clips: (group, emotion) → clips, where the paper states them. maximum: the most clips of a row to try, where nothing
+    else is known. claims: what the text says of the tables; see `claims`.
     """
 
     source: str
@@ -44,22 +50,25 @@ class Paper:
     actors: dict[str, int] = field(default_factory=dict)
     clips: dict[tuple[str, str], int] = field(default_factory=dict)
     maximum: int = 1000
-    claims: tuple[dict, ...] = ()
+    claims: tuple[dict[str, Any], ...] = ()
 
     @property
     def groups(self) -> list[str]:
-        """Of the second table, as printed; without `all`."""
+        """The groups of the second table, in the printed order, without `all`."""
         return [group for group in dict.fromkeys(group for group, _ in self.rows) if group != EVERYONE]
 
     @property
     def emotions(self) -> list[str]:
+        """The emotions of both tables, in the printed order."""
         return list(dict.fromkeys(emotion for _, emotion in self.rows))
 
     @property
     def columns(self) -> list[str]:
+        """The columns of both tables, in the printed order."""
         return list(dict.fromkeys(column for row in self.rows.values() for column in row))
 
     def table(self, group: str) -> str:
+        """The table that has a group: `table1` or `table2`."""
         return "table1" if group == EVERYONE else "table2"
 
     def say(self, name: str) -> str:
@@ -70,14 +79,14 @@ class Paper:
         """Such as `58.33 %`, or `0.583` of a paper that prints fractions."""
         return f"{value:.{self.decimals}f}" + (" %" if self.scale == 100 else "")
 
-    def place(self, group: str, emotion: str, column: str = "") -> str:
+    def location(self, group: str, emotion: str, column: str = "") -> str:
         """Where a value is printed, such as `Table 2, male, angry, face`."""
         words = [self.say(name) for name in (group if group != EVERYONE else "", emotion, column) if name]
         return ", ".join([self.labels[self.table(group)], *words])
 
 
-def only_one(nodes: list[Any]) -> dict:
-    """The one paper that a command names. Raises `EmofusionError` where it names none, or several."""
+def only_one(nodes: list[Any]) -> dict[str, Any]:
+    """The content of the one paper's file that a command names; `EmofusionError` where it names none, or several."""
     if len(nodes) > 1:
         raise EmofusionError("published: one paper is audited a command; give one file of conf/published/")
     if not nodes or nodes[0] is None:
@@ -85,14 +94,15 @@ def only_one(nodes: list[Any]) -> dict:
             "published=none: there are no published tables to audit; name a file of conf/published/, "
             'as in --config override="published=paper"'
         )
-    return nodes[0]
+    paper: dict[str, Any] = nodes[0]
+    return paper
 
 
-def read_paper(node: dict) -> Paper:
-    """Check the content of a file in `conf/published/`.
+def read_paper(node: dict[str, Any]) -> Paper:
+    """The paper that the content of a file in `conf/published/` describes.
 
-    Raises `EmofusionError` that names the setting: an unknown one, a value that is no accuracy in its unit or has more
-    decimals than stated, a corpus that lacks an emotion or a group of the tables.
+    Raises `EmofusionError` that names the setting: one that does not exist, a value that is no accuracy in its unit or
+    has more decimals than stated, or a corpus that lacks an emotion or a group of the tables.
     """
     _known(node, KEYS, "published")
     unit = node.get("unit", "percent")
@@ -108,17 +118,17 @@ def read_paper(node: dict) -> Paper:
         for group, rows in tables.items()
         for emotion, row in _mapping(rows, "", _setting(group)).items()
     }
-    values = {place: row for place, row in values.items() if row}
+    values = {key: row for key, row in values.items() if row}
     if not values:
         raise EmofusionError("published: neither table1 nor table2 has a value")
-    seen = max(-value.as_tuple().exponent for row in values.values() for value in row.values())
+    printed = max(decimals_of(value) for row in values.values() for value in row.values())
     decimals = node.get("decimals")
-    decimals = max(seen, 0) if decimals is None else _whole(decimals, "published.decimals", 0)
+    decimals = max(printed, 0) if decimals is None else _whole(decimals, "published.decimals", 0)
     step = Decimal(1).scaleb(-decimals)
-    for place, row in values.items():
+    for key, row in values.items():
         for column, value in row.items():
             if value != value.quantize(step):
-                raise EmofusionError(f"{_setting(*place, column)}={value}: more than published.decimals={decimals}")
+                raise EmofusionError(f"{_setting(*key, column)}={value}: more than published.decimals={decimals}")
             row[column] = value.quantize(step)
     corpus = _mapping(node, "corpus")
     _known(corpus, CORPUS_KEYS, "published.corpus")
@@ -145,37 +155,42 @@ def read_paper(node: dict) -> Paper:
 
 
 def _check_corpus(paper: Paper) -> None:
+    """Raise `EmofusionError` where what is known of the corpus does not cover the tables."""
     if bool(paper.clips_per_actor) != bool(paper.actors):
         raise EmofusionError("published.corpus: clips_per_actor and actors are needed both, or neither")
     if not paper.actors:
         return
-    for setting, wanted, given in (
+    for setting, needed, known in (
         ("clips_per_actor", paper.emotions, paper.clips_per_actor),
         ("actors", paper.groups, paper.actors),
     ):
-        if missing := [name for name in wanted if name not in given]:
+        if missing := [name for name in needed if name not in known]:
             raise EmofusionError(f"published.corpus.{setting}: {', '.join(missing)} of the tables is not in it")
 
 
 def _setting(group: str, *rest: str) -> str:
+    """The full name of a setting within a group, such as `published.table2.male.sad`."""
     return ".".join(["published", *(["table1"] if group == EVERYONE else ["table2", group]), *rest])
 
 
-def _known(node: dict, known: set[str], name: str) -> None:
+def _known(node: dict[str, Any], known: set[str], name: str) -> None:
+    """Raise `EmofusionError` for a key that does not exist; name: of the node."""
     if unknown := sorted(set(node) - known):
         raise EmofusionError(f"{name}.{unknown[0]}: no such setting; known here: {', '.join(sorted(known))}")
 
 
-def _mapping(node: Any, key: str, name: str = "") -> dict:
-    found = (node.get(key) or {}) if key else node
-    if not isinstance(found, dict):
+def _mapping(node: Any, key: str, name: str = "") -> dict[Any, Any]:
+    """What a node has under a key (empty: the node itself), which has to be a map; name: of it, for the message."""
+    content = (node.get(key) or {}) if key else node
+    if not isinstance(content, dict):
         raise EmofusionError(
-            f"{name or f'published.{key}'}={found}: names and their values, as in conf/published/paper.yaml"
+            f"{name or f'published.{key}'}={content}: names and their values, as in conf/published/paper.yaml"
         )
-    return found
+    return content
 
 
 def _number(value: Any, scale: int, name: str) -> Decimal:
+    """A printed accuracy, exact. Raises `EmofusionError` that names the setting where it is none."""
     try:
         number = Decimal(str(value)).normalize()
     except InvalidOperation:
@@ -186,10 +201,12 @@ def _number(value: Any, scale: int, name: str) -> Decimal:
 
 
 def _whole(value: Any, name: str, least: int) -> int:
+    """A whole number of at least `least`. Raises `EmofusionError` that names the setting where it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise EmofusionError(f"{name}={value}: a whole number of at least {least}")
     return value
 
 
-def _whole_each(node: dict, key: str, name: str) -> dict[str, int]:
+def _whole_each(node: dict[str, Any], key: str, name: str) -> dict[str, int]:
+    """A map whose values are whole numbers of at least 1."""
     return {item: _whole(value, f"{name}.{key}.{item}", 1) for item, value in _mapping(node, key, name).items()}

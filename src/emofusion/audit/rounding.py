@@ -1,4 +1,4 @@
-"""Which counts of correct clips a printed accuracy can stand for: exact integer arithmetic, no floating point."""
+"""Which counts of correct clips a printed accuracy can stand for, in exact integer arithmetic."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -6,15 +6,15 @@ from math import comb
 
 
 def numerators(printed: Decimal, clips: int, scale: int) -> range:
-    """Every k for which k of `clips`, rounded to the decimals of `printed`, may have been printed so.
+    """Every number k of correct clips, of all `clips`, that may have been printed as `printed`.
 
-    A half may have been rounded up or to even: both are in use. `scale`: 100 for percent, 1 for fractions. Empty where
-    the printed value is no fraction of so many clips.
+    A half may have been rounded up or to even, as both are in use. scale: 100 for percent, 1 for fractions. The range
+    is empty where the printed value is no fraction of so many clips.
     """
-    digits = -printed.as_tuple().exponent
+    digits = decimals_of(printed)
     units = int(printed.scaleb(digits))
-    # k / clips · whole lies between units − ½ (included: a half goes up) and units + ½ (included for an even last
-    # digit: a half goes to even)
+    # k / clips · whole lies from units − ½, which is rounded up to units, to units + ½, which is rounded to units only
+    # where a half is rounded to even and the last digit of units is even
     whole = scale * 10**digits
     low = -(-(2 * units - 1) * clips // (2 * whole))
     top = (2 * units + 1) * clips
@@ -23,7 +23,7 @@ def numerators(printed: Decimal, clips: int, scale: int) -> range:
 
 
 def rounded(share: Fraction, decimals: int, scale: int) -> Decimal:
-    """A share (0–1) as it is printed: times `scale`, a half rounded up."""
+    """A share (0–1) as it is printed: times `scale`, with so many decimals, a half rounded up."""
     value = Decimal(share.numerator * scale) / Decimal(share.denominator)
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
@@ -35,15 +35,22 @@ def neighbours(printed: Decimal, clips: int, scale: int) -> list[int]:
     return sorted(around, key=lambda k: (abs(k - exact), k))
 
 
-def chance(values: int, fitting: int, clips: int, size: int) -> float:
-    """About how likely it is that some number up to `clips` fits at least `fitting` of so many arbitrary values.
+def decimals_of(printed: Decimal) -> int:
+    """How many decimals a printed value has."""
+    exponent = printed.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0  # infinity and NaN have none
 
-    n clips give n + 1 of the `size` values that can be printed; binomial, summed over n; at most 1.
+
+def chance(values: int, fitting: int, clips: int, size: int) -> float:
+    """About how likely it is that some number of clips explains arbitrary values by chance.
+
+    n clips make n + 1 of the `size` values that can be printed. The binomial probabilities that they include at least
+    `fitting` of `values` arbitrary values are added up over n = 1 … `clips`; the sum is at most 1.
     """
     total = 0.0
     for n in range(1, clips + 1):
-        one = min(1.0, (n + 1) / size)
-        total += sum(comb(values, k) * one**k * (1 - one) ** (values - k) for k in range(fitting, values + 1))
+        p = min(1.0, (n + 1) / size)
+        total += sum(comb(values, k) * p**k * (1 - p) ** (values - k) for k in range(fitting, values + 1))
         if total >= 1:
             return 1.0
     return total

@@ -1,4 +1,4 @@
-"""What the audit's page looks like: a template of Jinja, in a module, so that the code's fingerprint has it too."""
+"""The Jinja template of the audit's page. It is in a module so that it belongs to the code's fingerprint."""
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
