@@ -6,6 +6,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+_terminal: TextIO | None = None  # where `tell` writes while the standard streams go into a log file
 
 
 class EmofusionError(Exception):
@@ -21,10 +24,11 @@ def clear_errors(log: str | Path | None = None) -> Iterator[None]:
     log: a file for all that is written to the standard streams, by libraries and worker processes too. The error is
     then written to the file and to the terminal.
     """
+    global _terminal
     terminal = sys.stderr
     if log:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
-        terminal = os.fdopen(os.dup(2), "w")
+        terminal = _terminal = os.fdopen(os.dup(2), "w")
         with Path(log).open("w") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
@@ -40,3 +44,10 @@ def clear_errors(log: str | Path | None = None) -> Iterator[None]:
         stream.write(message)
         stream.flush()
     sys.exit(1)
+
+
+def tell(line: str) -> None:
+    """Write a line to the person who waits, and to the log file where there is one."""
+    for stream in dict.fromkeys((_terminal or sys.stderr, sys.stderr)):
+        stream.write(f"{line}\n")
+        stream.flush()

@@ -6,6 +6,8 @@ localrules:
 
 
 rule audit:
+    input:
+        unpack(lambda wildcards: if_stale("results/reports/audit/findings.csv")),
     output:
         findings=report(
             "results/reports/audit/findings.csv",
@@ -23,8 +25,5 @@ rule audit:
         "results/logs/audit.log",
     conda:
         ENVIRONMENT
-    params:
-        published=published_tables(),
-        code=code_fingerprint("emofusion.audit"),
     script:
         "../scripts/audit.py"

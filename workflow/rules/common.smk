@@ -11,19 +11,22 @@ try:
     from emofusion.plan.fingerprint import module_closure
     from emofusion.plan.make import check_sources, plan_file
     from emofusion.plan.plan_file import PlanFile
-    from emofusion.plan.publication import stale_publications
+    from emofusion.plan.publication import note_stale, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
-    from emofusion.tracking import tracking_uri
+    from emofusion.tracking import Tracking, late_imports, tracking_uri
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 
 RESULTS = Path("results")
+STALE = RESULTS / "plans" / "stale.txt"
 REPOSITORY = Path(workflow.basedir)
 SETTINGS = {"experiment", "override", "gpu", "delete"}
+# Targets that need no result of the plan.
+WITHOUT_RESULTS = {"audit", "prune", "tracking"}
 # The main process names the plan's file here, and every job reads it there: jobs compose nothing.
 PLAN = "EMOFUSION_PLAN"
 
-if unknown := set(config) - SETTINGS - {"job", "tracking"}:
+if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
     raise WorkflowError(
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
         f'as in override="seed=1 speech=lstm"'
@@ -38,7 +41,7 @@ def open_plan():
     experiment = str(config.get("experiment", "demo")).partition(",")[0]
     try:
         made = plan_file(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
-        if workflow.is_main_process:
+        if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS:
             check_sources(made, RESULTS)
     except EmofusionError as error:
         raise WorkflowError(str(error))
@@ -61,6 +64,7 @@ config["tracking"] = {
     "experiment": plan.facts["experiment"],
     "results": str(RESULTS),
 }
+config["tracking_modules"] = late_imports(Tracking(**config["tracking"]))
 TRACKING = "results/tracking/store.json"
 # Half of the cores, so that two feature sets, or one and a training, run at once. Results do not depend on it.
 FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
@@ -93,12 +97,18 @@ def inputs_of(kind):
 
     def records(wildcards):
         stage = plan.stage(f"{kind}/{wildcards.key}")
-        return {
+        inputs = {
             role: [ancient(f"results/{name}/{RECORD}") for name in (read if isinstance(read, list) else [read])]
             for role, read in stage.inputs.items()
         }
+        return inputs | if_stale(f"results/{kind}/{wildcards.key}/{RECORD}")
 
     return records
+
+
+def if_stale(file):
+    """An input that is newer than the file, where the file is stale: Snakemake then runs its job again."""
+    return {"stale": str(STALE)} if file in stale_files else {}
 
 
 def threads_of(kind):
@@ -117,26 +127,24 @@ def published_reports(wildcards):
     return reports + ([f"results/reports/{EXPERIMENT}/cells.csv"] if len(plan.cells) > 1 else [])
 
 
-def rerun_what_is_stale():
-    """Tell Snakemake which results are not current, whatever their files' times are, and say why."""
+def find_stale():
+    """The files that are there and are not current, as their records say, whatever their times are."""
+    if set(sys.argv) & WITHOUT_RESULTS:
+        return stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
-    stale = {f"results/{name}/{RECORD}" for name in currency.stale}
-    stale |= stale_publications(plan, currency, RESULTS, REPOSITORY)
     for name, reason in currency.stale.items():
-        if not reason.endswith("is made again"):
+        if not reason.endswith("is made again"):  # what stands behind it is told already
             print(f"stale: results/{name}: {reason}", file=sys.stderr)
     for name, versions in currency.accepted.items():
         print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)
-    settings = workflow.dag_settings
-    if set(settings.targets) & {"audit", "prune", "tracking"}:
-        return
-    if not hasattr(settings, "forcerun"):
-        raise WorkflowError("This version of Snakemake cannot be told which results are stale: install snakemake<10.")
-    settings.forcerun = frozenset({*settings.forcerun, *stale})
+    stale = {f"results/{name}/{RECORD}" for name in currency.stale}
+    return stale | stale_publications(plan, currency, RESULTS, REPOSITORY)
 
 
-if workflow.is_main_process:
-    rerun_what_is_stale()
+# Jobs that Snakemake has started by themselves were asked for: they look at nothing.
+stale_files = find_stale() if workflow.is_main_process else set()
+if stale_files:
+    note_stale(STALE, stale_files)
 
 
 # Jobs on this machine share one import of their libraries.

@@ -5,6 +5,8 @@ localrules:
 
 
 rule demo:
+    input:
+        unpack(inputs_of("demo")),
     output:
         record=record("demo"),
     log:
@@ -19,6 +21,8 @@ rule demo:
 
 
 rule download:
+    input:
+        unpack(inputs_of("download")),
     output:
         record=record("download"),
     log:
@@ -34,6 +38,8 @@ rule download:
 
 # The weights that a network starts from: fetched, read or drawn.
 rule weights:
+    input:
+        unpack(inputs_of("weights")),
     output:
         record=record("weights"),
     log:

@@ -28,6 +28,18 @@ def captioned(name, caption, label):
     )
 
 
+def report_of_place(wildcards):
+    """The report that is published in a folder."""
+    published = {"report": ancient(f"results/{plan.cells[wildcards.place].report}/{RECORD}")}
+    return published | if_stale(f"results/reports/{wildcards.place}/provenance.json")
+
+
+def reports_of_all(wildcards):
+    """The reports of all cells."""
+    reports = {"reports": [ancient(f"results/{cell.report}/{RECORD}") for cell in plan.cells.values()]}
+    return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
+
+
 rule report:
     input:
         unpack(inputs_of("report")),
@@ -46,7 +58,7 @@ rule report:
 
 rule publish:
     input:
-        lambda wildcards: ancient(f"results/{plan.cells[wildcards.place].report}/{RECORD}"),
+        unpack(report_of_place),
     output:
         provenance="results/reports/{place}/provenance.json",
         table1=captioned("table1.csv", "table1", "Table 1: accuracy by emotion"),
@@ -76,7 +88,7 @@ rule publish:
 
 rule compare:
     input:
-        lambda wildcards: [ancient(f"results/{cell.report}/{RECORD}") for cell in plan.cells.values()],
+        unpack(reports_of_all),
     output:
         cells=report(
             f"results/reports/{EXPERIMENT}/cells.csv",

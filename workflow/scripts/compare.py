@@ -4,16 +4,23 @@ from pathlib import Path
 
 from emofusion.errors import clear_errors
 from emofusion.plan.plan_file import PlanFile
-from emofusion.plan.publication import compared_cells, contents_of, shown_by_cells, tidy
-from emofusion.reporting.cells import write_cells
+from emofusion.plan.publication import CELLS, contents_of, mark, shown_by_cells, tidy
+from emofusion.reporting.cells import Cell, write_cells
 
 with clear_errors(snakemake.log[0]):
     where = {name: Path(path) for name, path in snakemake.config["job"].items()}
-    plan = PlanFile(where["plan"])
-    tidy(where["results"] / "reports", plan.facts["experiment"], plan.cells)
-    write_cells(
-        Path(snakemake.output.cells).parent,
-        compared_cells(plan, where["results"]),
-        plan.settings(plan.stage(next(iter(plan.cells.values())).report).inputs["evaluation"]).evaluation,
-        shows=shown_by_cells(plan, contents_of(plan, plan.stages, where["results"]), where["repository"]),
-    )
+    plan, results = PlanFile(where["plan"]), where["results"]
+    tidy(results / "reports", plan.facts["experiment"], plan.cells)
+    reports = {place: plan.stage(cell.report) for place, cell in plan.cells.items()}
+    evaluation = plan.settings(next(iter(reports.values())).inputs["evaluation"]).evaluation
+    cells = [
+        Cell(Path(place).name, reports[place].key, dict(override.split("=", 1) for override in cell.overrides))
+        for place, cell in plan.cells.items()
+    ]
+    fused = [results / report.inputs["fusion"] / "fused.parquet" for report in reports.values()]
+    folders = [report.folder(results) / "report" for report in reports.values()]
+    tables = [Path(snakemake.output.cells), Path(snakemake.output.pairs)]
+    if not write_cells(cells, folders, fused, evaluation, *tables):
+        print("no two cells were tested on the same clips: there is nothing to compare")
+    shows = shown_by_cells(plan, contents_of(plan, plan.stages, results), where["repository"])
+    mark(tables[0].parent / CELLS, shows, [table.name for table in tables])

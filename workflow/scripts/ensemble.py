@@ -1,9 +1,8 @@
 """Reads the predictions of several models of a modality; writes the mean of their posteriors as a prediction table."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
+in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job

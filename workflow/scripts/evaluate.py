@@ -1,9 +1,8 @@
 """Reads what every modality and every fusion rule makes of each clip; writes figures, intervals and comparisons."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
+in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.evaluation.stage import evaluate_files

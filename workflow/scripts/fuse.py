@@ -1,9 +1,8 @@
 """Reads the prediction tables of all modalities; fuses them by every rule; writes what each makes of each clip."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
+in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split

@@ -1,9 +1,8 @@
 """Reads a table of posteriors made elsewhere and a split; writes them as a prediction table."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
+in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job

@@ -1,9 +1,8 @@
 """Reads the models of all folds, their split and features; scores validation and test clips; writes the predictions."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
+in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.features.common.feature_set import FeatureSet

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emofusion.errors import clear_errors
 from emofusion.plan.plan_file import PlanFile
-from emofusion.plan.publication import provenance_of, shown_by_report, tidy
+from emofusion.plan.publication import PUBLISHED, mark, provenance_of, shown_by_report, tidy
 from emofusion.reporting.publish import publish
 
 with clear_errors(snakemake.log[0]):
@@ -12,9 +12,6 @@ with clear_errors(snakemake.log[0]):
     plan, place = PlanFile(where["plan"]), snakemake.wildcards.place
     tidy(where["results"] / "reports", plan.facts["experiment"], plan.cells)
     provenance, contents = provenance_of(plan, place, where["results"])
-    publish(
-        plan.stage(plan.cells[place].report).folder(where["results"]) / "report",
-        Path(snakemake.output.provenance).parent,
-        provenance,
-        shows=shown_by_report(plan, place, contents, where["repository"]),
-    )
+    report, folder = plan.stage(plan.cells[place].report), Path(snakemake.output.provenance).parent
+    files = publish(report.folder(where["results"]) / "report", folder, provenance)
+    mark(folder / PUBLISHED, shown_by_report(plan, place, contents, where["repository"]), [f.name for f in files])

@@ -1,9 +1,8 @@
 """Reads predictions, fusion, evaluation and training histories; writes tables, figures and page of one experiment."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]), *snakemake.params.modules)
+in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.evaluation.accuracy import metrics_by_split
@@ -28,7 +27,7 @@ def work(job: Job) -> None:
         made_with = job.made_with()
         provenance = Provenance(job.stage.key, commit(), run.run_id, made_with.versions, made_with.accepted)
         write_report(job.folder / "report", results, job.settings, provenance)
-        for name, table in {**results.predictions, "fusion": results.fused}.items():
+        for name, table in {**results.modalities, "fusion": results.fused}.items():
             run.log_metrics({f"{name}_{metric}": value for metric, value in metrics_by_split(table).items()}, 0)
         run.log_artifacts(job.folder / "report")
 

@@ -3,7 +3,7 @@
 from emofusion import tracking
 from emofusion.forkserver import in_fork
 
-in_fork(*tracking.late_imports(snakemake.config["tracking"]))
+in_fork(*snakemake.config["tracking_modules"])
 
 import json
 from pathlib import Path
@@ -11,8 +11,8 @@ from pathlib import Path
 from emofusion.errors import clear_errors
 
 with clear_errors(snakemake.log[0]):
-    settings = snakemake.config["tracking"]
+    settings = tracking.Tracking(**snakemake.config["tracking"])
     made = {"enabled": False}
-    if settings["enabled"]:
-        made = tracking.initialise(settings["uri"], settings["experiment"], Path(settings["results"]))
+    if settings.enabled:
+        made = tracking.initialise(settings.uri, settings.experiment, Path(settings.results))
     Path(snakemake.output.store).write_text(json.dumps(made, indent=2))

@@ -1,10 +1,9 @@
 """Reads a split and its features; trains one model a fold and seed; writes the models and the history of their losses."""
 
-from emofusion import tracking
 from emofusion.forkserver import in_fork
 
 in_fork(
-    *tracking.late_imports(snakemake.config["tracking"]),
+    *snakemake.config["tracking_modules"],
     *snakemake.params.modules,
     "torch._dynamo",  # by the first optimizer
 )

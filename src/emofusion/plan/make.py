@@ -69,7 +69,7 @@ def _check_source(settings: Any) -> None:
         case PosteriorsSettings():
             from emofusion.predictions.posteriors import check_table  # pandas: only where there are any
 
-            check_table(settings)
+            check_table(settings.posteriors)
         case Preparation():
             settings.check_present()
 

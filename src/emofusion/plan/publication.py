@@ -4,6 +4,7 @@ A publication is a folder with the file `published.json`: what it shows (`shows`
 """
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -68,18 +69,23 @@ def provenance_of(plan: PlanFile, place: str, results: Path) -> tuple[dict[str, 
     return provenance, contents_of(plan, stages, results)
 
 
-def compared_cells(plan: PlanFile, results: Path) -> list[dict[str, Any]]:
-    """The cells of a command as they are compared: name, report, what was overridden, and the files to read."""
-    return [
-        {
-            "name": Path(place).name,
-            "report": plan.stage(cell.report).key,
-            "overrides": dict(override.split("=", 1) for override in cell.overrides),
-            "table": plan.stage(cell.report).folder(results) / "report" / "table1.csv",
-            "fused": results / str(plan.stage(cell.report).inputs["fusion"]) / "fused.parquet",
-        }
-        for place, cell in plan.cells.items()
-    ]
+def published_tables(plan: PlanFile) -> list[dict[str, Any]]:
+    """The published tables that the cells name, each once."""
+    tables = [plan.cell_settings(place)["published"] for place in plan.cells]
+    return [table for number, table in enumerate(tables) if table not in tables[:number]]
+
+
+def shown_by_audit(plan: PlanFile, repository: Path) -> str:
+    """A digest of what the audit of published tables shows."""
+    code = code_fingerprint("emofusion.audit", scripts=(repository / SCRIPTS / "audit.py",))
+    return short_hash(json.dumps([published_tables(plan), code], sort_keys=True))
+
+
+def stale_audit(plan: PlanFile, results: Path, repository: Path) -> set[str]:
+    """The file that stands for the audit, where one is there that shows something else."""
+    folder = results / REPORTS / "audit"
+    current = read_publication(folder / PUBLISHED).get("shows") == shown_by_audit(plan, repository)
+    return set() if current or not (folder / "findings.csv").exists() else {str(folder / "findings.csv")}
 
 
 def stale_publications(plan: PlanFile, currency: Currency, results: Path, repository: Path) -> set[str]:
@@ -107,6 +113,23 @@ def read_publication(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return held if isinstance(held, dict) else {}
+
+
+def note_stale(note: Path, stale: Iterable[str]) -> None:
+    """Write the names of stale files into a note that is newer than each of them, even where a clock is wrong."""
+    files = sorted(stale)
+    newest = max(Path(file).stat().st_mtime for file in files)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text("\n".join(files) + "\n", encoding="utf-8")
+    time = max(newest + 1, note.stat().st_mtime)
+    os.utime(note, (time, time))
+
+
+def mark(path: Path, shows: str, files: Iterable[str]) -> None:
+    """Write what a publication shows, and the names of its files, whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps({"shows": shows, "files": sorted(files)}, indent=1), encoding="utf-8")
+    partial.replace(path)
 
 
 def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from emofusion.evaluation.schemas import EVALUATION, SWEEPS
+from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
 from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.known import metric_kind
 from emofusion.reporting.results import Results, TrainedModel
 from emofusion.tables import FUSED, HISTORY, PARAMETERS, PREDICTIONS, read_table
 
@@ -32,6 +33,7 @@ def collect(
     Raises:
         EmofusionError: a table is absent, damaged, or another table than it should be.
     """
+    schemas = evaluation_schemas([metric_kind(name) for name in settings.metrics]) | SWEEPS
     rules = read_table(fusion.parent / "rules.parquet", FUSED)
     transductive = rules.loc[rules["rule"] == settings.rule, "transductive"]
     histories, networks = {}, {}
@@ -44,9 +46,7 @@ def collect(
         fused=read_table(fusion, PREDICTIONS),
         rules=rules,
         parameters=read_table(fusion.parent / "parameters.parquet", PARAMETERS),
-        evaluation={
-            name: read_table(evaluation / f"{name}.parquet", schema) for name, schema in (EVALUATION | SWEEPS).items()
-        },
+        evaluation={name: read_table(evaluation / f"{name}.parquet", schema) for name, schema in schemas.items()},
         histories=histories,
         models=networks,
         notes=[*_left_out(splits), *_not_compared(rules, settings)],

@@ -15,15 +15,16 @@ def takes_weights(rule: str) -> bool:
 
 def metric_label(metric: str) -> str:
     """A metric in words, as the heading of a column; it begins with a capital letter."""
-    label = _metric(metric).label or metric.replace("_", " ")
+    label = metric_kind(metric).label or metric.replace("_", " ")
     return label[0].upper() + label[1:]
 
 
 def is_over_emotions(metric: str) -> bool:
     """Whether a metric is a mean over emotions, so that one emotion alone has none."""
-    return _metric(metric).over_emotions
+    return metric_kind(metric).over_emotions
 
 
-def _metric(name: str) -> type[Metric]:
+def metric_kind(name: str) -> type[Metric]:
+    """The kind of metric of that name; raises `EmofusionError` where there is none."""
     found: type[Metric] = kind("metrics", name, "evaluation.metrics")
     return found
