@@ -90,20 +90,23 @@ def stage_log(kind):
 
 
 def inputs_of(kind):
-    """The records of the stages that a stage reads, by role.
-
-    They are `ancient`: records say what is current, and no file's time does.
-    """
+    """The records of the stages that a stage reads, by role."""
 
     def records(wildcards):
         stage = plan.stage(f"{kind}/{wildcards.key}")
         inputs = {
-            role: [ancient(f"results/{name}/{RECORD}") for name in (read if isinstance(read, list) else [read])]
+            role: [record_of(name) for name in (read if isinstance(read, list) else [read])]
             for role, read in stage.inputs.items()
         }
         return inputs | if_stale(f"results/{kind}/{wildcards.key}/{RECORD}")
 
     return records
+
+
+def record_of(name):
+    """The record of a stage that is read. It is `ancient` where it is current: its time then says nothing."""
+    path = f"results/{name}/{RECORD}"
+    return ancient(path) if name in current or not workflow.is_main_process else path
 
 
 def if_stale(file):
@@ -128,9 +131,9 @@ def published_reports(wildcards):
 
 
 def find_stale():
-    """The files that are there and are not current, as their records say, whatever their times are."""
+    """The stages that are current, and the files that are there and are not, whatever their times are."""
     if set(sys.argv) & WITHOUT_RESULTS:
-        return stale_audit(plan, RESULTS, REPOSITORY)
+        return set(), stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
     for name, reason in currency.stale.items():
         if not reason.endswith("is made again"):  # what stands behind it is told already
@@ -138,11 +141,11 @@ def find_stale():
     for name, versions in currency.accepted.items():
         print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)
     stale = {f"results/{name}/{RECORD}" for name in currency.stale}
-    return stale | stale_publications(plan, currency, RESULTS, REPOSITORY)
+    return set(currency.content), stale | stale_publications(plan, currency, RESULTS, REPOSITORY)
 
 
 # Jobs that Snakemake has started by themselves were asked for: they look at nothing.
-stale_files = find_stale() if workflow.is_main_process else set()
+current, stale_files = find_stale() if workflow.is_main_process else (set(), set())
 if stale_files:
     note_stale(STALE, stale_files)
 

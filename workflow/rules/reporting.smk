@@ -30,13 +30,13 @@ def captioned(name, caption, label):
 
 def report_of_place(wildcards):
     """The report that is published in a folder."""
-    published = {"report": ancient(f"results/{plan.cells[wildcards.place].report}/{RECORD}")}
+    published = {"report": record_of(plan.cells[wildcards.place].report)}
     return published | if_stale(f"results/reports/{wildcards.place}/provenance.json")
 
 
 def reports_of_all(wildcards):
     """The reports of all cells."""
-    reports = {"reports": [ancient(f"results/{cell.report}/{RECORD}") for cell in plan.cells.values()]}
+    reports = {"reports": [record_of(cell.report) for cell in plan.cells.values()]}
     return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
 
 

@@ -5,6 +5,7 @@ A publication is a folder with the file `published.json`: what it shows (`shows`
 
 import json
 import os
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -116,11 +117,14 @@ def read_publication(path: Path) -> dict[str, Any]:
 
 
 def note_stale(note: Path, stale: Iterable[str]) -> None:
-    """Write the names of stale files into a note that is newer than each of them, even where a clock is wrong."""
+    """Write the names of stale files into a note that is newer than each of them, even where a clock is wrong.
+
+    No two notes are alike: Snakemake does not rerun a job for a newer input with the content that it had before.
+    """
     files = sorted(stale)
     newest = max(Path(file).stat().st_mtime for file in files)
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text("\n".join(files) + "\n", encoding="utf-8")
+    note.write_text("\n".join([f"noted {uuid.uuid4().hex}", *files]) + "\n", encoding="utf-8")
     time = max(newest + 1, note.stat().st_mtime)
     os.utime(note, (time, time))
 

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
@@ -38,19 +38,18 @@ class Sectioner:
         override gives replace the map that is there. Raises `EmofusionError` that names the setting which is unknown,
         of the wrong type, or without a value.
         """
-        tree = self._base(container, name)
-        if overrides:
-            tree = deepcopy(tree)
-            for override in overrides:
-                _assign(tree, override)
-            if name:  # nodes that overrides have added are typed only now
-                tree[name] = _typed(name, tree[name], overrides)
+        tree = deepcopy(self._base(container, name))
+        for override in overrides:
+            _assign(tree, override)
+        if name:  # nodes that overrides have added are typed only now
+            tree[name] = _typed(name, tree[name], overrides)
         node = tree[name] if name else tree
         if not OmegaConf.is_config(node):
             return node
         missing = sorted(OmegaConf.missing_keys(node))
         if missing:
-            raise EmofusionError(f"{f'{name}.' if name else ''}{missing[0]}: this setting has no value")
+            full = missing[0] if missing[0].startswith(f"{name}.") or not name else f"{name}.{missing[0]}"
+            raise EmofusionError(f"{full}: this setting has no value")
         try:
             return OmegaConf.to_object(node)
         except OmegaConfBaseException as error:
@@ -69,8 +68,8 @@ class Sectioner:
         return self._bases[key][1]
 
 
-def _typed(name: str, content: Any, given: Sequence[Assignment] = ()) -> Any:
-    """The section's node with the classes of the schema."""
+def _typed(name: str, content: Any, overrides: Sequence[Assignment] | None = None) -> Any:
+    """The section's node with the classes of the schema; complete, where `overrides` have been applied to it."""
     if name == "corpora":
         return {corpus: _kind("corpora", node, f"corpora.{corpus}") for corpus, node in _items(content)}
     if name == "protocol":
@@ -82,10 +81,10 @@ def _typed(name: str, content: Any, given: Sequence[Assignment] = ()) -> Any:
         if name == "fusion":
             node["options"] = _rule_options(node["options"])
         return node
-    return _modality(name, content, given)
+    return _modality(name, content, overrides)
 
 
-def _modality(name: str, content: Any, given: Sequence[Assignment]) -> DictConfig:
+def _modality(name: str, content: Any, overrides: Sequence[Assignment] | None) -> DictConfig:
     if content is not None and not OmegaConf.is_dict(content) and not isinstance(content, dict):
         raise EmofusionError(f"{name}={content}: this is a group of settings, or a choice of conf/{name}/")
     content = dict(_items(content))
@@ -94,16 +93,20 @@ def _modality(name: str, content: Any, given: Sequence[Assignment]) -> DictConfi
     stands_back = node["posteriors"] is not None or len(node["ensemble"])
     if stands_back:
         # an experiment may say how the model is trained whose place is taken; a command line may not
-        told = [item.text for item in given if item.key.startswith(tuple(f"{name}.{part}" for part in _MODEL))]
+        parts_of_model = tuple(f"{name}.{part}" for part in _MODEL)
+        told = [item.text for item in overrides or () if item.key.startswith(parts_of_model)]
         if told and node["posteriors"] is not None:
             raise EmofusionError(f"{told[0]}: {name} is read from {name}.posteriors.table, so no model is trained")
-        node["training"] = None
+        if overrides is not None:
+            node["training"] = None
         return node
     for part, family in (("features", "features"), ("network", "networks")):
+        if parts[part] is None and overrides is None:
+            continue
         if parts[part] is None:
             raise EmofusionError(f"{name}.{part}: this setting has no value; choose a model, as in {name}=…")
         node[part] = _kind(family, parts[part], f"{name}.{part}")
-    if node["training"] is None:
+    if node["training"] is None and overrides is not None:
         raise EmofusionError(f"{name}.training: this setting has no value")
     return node
 
@@ -146,7 +149,7 @@ def _assign(tree: DictConfig, override: Assignment) -> None:
     for depth, part in enumerate(way):
         child = _child(node, part, override, depth)
         if child is None:
-            _set(node, part, {}, override)
+            _set(node, part, _empty(node, part), override)
             child = node[part]
         if not OmegaConf.is_config(child):
             raise EmofusionError(
@@ -168,6 +171,15 @@ def _assign(tree: DictConfig, override: Assignment) -> None:
             value = {"kind": wanted, **value}
         value = _merged(cls, value, override.key)
     _set(node, last, value, override)
+
+
+def _empty(node: Any, part: str) -> Any:
+    """What a node is where nothing is there yet: with its class, where the schema gives it one."""
+    hints = get_type_hints(OmegaConf.get_type(node)) if _has_class(node) else {}
+    for hint in get_args(hints.get(part)):
+        if dataclasses.is_dataclass(hint):
+            return OmegaConf.structured(hint)
+    return {}
 
 
 def _child(node: Any, part: str, override: Assignment, depth: int) -> Any:
