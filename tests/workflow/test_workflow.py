@@ -37,37 +37,6 @@ SMALL = [
 ]
 
 
-class Workflow:
-    """Snakemake in a folder of its own, with the repository's Snakefile."""
-
-    def __init__(self, repository: Path, folder: Path):
-        self.repository, self.folder = repository, folder
-
-    def run(self, *options: str, experiment="demo", override=(), environment=None):
-        arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
-        arguments += ["--directory", str(self.folder), *([] if "--report" in options else ["--cores", "2"]), *options]
-        arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}"]
-        environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | (
-            environment or {}
-        )
-        done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=800)
-        done.output = done.stdout + done.stderr
-        return done
-
-    def planned(self, **given) -> dict[str, int]:
-        """Job counts by rule of a dry run."""
-        done = self.run("--dry-run", **given)
-        assert done.returncode == 0, done.output
-        if "Nothing to be done" in done.output:
-            return {}
-        lines = done.output[done.output.index("Job stats:") :].splitlines()[3:]
-        counts = dict(line.split() for line in lines[: lines.index("")])
-        return {rule: int(count) for rule, count in counts.items() if rule not in ("total", "all")}
-
-    def __truediv__(self, path: str) -> Path:
-        return self.folder / "results" / path
-
-
 @pytest.fixture(scope="module")
 def workflow(repository, tmp_path_factory):
     made = Workflow(repository, tmp_path_factory.mktemp("workflow"))

@@ -25,5 +25,7 @@ rule audit:
         "results/logs/audit.log",
     conda:
         ENVIRONMENT
+    message:
+        "Audit the published tables"
     script:
         "../scripts/audit.py"

@@ -13,6 +13,7 @@ try:
     from emofusion.plan.plan_file import PlanFile
     from emofusion.plan.publication import note_stale, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
+    from emofusion.reporting.headline import headline, headline_of_cells
     from emofusion.tracking import Tracking, late_imports, tracking_uri
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
@@ -150,6 +151,22 @@ if stale_files:
     note_stale(STALE, stale_files)
 
 
+def what_was_found():
+    """The lines that a run ends with: the headline figures, and where the report is."""
+    folders = [RESULTS / "reports" / place for place in plan.cells]
+    try:
+        if len(folders) == 1:
+            return headline(folders[0])
+        return headline_of_cells(folders, RESULTS / "reports" / EXPERIMENT / "cells.csv")
+    except EmofusionError:  # another target than the reports was asked for
+        return []
+
+
 # Jobs on this machine share one import of their libraries.
 onstart:
     forkserver.start()
+
+
+onsuccess:
+    if not set(sys.argv) & WITHOUT_RESULTS:
+        print("\n".join(["", *what_was_found()]), file=sys.stderr)

@@ -16,6 +16,8 @@ rule demo:
         ENVIRONMENT
     params:
         kind="demo",
+    message:
+        "Generate {wildcards.key}"
     script:
         "../scripts/prepare.py"
 
@@ -32,6 +34,8 @@ rule download:
         ENVIRONMENT
     params:
         kind="download",
+    message:
+        "Fetch {wildcards.key}"
     script:
         "../scripts/prepare.py"
 
@@ -48,6 +52,8 @@ rule weights:
         ENVIRONMENT
     params:
         kind="weights",
+    message:
+        "Prepare the weights {wildcards.key}"
     script:
         "../scripts/prepare.py"
 
@@ -64,6 +70,8 @@ rule corpus:
         ENVIRONMENT
     params:
         modules=modules_of("corpus"),
+    message:
+        "Read the corpus {wildcards.key}"
     script:
         "../scripts/corpus.py"
 
@@ -79,5 +87,7 @@ rule split:
         ENVIRONMENT
     params:
         modules=modules_of("split"),
+    message:
+        "Split the clips: {wildcards.key}"
     script:
         "../scripts/split.py"

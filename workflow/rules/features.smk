@@ -13,6 +13,8 @@ rule features:
     threads: FEATURE_THREADS
     params:
         modules=modules_of("features"),
+    message:
+        "Compute the features {wildcards.key}"
     script:
         "../scripts/features.py"
 
@@ -33,5 +35,7 @@ rule feature_cache:
         gpu=GPU,
     params:
         modules=modules_of("feature_cache"),
+    message:
+        "Compute what frozen layers put out: {wildcards.key}"
     script:
         "../scripts/feature_cache.py"

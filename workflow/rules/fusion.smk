@@ -11,6 +11,8 @@ rule fuse:
         ENVIRONMENT
     params:
         modules=modules_of("fusion"),
+    message:
+        "Fuse: {wildcards.key}"
     script:
         "../scripts/fuse.py"
 
@@ -28,5 +30,7 @@ rule evaluate:
         ENVIRONMENT
     params:
         modules=modules_of("evaluation"),
+    message:
+        "Evaluate: {wildcards.key}"
     script:
         "../scripts/evaluate.py"

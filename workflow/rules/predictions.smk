@@ -17,6 +17,8 @@ rule train:
         gpu=GPU,
     params:
         modules=modules_of("model"),
+    message:
+        "Train {wildcards.key}"
     script:
         "../scripts/train.py"
 
@@ -37,6 +39,8 @@ rule predict:
         gpu=GPU,
     params:
         modules=modules_of("predictions"),
+    message:
+        "Score clips: {wildcards.key}"
     script:
         "../scripts/predict.py"
 
@@ -55,6 +59,8 @@ rule posteriors:
         ENVIRONMENT
     params:
         modules=modules_of("posteriors"),
+    message:
+        "Read posteriors: {wildcards.key}"
     script:
         "../scripts/posteriors.py"
 
@@ -72,5 +78,7 @@ rule ensemble:
         ENVIRONMENT
     params:
         modules=modules_of("ensemble"),
+    message:
+        "Average {wildcards.key}"
     script:
         "../scripts/ensemble.py"

@@ -19,10 +19,12 @@ def plans_to_keep(wildcards):
 
 
 rule prune:
+    conda:
+        ENVIRONMENT
     params:
         plans=plans_to_keep,
         delete=str(config.get("delete", "no")).lower() in ("yes", "true", "1"),
-    conda:
-        ENVIRONMENT
+    message:
+        "Look for results that nobody needs"
     script:
         "../scripts/prune.py"

@@ -52,6 +52,8 @@ rule report:
         ENVIRONMENT
     params:
         modules=modules_of("report"),
+    message:
+        "Write the report {wildcards.key}"
     script:
         "../scripts/report.py"
 
@@ -82,6 +84,8 @@ rule publish:
         place=f"{EXPERIMENT}(/[^/]+)?",
     conda:
         ENVIRONMENT
+    message:
+        "Publish results/reports/{wildcards.place}"
     script:
         "../scripts/publish.py"
 
@@ -106,5 +110,7 @@ rule compare:
         "results/logs/compare.log",
     conda:
         ENVIRONMENT
+    message:
+        "Compare the cells"
     script:
         "../scripts/compare.py"

@@ -11,5 +11,7 @@ rule tracking:
         "results/logs/tracking.log",
     conda:
         ENVIRONMENT
+    message:
+        "Make the tracking store ready"
     script:
         "../scripts/tracking.py"

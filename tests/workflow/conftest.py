@@ -1,0 +1,70 @@
+"""Snakemake in a folder of its own: what the tests of the whole workflow share."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+class Workflow:
+    """Snakemake in a folder, with the Snakefile of a repository, and that repository's package."""
+
+    def __init__(self, repository: Path, folder: Path):
+        self.repository, self.folder = repository, folder
+
+    def run(self, *options: str, experiment="demo", override=(), environment=None, cores=2):
+        arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
+        arguments += ["--directory", str(self.folder)]
+        arguments += [*([] if "--report" in options else ["--cores", str(cores)]), *options]
+        arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}"]
+        environment = {
+            **{name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"},
+            "PYTHONPATH": str(self.repository / "src"),
+            **(environment or {}),
+        }
+        done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=800)
+        done.output = done.stdout + done.stderr
+        return done
+
+    def made(self, *options: str, **given) -> str:
+        """What a run that ends well prints."""
+        done = self.run(*options, **given)
+        assert done.returncode == 0, done.output[-5000:]
+        return done.output
+
+    def planned(self, *options: str, **given) -> dict[str, int]:
+        """Job counts by rule of a dry run."""
+        output = self.made("--dry-run", *options, **given)
+        if "Nothing to be done" in output:
+            return {}
+        lines = output[output.index("Job stats:") :].splitlines()[3:]
+        counts = dict(line.split() for line in lines[: lines.index("")])
+        return {rule: int(count) for rule, count in counts.items() if rule not in ("total", "all")}
+
+    def reasons(self, **given) -> dict[str, str]:
+        """Why which results are stale, by the kind of stage, as a dry run tells it."""
+        output = self.made("--dry-run", **given)
+        return dict(re.findall(r"^stale: results/(\w+)/[^:]*: (.*)$", output, flags=re.M))
+
+    def __truediv__(self, path: str) -> Path:
+        return self.folder / "results" / path
+
+
+@pytest.fixture(scope="session")
+def workflow_in():
+    """Makes a `Workflow`: `workflow_in(repository, folder)`."""
+    return Workflow
+
+
+@pytest.fixture(scope="session")
+def copied_repository(repository, tmp_path_factory):
+    """The parts of the repository that a run needs, in a folder where a test may edit them."""
+    copy = tmp_path_factory.mktemp("repository")
+    for name in ("conf", "workflow", "profiles", "src"):
+        shutil.copytree(repository / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copy(repository / "Snakefile", copy)
+    return copy
