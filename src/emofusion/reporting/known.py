@@ -9,8 +9,8 @@ SHARES = ("accuracy", "unweighted_average_recall", "macro_f1", "calibration_erro
 
 def takes_weights(rule: str) -> bool:
     """Whether a fusion rule uses the weights that are set in `fusion.weights`."""
-    found: type[FusionRule] = kind("fusion", rule, "fusion.rule")
-    return found.takes_weights
+    rule_kind: type[FusionRule] = kind("fusion", rule, "fusion.rule")
+    return rule_kind.takes_weights
 
 
 def metric_label(metric: str) -> str:
@@ -25,5 +25,5 @@ def is_over_emotions(metric: str) -> bool:
 
 
 def _metric(name: str) -> type[Metric]:
-    found: type[Metric] = kind("metrics", name, "evaluation.metrics")
-    return found
+    metric_kind: type[Metric] = kind("metrics", name, "evaluation.metrics")
+    return metric_kind
