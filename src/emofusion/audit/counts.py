@@ -29,8 +29,8 @@ class Count:
     """How many clips stand behind a row.
 
     actors: how many actors have these clips, None where that is unknown. stated: whether the paper states the clips.
-    differs: whether they are of another number of actors than the other rows of the group. weak: whether another number of
-    clips is as credible.
+    differs: whether they are of another number of actors than the other rows of the group. weak: whether another number
+    of clips is as credible.
     """
 
     clips: int
