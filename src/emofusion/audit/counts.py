@@ -29,14 +29,14 @@ class Count:
     """How many clips stand behind a row.
 
     actors: how many actors have these clips, None where that is unknown. stated: whether the paper states the clips.
-    own: whether they are of another number of actors than the other rows of the group. weak: whether another number of
-    clips is as credible.
+    differs: whether they are of another number of actors than the other rows of the group. weak: whether another number
+    of clips is as credible.
     """
 
     clips: int
     actors: int | None = None
     stated: bool = False
-    own: bool = False
+    differs: bool = False
     weak: bool = False
 
 
@@ -61,17 +61,17 @@ def infer(paper: Paper) -> Inference:
         _find_actors(paper, families, inference)
     for emotion, groups in families.items():
         best, sure = _best(paper, emotion, groups, {g: options(paper, g, emotion) for g in groups})
-        own = False
+        apart = False
         if inference.actors:
             each = paper.clips_per_actor[emotion]
             joint = {group: paper.clips.get((group, emotion), inference.actors[group] * each) for group in groups}
-            own = _explained(paper, emotion, best) - _explained(paper, emotion, joint) >= GAIN
-            best = best if own else joint
+            apart = _explained(paper, emotion, best) - _explained(paper, emotion, joint) >= GAIN
+            best = best if apart else joint
         for group, clips in best.items():
             stated = (group, emotion) in paper.clips
             actors = clips // paper.clips_per_actor[emotion] if paper.actors else None
             weak = not stated and not paper.actors and (not sure or luck(paper, group, emotion, clips) > WEAK)
-            differs = own and actors != inference.actors[group]
+            differs = apart and actors != inference.actors[group]
             inference.counts[group, emotion] = Count(clips, actors, stated, differs, weak)
         if (EVERYONE, emotion) in paper.rows and EVERYONE not in groups:
             parts = [inference.counts[group, emotion] for group in groups]
@@ -109,8 +109,8 @@ def pooled(paper: Paper, emotion: str, column: str, clips: dict[str, int]) -> ra
 def agrees(paper: Paper, emotion: str, column: str, clips: dict[str, int]) -> bool:
     """Whether the first table's cell can be what the groups' cells add up to."""
     together = pooled(paper, emotion, column, clips)
-    own = numerators(paper.rows[EVERYONE, emotion][column], sum(clips.values()), paper.scale)
-    return together is not None and max(together[0], own.start) < min(together[-1] + 1, own.stop)
+    possible = numerators(paper.rows[EVERYONE, emotion][column], sum(clips.values()), paper.scale)
+    return together is not None and max(together[0], possible.start) < min(together[-1] + 1, possible.stop)
 
 
 def luck(paper: Paper, group: str, emotion: str, clips: int) -> float:
@@ -127,8 +127,8 @@ def _together(paper: Paper, emotion: str, parts: list[Count]) -> Count:
     """The count of the first table's row, where the second table has the rows of all groups, `parts`."""
     clips = paper.clips.get((EVERYONE, emotion))
     actors = sum(part.actors or 0 for part in parts) if paper.actors else None
-    own, weak = any(part.own for part in parts), clips is None and any(part.weak for part in parts)
-    return Count(clips or sum(part.clips for part in parts), actors, clips is not None, own, weak)
+    differs, weak = any(part.differs for part in parts), clips is None and any(part.weak for part in parts)
+    return Count(clips or sum(part.clips for part in parts), actors, clips is not None, differs, weak)
 
 
 def _alone(paper: Paper, emotion: str) -> Count:

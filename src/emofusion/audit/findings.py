@@ -78,7 +78,7 @@ def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, co
         return f"{text}, as the paper states."
     if count.actors is not None:
         text += f", {_several(count.actors, 'actor')} at {paper.clips_per_actor[emotion]} each"
-        if count.own and group in inference.actors:
+        if count.differs and group in inference.actors:
             usual = inference.actors[group] * paper.clips_per_actor[emotion]
             values = dict.fromkeys(paper.rows[group, emotion].values())
             unexplained = [paper.show(value) for value in values if not numerators(value, usual, paper.scale)]

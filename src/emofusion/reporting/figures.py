@@ -65,8 +65,8 @@ def new_figure(size: tuple[float, float], facts: Facts, clips: int | None = None
     text = "\n".join(fill(line, int(width * 13)) for line in lines)
     strip = 0.15 * (text.count("\n") + 1) + 0.15
     figure = Figure(figsize=(width, height + strip), layout="constrained")
-    parts: Any = figure.subfigures(2, 1, height_ratios=[height, strip])
-    body, foot = parts
+    areas: Any = figure.subfigures(2, 1, height_ratios=[height, strip])
+    body, foot = areas
     bold = "bold" if warnings else "normal"
     foot.text(0.01, 0.5, text, ha="left", va="center", fontsize=8, fontweight=bold)
     return figure, body

@@ -9,22 +9,21 @@ SHARES = ("accuracy", "unweighted_average_recall", "macro_f1", "calibration_erro
 
 def takes_weights(rule: str) -> bool:
     """Whether a fusion rule uses the weights that are set in `fusion.weights`."""
-    found: type[FusionRule] = kind("fusion", rule, "fusion.rule")
-    return found.takes_weights
+    rule_kind: type[FusionRule] = kind("fusion", rule, "fusion.rule")
+    return rule_kind.takes_weights
 
 
 def metric_label(metric: str) -> str:
     """A metric in words, as the heading of a column; it begins with a capital letter."""
-    label = metric_kind(metric).label or metric.replace("_", " ")
+    label = _metric(metric).label or metric.replace("_", " ")
     return label[0].upper() + label[1:]
 
 
 def is_over_emotions(metric: str) -> bool:
     """Whether a metric is a mean over emotions, so that one emotion alone has none."""
-    return metric_kind(metric).over_emotions
+    return _metric(metric).over_emotions
 
 
-def metric_kind(name: str) -> type[Metric]:
-    """The kind of metric of that name; raises `EmofusionError` where there is none."""
-    found: type[Metric] = kind("metrics", name, "evaluation.metrics")
-    return found
+def _metric(name: str) -> type[Metric]:
+    metric_kind: type[Metric] = kind("metrics", name, "evaluation.metrics")
+    return metric_kind

@@ -93,7 +93,7 @@ def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
 
 def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
     """Accuracy, interval and clips of each gender, emotion and both as columns; one row a rule."""
-    parts = [subsets[["rule"]].drop_duplicates().set_index("rule")]
+    columns = [subsets[["rule"]].drop_duplicates().set_index("rule")]
     by_rule = subsets.set_index(["gender", "emotion"])
     for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}))):
         words = [word for word in (gender, emotion) if word != "all"]
@@ -101,8 +101,8 @@ def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
             name = "_".join(["accuracy", *words])
             part = by_rule.loc[[(gender, emotion)]].set_index("rule")[["accuracy", "low", "high", "clips"]]
             part.columns = [name, f"{name}_low", f"{name}_high", f"{name}_clips"]
-            parts.append(part)
-    return pd.concat(parts, axis=1).reset_index()
+            columns.append(part)
+    return pd.concat(columns, axis=1).reset_index()
 
 
 def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:

@@ -18,7 +18,7 @@ def summary(
     """
     settings = facts.settings
     versions = provenance.versions_in_words()
-    parts = [
+    blocks = [
         f"# {settings.title or settings.experiment}",
         *[f"> **{line}**" for line in facts.all_warnings()],
         "\n".join(
@@ -37,7 +37,7 @@ def summary(
         "## Figures",
         *[f"![{caption}]({name})\n\n{caption}" for name, caption in figures.items()],
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(blocks) + "\n"
 
 
 def _counts(tested: pd.DataFrame) -> str:

@@ -21,14 +21,14 @@ def measure(systems: dict[str, pd.DataFrame]) -> pd.DataFrame:
     systems: modality or `fusion` → its test rows (`tables.PREDICTIONS`). In the result, gender may be `all`; emotion
     may be `all` or `unweighted average recall`, which has no count of correct clips.
     """
-    parts = []
+    counts = []
     for rows in systems.values():
         counted = by_subset(rows)
         recalls = counted[counted["emotion"] == "all"].assign(emotion=UAR, correct=pd.NA)
         subsets = [rows if gender == "all" else rows[rows["gender"] == gender] for gender in recalls["gender"]]
         recalls["accuracy"] = [unweighted_average_recall(subset) for subset in subsets]
-        parts.append(pd.concat([counted.astype({"correct": "Int64"}), recalls.astype({"correct": "Int64"})]))
-    return pd.concat(parts, keys=systems, names=["system", None]).reset_index("system").reset_index(drop=True)
+        counts.append(pd.concat([counted.astype({"correct": "Int64"}), recalls.astype({"correct": "Int64"})]))
+    return pd.concat(counts, keys=systems, names=["system", None]).reset_index("system").reset_index(drop=True)
 
 
 def table1(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:

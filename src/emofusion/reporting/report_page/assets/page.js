@@ -13,7 +13,7 @@
   const percent = (h) => (h === null ? "–" : `${digits(h)}%`);
   const points = (h) => (h === null ? "–" : `${h > 0 ? "+" : ""}${digits(h)}`);
   const between = (low, high, shown) => (low === null || high === null ? "" : `${shown(low)} to ${shown(high)}`);
-  const said = (range) => (range ? `${store.level} interval ${range}` : "no interval");
+  const intervalInWords = (range) => (range ? `${store.level} interval ${range}` : "no interval");
   const fraction = (h) => (h === null || h === undefined ? null : h / 10000);
   const subset = (gender, emotion) => store.subsets.findIndex(([g, e]) => g === gender && e === emotion);
   const printed = (system, part, emotion) => store.published[system.published]?.[part]?.[emotion] ?? null;
@@ -124,18 +124,18 @@
   const radios = [...document.querySelectorAll("input[name=system]")];
   const buttons = [...document.querySelectorAll("button[data-annotation]")];
 
-  const say = () => {
+  const showNumbers = () => {
     const system = systems[state.system], all = share(system, "all", "all");
     const names = system.sweeps ? [...new Set(store.annotations.filter(isShown).map((item) => item.name))] : [];
-    const parts = [`${system.label}${names.length ? ` – ${names.join(", ")}` : ""}: ${all.percent} accuracy, ${said(all.between)}, ${all.correct} of ${all.clips} test clips.`];
+    const sentences = [`${system.label}${names.length ? ` – ${names.join(", ")}` : ""}: ${all.percent} accuracy, ${intervalInWords(all.between)}, ${all.correct} of ${all.clips} test clips.`];
     const e = emotions.indexOf("all");
     if (system.gaps && system.gaps.gap[e][settingOf(system)] !== null) {
       const { points: value, between: range, men, women } = gap(system, e);
-      parts.push(`Gender gap ${value} points, ${said(range)}: men ${men.text}, women ${women.text}.`);
+      sentences.push(`Gender gap ${value} points, ${intervalInWords(range)}: men ${men.text}, women ${women.text}.`);
     }
-    document.getElementById("readout").replaceChildren(...parts.map((part) => {
+    document.getElementById("readout").replaceChildren(...sentences.map((sentence) => {
       const line = document.createElement("span");
-      line.textContent = `${part} `;
+      line.textContent = `${sentence} `;
       return line;
     }));
     const words = sliders.length ? inWords(state.setting) : "";
@@ -150,7 +150,7 @@
   };
   const go = (change) => {
     Object.assign(state, change);
-    say();
+    showNumbers();
     return draw();
   };
 
@@ -188,7 +188,7 @@
   const begin = async () => {
     if (grid.length) state.setting = nearest(store.start.weights);
     state.system = Math.max(0, systems.findIndex((system) => system.rule === store.start.rule));
-    say();
+    showNumbers();
     const options = { mode: "vega-lite", renderer: "svg", actions: false, config };
     for (const [name, spec] of Object.entries(charts)) {
       const datasets = { ...fixed(name), ...filled(name) };
