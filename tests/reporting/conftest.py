@@ -10,17 +10,18 @@ from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.fuse import Fused, fuse
-from emofusion.plan.settings import ReportSettings
+from emofusion.plan.settings import EvaluationSettings, FusionSettings, ReportSettings
 from emofusion.predictions.table import align
-from emofusion.reporting import known
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.results import Results, TrainedModel
-from emofusion.settings.kinds import FusionRule, Metric
+from emofusion.settings.experiment import Evaluation
+from emofusion.settings.registry import kinds
 from emofusion.tables import ABOUT_RULE
 
 WEIGHTS = {"speech": 0.7, "face": 0.3}
 COMPARED = ["linear", "linear_tuned", "product", "log_linear", "majority", "linear_oracle"]
+EVALUATION = Evaluation(samples=50, permutations=200)
 METRICS = ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"]
 
 
@@ -47,23 +48,6 @@ def _history(seed: int) -> pd.DataFrame:
     for column in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
         table[column] = random.random(len(table))
     return table.assign(seed=3, seconds=random.random(len(table)))
-
-
-class _WithWeights(FusionRule):
-    takes_weights = True
-
-
-class _OverEmotions(Metric):
-    over_emotions = True
-
-
-@pytest.fixture(autouse=True)
-def kinds(monkeypatch):
-    """Stand-ins for the kinds of rules and metrics, so that reports are tested without them."""
-    of_name = {"linear": _WithWeights, "product": _WithWeights}
-    of_name |= {"unweighted_average_recall": _OverEmotions, "macro_f1": _OverEmotions}
-    base = {"fusion": FusionRule, "metrics": Metric}
-    monkeypatch.setattr(known, "kind", lambda family, name, setting: of_name.get(name, base[family]))
 
 
 @pytest.fixture
@@ -115,28 +99,19 @@ def modalities() -> dict[str, pd.DataFrame]:
     return {"speech": _predictions(1.5, 1), "face": _predictions(1.0, 2)}
 
 
-def fused(modalities, weights=WEIGHTS, steps=20, rule="linear") -> Fused:
-    settings = {"rule": rule, "weights": weights, "steps": steps, "compare": COMPARED, "fit_on": "cross_fitted"}
-    return fuse(modalities, settings)
-
-
 @pytest.fixture(scope="session")
 def fusion(modalities) -> Fused:
-    return fused(modalities)
-
-
-def swept(modalities, steps=20) -> dict[str, pd.DataFrame]:
-    return sweep_weights(align(modalities), ["linear", "product"], steps, samples=50, seed=0)
+    rules = [kinds("fusion")[name]() for name in COMPARED]
+    return fuse(modalities, FusionSettings("linear", rules, WEIGHTS, steps=20, fit_on="cross_fitted"))
 
 
 @pytest.fixture(scope="session")
 def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     alone = fusion.rules.drop(columns=ABOUT_RULE)
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
-    figures = {"samples": 50, "permutations": 200, "bins": 15, "confidence": 0.95, "seed": 0}
-    tables = evaluate({**modalities, **rules}, list(modalities), figures)
-    tables["gender"] = tables["gender"].rename(columns={"detectable": "minimum_detectable_gap"})
-    return tables | swept(modalities)
+    metrics = [kinds("metrics")[name].for_evaluation(EVALUATION) for name in METRICS]
+    tables = evaluate({**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics, steps=20))
+    return tables | sweep_weights(align(modalities), ["linear", "product"], 20, EVALUATION)
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,14 @@ import pytest
 
 from emofusion.reporting.cells import BASIS, Cell, write_cells
 from emofusion.reporting.report import write_report
+from emofusion.settings.experiment import Evaluation
 
 CELLS = [
     Cell("fusion.rule=linear", "report-1", {"fusion.rule": "linear"}),
     Cell("fusion.rule=product", "report-2", {"fusion.rule": "product"}),
 ]
 
-EVALUATION = {"samples": 50, "seed": 0, "confidence": 0.95}
+EVALUATION = Evaluation(samples=50)
 
 
 def test_each_cell_has_a_row_and_both_are_compared(results, settings, provenance, tmp_path):

@@ -23,8 +23,6 @@ def stages(results, tmp_path):
         return path
 
     for name, table in results.evaluation.items():
-        # until the evaluation calls its column so
-        table = table.rename(columns={"minimum_detectable_gap": "detectable"})
         write(table, "evaluation", f"{name}.parquet")
     write(results.rules, "fusion", "rules.parquet")
     write(results.parameters, "fusion", "parameters.parquet")

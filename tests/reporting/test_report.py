@@ -98,11 +98,11 @@ def test_without_tracking_the_page_says_so(results, settings, provenance, tmp_pa
 
 
 def test_only_the_metrics_that_are_set_are_shown(results, settings, provenance, tmp_path):
-    write_report(tmp_path, results, replace(settings, metrics=["log_loss"]), provenance)
+    write_report(tmp_path, results, replace(settings, metrics=["log_loss", "accuracy"]), provenance)
     rules = pd.read_csv(tmp_path / "rules.csv")
     assert {"accuracy", "log_loss", "log_loss_low"} <= set(rules) and not {"brier", "macro_f1"} & set(rules)
     html = (tmp_path / "report.html").read_text()
-    assert ">Log loss" in html and "Macro f1" not in html and "Brier" not in (tmp_path / "summary.md").read_text()
+    assert ">Log loss" in html and "Macro F1" not in html and "Brier" not in (tmp_path / "summary.md").read_text()
 
 
 def test_versions_of_several_stages_are_joined():

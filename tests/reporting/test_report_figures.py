@@ -10,6 +10,7 @@ from emofusion.predictions.table import align
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.figures import confusion_figure, save
 from emofusion.reporting.sweeps import sweep_figure
+from emofusion.settings.experiment import Evaluation
 
 
 def texts(figure) -> list[str]:
@@ -106,7 +107,7 @@ def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation,
 def test_sweep_of_three_modalities_has_a_panel_each(modalities, changed):
     weights = {"speech": 0.5, "face": 0.25, "text": 0.25}
     three = {**modalities, "text": modalities["face"]}
-    swept = sweep_weights(align(three), ["linear"], 4, samples=20, seed=0)["sweep"]
+    swept = sweep_weights(align(three), ["linear"], 4, Evaluation(samples=20))["sweep"]
     panels = axes_of(sweep_figure(swept, 0.5, changed(weights=weights)))
     assert [axes.get_xlabel() for axes in panels] == ["weight of speech", "weight of face", "weight of text"]
     everyone = swept.query("split == 'test' and gender == 'all' and emotion == 'all'")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
 from emofusion.plan.settings import ReportSettings
-from emofusion.reporting.known import metric_kind
+from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
 from emofusion.tables import FUSED, HISTORY, PARAMETERS, PREDICTIONS, read_table
 
@@ -33,9 +33,9 @@ def collect(
     Raises:
         EmofusionError: a table is absent, damaged, or another table than it should be.
     """
-    schemas = evaluation_schemas([metric_kind(name) for name in settings.metrics]) | SWEEPS
     rules = read_table(fusion.parent / "rules.parquet", FUSED)
     transductive = rules.loc[rules["rule"] == settings.rule, "transductive"]
+    schemas = evaluation_schemas(metrics(settings.metrics)) | SWEEPS
     histories, networks = {}, {}
     for modality, names in settings.networks.items():
         folders = list(zip(names, models[modality], strict=True))

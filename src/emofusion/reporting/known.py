@@ -1,5 +1,8 @@
 """What the report asks of the kinds of rules and metrics. Nothing else in this package looks into the registry."""
 
+from collections.abc import Iterable
+
+from emofusion.evaluation.figures import beside_accuracy
 from emofusion.settings.kinds import FusionRule, Metric
 from emofusion.settings.registry import kind
 
@@ -11,6 +14,16 @@ def takes_weights(rule: str) -> bool:
     """Whether a fusion rule uses the weights that are set in `fusion.weights`."""
     rule_kind: type[FusionRule] = kind("fusion", rule, "fusion.rule")
     return rule_kind.takes_weights
+
+
+def metrics(names: Iterable[str]) -> list[type[Metric]]:
+    """The kinds of metrics of these names, in the order of the tables, without accuracy, which every table has."""
+    return beside_accuracy([_metric(name) for name in names])
+
+
+def metric_names(names: Iterable[str]) -> list[str]:
+    """The names of `metrics`."""
+    return [metric.kind for metric in metrics(names)]
 
 
 def metric_label(metric: str) -> str:

@@ -26,7 +26,7 @@ class Results:
     fused: `tables.PREDICTIONS` of the configured rule.
     rules: `tables.FUSED`, the predictions of every rule that was compared.
     parameters: `tables.PARAMETERS`, what each rule learnt.
-    evaluation: name → table, as named in `evaluation.schemas.evaluation_schemas` and `SWEEPS`.
+    evaluation: name → table, as named by `evaluation.schemas.evaluation_schemas` and `SWEEPS`.
     histories: modality → network → `tables.HISTORY` of all its seeds.
     models: modality → network → what was trained; it has the networks of `histories`.
     notes: sentences about what was left out.

@@ -8,7 +8,7 @@ import pandas as pd
 from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.known import SHARES, metric_label
+from emofusion.reporting.known import SHARES, metric_label, metric_names
 from emofusion.reporting.wording import heading, percent
 from emofusion.tables import ABOUT_RULE
 
@@ -39,7 +39,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
 
     Columns:
         rule, label, kind (modality, rule, baseline or oracle), fitted_on, transductive, clips, actors;
-        accuracy and the metrics of the settings;
+        accuracy and the metrics of the settings, in the order of `known.metrics`;
         gender_gap (accuracy of men minus that of women, over all clips), gender_gap_p, and
             gender_gap_minimum_detectable (the smallest gap that these actors would be likely to show);
         difference: accuracy minus that of the configured rule, with the p values of McNemar's test and of the sign-flip
@@ -63,7 +63,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
     table = pd.concat([modalities, about], ignore_index=True)
     overall = named["subsets"][(named["subsets"][["gender", "emotion"]] == "all").all(axis=1)]
     overall = overall.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
-    names = [name + end for name in ("accuracy", *settings.metrics) for end in ENDS]
+    names = [name + end for name in ("accuracy", *metric_names(settings.metrics)) for end in ENDS]
     figures = overall[["rule", "clips", "actors", *names]]
     gaps = named["gender"][named["gender"]["emotion"] == "all"]
     gaps = gaps[["rule", "gap", "low", "high", "p", "minimum_detectable_gap"]].rename(
@@ -114,7 +114,7 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
             {
                 "Rule": shown,
                 "Accuracy": _interval(row, "accuracy", percent),
-                **{metric_label(name): _metric(row, name) for name in settings.metrics},
+                **{metric_label(name): _metric(row, name) for name in metric_names(settings.metrics)},
                 "Gender gap": _interval(row, "gender_gap", percent),
                 "Against the configured rule": _difference(row),
                 "Fitted on": row["fitted_on"],

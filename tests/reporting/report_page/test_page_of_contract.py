@@ -134,7 +134,7 @@ def test_calibration_by_emotion_is_shown_where_there_is_any(two, shown):
     subsets = subsets.assign(brier_low=np.nan, brier_high=np.nan, calibration_error=0.125, macro_f1=0.3)
     html = shown({"subsets": subsets})
     rows = cells(html, "subsets")
-    assert rows[0][-4:] == ["Published", "Log loss", "Brier", "Calibration error"]
+    assert rows[0][-4:] == ["Published", "Log loss", "Brier score", "Expected calibration error"]
     assert rows[1][-3:] == ["0.500 0.250 to 0.750", "–", "12.50%"] and len(rows) == 1 + len(subsets)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
-from emofusion.reporting.known import SHARES, is_over_emotions, metric_label
+from emofusion.reporting.known import SHARES, is_over_emotions, metric_label, metric_names
 from emofusion.reporting.report_page.annotations import annotation_name, rule_shown
 from emofusion.reporting.report_page.cells import (
     Cell,
@@ -33,7 +33,9 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], set
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
-    context = Context(labels, published, settings.modalities, counts, level(settings.confidence), settings.metrics)
+    context = Context(
+        labels, published, settings.modalities, counts, level(settings.confidence), metric_names(settings.metrics)
+    )
     builders = (rules, subsets, gender, narrowed, pairs, fairness, annotations)
     return [
         build(tables[build.__name__], context)

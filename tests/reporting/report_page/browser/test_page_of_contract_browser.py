@@ -120,4 +120,4 @@ def test_a_phone_has_room_for_the_calibration_of_each_emotion(opened, two):
     assert tab.page.evaluate("document.documentElement.scrollWidth") == 390
     box, inner = tab.page.eval_on_selector("#table-subsets .wide", "it => [it.clientWidth, it.scrollWidth]")
     assert box <= 390 < inner
-    assert tab.page.locator("#table-subsets th").last.inner_text().startswith("Calibration error")
+    assert tab.page.locator("#table-subsets th").last.inner_text().startswith("Expected calibration error")
