@@ -16,11 +16,11 @@ class Workflow:
     def __init__(self, repository: Path, folder: Path):
         self.repository, self.folder = repository, folder
 
-    def run(self, *options: str, experiment="demo", override=(), environment=None, cores=2):
+    def run(self, *options: str, experiment="demo", override=(), environment=None, cores=2, config=()):
         arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
         arguments += ["--directory", str(self.folder)]
         arguments += [*([] if "--report" in options else ["--cores", str(cores)]), *options]
-        arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}"]
+        arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}", *config]
         environment = {
             **{name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"},
             "PYTHONPATH": str(self.repository / "src"),

@@ -26,7 +26,13 @@ def write_posteriors(path, seed):
     for actor, fold in FOLDS.items():
         for code, emotion in enumerate(EMOTIONS, start=1):
             logits = random.normal(0, 1, len(EMOTIONS)) + 1.5 * (np.array(EMOTIONS) == emotion)
-            rows.append({"clip": f"03-01-{code:02}-01-01-01-{actor:02}", "fold": fold, **dict(zip(EMOTIONS, logits, strict=True))})
+            rows.append(
+                {
+                    "clip": f"03-01-{code:02}-01-01-01-{actor:02}",
+                    "fold": fold,
+                    **dict(zip(EMOTIONS, logits, strict=True)),
+                }
+            )
     pd.DataFrame(rows).to_csv(path, index=False)
 
 
@@ -41,7 +47,11 @@ def tables(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two(tables):
     """The overrides of an experiment on two tables."""
-    return [*QUICK, *(f"{name}.posteriors.table={tables}/{name}.csv" for name in ("speech", "face")), "face.posteriors.scale=logits"]
+    return [
+        *QUICK,
+        *(f"{name}.posteriors.table={tables}/{name}.csv" for name in ("speech", "face")),
+        "face.posteriors.scale=logits",
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +130,10 @@ def test_another_rule_and_back(workflow, two):
 
 
 def test_cells_and_back_leave_only_what_the_last_command_asked_for(workflow, two):
-    cells = {"experiment": "posteriors", "override": [item for item in two if "steps" not in item] + ["fusion.steps=5,4"]}
+    cells = {
+        "experiment": "posteriors",
+        "override": [item for item in two if "steps" not in item] + ["fusion.steps=5,4"],
+    }
     workflow.made(**cells)
     folder = workflow / "reports/posteriors"
     assert {path.name for path in folder.iterdir()} == {
@@ -168,16 +181,26 @@ def test_an_edit_of_what_a_function_imports_is_noticed(workflow, edit):
 
 
 def test_a_docstring_on_a_function_that_had_none_changes_nothing(workflow, edit):
-    edit("src/emofusion/fusion/common/pools.py", "def weighted_sum(", 'def _more() -> None:\n    pass\n\n\ndef weighted_sum(')
+    edit(
+        "src/emofusion/fusion/common/pools.py",
+        "def weighted_sum(",
+        "def _more() -> None:\n    pass\n\n\ndef weighted_sum(",
+    )
     before = workflow.planned(**workflow.given)
-    edit("src/emofusion/fusion/common/pools.py", "def _more() -> None:\n    pass", 'def _more() -> None:\n    """Said."""')
+    edit(
+        "src/emofusion/fusion/common/pools.py",
+        "def _more() -> None:\n    pass",
+        'def _more() -> None:\n    """Said."""',
+    )
     assert workflow.planned(**workflow.given) == before != {}
 
 
 def test_code_with_the_same_result_repeats_nothing_behind_it(workflow, edit):
-    edit("src/emofusion/protocols/common/split.py", '"""', 'UNUSED = 1\n"""') if False else None
     edit("workflow/scripts/split.py", "def work(job: Job) -> None:", "VALUE = 1\n\n\ndef work(job: Job) -> None:")
-    made = {kind: {path: path.stat().st_mtime_ns for path in (workflow / kind).glob("*/*.parquet")} for kind in ("fusion", "posteriors")}
+    made = {
+        kind: {path: path.stat().st_mtime_ns for path in (workflow / kind).glob("*/*.parquet")}
+        for kind in ("fusion", "posteriors")
+    }
     workflow.made(**workflow.given)
     for kind, files in made.items():
         assert {path: path.stat().st_mtime_ns for path in (workflow / kind).glob("*/*.parquet")} == files
@@ -187,14 +210,14 @@ def test_code_with_the_same_result_repeats_nothing_behind_it(workflow, edit):
 def test_another_version_of_a_library_is_noticed_and_can_be_accepted(workflow, tmp_path):
     import sklearn
 
+    workflow.made(**workflow.given)
     fake = tmp_path / "scikit_learn-99.0.0.dist-info"
     fake.mkdir()
     (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: scikit-learn\nVersion: 99.0.0\n")
     path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(workflow.repository / "src")])}
-    with_stacked = {"experiment": "posteriors", "override": [*workflow.given["override"]]}
-    planned = workflow.planned(**with_stacked, environment=path)
+    planned = workflow.planned(**workflow.given, environment=path)
     assert {"split", "fuse", "evaluate", "report"} <= set(planned)
-    reason = workflow.reasons(**with_stacked, environment=path)["split"]
+    reason = workflow.reasons(**workflow.given, environment=path)["split"]
     assert reason == f"made with scikit-learn {sklearn.__version__} instead of 99.0.0"
     accepting = {"experiment": "posteriors", "override": [*workflow.given["override"], "accept_other_versions=true"]}
     assert workflow.planned(**accepting, environment=path) == {"report": 1, "publish": 1}
@@ -224,9 +247,10 @@ def test_versions_are_told_in_provenance_and_on_the_page_and_in_mlflow(workflow)
 def test_another_table_under_the_same_path_is_read_again(workflow, tables):
     kept = (tables / "face.csv").read_bytes()
     write_posteriors(tables / "face.csv", seed=9)
-    planned = workflow.planned(**workflow.given)
-    assert planned == {"posteriors": 1, "fuse": 1, **BEHIND_FUSION}
-    assert re.search(r"face\.csv has changed", workflow.reasons(**workflow.given)["posteriors"])
+    # the names of the clips are read from it too
+    expected = {"corpus": 1, "split": 1, "posteriors": 1, "fuse": 1, **BEHIND_FUSION}
+    assert workflow.planned(**workflow.given) == expected
+    assert workflow.reasons(**workflow.given)["corpus"].endswith("face.csv has changed")
     (tables / "face.csv").write_bytes(kept)
     assert workflow.planned(**workflow.given) == {}  # the time is another, the content is not
 
@@ -236,7 +260,9 @@ def test_cores_change_neither_the_result_nor_what_is_current(workflow, workflow_
     other = workflow_in(workflow.repository, tmp_path)
     other.made(**workflow.given, cores=5, environment={"OMP_NUM_THREADS": "5", "EMOFUSION_FORKSERVER": ""})
     for name in ("rules.csv", "parameters.csv", "subsets.csv"):
-        assert (other / f"reports/posteriors/{name}").read_bytes() == (workflow / f"reports/posteriors/{name}").read_bytes()
+        assert (other / f"reports/posteriors/{name}").read_bytes() == (
+            workflow / f"reports/posteriors/{name}"
+        ).read_bytes()
 
 
 def test_copied_results_are_used_whatever_their_times(workflow, workflow_in, tmp_path, edit):
@@ -256,15 +282,16 @@ def test_a_result_that_is_not_whole_is_made_again(workflow):
     assert workflow.planned(**workflow.given) == {}
 
 
-def test_prune_lists_what_nobody_needs_and_deletes_it_on_request(workflow, two):
-    needed = {path.name for path in (workflow / "fusion").iterdir()}
-    output = workflow.made("prune", **workflow.given)
-    (kept,) = {re.search(r"results/fusion/([\w-]+)", line)[1] for line in []} or {None}
-    listed = set(re.findall(r"results/fusion/([\w.-]+)", output))
-    assert listed and listed < needed and kept is None
-    assert {path.name for path in (workflow / "fusion").iterdir()} == needed  # only listed
-    done = workflow.run("prune", experiment="posteriors", override=two, environment=None)
-    assert done.returncode == 0
-    arguments = ["prune"]
-    done = workflow.run(*arguments, experiment="posteriors delete=yes", override=two)
+def test_prune_lists_what_nobody_needs_and_deletes_it_on_request(workflow):
+    provenance = json.loads((workflow / "reports/posteriors/provenance.json").read_text())
+    (needed,) = provenance["stages"]["fusion"]
+    workflow.made(**{**workflow.given, "override": [*workflow.given["override"], "fusion.fit_on=cross_fitted"]})
+    workflow.made(**workflow.given)
+    there = {path.name for path in (workflow / "fusion").iterdir()}
+    listed = set(re.findall(r"results/fusion/([\w.-]+)", workflow.made("prune", **workflow.given)))
+    assert listed == there - {needed} != set()
+    assert {path.name for path in (workflow / "fusion").iterdir()} == there
+    workflow.made("prune", **workflow.given, config=["delete=yes"])
+    assert {path.name for path in (workflow / "fusion").iterdir()} == {needed}
     assert workflow.planned(**workflow.given) == {}
+    assert (workflow / "mlflow.db").is_file() and (workflow / "reports/posteriors/rules.csv").is_file()
