@@ -41,6 +41,10 @@ class Folder(Corpus):
         "Whether recordings are needed and opened; false where others have scored the clips.", True
     )
 
+    def for_medium(self, medium: str) -> Self:
+        """This corpus, without recordings where a modality reads what the CSV file has no paths of."""
+        return self if medium in self.provides else replace(self, recordings=False)
+
     def without_recordings(self, table: str) -> Self:
         """This corpus where others have scored its clips: the CSV file names them, and no recording is needed."""
         return replace(self, recordings=False)

@@ -321,14 +321,14 @@ def member_seeds(seed: int, members: int) -> list[int]:
 
 
 def _medium(features: Features, corpus: Corpus, name: str) -> str:
-    """The medium that the features are computed from: the first that the corpus provides."""
-    for medium in features.media:
-        if medium in corpus.provides:
-            return medium
-    raise EmofusionError(
-        f"the features {features.kind} are computed from {' or '.join(features.media)}, and the corpus {name} "
-        f"({corpus.kind}) has {', '.join(corpus.provides)}; choose another model or another corpus"
-    )
+    """The medium of a corpus that the features are computed from."""
+    medium = features.medium_of(corpus.provides)
+    if medium is None:
+        raise EmofusionError(
+            f"the features {features.kind} are computed from {' or '.join(features.media)}, and the corpus {name} "
+            f"({corpus.kind}) has {', '.join(corpus.provides)}; choose another model or another corpus"
+        )
+    return medium
 
 
 def _split_of(predictions: Stage) -> Stage:

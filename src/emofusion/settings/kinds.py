@@ -189,6 +189,13 @@ class Features(Kind):
         """These features for one corpus, where a setting's default depends on the corpus's folder `root`."""
         return self
 
+    def medium_of(self, provided: Sequence[str]) -> str | None:
+        """The medium that they are computed from where a corpus provides these; None where it has none of `media`.
+
+        Features that are read from a table of their own need nothing of the corpus and may name their medium anyway.
+        """
+        return next((medium for medium in self.media if medium in provided), None)
+
     def sources(self) -> list[Path]:
         """Files besides the clips' own recordings that decide the values, such as a table; only existing ones."""
         return []

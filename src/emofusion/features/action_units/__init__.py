@@ -1,6 +1,6 @@
 """Action units from OpenFace 2, for a face model where OpenFace's output is at hand and the video is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -57,6 +57,10 @@ class ActionUnits(Features):
     def for_corpus(self, root: str) -> Self:
         """With the corpus's folder as the table where none is set."""
         return replace(self, table=self.table or root)
+
+    def medium_of(self, provided: Sequence[str]) -> str | None:
+        """Action units, of any corpus where a table is set: it names the clips itself."""
+        return "action_units" if self.table else super().medium_of(provided)
 
     def sources(self) -> list[Path]:
         """The table; or the CSV files of a folder and the zip archives in it. No file is opened."""
