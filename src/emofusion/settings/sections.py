@@ -30,6 +30,7 @@ class Sectioner:
     def __init__(self) -> None:
         # the containers are kept, so that no other one gets their id
         self._bases: dict[tuple[int, str], tuple[dict[str, Any], DictConfig]] = {}
+        self._roots: dict[int, Any] = {}
 
     def section(self, container: dict[str, Any], name: str, overrides: Sequence[Assignment]) -> Section:
         """The section `name` of what Hydra composed (the root's own values where it is empty), as objects.
@@ -38,6 +39,8 @@ class Sectioner:
         override gives replace the map that is there. Raises `EmofusionError` that names the setting which is unknown,
         of the wrong type, or without a value.
         """
+        if not name and overrides and (quick := self._root_with(container, overrides)) is not None:
+            return quick
         tree = deepcopy(self._base(container, name))
         for override in overrides:
             _assign(tree, override)
@@ -54,6 +57,21 @@ class Sectioner:
             return OmegaConf.to_object(node)
         except OmegaConfBaseException as error:
             raise EmofusionError(f"{name}: {_first_line(error)}") from error
+
+    def _root_with(self, container: dict[str, Any], overrides: Sequence[Assignment]) -> Root | None:
+        """The root's values with plain ones of the same type in place of others, as seeds are; None for other cases."""
+        if not all(override.key in Root.__dataclass_fields__ and not override.deletes for override in overrides):
+            return None
+        if id(container) not in self._roots:
+            tree = self._base(container, "")
+            if OmegaConf.missing_keys(tree):
+                return None
+            self._roots[id(container)] = OmegaConf.to_object(tree)
+        root: Root = self._roots[id(container)]
+        values = {override.key: override.value for override in overrides}
+        if any(type(value) is not type(getattr(root, key)) or type(value) not in (int, bool) for key, value in values.items()):
+            return None
+        return dataclasses.replace(root, **values)
 
     def _base(self, container: dict[str, Any], name: str) -> DictConfig:
         key = (id(container), name)
