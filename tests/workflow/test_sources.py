@@ -92,7 +92,12 @@ def test_another_file_of_weights_under_the_same_path_is_noticed(corpora, workflo
     BackboneWeights("mobilenet_v2", "none", "", 1).run(tmp_path)
     file = (tmp_path / "weights.safetensors").rename(tmp_path / "mine.safetensors")
     override = [f"corpora.{name}.root={corpora}/{name}" for name in CORPORA]
-    override += ["corpora.ravdess.download=false", "face=mobilenet", f"face.network.weights={file}", "report.compare={}"]
+    override += [
+        "corpora.ravdess.download=false",
+        "face=mobilenet",
+        f"face.network.weights={file}",
+        "report.compare={}",
+    ]
     made = Sources(workflow_in(repository, tmp_path), "paper", override, {"weights"})
     made.make()
     assert made.planned() == {}
@@ -121,7 +126,12 @@ def folder_corpus(tmp_path):
 
 def test_the_features_of_a_folder_follow_its_recordings(folder_corpus, workflow_in, repository):
     override = ["+corpus=[folder]", f"corpora.folder.table={folder_corpus}/clips.csv", "modalities=[speech]"]
-    override += ["protocol=speaker_independent", "protocol.corpora=[folder]", "protocol.number_of_folds=2", "speech=cnn1d"]
+    override += [
+        "protocol=speaker_independent",
+        "protocol.corpora=[folder]",
+        "protocol.number_of_folds=2",
+        "speech=cnn1d",
+    ]
     override += ["emotions.classes=[neutral,calm]", "report.compare={}", "speech.features.features=[centroid]"]
     made = Sources(workflow_in(repository, folder_corpus), "ravdess_openface", override, {"features"})
     made.make()

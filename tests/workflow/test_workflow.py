@@ -1,10 +1,7 @@
 """The real workflow on small generated corpora: what it makes, what it repeats, and what it says of bad input."""
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,13 +10,13 @@ import soundfile
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.predictions.table import posteriors
-from emofusion.settings.schema import RULES
+from emofusion.settings.registry import kinds
 from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
 COMPARED = [
-    "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "marks",
+    "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
     "sweep", "sweep_gaps", "sweep_confusion",
 ]  # fmt: skip
 
@@ -38,8 +35,8 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def workflow(repository, tmp_path_factory):
-    made = Workflow(repository, tmp_path_factory.mktemp("workflow"))
+def workflow(repository, workflow_in, tmp_path_factory):
+    made = workflow_in(repository, tmp_path_factory.mktemp("workflow"))
     done = made.run(override=SMALL)
     assert done.returncode == 0, done.output[-5000:]
     return made
@@ -71,7 +68,7 @@ def test_every_file_of_the_report_is_there(workflow):
     }
     wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
     wanted |= {f"{name}.csv" for name in COMPARED}
-    wanted |= {"curves_speech.png", "curves_face.png", "provenance.json"}
+    wanted |= {"curves_speech.png", "curves_face.png", "provenance.json", "published.json", "summary.json"}
     assert names == wanted
 
 
@@ -151,7 +148,8 @@ def test_every_tracked_stage_is_one_run_below_the_experiments(workflow):
 
 def test_every_rule_is_compared_and_what_it_learnt_is_told(workflow):
     rules = pd.read_csv(workflow / "reports/demo/rules.csv").set_index("rule")
-    assert list(rules.index) == ["speech", "face", *RULES] and (rules["clips"] == 104).all()
+    in_order = sorted(kinds("fusion"), key=lambda name: kinds("fusion")[name].position)
+    assert list(rules.index) == ["speech", "face", *in_order] and (rules["clips"] == 104).all()
     first = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     for rule, system in (("speech", "speech"), ("face", "face"), ("linear", "fusion")):
         assert rules.loc[rule, "accuracy"] == pytest.approx(first.loc["all", f"{system}_accuracy"])
@@ -159,7 +157,12 @@ def test_every_rule_is_compared_and_what_it_learnt_is_told(workflow):
     assert rules.loc["log_linear", "fitted_on"] == "test clips of other actors (cross-fitted)"
     parameters = pd.read_csv(workflow / "reports/demo/parameters.csv")
     assert (parameters.loc[parameters["rule"] == "log_linear", "clips"] == 104 * 3 // 4).all()
-    assert set(pd.read_csv(workflow / "reports/demo/marks.csv")["mark"]) == {"configured", "paper", "chosen", "oracle"}
+    assert set(pd.read_csv(workflow / "reports/demo/annotations.csv")["annotation"]) == {
+        "configured",
+        "paper",
+        "tuned",
+        "oracle",
+    }
 
 
 def test_the_page_names_key_commit_and_run(workflow, repository):
@@ -270,7 +273,7 @@ def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
         assert name in page
 
 
-def test_a_blend_takes_what_its_members_have_trained(workflow):
+def test_an_ensemble_takes_what_its_members_have_trained(workflow):
     override = [*SMALL, "report.seeds=1", "report.compare.face=[]", "speech=ensemble", "speech.ensemble=[cnn1d,lstm]"]
     # the LSTM alone was trained for its curves only, with another seed
     after = {"ensemble": 1, "fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
@@ -304,8 +307,10 @@ def test_a_blend_takes_what_its_members_have_trained(workflow):
         ("paper", [], "KDEF_and_AKDEF.zip"),
     ],
 )
-def test_wrong_settings_and_missing_corpora_stop_before_any_job(repository, tmp_path, experiment, override, named):
-    done = Workflow(repository, tmp_path).run(experiment=experiment, override=override)
+def test_wrong_settings_and_missing_corpora_stop_before_any_job(
+    repository, workflow_in, tmp_path, experiment, override, named
+):
+    done = workflow_in(repository, tmp_path).run(experiment=experiment, override=override)
     assert done.returncode != 0 and named in done.output
     assert "Traceback" not in done.output
     assert not (tmp_path / "results").exists()
@@ -314,7 +319,7 @@ def test_wrong_settings_and_missing_corpora_stop_before_any_job(repository, tmp_
 @pytest.fixture
 def speech_files(tmp_path):
     """RAVDESS's names with short noise in them, and a table of action units for them."""
-    from emofusion.features.action_units.compute import COLUMNS
+    from emofusion.features.action_units.columns import COLUMNS
 
     rows, noise = [], np.random.default_rng(0)
     for actor in range(1, 7):
@@ -329,7 +334,7 @@ def speech_files(tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["unreadable", "unknown emotion", "wrong actor"])
-def test_a_bad_file_is_named_before_anything_is_trained(repository, tmp_path, speech_files, fault):
+def test_a_bad_file_is_named_before_anything_is_trained(repository, workflow_in, tmp_path, speech_files, fault):
     good = speech_files / "Actor_02" / "03-01-05-01-01-01-02.wav"
     if fault == "unreadable":
         bad = good
@@ -338,11 +343,11 @@ def test_a_bad_file_is_named_before_anything_is_trained(repository, tmp_path, sp
         bad = good.rename(good.with_name("03-01-09-01-01-01-02.wav"))
     else:
         bad = good.rename(good.with_name("03-01-05-01-01-01-03.wav"))
-    workflow = Workflow(repository, tmp_path)
+    workflow = workflow_in(repository, tmp_path)
     override = [f"corpora.ravdess.root={speech_files}", "protocol=speaker_independent", "protocol.number_of_folds=2"]
     done = workflow.run(experiment="ravdess_openface", override=override)
     assert done.returncode != 0
     message = done.output[done.output.index("error:") :]
     assert bad.name in message.splitlines()[0]
-    assert not list((workflow / "corpus").glob("*audio*/clips.parquet"))
+    assert not list((workflow / "corpus").glob("*audio*/record.json"))
     assert not (workflow / "model").exists()
