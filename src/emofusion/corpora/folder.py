@@ -33,7 +33,7 @@ class Folder(Corpus):
     provides: ClassVar[tuple[str, ...]] = ("audio", "image", "video")
 
     kind: str = "folder"
-    table: str = setting("CSV file of paths and labels.", MISSING)
+    table: str = setting("CSV file of paths and labels.", MISSING, filled=True)
     labels: dict[str, str] = setting(
         "The file's words for emotions, as in {joy: happy}; emofusion's own words need none.", {}, choices=EMOTIONS
     )

@@ -13,7 +13,7 @@ from emofusion.corpora.common.archives import Entry, entries, source_files
 from emofusion.corpora.common.generated import Generated
 from emofusion.corpora.common.media import BLACK
 from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
-from emofusion.settings.fields import setting
+from emofusion.settings.fields import must, setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +52,16 @@ class Kdef(Generated):
         shortest=1,
         distinct=True,
     )
+
+    def check_together(self, name: str) -> None:
+        """As every corpus that can be generated; and some of the generated pictures have to be read."""
+        super().check_together(name)
+        generated = [ANGLES[code] for code in self.demo.angle_codes] if self.demo is not None else self.angles
+        must(
+            bool(set(generated) & set(self.angles)),
+            f"{name}.angles=[{','.join(self.angles)}]: none of these is generated; choose from {', '.join(generated)}, "
+            f"or set {name}.demo.angles=[{','.join(self.angles)}]",
+        )
 
     def check_present(self, name: str) -> None:
         """Raise `EmofusionError` if no picture of a person is at the root."""

@@ -20,6 +20,7 @@ class Stacked(FusionRule):
         "the first where there are too few actors.",
         [0.1, 0.01, 1.0],
         above=0,
+        most=1_000_000,
         shortest=1,
         distinct=True,
     )

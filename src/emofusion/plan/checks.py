@@ -1,11 +1,14 @@
 """What the sections of an experiment have to agree on, checked before anything runs."""
 
 from math import comb
+from typing import Any
 
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
-from emofusion.settings.fields import must
+from emofusion.settings.fields import must, shown
+from emofusion.settings.kinds import Network
 from emofusion.settings.names import check_name
+from emofusion.settings.training import Augment
 
 MOST_WEIGHTS = 200_000  # settings of the weights that are swept, see fusion.common.pools
 
@@ -22,26 +25,64 @@ def check_cell(settings: Settings) -> None:
         f"fusion.steps={steps}: {comb(steps + others, others):,} settings of {others + 1} weights; choose fewer steps, "
         f"so that there are at most {MOST_WEIGHTS:,}",
     )
+    if settings.published:
+        check_published(settings.published)
     protocol = settings.protocol
     for name in settings.root.modalities:
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
 
 
+def check_published(published: dict[str, Any]) -> None:
+    """Raise `EmofusionError` where a paper's tables cannot be shown beside ours."""
+    from emofusion.audit.published import read_paper  # here, as most experiments have no tables
+
+    read_paper(published)
+    unit = published.get("unit", "percent")
+    must(unit == "percent", f"published.unit={unit}: a report shows percent; write the tables in percent")
+    fused = published.get("fusion")
+    must(
+        fused is None or (isinstance(fused, dict) and isinstance(fused.get("weights"), dict) and "rule" in fused),
+        f"published.fusion={shown(fused)}: the rule and the weights of the fused column, as in "
+        "{rule: linear, weights: {speech: 0.7, face: 0.3}}",
+    )
+
+
 def check_modality(settings: Settings, modality: str, node: Modality) -> None:
     """Raise `EmofusionError` where a modality's model contradicts itself or the protocol."""
     check_name(node.name, f"{modality}.name")
     if node.posteriors is not None:
-        must(not node.ensemble, f"{modality}: posteriors and ensemble are both given; take one of them away")
+        must(
+            not node.ensemble,
+            f"{modality}.ensemble={shown(node.ensemble)}: {modality}.posteriors is given too; take one of them "
+            f"away, as in {modality}.ensemble=[]",
+        )
+        known = [emotion for emotion in settings.emotions.classes if emotion not in node.posteriors.without]
+        must(
+            bool(known),
+            f"{modality}.posteriors.without={shown(node.posteriors.without)}: none of emotions.classes is left",
+        )
         return
     if node.ensemble:
-        must(len(node.ensemble) > 1, f"{modality}.ensemble={node.ensemble}: name at least two choices of {modality}")
+        must(
+            len(node.ensemble) > 1,
+            f"{modality}.ensemble={shown(node.ensemble)}: name at least two choices of {modality}",
+        )
         return
     training = node.training
     assert training is not None
     node.features.check_installed(f"{modality}.features")
     node.network.check_installed(f"{modality}.network")
+    shape = node.features.row_shape()
+    node.network.check_shape(shape, modality)
     node.network.check_training(training, modality)
+    learns_by_blocks = type(node.network.trained_part(training)).frozen_blocks is not Network.frozen_blocks
+    must(
+        not training.unfreeze or learns_by_blocks,
+        f"{modality}.training.unfreeze: the network {node.network.kind} has no frozen blocks; set "
+        f"{modality}.training.unfreeze=[]",
+    )
+    check_augment(training.augment, shape, f"{modality}.training.augment")
     if not settings.protocol.validation:
         must(
             training.keep == "last" and not training.patience,
@@ -49,3 +90,26 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             f"{modality}.training.patience={training.patience} have no epoch to choose; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
         )
+
+
+def check_augment(augment: Augment, shape: tuple[int, ...], name: str) -> None:
+    """Raise `EmofusionError` where rows of that shape cannot be changed in this way. `name`: the node's full name."""
+    over_time = {part: getattr(augment, part) for part in ("shift", "gain", "time_masks", "frequency_masks")}
+    asked = [f"{name}.{part}={value}" for part, value in over_time.items() if value]
+    if not asked:
+        return
+    must(
+        len(shape) == 2,
+        f"{', '.join(asked)}: only noise and mixup fit rows of {shape}; set {asked[0].partition('=')[0]}=0",
+    )
+    channels, frames = shape
+    spectrum, width = augment.spectrum, augment.frequency_width
+    must(spectrum <= channels, f"{name}.spectrum={spectrum}: at most {channels}, the channels of the features")
+    must(
+        not augment.frequency_masks or width < spectrum,
+        f"{name}.frequency_width={width}: below {name}.spectrum={spectrum}, or a mask may hide all of it",
+    )
+    must(
+        not augment.time_masks or augment.time_width < frames,
+        f"{name}.time_width={augment.time_width}: below {frames}, the frames of a clip, or a mask may hide all of it",
+    )

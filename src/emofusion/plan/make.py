@@ -15,7 +15,7 @@ from emofusion.plan.fingerprint import PACKAGE
 from emofusion.plan.plan_file import PlanFile, write_plan
 from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD
-from emofusion.plan.settings import CorpusSettings, PosteriorsSettings
+from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
 from emofusion.plan.stage import Stage, short_hash
 from emofusion.settings import registry
 from emofusion.settings.compose import Composer, Settings
@@ -24,6 +24,9 @@ from emofusion.settings.kinds import Preparation
 from emofusion.settings.overrides import expand, split_overrides
 
 _LONGEST_PLACE = 120
+
+# The folder of its report, the report, its overrides, and its settings section by section.
+Cell = tuple[str, Stage, list[str], list[str]]
 
 
 def plan_file(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
@@ -52,7 +55,7 @@ def check_sources(plan: PlanFile, results: Path) -> None:
     """
     missing = []
     for stage in plan.stages.values():
-        given = not stage.inputs or stage.kind == "posteriors"
+        given = not stage.inputs or stage.kind in ("posteriors", "features")
         if given and not (stage.folder(results) / RECORD).exists():
             try:
                 _check_source(plan.settings(stage.name))
@@ -70,15 +73,35 @@ def _check_source(settings: Any) -> None:
             from emofusion.predictions.posteriors import check_table  # pandas: only where there are any
 
             check_table(settings.posteriors)
+        case FeaturesSettings():
+            settings.features.check_present()
         case Preparation():
             settings.check_present()
 
 
 def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None:
-    composer, planner = Composer(conf, experiment), Planner()
+    cells, first = plan_cells(Composer(conf, experiment), Planner(), experiment, overrides)
+    facts = {
+        "experiment": experiment,
+        "modalities": first.root.modalities,
+        "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
+        "plugins": first.root.plugins,
+        "accept_other_versions": first.root.accept_other_versions,
+        "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
+    }
+    write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+
+
+def plan_cells(
+    composer: Composer, planner: Planner, experiment: str, overrides: list[str]
+) -> tuple[list[Cell], Settings]:
+    """Every cell that the overrides expand to, planned and checked, and the settings of the first one.
+
+    Raises `EmofusionError` where a setting does not exist or does not fit.
+    """
     combinations = expand(overrides)
     common = set.intersection(*map(set, combinations))
-    cells: list[tuple[str, Stage, list[str], list[str]]] = []
+    cells: list[Cell] = []
     first: Settings | None = None
     checked: set[tuple[int, ...]] = set()
     for texts in combinations:
@@ -99,15 +122,7 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
     if len(set(places)) < len(places):
         raise EmofusionError("override: two cells would have the same name; shorten their values")
     assert first is not None
-    facts = {
-        "experiment": experiment,
-        "modalities": first.root.modalities,
-        "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
-        "plugins": first.root.plugins,
-        "accept_other_versions": first.root.accept_other_versions,
-        "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
-    }
-    write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+    return cells, first
 
 
 def _alternatives(

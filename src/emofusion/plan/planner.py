@@ -4,7 +4,7 @@ The planner names no corpus, no modality, no network and no kind of features: it
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
@@ -25,6 +25,7 @@ from emofusion.plan.stage import Stage, StageFactory
 from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
+from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Corpus, Features, Network, Protocol
 from emofusion.settings.training import Training
 
@@ -256,7 +257,7 @@ class Planner:
         def make() -> tuple[Stage, dict[str, Stage]]:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
-            corpora = {name: self._corpus(settings, name, node) for name in names}
+            corpora = {name: self._corpus(settings, name, modality, node) for name in names}
             split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions)
             label = f"{protocol.kind}-{modality}"
             return self.factory.make("split", label, split_settings, corpora=tuple(corpora.values())), corpora
@@ -264,10 +265,13 @@ class Planner:
         looked_at = (settings.corpora, settings.protocol, settings.emotions)
         return self._once(("split", modality, *map(id, looked_at)), node, make, looked_at)
 
-    def _corpus(self, settings: Settings, name: str, node: Modality) -> Stage:
+    def _corpus(self, settings: Settings, name: str, modality: str, node: Modality) -> Stage:
         """The corpus as a modality needs it."""
         if name not in settings.corpora:
-            raise EmofusionError(f"protocol names the corpus {name}, but there is no corpora.{name}")
+            raise EmofusionError(
+                f"{_where_named(settings.protocol, name)}: there is no corpora.{name}; there are "
+                f"{', '.join(settings.corpora) or 'none'}; choose more, as in corpus=[{name}]"
+            )
         corpus: Corpus = settings.corpora[name]
         inputs: dict[str, Any] = {}
         generator = corpus.generator(name)
@@ -277,7 +281,7 @@ class Planner:
         if node.posteriors is not None:
             medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)
         else:
-            medium = _medium(node.features, corpus, name)
+            medium = _medium(node.features, corpus, name, modality)
             fetching = corpus.fetching(name, medium)
             if fetching is not None:
                 inputs["source"] = self.factory.make("download", fetching.label, fetching)
@@ -320,15 +324,26 @@ def member_seeds(seed: int, members: int) -> list[int]:
     return [seed] if members == 1 else [seed * members + member for member in range(members)]
 
 
-def _medium(features: Features, corpus: Corpus, name: str) -> str:
+def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str:
     """The medium of a corpus that the features are computed from."""
     medium = features.medium_of(corpus.provides)
     if medium is None:
         raise EmofusionError(
-            f"the features {features.kind} are computed from {' or '.join(features.media)}, and the corpus {name} "
-            f"({corpus.kind}) has {', '.join(corpus.provides)}; choose another model or another corpus"
+            f"{modality}.features.kind={features.kind}: they are computed from {' or '.join(features.media)}, and the "
+            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in {modality}=…, "
+            "or another corpus in protocol"
         )
     return medium
+
+
+def _where_named(protocol: Protocol, corpus: str) -> str:
+    """The protocol's setting that names a corpus, with its value."""
+    for field in fields(protocol):
+        value = getattr(protocol, field.name)
+        lists = value.values() if isinstance(value, dict) else [value]
+        if any(isinstance(names, list) and corpus in names for names in lists):
+            return f"protocol.{field.name}={shown(value)}"
+    return f"protocol.kind={protocol.kind}"
 
 
 def _split_of(predictions: Stage) -> Stage:

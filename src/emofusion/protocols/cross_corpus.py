@@ -61,4 +61,7 @@ class CrossCorpus(Protocol):
     def _check_apart(self, training: list[str]) -> None:
         """Raise `EmofusionError` where a corpus both trains and tests."""
         both = set(training) & set(self.test)
-        must(not both, f"protocol: {', '.join(sorted(both))} both trains and tests; use speaker_independent")
+        must(
+            not both,
+            f"protocol.test: {', '.join(sorted(both))} both trains and tests; use protocol=speaker_independent",
+        )

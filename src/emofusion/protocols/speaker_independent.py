@@ -31,6 +31,8 @@ class SpeakerIndependent(WithinCorpora):
         )
         fold_of: dict[str, int] = {}
         for number, fold in enumerate(self.folds):
+            names = [_padded(actor) for actor in fold]
+            must(len(set(names)) == len(names), f"{name}.folds: fold {number} names an actor twice: {', '.join(names)}")
             for actor in fold:
                 must(
                     fold_of.setdefault(_padded(actor), number) == number,

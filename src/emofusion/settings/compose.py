@@ -12,38 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
-from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
+from emofusion.settings.composition import Composition, Compositions
 from emofusion.settings.experiment import Experiment, Modality, Root
-from emofusion.settings.fields import check
+from emofusion.settings.fields import check, shown
 from emofusion.settings.names import check_name, unknown
 from emofusion.settings.overrides import Assignment, parse
 from emofusion.settings.sections import Sectioner
 
-SECTIONS = {field.name for field in dataclasses.fields(Experiment)} - {field.name for field in dataclasses.fields(Root)}
+ROOT = {field.name for field in dataclasses.fields(Root)}
+KNOWN = {field.name for field in dataclasses.fields(Experiment)}
+SECTIONS = KNOWN - ROOT
 MODALITY = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Composition:
-    """What Hydra made of one combination of group choices.
-
-    container: all settings, interpolations unresolved. groups: modality → the group that it was chosen from, such as
-    `speech` or `speech@own_speech`. choices: group → the choice. interpolated: the sections with interpolations; the
-    empty name stands for the root's own values.
-    """
-
-    container: dict[str, Any]
-    groups: dict[str, str]
-    choices: dict[str, str]
-    interpolated: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -66,35 +47,42 @@ class Composer:
 
     def __init__(self, conf: Path, experiment: str) -> None:
         """`conf`: the folder of the configuration; raises `EmofusionError` where it has no such experiment."""
-        known = sorted(path.stem for path in (conf / "experiment").glob("*.yaml"))
-        if experiment not in known:
-            raise EmofusionError(f"experiment={experiment}: no such experiment; there are {', '.join(known)}")
-        self.conf, self.experiment = conf, experiment
         registry.register()
-        self._compositions: dict[tuple[str, ...], Composition] = {}
+        self._compositions = Compositions(conf, experiment)
         self._sections: dict[tuple[Any, ...], Any] = {}
         self._sectioner = Sectioner()
-        for path in self._composition(()).container.get("plugins") or []:
-            registry.load_plugin(path)
+        self._load_plugins(self._compositions.of(()).container.get("plugins"))
 
     def settings(self, overrides: list[str]) -> Settings:
         """The settings of one cell. Raises `EmofusionError` that names a setting which is unknown or wrong."""
-        groups, plain = self._sorted(overrides)
-        composition = self._composition(groups)
-        self._check_root(composition, plain)
+        for override in map(parse, overrides):
+            if override.key == "plugins":
+                self._load_plugins(override.value)
+        groups, plain = self._compositions.divided(overrides)
+        composition = self._compositions.of(groups)
         root = self._section(groups, "", plain)
+        _check_names(root, composition, groups, plain)
         for name in root.modalities:
-            self._check_modality(name, composition, plain)
+            _check_modality(name, composition, plain)
         sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS)}
         modalities = {name: self._section(groups, name, plain) for name in root.modalities}
-        return Settings(root, sections, modalities)
+        settings = Settings(root, sections, modalities)
+        self._check_choices(settings, composition)
+        self._check_members(settings, overrides)
+        return settings
 
     def alternative(self, overrides: list[str], modality: str, choice: str) -> Modality:
         """The modality's settings under another choice of its group.
 
         Overrides of the chosen network hold for the other where it has such settings, and are left out where not.
         """
-        group = self._composition(self._sorted(overrides)[0]).groups.get(modality, modality)
+        kept, left_out = self._fitting(overrides, modality, choice)
+        del left_out
+        return self._modality(kept, modality)
+
+    def _fitting(self, overrides: list[str], modality: str, choice: str) -> tuple[list[str], dict[str, EmofusionError]]:
+        """The overrides for another choice of a modality's group, and why others of them do not fit it."""
+        group = self._compositions.of(self._compositions.divided(overrides)[0]).groups.get(modality, modality)
         replaced = (f"{modality}.ensemble=", f"{modality}.pool=", f"{modality}.name=")
         others = [
             text
@@ -105,80 +93,32 @@ class Composer:
         others.append(f"{adds}{group}={choice}")
         parts = (f"{modality}.network.", f"{modality}.features.")
         kept = [text for text in others if not text.lstrip("+").startswith(parts)]
+        left_out = {}
         for text in [text for text in others if text not in kept]:
             try:
                 self._modality([*kept, text], modality)
-            except EmofusionError:
+            except EmofusionError as error:
+                left_out[text] = error
                 continue
             kept.append(text)
-        return self._modality(kept, modality)
+        return kept, left_out
 
     def _modality(self, overrides: list[str], modality: str) -> Modality:
-        groups, plain = self._sorted(overrides)
+        groups, plain = self._compositions.divided(overrides)
         own = [text for text in groups if not self._leaves_alone(text, modality)]
         node: Modality = self._section(tuple(own), modality, plain)
         return node
 
     def _leaves_alone(self, group: str, section: str) -> bool:
         """Whether a choice of a group has no effect on a section, so that the section is composed without it."""
-        usual, other = self._composition(()), self._composition((group,))
+        usual, other = self._compositions.of(()), self._compositions.of((group,))
         return section not in other.interpolated and usual.container.get(section) == other.container.get(section)
 
-    def _sorted(self, overrides: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Choices of groups, and plain values."""
-        groups, plain = [], []
-        for text in overrides:
-            override = parse(text)
-            if override.key == "experiment":
-                raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
-            (groups if override.package or self._is_group(override.key) else plain).append(text)
-        return tuple(groups), tuple(plain)
-
-    def _is_group(self, key: str) -> bool:
-        return "." not in key and ((self.conf / key).is_dir() or _stored_group(key))
-
-    def _composition(self, groups: tuple[str, ...]) -> Composition:
-        groups = self._differing(groups)
-        if groups not in self._compositions:
-            try:
-                with initialize_config_dir(str(self.conf.resolve()), version_base="1.3"):
-                    composed = hydra_compose(
-                        "config", overrides=[f"experiment={self.experiment}", *groups], return_hydra_config=True
-                    )
-                choices = OmegaConf.to_container(composed.hydra.runtime.choices)
-                container = OmegaConf.to_container(OmegaConf.masked_copy(composed, [*set(composed) - {"hydra"}]))
-            except (HydraException, OmegaConfBaseException) as error:
-                raise EmofusionError(_message(error, groups)) from error
-            assert isinstance(choices, dict) and isinstance(container, dict)
-            container["experiment"] = self.experiment
-            chosen = {
-                str(name): choice for name, choice in choices.items() if choice and not str(name).startswith("hydra")
-            }
-            content = {str(name): value for name, value in container.items()}
-            self._compositions[groups] = Composition(
-                content,
-                {name.rpartition("@")[2]: name for name in chosen},
-                {name: str(choice) for name, choice in chosen.items()},
-                _interpolated(content),
-            )
-        return self._compositions[groups]
-
-    def _differing(self, groups: tuple[str, ...]) -> tuple[str, ...]:
-        """The choices without those that say what the experiment says anyway, so that nothing is composed twice."""
-        if not groups or () not in self._compositions:
-            return groups
-        usual = self._compositions[()].choices
-        choices = [parse(text) for text in groups]
-        same = [
-            not choice.adds and not choice.deletes and not choice.package and usual.get(choice.key) == choice.value
-            for choice in choices
-        ]
-        return tuple(text for text, is_same in zip(groups, same, strict=True) if not is_same)
-
     def _section(self, groups: tuple[str, ...], name: str, plain: tuple[str, ...]) -> Any:
-        composition = self._composition(groups)
-        everything = name in composition.interpolated  # an interpolation may lead anywhere
-        concerned = plain if everything else tuple(text for text in plain if _concerns(parse(text), name))
+        composition = self._compositions.of(groups)
+        concerned = tuple(text for text in plain if _concerns(parse(text), name))
+        if name in composition.interpolated or any("${" in text for text in concerned):
+            concerned = plain  # an interpolation may lead anywhere
         key = (id(composition), name, concerned)
         if key not in self._sections:
             node = self._sectioner.section(composition.container, name, [parse(text) for text in concerned])
@@ -186,44 +126,69 @@ class Composer:
             self._sections[key] = node
         return self._sections[key]
 
-    def _check_root(self, composition: Composition, plain: tuple[str, ...]) -> None:
-        """Every node at the top is a setting, or a modality that is named or chosen from a group."""
-        known = {field.name for field in dataclasses.fields(Experiment)}
-        chosen = set(composition.groups) | {name.partition("@")[0] for name in composition.groups.values()}
-        added = {parse(text).key.partition(".")[0] for text in plain if parse(text).adds}
-        named = set(composition.container.get("modalities") or []) | added | _swept_modalities(plain)
-        for name in [*composition.container, *(parse(text).key.partition(".")[0] for text in plain)]:
-            if name not in known | chosen | named:
-                raise EmofusionError(unknown(name, sorted(known | chosen)))
+    def _check_choices(self, settings: Settings, composition: Composition) -> None:
+        """Raise `EmofusionError` where a map names no modality, or a list names no choice of a modality's group."""
+        known = [*settings.modalities, *(name for name in composition.groups if name not in SECTIONS)]
+        compared = settings.report.compare
+        for setting, named in (("fusion.weights", settings.fusion.weights or {}), ("report.compare", compared)):
+            for modality in named:
+                if modality not in known and not isinstance(composition.container.get(modality), dict):
+                    raise EmofusionError(unknown(f"{setting}.{modality}", [f"{setting}.{name}" for name in known]))
+        for modality, node in settings.modalities.items():
+            group = composition.groups.get(modality, modality).partition("@")[0]
+            ensemble, beside = node.ensemble, compared.get(modality, [])
+            for setting, choices in ((f"{modality}.ensemble", ensemble), (f"report.compare.{modality}", beside)):
+                for choice in choices:
+                    self._compositions.check_choice(group, choice, f"{setting}={shown(choices)}")
 
-    def _check_modality(self, name: str, composition: Composition, plain: tuple[str, ...]) -> None:
-        if not MODALITY.fullmatch(name):
-            raise EmofusionError(f"modalities: {name} is not a name: use small letters, digits and _, a letter first")
-        reserved = {field.name for field in dataclasses.fields(Experiment)} | {"all"} | set(registry.kinds("fusion"))
-        if name in reserved:
-            raise EmofusionError(f"modalities: {name} means something else here; use another name")
-        keys = {parse(text).key.partition(".")[0] for text in plain}
-        if not isinstance(composition.container.get(name), dict) and name not in keys:
-            raise EmofusionError(
-                f"modalities: {name} is named but there are no settings {name}.*; choose some, as in "
-                f'override="+speech@{name}=cnn1d"'
-            )
+    def _check_members(self, settings: Settings, overrides: list[str]) -> None:
+        """Raise `EmofusionError` for a setting of an ensemble's models that none of them has."""
+        for modality, node in settings.modalities.items():
+            parts = (f"{modality}.network.", f"{modality}.features.")
+            if not node.ensemble or not any(text.lstrip("+").startswith(parts) for text in overrides):
+                continue
+            unfitting = [self._fitting(overrides, modality, choice)[1] for choice in node.ensemble]
+            for text, error in unfitting[0].items():
+                if all(text in left_out for left_out in unfitting):
+                    raise EmofusionError(f"{error} (none of the models in {modality}.ensemble takes {text})")
 
-
-def _interpolated(container: dict[str, Any]) -> frozenset[str]:
-    own = {key: value for key, value in container.items() if not isinstance(value, dict)}
-    names = {name for name, node in container.items() if "${" in repr(node)}
-    return frozenset(names | ({""} if "${" in repr(own) else set()))
+    def _load_plugins(self, paths: Any) -> None:
+        for path in paths if isinstance(paths, list) else []:
+            registry.load_plugin(str(path))
 
 
 def _concerns(override: Assignment, section: str) -> bool:
     first = override.key.partition(".")[0]
-    return first == section if section else first not in SECTIONS and "." not in override.key
+    return first == section if section else first in ROOT
 
 
-def _swept_modalities(plain: tuple[str, ...]) -> set[str]:
-    named = [parse(text).value for text in plain if parse(text).key == "modalities"]
-    return {str(name) for names in named if isinstance(names, list) for name in names}
+def _check_names(root: Root, composition: Composition, groups: tuple[str, ...], plain: tuple[str, ...]) -> None:
+    """Every node at the top is a setting, or a modality that is named or chosen from a group."""
+    chosen = {name for name in composition.groups if "/" not in name}
+    chosen |= {name.partition("@")[0] for name in composition.groups.values() if "/" not in name}
+    named = set(root.modalities) | set(composition.container.get("modalities") or [])
+    for name in [*composition.container, *(parse(text).key.partition(".")[0] for text in plain)]:
+        if name not in KNOWN | chosen | named:
+            raise EmofusionError(unknown(name, sorted(KNOWN | chosen)))
+    for override in map(parse, groups):
+        package = (override.package or override.key).partition(".")[0]
+        if override.package and package not in KNOWN | set(root.modalities):
+            raise EmofusionError(
+                f"{override.text}: {package} is not a modality here; name it in modalities={shown(root.modalities)}"
+            )
+
+
+def _check_modality(name: str, composition: Composition, plain: tuple[str, ...]) -> None:
+    if not MODALITY.fullmatch(name):
+        raise EmofusionError(f"modalities: {name} is not a name: use small letters, digits and _, a letter first")
+    if name in KNOWN | {"all"} | set(registry.kinds("fusion")):
+        raise EmofusionError(f"modalities: {name} means something else here; use another name")
+    keys = {parse(text).key.partition(".")[0] for text in plain}
+    if not isinstance(composition.container.get(name), dict) and name not in keys:
+        raise EmofusionError(
+            f"modalities: {name} is named but there are no settings {name}.*; choose some, as in "
+            f'override="+speech@{name}=cnn1d"'
+        )
 
 
 def _check_values(node: Any, name: str) -> None:
@@ -232,17 +197,3 @@ def _check_values(node: Any, name: str) -> None:
         if dataclasses.is_dataclass(value):
             check_name(str(key), name)
             check(value, f"{name}.{key}")
-
-
-def _stored_group(key: str) -> bool:
-    try:
-        return bool(ConfigStore.instance().list(key))
-    except OSError:
-        return False
-
-
-def _message(error: Exception, overrides: tuple[str, ...]) -> str:
-    lines = [line.strip() for line in f"{error}\n{error.__cause__ or ''}".splitlines() if line.strip()]
-    dull = ("object_type", "full_key", "To append", "Set the environment", "See ", "Config search path", "provider=")
-    told = list(dict.fromkeys(line for line in lines if not line.startswith(dull)))
-    return f"configuration: {' '.join(told)}" + (f" (override: {' '.join(overrides)})" if overrides else "")

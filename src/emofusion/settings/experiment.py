@@ -6,8 +6,10 @@ from typing import Any
 from omegaconf import MISSING
 
 from emofusion.emotions import EMOTIONS
-from emofusion.settings.fields import must, setting
+from emofusion.settings.fields import MOST_SEED, must, setting
 from emofusion.settings.training import Training
+
+TRACKING_SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 
 
 @dataclass
@@ -22,26 +24,38 @@ class Emotions:
         distinct=True,
     )
     merge: dict[str, str] = setting(
-        "Emotions that are counted as another one, as in {calm: neutral}.", {}, choices=EMOTIONS
+        "Emotions that are counted as another one, which is among the classes, as in {calm: neutral}.",
+        {},
+        choices=EMOTIONS,
     )
 
     def check_together(self, name: str) -> None:
-        """What is merged has to be an emotion, and another one than it becomes."""
+        """What is merged has to be an emotion, and what it becomes a class that is not merged itself."""
+        shown = f"{name}.merge={{{', '.join(f'{old}: {new}' for old, new in self.merge.items())}}}"
         for old, new in self.merge.items():
-            must(old in EMOTIONS, f"{name}.merge: {old} is not among {', '.join(EMOTIONS)}")
-            must(old != new, f"{name}.merge: {old} cannot be merged into itself")
+            must(old in EMOTIONS, f"{shown}: {old} is not among {', '.join(EMOTIONS)}")
+            must(old != new, f"{shown}: {old} cannot be merged into itself")
+            must(new not in self.merge, f"{shown}: {new} is merged itself; name what {old} becomes in the end")
+            must(new in self.classes, f"{shown}: {new} is not among {name}.classes=[{','.join(self.classes)}]")
 
 
 @dataclass
 class Posteriors:
     """Posteriors that were made elsewhere: a table, CSV or Parquet, of clip, fold and one column for each class."""
 
-    table: str = setting("Path of the table.", MISSING)
+    table: str = setting("Path of the table.", MISSING, filled=True)
     scale: str = setting("What the columns hold.", MISSING, choices=["logits", "probabilities"])
     labels: dict[str, str] = setting("The table's words for emotions, as in {joy: happy}.", {}, choices=EMOTIONS)
     without: list[str] = setting(
         "Emotions that the table has no column for, on purpose.", [], choices=EMOTIONS, distinct=True
     )
+
+    def check_together(self, name: str) -> None:
+        """The table has a column for one emotion at least."""
+        must(
+            len(self.without) < len(EMOTIONS),
+            f"{name}.without=[{','.join(self.without)}]: these are all emotions; leave out those that the table has",
+        )
 
 
 @dataclass
@@ -91,7 +105,7 @@ class Evaluation:
     )
     confidence: float = setting("Level of the intervals.", 0.95, above=0, below=1)
     bins: int = setting("Bins of the expected calibration error.", 15, least=1, most=1000)
-    seed: int = setting("Seed of resampling.", 0, least=0)
+    seed: int = setting("Seed of resampling.", 0, least=0, most=MOST_SEED)
     metrics: list[str] = setting(
         "Figures beside accuracy, which is always there.",
         ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
@@ -105,7 +119,9 @@ class Report:
 
     title: str = setting("Title of the report; empty: the experiment's name.", "")
     compare: dict[str, list[str]] = setting(
-        "For each modality, choices of its group whose training curves stand beside the chosen one's.", {}
+        "For each modality, choices of its group whose training curves stand beside the chosen one's.",
+        {},
+        distinct=True,
     )
     seeds: int = setting("Seeds of each network in that comparison.", 1, least=1, most=1000)
 
@@ -117,15 +133,28 @@ class Tracking:
     enabled: bool = setting("Whether runs are tracked in MLflow.", True)
     uri: str | None = setting("MLflow's address; null: MLFLOW_TRACKING_URI, else a database in results/.", None)
 
+    def check_together(self, name: str) -> None:
+        """The address is one that MLflow takes."""
+        scheme = (self.uri or "sqlite:").partition(":")[0].partition("+")[0]
+        must(
+            scheme in TRACKING_SCHEMES,
+            f"{name}.uri={self.uri}: an address such as sqlite:///results/mlflow.db or http://127.0.0.1:5000; it "
+            f"begins with {', '.join(TRACKING_SCHEMES)}",
+        )
+
 
 @dataclass
 class Root:
     """The settings of an experiment that stand at the top by themselves."""
 
     experiment: str = setting("Name of the experiment, a file in conf/experiment/.", MISSING)
-    seed: int = setting("Draws weights, the order of clips and dropout; a split has its own seed.", 0, least=0)
-    data: str = setting("Folder of the corpora.", "data")
-    plugins: list[str] = setting("Python files with kinds of your own; see docs/extending.md.", [], distinct=True)
+    seed: int = setting(
+        "Draws weights, the order of clips and dropout; a split has its own seed.", 0, least=0, most=MOST_SEED
+    )
+    data: str = setting("Folder of the corpora.", "data", filled=True)
+    plugins: list[str] = setting(
+        "Python files with kinds of your own; see docs/extending.md.", [], distinct=True, filled=True
+    )
     modalities: list[str] = setting(
         "The modalities that are fused, in the order of the tables.", MISSING, shortest=1, distinct=True
     )

@@ -6,7 +6,7 @@ values against the allowed range before anything runs; and `docs/settings.md`, w
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,8 @@ from omegaconf import MISSING
 from emofusion.errors import EmofusionError
 
 _METADATA = "setting"
+# numpy and scikit-learn take seeds of 32 bits; a fold adds its number to it
+MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Setting:
         above, below: exclusive bounds of a number.
         choices: the words that are allowed.
         shortest: how many entries a list or a map has at least.
-        distinct: whether the entries of a list differ from each other.
+        distinct: whether the entries of a list, or of each list in a map, differ from each other.
+        filled: whether text, or each text of a list, has to have a letter.
     """
 
     meaning: str
@@ -39,42 +42,56 @@ class Setting:
     choices: tuple[str, ...] = ()
     shortest: int = 0
     distinct: bool = False
+    filled: bool = False
 
     def allowed(self) -> str:
         """The range in words, such as `from 0 to below 1`; empty where every value of the type is allowed."""
-        if self.choices:
+        if self.choices and not (self.shortest or self.distinct):
             return " or ".join(self.choices)
-        low = f"from {self.least:g}" if self.least is not None else ""
-        low = f"above {self.above:g}" if self.above is not None else low
-        high = f"to {self.most:g}" if self.most is not None else ""
-        high = f"below {self.below:g}" if self.below is not None else high
-        if low.startswith("from") and not high:
-            low = f"{self.least:g} or more"
-        if high.startswith("to") and not low:
-            high = f"{self.most:g} or less"
-        joined = f"{low} to {high}" if low.startswith("from") and high.startswith("below") else f"{low} {high}"
-        words = [joined.strip()] if joined.strip() else []
+        words = [self._range()] if self._range() else []
         if self.shortest:
             words.append(f"at least {self.shortest} {'entry' if self.shortest == 1 else 'entries'}")
         if self.distinct:
             words.append("each once")
+        if self.choices:
+            words.append(f"out of {', '.join(self.choices)}")
+        if self.filled:
+            words.append("not empty")
         return ", ".join(words)
+
+    def _range(self) -> str:
+        """The bounds in words; empty where there are none."""
+        low = f"from {_number(self.least)}" if self.least is not None else ""
+        low = f"above {_number(self.above)}" if self.above is not None else low
+        high = f"to {_number(self.most)}" if self.most is not None else ""
+        high = f"below {_number(self.below)}" if self.below is not None else high
+        if self.least is not None and not high:
+            return f"{_number(self.least)} or more"
+        if self.most is not None and not low:
+            return f"{_number(self.most)} or less"
+        if not (low and high):
+            return low or high
+        joints = {("from", "below"): " to ", ("above", "to"): " up ", ("above", "below"): " and "}
+        return low + joints.get((low.split()[0], high.split()[0]), " ") + high
 
     def admits(self, value: Any) -> bool:
         """Whether a value lies in the range; None is always admitted, as its type decides about it."""
         if value is None:
             return True
+        if isinstance(value, dict | list | tuple) and len(value) < self.shortest:
+            return False
         if isinstance(value, dict):
-            return len(value) >= self.shortest and all(self._admits_one(part) for part in value.values())
-        if isinstance(value, list | tuple):
-            if len(value) < self.shortest or (self.distinct and _has_repeats(value)):
-                return False
-            return all(self._admits_one(part) for part in value)
-        return self._admits_one(value)
+            return all(self._admits_list(part) for part in value.values())
+        return self._admits_list(value)
+
+    def _admits_list(self, value: Any) -> bool:
+        if not isinstance(value, list | tuple):
+            return self._admits_one(value)
+        return not (self.distinct and _has_repeats(value)) and all(map(self._admits_one, value))
 
     def _admits_one(self, value: Any) -> bool:
-        if self.choices and isinstance(value, str):
-            return value in self.choices
+        if isinstance(value, str):
+            return (value in self.choices or not self.choices) and (bool(value.strip()) or not self.filled)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return True
         return (
@@ -97,13 +114,14 @@ def setting(
     choices: Iterable[str] = (),
     shortest: int = 0,
     distinct: bool = False,
+    filled: bool = False,
 ) -> Any:
     """A dataclass field with its default, range and meaning; see `Setting` for the arguments.
 
     A setting without a default has to be given by the configuration. A default that is a list, a map or a dataclass is
     copied for each instance.
     """
-    about = Setting(meaning, least, most, above, below, tuple(choices), shortest, distinct)
+    about = Setting(meaning, least, most, above, below, tuple(choices), shortest, distinct, filled)
     if isinstance(default, list | dict) or (dataclasses.is_dataclass(default) and not isinstance(default, type)):
         return dataclasses.field(default_factory=lambda: deepcopy(default), metadata={_METADATA: about})
     return dataclasses.field(default=default, metadata={_METADATA: about})
@@ -131,13 +149,10 @@ def check(node: Any, name: str) -> None:
         value, declared = getattr(node, field.name), about(field)
         full = f"{name}.{field.name}" if name else field.name
         if not declared.admits(value):
-            allowed = declared.allowed()
-            number = f": {allowed}" if allowed else ": a finite number"
-            raise EmofusionError(f"{full}={_shown(value)}{number}")
-        parts = value if isinstance(value, list) else [value]
-        for number_of_part, part in enumerate(parts):
+            raise EmofusionError(f"{full}={shown(value)}: {declared.allowed() or 'a finite number'}")
+        for part_name, part in _parts(value, full):
             if dataclasses.is_dataclass(part) and not isinstance(part, type):
-                check(part, full if part is value else f"{full}[{number_of_part}]")
+                check(part, part_name)
     if hasattr(node, "check_together"):
         node.check_together(name)
 
@@ -149,9 +164,31 @@ def must(holds: bool, message: str) -> None:
 
 
 def _has_repeats(values: Iterable[Any]) -> bool:
-    shown = [repr(value) for value in values]
-    return len(set(shown)) < len(shown)
+    texts = [repr(value) for value in values]
+    return len(set(texts)) < len(texts)
 
 
-def _shown(value: Any) -> str:
-    return f"[{','.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
+def _parts(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """A value, or the values in a list or a map, each with its full name."""
+    if isinstance(value, list):
+        yield from ((f"{name}[{number}]", part) for number, part in enumerate(value))
+    elif isinstance(value, dict):
+        yield from ((f"{name}.{key}", part) for key, part in value.items())
+    else:
+        yield name, value
+
+
+def _number(value: float) -> str:
+    """A bound as people write it: 0.5, 1000, 100,000."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) >= 10_000 else f"{value:g}"
+
+
+def shown(value: Any) -> str:
+    """A value as it is typed on the command line."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {shown(part)}' for key, part in value.items())}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from omegaconf import MISSING
 
-from emofusion.settings.fields import setting
+from emofusion.settings.fields import MOST_SEED, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,10 @@ class Corpus(Kind):
 
     root: str = setting("Folder of the corpus in the form in which it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(
-        "Patterns of files to leave out, compared with the right-hand end of a path, as in [DC_a01.wav].", []
+        "Patterns of files to leave out, compared with the right-hand end of a path, as in [DC_a01.wav].",
+        [],
+        distinct=True,
+        filled=True,
     )
 
     def check_present(self, name: str) -> None:
@@ -123,7 +126,9 @@ class Protocol(Kind):
     leaks_speakers: ClassVar[bool] = False
 
     description: str = setting("The protocol in words, for the reports.", "")
-    seed: int = setting("Draws actors or clips; apart from the experiment's seed, so seeds share a split.", 0, least=0)
+    seed: int = setting(
+        "Draws actors or clips; apart from the experiment's seed, so seeds share a split.", 0, least=0, most=MOST_SEED
+    )
     validation: float = setting(
         "Share of the training actors, or clips, that validate; with 0 all of them train.", 0.2, least=0, below=1
     )
@@ -196,6 +201,9 @@ class Features(Kind):
         """
         return next((medium for medium in self.media if medium in provided), None)
 
+    def check_present(self) -> None:
+        """A quick look, for planning: raise `EmofusionError` where a file that is named is not there."""
+
     def sources(self) -> list[Path]:
         """Files besides the clips' own recordings that decide the values, such as a table; only existing ones."""
         return []
@@ -258,6 +266,9 @@ class Network(Kind):
         """
         raise NotImplementedError
 
+    def check_shape(self, shape: tuple[int, ...], name: str) -> None:
+        """A look while planning: raise `EmofusionError` where rows of that shape do not fit. `name`: the modality."""
+
     def start_weights(self, seed: int) -> Preparation | None:
         """What makes the weights that the network starts from (`weights.safetensors`); None for a fresh start."""
         return None
@@ -273,8 +284,8 @@ class Network(Kind):
     def frozen_blocks(self, training: "Training", epoch: int) -> int:
         """How many of the first blocks of layers are still frozen in an epoch, counted from 0; 0 without such blocks.
 
-        A training asks this of the network that `trained_part` gives. The number never rises from epoch to epoch, and in
-        the last epoch it is that of `frozen_part`. A network for which it is ever above 0 builds an
+        A training asks this of the network that `trained_part` gives. The number never rises from epoch to epoch, and
+        in the last epoch it is that of `frozen_part`. A network for which it is ever above 0 builds an
         `emofusion.networks.common.blocks.BlockNetwork`.
         """
         return 0

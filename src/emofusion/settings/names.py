@@ -17,6 +17,12 @@ def unknown(name: str, known: Iterable[str]) -> str:
     return f"{name}: no such setting; {hint}"
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`, did you mean …?` with the nearest of the known names; empty where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
 def check_name(name: str, setting: str) -> None:
     """Raise `EmofusionError` unless a name that becomes part of a path has only letters, digits and `_ . + -`."""
     if not _NAME.fullmatch(name) or len(name) > 100:

@@ -94,9 +94,15 @@ def _alternatives(override: str) -> list[str]:
 @cache
 def _parsed(override: str) -> Override:
     try:
-        return OverridesParser.create().parse_overrides([override])[0]
+        parsed: Override = OverridesParser.create().parse_overrides([override])[0]
     except HydraException as error:
-        raise EmofusionError(f"override: {str(error).splitlines()[0]} (in: {override})") from error
+        raise EmofusionError(
+            f"override: {override} is not written as name=value ({str(error).splitlines()[0]}); values with blanks or "
+            "signs stand in quotes, as in report.title='Two words'"
+        ) from error
+    if not parsed.key_or_group:
+        raise EmofusionError(f"override: {override} names no setting; it is written name=value")
+    return parsed
 
 
 def _plain(value: Any) -> Any:

@@ -14,8 +14,8 @@ from omegaconf import MISSING
 from emofusion.settings import registry
 from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.fields import about
+from emofusion.settings.wording import type_in_words
 
-_WORDS = {int: "whole number", float: "number", bool: "true or false", str: "text", Any: "settings"}
 _INTRODUCTION = """# Settings
 
 This page is generated from the schema (`python -m emofusion.settings.reference`), which lies beside the code.
@@ -67,7 +67,7 @@ def _kind(name: str, kind: type, prefix: str) -> Iterator[str]:
         yield _table(kind, f"{shown}.", only=fields)
 
 
-def _table(schema: type, prefix: str, only: list[str] | None = None) -> str:
+def _table(schema: Any, prefix: str, only: list[str] | None = None) -> str:
     rows = ["| setting | type | default | allowed | meaning |", "| --- | --- | --- | --- | --- |"]
     rows += [
         f"| `{name}` | {kind} | {default} | {allowed} | {meaning} |"
@@ -76,9 +76,9 @@ def _table(schema: type, prefix: str, only: list[str] | None = None) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _rows(schema: type, prefix: str, only: list[str] | None = None) -> Iterator[tuple[str, str, str, str, str]]:
+def _rows(schema: Any, prefix: str, only: list[str] | None = None) -> Iterator[tuple[str, str, str, str, str]]:
     hints = get_type_hints(schema)
-    for field in dataclasses.fields(schema):  # type: ignore[arg-type]
+    for field in dataclasses.fields(schema):
         if (only is not None and field.name not in only) or field.name == "kind":
             continue
         declared, hint = about(field), hints[field.name]
@@ -86,25 +86,14 @@ def _rows(schema: type, prefix: str, only: list[str] | None = None) -> Iterator[
         if nested is not None:
             inner = "[n]" if get_origin(hint) is list else ""
             if get_origin(hint) is list or type(None) in _parts(hint):
-                yield prefix + field.name, _type(hint), _default(field), declared.allowed(), declared.meaning
+                yield prefix + field.name, type_in_words(hint), _default(field), declared.allowed(), declared.meaning
             yield from _rows(nested, f"{prefix}{field.name}{inner}.")
         else:
-            yield prefix + field.name, _type(hint), _default(field), declared.allowed(), declared.meaning
+            yield prefix + field.name, type_in_words(hint), _default(field), declared.allowed(), declared.meaning
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (list, Union, types.UnionType) else (hint,)
-
-
-def _type(hint: Any) -> str:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_type(part) for part in arguments if part is not type(None)) + " or null"
-    if origin is list:
-        return f"list of {_type(arguments[0])}"
-    if origin is dict:
-        return f"map of {_type(arguments[1])}"
-    return _WORDS.get(hint, "settings")
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:

@@ -3,20 +3,20 @@
 import dataclasses
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
+from emofusion.settings.assign import assign
 from emofusion.settings.experiment import Experiment, Modality, Root
-from emofusion.settings.kinds import Kind
-from emofusion.settings.names import unknown
+from emofusion.settings.nodes import first_line, has_class, items, merged
 from emofusion.settings.overrides import Assignment
 
 Section = Any
-_CLASSES = {
+_CLASSES: dict[str, Any] = {
     name: hint
     for name, hint in get_type_hints(Experiment).items()
     if dataclasses.is_dataclass(hint) and name not in {field.name for field in dataclasses.fields(Root)}
@@ -29,7 +29,7 @@ class Sectioner:
 
     def __init__(self) -> None:
         # the containers are kept, so that no other one gets their id
-        self._bases: dict[tuple[int, str], tuple[dict[str, Any], DictConfig]] = {}
+        self._bases: dict[tuple[int, str, bool], tuple[dict[str, Any], DictConfig]] = {}
         self._roots: dict[int, Any] = {}
 
     def section(self, container: dict[str, Any], name: str, overrides: Sequence[Assignment]) -> Section:
@@ -41,47 +41,50 @@ class Sectioner:
         """
         if not name and overrides and (quick := self._root_with(container, overrides)) is not None:
             return quick
-        tree = deepcopy(self._base(container, name))
+        tree = deepcopy(self._base(container, name, any("${" in override.text for override in overrides)))
         for override in overrides:
-            _assign(tree, override)
+            assign(tree, override)
         if name:  # nodes that overrides have added are typed only now
             tree[name] = _typed(name, tree[name], overrides)
         node = tree[name] if name else tree
         if not OmegaConf.is_config(node):
             return node
-        missing = sorted(OmegaConf.missing_keys(node))
-        if missing:
-            full = missing[0] if missing[0].startswith(f"{name}.") or not name else f"{name}.{missing[0]}"
-            raise EmofusionError(f"{full}: this setting has no value")
         try:
+            missing = sorted(OmegaConf.missing_keys(node))
+            if missing:
+                full = missing[0] if missing[0].startswith(f"{name}.") or not name else f"{name}.{missing[0]}"
+                raise EmofusionError(f"{full}: this setting has no value")
             return OmegaConf.to_object(node)
         except OmegaConfBaseException as error:
-            raise EmofusionError(f"{name}: {_first_line(error)}") from error
+            raise EmofusionError(f"{error.full_key or name}: {first_line(error)}") from error
 
     def _root_with(self, container: dict[str, Any], overrides: Sequence[Assignment]) -> Root | None:
         """The root's values with plain ones of the same type in place of others, as seeds are; None for other cases."""
         if not all(override.key in Root.__dataclass_fields__ and not override.deletes for override in overrides):
             return None
         if id(container) not in self._roots:
-            tree = self._base(container, "")
+            tree = self._base(container, "", False)
             if OmegaConf.missing_keys(tree):
                 return None
             self._roots[id(container)] = OmegaConf.to_object(tree)
         root: Root = self._roots[id(container)]
         values = {override.key: override.value for override in overrides}
-        if any(type(value) is not type(getattr(root, key)) or type(value) not in (int, bool) for key, value in values.items()):
+        same_type = all(type(value) is type(getattr(root, key)) for key, value in values.items())
+        if not same_type or not all(isinstance(value, int) for value in values.values()):
             return None
         return dataclasses.replace(root, **values)
 
-    def _base(self, container: dict[str, Any], name: str) -> DictConfig:
-        key = (id(container), name)
+    def _base(self, container: dict[str, Any], name: str, interpolates: bool) -> DictConfig:
+        """The section before overrides. `interpolates`: an override may refer to any other section."""
+        key = (id(container), name, interpolates)
         if key not in self._bases:
             if name:
-                tree = OmegaConf.create(container if "${" in repr(container.get(name)) else {})
+                everything = interpolates or "${" in repr(container.get(name))
+                tree = OmegaConf.create(container if everything else {})
                 tree[name] = _typed(name, container.get(name))
             else:
                 own = {field.name for field in dataclasses.fields(Root)}
-                tree = _merged(Root, {key: value for key, value in container.items() if key in own}, "")
+                tree = merged(Root, {key: value for key, value in container.items() if key in own}, "")
             self._bases[key] = (container, tree)
         return self._bases[key][1]
 
@@ -89,13 +92,13 @@ class Sectioner:
 def _typed(name: str, content: Any, overrides: Sequence[Assignment] | None = None) -> Any:
     """The section's node with the classes of the schema; complete, where `overrides` have been applied to it."""
     if name == "corpora":
-        return {corpus: _kind("corpora", node, f"corpora.{corpus}") for corpus, node in _items(content)}
+        return {corpus: _kind("corpora", node, f"corpora.{corpus}") for corpus, node in items(content, "corpora")}
     if name == "protocol":
         return _kind("protocols", content, "protocol")
     if name == "published":
         return content
     if name in _CLASSES:
-        node = content if _has_class(content) else _merged(_CLASSES[name], content or {}, name)
+        node = content if has_class(content) else merged(_CLASSES[name], dict(items(content, name)), name)
         if name == "fusion":
             node["options"] = _rule_options(node["options"])
         return node
@@ -105,9 +108,9 @@ def _typed(name: str, content: Any, overrides: Sequence[Assignment] | None = Non
 def _modality(name: str, content: Any, overrides: Sequence[Assignment] | None) -> DictConfig:
     if content is not None and not OmegaConf.is_dict(content) and not isinstance(content, dict):
         raise EmofusionError(f"{name}={content}: this is a group of settings, or a choice of conf/{name}/")
-    content = dict(_items(content))
+    content = dict(items(content, name))
     parts = {"features": content.pop("features", None), "network": content.pop("network", None)}
-    node = _merged(Modality, {"name": name} | content, name)
+    node = merged(Modality, {"name": name} | content, name)
     stands_back = node["posteriors"] is not None or len(node["ensemble"])
     if stands_back:
         # an experiment may say how the model is trained whose place is taken; a command line may not
@@ -129,137 +132,34 @@ def _modality(name: str, content: Any, overrides: Sequence[Assignment] | None) -
     return node
 
 
-def _kind(family: str, node: Any, name: str) -> DictConfig:
+def _kind(family: str, node: Any, name: str) -> Any:
     """A node typed by the kind that it names."""
-    if _has_class(node):
-        expected = registry.name_of(OmegaConf.get_type(node))
+    if has_class(node):
+        schema: Any = OmegaConf.get_type(node)
+        expected = registry.name_of(schema)
         if node["kind"] != expected:
+            registry.kind(family, node["kind"], f"{name}.kind")
             raise EmofusionError(
                 f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}"
             )
         return node
-    content = dict(_items(node))
+    content = dict(items(node, name))
     if "kind" not in content:
         known = ", ".join(registry.kinds(family))
         raise EmofusionError(f"{name}.kind: this setting has no value; there are {known}")
-    return _merged(registry.kind(family, content["kind"], f"{name}.kind"), content, name)
+    return merged(registry.kind(family, content["kind"], f"{name}.kind"), content, name)
 
 
 def _rule_options(options: Any) -> dict[str, Any]:
     """The settings of each fusion rule that has some."""
     rules = {name: rule for name, rule in registry.kinds("fusion").items() if len(dataclasses.fields(rule)) > 1}
-    given = dict(_items(options))
+    given = dict(items(options, "fusion.options"))
     for name in given:
         if name not in rules:
             raise EmofusionError(f"fusion.options.{name}: this rule has no settings; {', '.join(rules)} have some")
     return {
         name: given[name]
-        if _has_class(given.get(name))
-        else _merged(rule, dict(_items(given.get(name))), f"fusion.options.{name}")
+        if has_class(given.get(name))
+        else merged(rule, dict(items(given.get(name), f"fusion.options.{name}")), f"fusion.options.{name}")
         for name, rule in rules.items()
     }
-
-
-def _assign(tree: DictConfig, override: Assignment) -> None:
-    """Apply a plain override to the tree."""
-    *way, last = override.key.split(".")
-    node: Any = tree
-    for depth, part in enumerate(way):
-        child = _child(node, part, override, depth)
-        if child is None:
-            _set(node, part, _empty(node, part), override)
-            child = node[part]
-        if not OmegaConf.is_config(child):
-            raise EmofusionError(
-                f"{override.text}: {'.'.join(way[: depth + 1])} is a single value and holds no settings"
-            )
-        node = child
-    if override.deletes:
-        if OmegaConf.is_missing(node, last) or last not in node or _has_class(node):
-            raise EmofusionError(f"{override.text}: only what was added to a map can be deleted")
-        del node[last]
-        return
-    current = _child(node, last, override, len(way))
-    value = override.value
-    if isinstance(value, dict) and _has_class(current):
-        cls = OmegaConf.get_type(current)
-        if issubclass(cls, Kind):
-            wanted = value.get("kind", current["kind"])
-            cls = registry.kind(cls.family, wanted, f"{override.key}.kind")
-            value = {"kind": wanted, **value}
-        value = _merged(cls, value, override.key)
-    _set(node, last, value, override)
-
-
-def _empty(node: Any, part: str) -> Any:
-    """What a node is where nothing is there yet: with its class, where the schema gives it one."""
-    hints = get_type_hints(OmegaConf.get_type(node)) if _has_class(node) else {}
-    for hint in get_args(hints.get(part)):
-        if dataclasses.is_dataclass(hint):
-            return OmegaConf.structured(hint)
-    return {}
-
-
-def _child(node: Any, part: str, override: Assignment, depth: int) -> Any:
-    """The value at `part`, None where a map does not have it; refuses what a class does not have."""
-    try:
-        if OmegaConf.is_list(node):
-            return node[int(part)]
-        if OmegaConf.is_missing(node, part):
-            return None
-        if part not in node and not _has_class(node):
-            return None
-        return node[part]
-    except (ConfigAttributeError, ConfigKeyError, ValueError, IndexError) as error:
-        prefix = "".join(f"{name}." for name in override.key.split(".")[:depth])
-        known = (
-            [f"{prefix}{key}" for key in node]
-            if OmegaConf.is_dict(node)
-            else [f"{prefix}{n}" for n in range(len(node))]
-        )
-        raise EmofusionError(unknown(prefix + part, known)) from error
-    except OmegaConfBaseException:
-        return None  # an interpolation that leads nowhere, and is replaced
-
-
-def _set(node: Any, part: str, value: Any, override: Assignment) -> None:
-    try:
-        node[int(part) if OmegaConf.is_list(node) else part] = value
-    except (OmegaConfBaseException, ValueError) as error:
-        raise EmofusionError(f"{override.text}: {_first_line(error)}") from error
-
-
-def _merged(schema: type, content: Any, name: str) -> DictConfig:
-    prefix = f"{name}." if name else ""
-    try:
-        merged = OmegaConf.merge(OmegaConf.structured(schema), content)
-    except (ConfigKeyError, ConfigAttributeError) as error:
-        full = error.full_key or str(error.key)
-        parent = error.parent_node
-        beside = full.rpartition(".")[0]
-        keys = list(parent) if OmegaConf.is_dict(parent) else [field.name for field in dataclasses.fields(schema)]
-        known = [prefix + (f"{beside}." if beside else "") + str(key) for key in keys]
-        raise EmofusionError(unknown(prefix + full, known)) from error
-    except OmegaConfBaseException as error:
-        raise EmofusionError(f"{prefix}{error.full_key or ''}: {_first_line(error)}") from error
-    assert isinstance(merged, DictConfig)
-    return merged
-
-
-def _items(node: Any) -> Any:
-    """A map's items, with nodes as they are and interpolations unresolved; none of None."""
-    if node is None:
-        return ()
-    if isinstance(node, DictConfig):
-        return node.items_ex(resolve=False)
-    if isinstance(node, dict):
-        return node.items()
-    raise EmofusionError(f"{node}: this must be a map of settings")
-
-
-def _has_class(node: Any) -> bool:
-    return isinstance(node, DictConfig) and dataclasses.is_dataclass(OmegaConf.get_type(node))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

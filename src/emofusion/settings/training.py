@@ -75,6 +75,6 @@ class Training:
         augment = self.augment
         must(
             augment.spectrum > 0 or not (augment.gain or augment.frequency_masks),
-            f"{name}.augment.spectrum=0: set how many channels, from the first on, are the spectrum that gain and "
-            "frequency masks change",
+            f"{name}.augment.spectrum=0: set how many channels, from the first on, are the spectrum that "
+            f"{name}.augment.gain and {name}.augment.frequency_masks change",
         )

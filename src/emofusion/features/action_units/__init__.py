@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from emofusion.settings.fields import setting
+from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Features
 
 if TYPE_CHECKING:
@@ -61,6 +61,16 @@ class ActionUnits(Features):
     def medium_of(self, provided: Sequence[str]) -> str | None:
         """Action units, of any corpus where a table is set: it names the clips itself."""
         return "action_units" if self.table else super().medium_of(provided)
+
+    def check_present(self) -> None:
+        """Raise `EmofusionError` where a table or an archive is named that is not there.
+
+        A folder may be fetched later, as the corpus's own folder.
+        """
+        must(
+            not self.table or Path(self.table).suffix not in (".csv", ".zip") or Path(self.table).is_file(),
+            f"features.table={self.table}: there is no such file of action units",
+        )
 
     def sources(self) -> list[Path]:
         """The table; or the CSV files of a folder and the zip archives in it. No file is opened."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.networks.backbone.settings import BLOCKS, BackboneLayers, FeatureCache, TrainedBackbone
+from emofusion.networks.backbone.settings import BLOCKS, SMALLEST_PICTURE, BackboneLayers, FeatureCache, TrainedBackbone
 from emofusion.networks.backbone.stages import BackboneWeights, FrozenBlocks
 from emofusion.settings.fields import must, setting
 from emofusion.settings.training import Training
@@ -22,7 +22,9 @@ class Backbone(BackboneLayers):
     """Convolutions that start from given weights, pooling, and a head of dense layers."""
 
     kind: str = "backbone"
-    weights: str = setting("Weights to start from: imagenet (torchvision's), none (drawn), or a file.", "imagenet")
+    weights: str = setting(
+        "Weights to start from: imagenet (torchvision's), none (drawn), or a file.", "imagenet", filled=True
+    )
     source: str = setting("Web address of the folder with torchvision's files; empty: torchvision's own.", "")
     feature_cache: FeatureCache = setting("How the output of frozen blocks is stored.", FeatureCache())
 
@@ -55,6 +57,23 @@ class Backbone(BackboneLayers):
 
     def trained_part(self, training: Training) -> TrainedBackbone:
         return self._without_blocks(self._always_frozen(training))
+
+    def check_together(self, name: str) -> None:
+        must(
+            not self.source or self.source.startswith(("http://", "https://")),
+            f"{name}.source={self.source}: a web address such as https://download.pytorch.org/models, or empty",
+        )
+
+    def check_shape(self, shape: tuple[int, ...], name: str) -> None:
+        must(
+            len(shape) == 3,
+            f"{name}.network.kind={self.kind}: a backbone needs pictures, not rows of {shape}; choose pixels as "
+            f"{name}.features, or another network",
+        )
+        must(
+            min(shape[1:]) >= SMALLEST_PICTURE,
+            f"{name}.features.size={shape[1]}: a backbone needs pictures of {SMALLEST_PICTURE} pixels and more",
+        )
 
     def check_training(self, training: Training, name: str) -> None:
         must(

@@ -18,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.models import mobilenetv2, vgg
 
 from emofusion.errors import EmofusionError
-from emofusion.networks.backbone.settings import BLOCKS, TrainedBackbone
+from emofusion.networks.backbone.settings import BLOCKS, SMALLEST_PICTURE, TrainedBackbone
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.networks.common.dense import dense_layers
 
@@ -80,7 +80,7 @@ class BackboneNetwork(BlockNetwork):
     ) -> None:
         super().__init__()
         architecture, frozen = settings.architecture, settings.frozen
-        if frozen == 0 and (len(shape) != 3 or shape[0] != 3 or min(shape[1:]) < 32):
+        if frozen == 0 and (len(shape) != 3 or shape[0] != 3 or min(shape[1:]) < SMALLEST_PICTURE):
             raise EmofusionError(f"a backbone needs pictures of shape (3, height, width) of 32 and more, not {shape}.")
         imagenet = settings.normalise == "imagenet"
         mean, std = (_IMAGENET_MEAN, _IMAGENET_STD) if imagenet else ((0.0,) * 3, (1.0,) * 3)

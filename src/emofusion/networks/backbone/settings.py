@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # How many blocks the convolutions of every architecture are divided into.
 BLOCKS = 5
+# The side in pixels that remains one pixel after every block has halved it.
+SMALLEST_PICTURE = 32
 ARCHITECTURES = ("vgg16", "mobilenet_v2")
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.settings.fields import setting
+from emofusion.networks.common.shapes import frames_of
+from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Network
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ class Cnn1d(Network):
     )
     dropout: float = setting("Dropout after the dense layer.", 0.5, least=0, below=1)
     hidden: int = setting("Units of the dense layer.", 64, least=1, most=65_536)
+
+    def check_shape(self, shape: tuple[int, ...], name: str) -> None:
+        frames = frames_of(shape, self.kind, name)
+        must(
+            frames >= self.pool ** len(self.kernels),
+            f"{name}.network.kernels has {len(self.kernels)} convolutions, and {name}.network.pool={self.pool} after "
+            f"each leaves nothing of {frames} frames; lower the pool, or name fewer kernels",
+        )
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.cnn1d.network import Cnn1dNetwork

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.networks.common.shapes import frames_of
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Network
 
@@ -45,6 +46,16 @@ class Cnn1dDeep(Network):
         must(
             self.kernel % 2 == 1,
             f"{name}.kernel={self.kernel}: an odd number, such as {self.kernel - 1} or {self.kernel + 1}",
+        )
+
+    def check_shape(self, shape: tuple[int, ...], name: str) -> None:
+        frames = remaining = frames_of(shape, self.kind, name)
+        for stride, pool in zip(self.strides, self.pools, strict=True):
+            remaining = -(-remaining // stride) // pool
+        must(
+            remaining >= 2,
+            f"{name}.network.strides={self.strides} and {name}.network.pools={self.pools} leave {remaining} of "
+            f"{frames} frames, and at least 2 are needed; lower them",
         )
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.networks.common.shapes import frames_of
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Network
 
@@ -25,6 +26,9 @@ class Lstm(Network):
         choices=["last", "average", "average_max"],
     )
     dropout: float = setting("Dropout between layers and before the linear layer.", 0.5, least=0, below=1)
+
+    def check_shape(self, shape: tuple[int, ...], name: str) -> None:
+        frames_of(shape, self.kind, name)
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.lstm.network import LstmNetwork

@@ -14,7 +14,7 @@ class WithinCorpora(Protocol):
     """A protocol that divides the clips of its corpora into folds, each of which tests once."""
 
     corpora: list[str] = setting("Corpora that train and test.", MISSING, shortest=1, distinct=True)
-    number_of_folds: int = setting("Number of folds that are drawn.", 5, least=2)
+    number_of_folds: int = setting("Number of folds that are drawn.", 5, least=2, most=1000)
 
     def training_corpora(self, modality: str) -> list[str]:
         """The names of the corpora; the same ones train every modality."""

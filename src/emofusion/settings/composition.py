@@ -1,0 +1,144 @@
+"""What Hydra makes of an experiment and of choices of groups, such as `speech=lstm`; each is composed once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from emofusion.errors import EmofusionError
+from emofusion.settings.fields import shown
+from emofusion.settings.names import nearest
+from emofusion.settings.overrides import Assignment, parse
+
+Overrides = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What Hydra made of one combination of group choices.
+
+    container: all settings, interpolations unresolved. groups: modality → the group that it was chosen from, such as
+    `speech` or `speech@own_speech`. choices: group → the choice. interpolated: the sections with interpolations; the
+    empty name stands for the root's own values.
+    """
+
+    container: dict[str, Any]
+    groups: dict[str, str]
+    choices: dict[str, str]
+    interpolated: frozenset[str]
+
+
+class Compositions:
+    """The compositions of one experiment."""
+
+    def __init__(self, conf: Path, experiment: str) -> None:
+        """`conf`: the folder of the configuration; raises `EmofusionError` where it has no such experiment."""
+        self.conf, self.experiment = conf, experiment
+        self._compositions: dict[Overrides, Composition] = {}
+        self.check_choice("experiment", experiment, f"experiment={experiment}")
+
+    def of(self, groups: Overrides) -> Composition:
+        """The composition of the experiment and of choices of groups. Raises `EmofusionError` as Hydra does."""
+        groups = self._differing(groups)
+        if groups not in self._compositions:
+            self._compositions[groups] = self._compose(groups)
+        return self._compositions[groups]
+
+    def divided(self, overrides: list[str]) -> tuple[Overrides, Overrides]:
+        """Choices of groups, and plain values. Raises `EmofusionError` where a group has no such choice."""
+        groups, plain = [], []
+        for text in overrides:
+            override = parse(text)
+            if override.key == "experiment":
+                raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
+            if override.package or self._is_group(override.key):
+                self._check_override(override)
+                groups.append(text)
+            else:
+                plain.append(text)
+        return tuple(groups), tuple(plain)
+
+    def check_choice(self, group: str, choice: Any, setting: str) -> None:
+        """Raise `EmofusionError`, which begins with `setting`, where the group has no such choice."""
+        options = self._options(group)
+        if choice not in options:
+            raise EmofusionError(
+                f"{setting}: conf/{group}/ has no {shown(choice)}{nearest(str(choice), options)}; there are "
+                f"{', '.join(options)}"
+            )
+
+    def _check_override(self, override: Assignment) -> None:
+        if override.deletes:
+            return
+        choices = override.value if isinstance(override.value, list) else [override.value]
+        for choice in choices:
+            if not isinstance(choice, str) or not choice.endswith(".yaml"):
+                self.check_choice(override.key, choice, override.text)
+
+    def _options(self, group: str) -> list[str]:
+        """The choices of a group: its files, and its nodes in the ConfigStore."""
+        files = {path.stem for path in (self.conf / group).glob("*.yaml")}
+        return sorted(files | {name.removesuffix(".yaml") for name in _stored(group)})
+
+    def _is_group(self, key: str) -> bool:
+        return "." not in key and ((self.conf / key).is_dir() or bool(_stored(key)))
+
+    def _compose(self, groups: Overrides) -> Composition:
+        try:
+            with initialize_config_dir(str(self.conf.resolve()), version_base="1.3"):
+                composed = hydra_compose(
+                    "config", overrides=[f"experiment={self.experiment}", *groups], return_hydra_config=True
+                )
+            choices = OmegaConf.to_container(composed.hydra.runtime.choices)
+            container = OmegaConf.to_container(OmegaConf.masked_copy(composed, [*set(composed) - {"hydra"}]))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise EmofusionError(_message(error, groups)) from error
+        assert isinstance(choices, dict) and isinstance(container, dict)
+        container["experiment"] = self.experiment
+        chosen = {str(name): choice for name, choice in choices.items() if choice and not str(name).startswith("hydra")}
+        content = {str(name): value for name, value in container.items()}
+        return Composition(
+            content,
+            {name.rpartition("@")[2]: name for name in chosen},
+            {name: str(choice) for name, choice in chosen.items()},
+            _interpolated(content),
+        )
+
+    def _differing(self, groups: Overrides) -> Overrides:
+        """The choices without those that say what the experiment says anyway, so that nothing is composed twice."""
+        if not groups or () not in self._compositions:
+            return groups
+        usual = self._compositions[()].choices
+        choices = [parse(text) for text in groups]
+        same = [
+            not choice.adds and not choice.deletes and not choice.package and usual.get(choice.key) == choice.value
+            for choice in choices
+        ]
+        return tuple(text for text, is_same in zip(groups, same, strict=True) if not is_same)
+
+
+def _interpolated(container: dict[str, Any]) -> frozenset[str]:
+    own = {key: value for key, value in container.items() if not isinstance(value, dict)}
+    names = {name for name, node in container.items() if "${" in repr(node)}
+    return frozenset(names | ({""} if "${" in repr(own) else set()))
+
+
+def _stored(group: str) -> list[str]:
+    try:
+        names: list[str] = ConfigStore.instance().list(group)
+        return [name for name in names if name.endswith(".yaml")]
+    except OSError:
+        return []
+
+
+def _message(error: Exception, overrides: Overrides) -> str:
+    lines = [line.strip() for line in f"{error}\n{error.__cause__ or ''}".splitlines() if line.strip()]
+    dull = ("object_type", "full_key", "To append", "Set the environment", "See ", "Config search path", "provider=")
+    told = list(dict.fromkeys(line for line in lines if not line.startswith(dull)))
+    return f"configuration: {' '.join(told)}" + (f" (override: {' '.join(overrides)})" if overrides else "")

@@ -1,0 +1,61 @@
+"""Nodes of settings in OmegaConf: typed by the schema, with messages that name the setting."""
+
+import dataclasses
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from emofusion.errors import EmofusionError
+from emofusion.settings.fields import shown
+from emofusion.settings.names import unknown
+from emofusion.settings.wording import expected
+
+
+def merged(schema: type, content: Any, name: str) -> DictConfig:
+    """The content as a node of the class `schema`. `name`: the node's full name; empty for the root.
+
+    Raises `EmofusionError` that names the setting which is unknown or of the wrong type.
+    """
+    prefix = f"{name}." if name else ""
+    try:
+        node = OmegaConf.merge(OmegaConf.structured(schema), content)
+    except (ConfigKeyError, ConfigAttributeError) as error:
+        full = error.full_key or str(error.key)
+        parent = error.parent_node
+        beside = full.rpartition(".")[0]
+        keys = list(parent) if OmegaConf.is_dict(parent) else [field.name for field in dataclasses.fields(schema)]
+        known = [prefix + (f"{beside}." if beside else "") + str(key) for key in keys if key != "kind"]
+        raise EmofusionError(unknown(prefix + full, known)) from error
+    except OmegaConfBaseException as error:
+        raise EmofusionError(wrong_type(error, prefix + str(error.full_key or ""))) from error
+    assert isinstance(node, DictConfig)
+    return node
+
+
+def wrong_type(error: OmegaConfBaseException, name: str) -> str:
+    """The message for a value that does not have the type of its setting."""
+    schema = OmegaConf.get_type(error.parent_node) if OmegaConf.is_config(error.parent_node) else None
+    value = getattr(error, "value", None)
+    return f"{name}={shown(value)}: {expected(schema, str(error.key)) or first_line(error)}"
+
+
+def items(node: Any, name: str) -> Any:
+    """A map's items, with nodes as they are and interpolations unresolved; none of None."""
+    if node is None:
+        return ()
+    if isinstance(node, DictConfig):
+        return node.items_ex(resolve=False)
+    if isinstance(node, dict):
+        return node.items()
+    raise EmofusionError(f"{name}={shown(node)}: this must be a map of settings, written {{name: value}}")
+
+
+def has_class(node: Any) -> bool:
+    """Whether a node is typed by a class of the schema."""
+    return isinstance(node, DictConfig) and dataclasses.is_dataclass(OmegaConf.get_type(node))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message; OmegaConf adds details for programmers below it."""
+    return str(error).splitlines()[0]
