@@ -25,6 +25,7 @@ from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.fields import check
 from emofusion.settings.names import check_name, unknown
 from emofusion.settings.overrides import Assignment, parse
+from emofusion.settings.plugins import named_plugins, resolved
 from emofusion.settings.sections import Sectioner
 
 SECTIONS = {field.name for field in dataclasses.fields(Experiment)} - {field.name for field in dataclasses.fields(Root)}
@@ -74,15 +75,19 @@ class Composer:
         self._compositions: dict[tuple[str, ...], Composition] = {}
         self._sections: dict[tuple[Any, ...], Any] = {}
         self._sectioner = Sectioner()
-        for path in self._composition(()).container.get("plugins") or []:
+        for path in named_plugins(conf, experiment):
             registry.load_plugin(path)
 
     def settings(self, overrides: list[str]) -> Settings:
         """The settings of one cell. Raises `EmofusionError` that names a setting which is unknown or wrong."""
+        for path in plugins_in(overrides):  # before groups are told from values, as they may bring groups
+            registry.load_plugin(path)
         groups, plain = self._sorted(overrides)
         composition = self._composition(groups)
         self._check_root(composition, plain)
         root = self._section(groups, "", plain)
+        for path in root.plugins:
+            registry.load_plugin(path)
         for name in root.modalities:
             self._check_modality(name, composition, plain)
         sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS)}
@@ -208,6 +213,11 @@ class Composer:
                 f"modalities: {name} is named but there are no settings {name}.*; choose some, as in "
                 f'override="+speech@{name}=cnn1d"'
             )
+
+
+def plugins_in(overrides: list[str]) -> list[str]:
+    """The plug-in files that overrides name."""
+    return [path for text in overrides if parse(text).key == "plugins" for path in resolved(parse(text).value)]
 
 
 def _interpolated(container: dict[str, Any]) -> frozenset[str]:

@@ -29,9 +29,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Kind:
-    """Something that a user can choose. `kind` is its name, which every subclass sets as the default."""
+    """Something that a user can choose. `kind` is its name, which every subclass sets as the default.
+
+    Class attributes:
+        family: the folder that the kinds of this sort lie in.
+        needs, declares: the methods that every kind of the family has to write, and the class attributes that it has to
+            set. A kind without them is refused when it is found.
+    """
 
     family: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+    declares: ClassVar[tuple[str, ...]] = ()
 
     kind: str = MISSING
 
@@ -54,6 +62,8 @@ class Corpus(Kind):
     """
 
     family: ClassVar[str] = "corpora"
+    needs: ClassVar[tuple[str, ...]] = ("check_present", "read", "sources")
+    declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
 
     root: str = setting("Folder of the corpus in the form in which it is distributed, or an archive of it.", "")
@@ -120,6 +130,7 @@ class Protocol(Kind):
     """
 
     family: ClassVar[str] = "protocols"
+    needs: ClassVar[tuple[str, ...]] = ("training_corpora", "test_corpora", "masks")
     leaks_speakers: ClassVar[bool] = False
 
     description: str = setting("The protocol in words, for the reports.", "")
@@ -159,6 +170,8 @@ class Features(Kind):
     """
 
     family: ClassVar[str] = "features"
+    needs: ClassVar[tuple[str, ...]] = ("dtype", "row_shape", "prepare")
+    declares: ClassVar[tuple[str, ...]] = ("media",)
     media: ClassVar[tuple[str, ...]] = ()
     standardised: ClassVar[bool] = True
 
@@ -242,6 +255,7 @@ class Network(Kind):
     """
 
     family: ClassVar[str] = "networks"
+    needs: ClassVar[tuple[str, ...]] = ("build",)
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         """A module whose `forward` maps `(batch, *shape)` to logits `(batch, classes)`.
@@ -311,6 +325,8 @@ class FusionRule(Kind):
     """
 
     family: ClassVar[str] = "fusion"
+    needs: ClassVar[tuple[str, ...]] = ("make",)
+    declares: ClassVar[tuple[str, ...]] = ("label",)
     label: ClassVar[str] = ""
     role: ClassVar[str] = "rule"
     learns: ClassVar[bool] = False
@@ -338,6 +354,8 @@ class Metric(Kind):
     """
 
     family: ClassVar[str] = "metrics"
+    needs: ClassVar[tuple[str, ...]] = ("terms", "value")
+    declares: ClassVar[tuple[str, ...]] = ("label",)
     label: ClassVar[str] = ""
     over_emotions: ClassVar[bool] = False
     least: ClassVar[float | None] = None
