@@ -321,6 +321,7 @@ class FusionRule(Kind):
         learns: whether it has parameters to fit.
         transductive: whether it uses all unlabelled clips of a test speaker.
         takes_weights: whether it uses the weights that are set (`fusion.weights`).
+        swept_pool: the pool (linear or product) whose sweep of weights stands beside the rule in figures.
         position: where the rule stands in tables; rules of the same position are in the order of their names.
     """
 
@@ -332,6 +333,7 @@ class FusionRule(Kind):
     learns: ClassVar[bool] = False
     transductive: ClassVar[bool] = False
     takes_weights: ClassVar[bool] = False
+    swept_pool: ClassVar[str] = "linear"
     position: ClassVar[int] = 1000
 
     def make(self, task: FusionTask) -> Any:
@@ -350,6 +352,8 @@ class Metric(Kind):
         label: the figure in words.
         over_emotions: whether it is a mean over emotions, or else needs several, so that one emotion alone has none.
         least, most: inclusive bounds of the figure, against which tables are checked; None for no bound.
+        is_share: whether it is a share, which is shown in percent; others are shown as plain numbers.
+        is_tracked: whether MLflow gets it, to compare runs by.
         position: where the figure stands in tables; figures of the same position are in the order of their names.
     """
 
@@ -360,6 +364,8 @@ class Metric(Kind):
     over_emotions: ClassVar[bool] = False
     least: ClassVar[float | None] = None
     most: ClassVar[float | None] = None
+    is_share: ClassVar[bool] = False
+    is_tracked: ClassVar[bool] = True
     position: ClassVar[int] = 1000
 
     @classmethod
