@@ -15,7 +15,7 @@ from emofusion.features.acoustic_statistics import AcousticStatistics
 from emofusion.features.common.extract import extract
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.pixels import Pixels
-from emofusion.settings import registry
+from emofusion.settings import plugins, registry
 from emofusion.settings.kinds import Features
 
 PIXELS = Pixels(size=32, frames=2)
@@ -157,7 +157,7 @@ def of_clip(clip, features):
 
 def test_features_of_a_plugin_are_computed_by_other_processes_too(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(registry, "_plugins", {})
+    monkeypatch.setattr(plugins, "_loaded", {})
     monkeypatch.setattr(registry, "register", lambda: None)  # other tests have nothing to do with this kind
     (tmp_path / "mine.py").write_text(PLUGIN)
     (tmp_path / "helper_of_the_plugin.py").write_text("length = len\n")

@@ -4,18 +4,18 @@ localrules:
     weights,
 
 
-rule demo:
+rule generated:
     input:
-        unpack(inputs_of("demo")),
+        unpack(inputs_of("generated")),
     output:
-        record=record("demo"),
+        record=record("generated"),
     log:
-        stage_log("demo"),
+        stage_log("generated"),
     priority: READ_FIRST
     conda:
         ENVIRONMENT
     params:
-        kind="demo",
+        kind="generated",
     message:
         "Generate {wildcards.key}"
     script:

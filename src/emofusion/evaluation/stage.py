@@ -5,15 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.figures import ACCURACY
 from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.pools import POOLS
 from emofusion.plan.settings import EvaluationSettings
 from emofusion.predictions.table import align
 from emofusion.tables import ABOUT_RULE, FUSED, PREDICTIONS, read_table, write_table
-
-# Figures whose names say enough where runs are compared.
-_TRACKED = ("accuracy", "unweighted_average_recall", "log_loss", "calibration_error")
 
 
 def evaluate_files(
@@ -42,5 +40,5 @@ def evaluate_files(
         write_table(table, out / f"{name}.parquet", schemas[name])
     subsets = tables["subsets"]
     overall = subsets[(subsets[["gender", "emotion"]] == "all").all(axis=1)].set_index("system")
-    figures = [name for name in _TRACKED if name in overall]
+    figures = dict.fromkeys([ACCURACY, *(metric.kind for metric in settings.metrics if metric.is_tracked)])
     return {f"{name}_{figure}": float(overall.loc[name, figure]) for name in overall.index for figure in figures}

@@ -17,6 +17,7 @@ class LogLinear(FusionRule):
 
     label: ClassVar[str] = "log-linear pool, a fitted exponent for each modality"
     learns: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 130
 
     def make(self, task: FusionTask) -> "Rule":
@@ -33,6 +34,7 @@ class ProductGated(FusionRule):
 
     label: ClassVar[str] = "log-linear pool, fitted exponents that follow each clip's entropy"
     learns: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 140
 
     def make(self, task: FusionTask) -> "Rule":
@@ -50,6 +52,7 @@ class ProductBySpeaker(FusionRule):
     label: ClassVar[str] = "log-linear pool, fitted exponents, centred by speaker (transductive)"
     learns: ClassVar[bool] = True
     transductive: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 150
 
     def make(self, task: FusionTask) -> "Rule":

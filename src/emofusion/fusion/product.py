@@ -20,6 +20,7 @@ class Product(FusionRule):
 
     label: ClassVar[str] = "product, set weights"
     takes_weights: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 90
 
     def make(self, task: FusionTask) -> "Rule":
@@ -35,6 +36,7 @@ class ProductEqual(FusionRule):
     kind: str = "product_equal"
 
     label: ClassVar[str] = "product, equal weights"
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 100
 
     def make(self, task: FusionTask) -> "Rule":
@@ -52,6 +54,7 @@ class ProductCalibrated(FusionRule):
     label: ClassVar[str] = "product, set weights, temperature-scaled modalities"
     learns: ClassVar[bool] = True
     takes_weights: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 110
 
     def make(self, task: FusionTask) -> "Rule":
@@ -69,6 +72,7 @@ class ProductTuned(FusionRule):
 
     label: ClassVar[str] = "product, tuned weights"
     learns: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 120
 
     def make(self, task: FusionTask) -> "Rule":
@@ -86,6 +90,7 @@ class ProductOracle(FusionRule):
     label: ClassVar[str] = "product, best weights on test (oracle)"
     role: ClassVar[str] = "oracle"
     learns: ClassVar[bool] = True
+    swept_pool: ClassVar[str] = "product"
     position: ClassVar[int] = 200
 
     def make(self, task: FusionTask) -> "Rule":

@@ -14,7 +14,7 @@ from emofusion.plan.settings import CorpusSettings, FeaturesSettings, Posteriors
 from emofusion.settings.kinds import Preparation
 
 # The stages whose settings name files from outside of `results/`.
-WITH_SOURCES = ("corpus", "features", "weights", "posteriors", "download", "demo")
+WITH_SOURCES = ("corpus", "features", "weights", "posteriors", "download", "generated")
 
 
 @dataclass

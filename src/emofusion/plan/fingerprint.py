@@ -8,13 +8,15 @@ import ast
 import hashlib
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import FrozenPart, Kind, Preparation
-from emofusion.settings.registry import PLUGIN_MODULE
+from emofusion.settings.plugins import PLUGIN_MODULE, installed_entry_points, loaded_plugins
 
 PACKAGE = Path(__file__).parents[1]
+_NOWHERE = Path("/nonexistent")
 # They decide how a result is shown or kept, or how a job is run, and never what the result is.
 WITHOUT_EFFECT = (
     "emofusion.tracking",
@@ -23,6 +25,7 @@ WITHOUT_EFFECT = (
     "emofusion.plan",
     "emofusion.settings.fields",
     "emofusion.settings.names",
+    "emofusion.settings.plugins",
     "emofusion.settings.registry",
 )
 
@@ -73,10 +76,20 @@ def imported_libraries(*modules: str, scripts: tuple[Path, ...] = ()) -> set[str
     return names - set(sys.stdlib_module_names) - {"emofusion"}
 
 
+def is_own(module: str) -> bool:
+    """Whether a module belongs to the package itself, and not to a plug-in."""
+    return module.partition(".")[0] == "emofusion"
+
+
 @cache
 def is_ours(module: str) -> bool:
     """Whether a module belongs to the package or to a plug-in, and its source is there to be read."""
     return bool(module) and _file(module)[0].is_file()
+
+
+def source_of(module: str) -> Path:
+    """The file of one of our modules."""
+    return _file(module)[0]
 
 
 @cache
@@ -84,24 +97,37 @@ def _file(module: str) -> tuple[Path, str]:
     """A module's source, and the package that its relative imports start from; no file where it is not ours."""
     top, *rest = module.split(".")
     if not all(part.isidentifier() for part in module.split(".")):
-        return Path("/nonexistent"), ""
-    if top == "emofusion":
-        root = PACKAGE
-    elif (loaded := sys.modules.get(top)) is not None and (top in plugin_packages() or top.startswith(PLUGIN_MODULE)):
-        source = getattr(loaded, "__file__", None)
-        if source is None:
-            return Path("/nonexistent"), ""
-        if not rest and Path(source).name != "__init__.py":
-            return Path(source), ""
-        root = Path(source).parent
-    elif _holds_kinds(module):
+        return _NOWHERE, ""
+    if is_own(module):
+        return _below(PACKAGE, rest, module)
+    if top.startswith(PLUGIN_MODULE) and not rest:
+        return Path(getattr(sys.modules.get(top), "__file__", None) or _NOWHERE), ""
+    if top in plugin_packages():
+        return _installed(top, rest, module)
+    if _holds_kinds(module):
         return Path(str(sys.modules[module].__file__)), module.rpartition(".")[0]
-    else:
-        return _beside_plugin(module)
+    return _beside_plugin(module)
+
+
+def _below(root: Path, rest: list[str], module: str) -> tuple[Path, str]:
     path = root.joinpath(*rest)
     if path.is_dir():
         return path / "__init__.py", module
     return path.with_suffix(".py"), module.rpartition(".")[0]
+
+
+def _installed(top: str, rest: list[str], module: str) -> tuple[Path, str]:
+    """A module of an installed plug-in, found without importing it."""
+    try:
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        return _NOWHERE, ""
+    for folder in spec.submodule_search_locations or []:
+        if (found := _below(Path(folder), rest, module))[0].is_file():
+            return found
+    return (Path(spec.origin), "") if spec.origin and not rest else (_NOWHERE, "")
 
 
 def _holds_kinds(module: str) -> bool:
@@ -115,25 +141,19 @@ def _holds_kinds(module: str) -> bool:
 
 def _beside_plugin(module: str) -> tuple[Path, str]:
     """A file beside a plug-in file, which may import it."""
-    for name, loaded in list(sys.modules.items()):
-        source = getattr(loaded, "__file__", None)
-        if name.startswith(PLUGIN_MODULE) and source:
-            path = Path(source).parent.joinpath(*module.split("."))
-            if path.with_suffix(".py").is_file():
-                return path.with_suffix(".py"), module.rpartition(".")[0]
-            if (path / "__init__.py").is_file():
-                return path / "__init__.py", module
-    return Path("/nonexistent"), ""
+    for plugin in loaded_plugins():
+        path = Path(str(plugin.__file__)).parent.joinpath(*module.split("."))
+        if (path / "__init__.py").is_file():
+            return path / "__init__.py", module
+        if path.with_suffix(".py").is_file():
+            return path.with_suffix(".py"), module.rpartition(".")[0]
+    return _NOWHERE, ""
 
 
 @cache
 def plugin_packages() -> frozenset[str]:
     """The top-level packages of installed plug-ins."""
-    from importlib.metadata import entry_points
-
-    from emofusion.settings.registry import ENTRY_POINTS
-
-    return frozenset(entry.module.partition(".")[0] for entry in entry_points(group=ENTRY_POINTS))
+    return frozenset(entry.module.partition(".")[0] for entry in installed_entry_points())
 
 
 @cache

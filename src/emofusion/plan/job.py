@@ -94,7 +94,7 @@ class Job:
             (self.folder / name).unlink(missing_ok=True)
         sources = self._sources(memory)
         work(self)
-        if self.stage.kind in ("download", "demo"):
+        if self.stage.kind in ("download", "generated"):
             sources = self._sources(memory)  # which it has just fetched
         outputs = outputs_of(self.folder, KINDS[self.stage.kind].outputs)
         seconds = round(time.perf_counter() - begun, 3)

@@ -4,24 +4,23 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.checks import check_cell, check_modality
-from emofusion.plan.fingerprint import PACKAGE
+from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
 from emofusion.plan.plan_file import PlanFile, write_plan
 from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
 from emofusion.plan.stage import Stage, short_hash
-from emofusion.settings import registry
 from emofusion.settings.compose import Composer, Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.kinds import Preparation
 from emofusion.settings.overrides import expand, split_overrides
+from emofusion.settings.plugins import files_of, installed_entry_points, named_plugins, resolved
 
 _LONGEST_PLACE = 120
 
@@ -80,12 +79,12 @@ def _check_source(settings: Any) -> None:
 
 
 def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None:
-    cells, first = plan_cells(Composer(conf, experiment), Planner(), experiment, overrides)
+    cells, first, plugins = plan_cells(Composer(conf, experiment), Planner(), experiment, overrides)
     facts = {
         "experiment": experiment,
         "modalities": first.root.modalities,
         "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
-        "plugins": first.root.plugins,
+        "plugins": plugins,
         "accept_other_versions": first.root.accept_other_versions,
         "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
     }
@@ -94,8 +93,8 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
 
 def plan_cells(
     composer: Composer, planner: Planner, experiment: str, overrides: list[str]
-) -> tuple[list[Cell], Settings]:
-    """Every cell that the overrides expand to, planned and checked, and the settings of the first one.
+) -> tuple[list[Cell], Settings, list[str]]:
+    """Every cell that the overrides expand to, planned and checked; the settings of the first; all plug-in files.
 
     Raises `EmofusionError` where a setting does not exist or does not fit.
     """
@@ -103,11 +102,13 @@ def plan_cells(
     common = set.intersection(*map(set, combinations))
     cells: list[Cell] = []
     first: Settings | None = None
+    plugins: dict[str, None] = {}
     checked: set[tuple[int, ...]] = set()
     for texts in combinations:
         settings = composer.settings(texts)
         if first is None:
             first = settings
+        plugins |= dict.fromkeys(settings.root.plugins)
         if settings.root.modalities != first.root.modalities:
             raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
         parts = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
@@ -122,7 +123,7 @@ def plan_cells(
     if len(set(places)) < len(places):
         raise EmofusionError("override: two cells would have the same name; shorten their values")
     assert first is not None
-    return cells, first
+    return cells, first, list(plugins)
 
 
 def _alternatives(
@@ -178,20 +179,30 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
         texts[path.relative_to(conf).as_posix()] = path.read_text(encoding="utf-8")
     variables = {name for text in [*texts.values(), *overrides] for name in re.findall(r"oc\.env:\s*(\w+)", text)}
     environment = {name: os.environ.get(name) for name in sorted(variables)}
-    plugins = [path for text in [*texts.values(), *overrides] for path in re.findall(r"[^\s\[\],'\"=]+\.py\b", text)]
-    plugin_code = {
-        path: Path(path).read_text(encoding="utf-8") for path in sorted(set(plugins)) if Path(path).is_file()
-    }
-    installed = [f"{entry.name} {entry.value} {entry.dist}" for entry in entry_points(group=registry.ENTRY_POINTS)]
-    code = _planning_code()
-    parts = [str(conf.resolve()), experiment, overrides, texts, environment, plugin_code, sorted(installed), code]
+    mentioned = [path for text in [*texts.values(), *overrides] for path in re.findall(r"[^\s\[\],'\"=]+\.py\b", text)]
+    plugins = {path for path in map(Path, [*resolved(mentioned), *named_plugins(conf, experiment)]) if path.is_file()}
+    code = [_planning_code(), {str(path): _text_of(files_of(path.resolve())) for path in plugins}, _installed_code()]
+    parts = [str(conf.resolve()), experiment, overrides, texts, environment, code]
     digest.update(json.dumps(parts, sort_keys=True).encode())
     return digest.hexdigest()
 
 
 def _planning_code() -> str:
     """A hash of the package's own files: any of them may decide a plan, and they are read in milliseconds."""
+    return _text_of(sorted(PACKAGE.rglob("*.py")))
+
+
+def _installed_code() -> dict[str, str]:
+    """Entry point of an installed plug-in → a hash of its code; one that cannot be found is told of when it is used."""
+    found = {}
+    for entry in installed_entry_points():
+        modules = module_closure(entry.module) if is_ours(entry.module) else ()
+        found[f"{entry.name} {entry.value}"] = _text_of(source_of(name) for name in modules if not is_own(name))
+    return found
+
+
+def _text_of(files: Iterable[Path]) -> str:
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in files:
         digest.update(path.read_bytes())
     return digest.hexdigest()

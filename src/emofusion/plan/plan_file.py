@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.plan.stage import RESULTS, Stage, short_hash
-from emofusion.settings import registry
 from emofusion.settings.encoding import decode, plain
+from emofusion.settings.plugins import import_plugin
 
 _TABLES = """
 create table facts (name text primary key, value text);
@@ -113,18 +113,16 @@ def write_plan(
 
 
 class PlanFile:
-    """A written plan. Stages and cells are read when they are asked for."""
+    """A written plan. Stages and cells are read when they are asked for.
+
+    facts: what holds for the whole plan. The plug-ins that it names are imported, as settings and code may be theirs.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    @cached_property
-    def facts(self) -> dict[str, Any]:
-        """What holds for the whole plan; the plug-ins that it names are imported."""
-        facts = {name: json.loads(value) for name, value in self._rows("select name, value from facts")}
-        for plugin in facts["plugins"]:
-            registry.load_plugin(plugin)
-        return facts
+        self.facts = {name: json.loads(value) for name, value in self._rows("select name, value from facts")}
+        for plugin in self.facts["plugins"]:
+            import_plugin(plugin)
 
     @cached_property
     def stages(self) -> dict[str, PlannedStage]:
@@ -147,7 +145,6 @@ class PlanFile:
 
     def settings(self, name: str) -> Any:
         """The typed settings of a stage."""
-        self.facts  # noqa: B018  plug-ins have to be there before their settings are
         (text,) = next(self._rows("select settings from texts where name = ?", name))
         return decode(json.loads(text))
 

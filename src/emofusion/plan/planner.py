@@ -97,6 +97,7 @@ class Planner:
             "report",
             settings.root.experiment,
             report_settings,
+            also=[type(kind) for kind in (*fusion_settings.rules, *evaluation_settings.metrics)],
             fusion=fusion,
             evaluation=evaluation,
             splits=splits,
@@ -276,7 +277,7 @@ class Planner:
         inputs: dict[str, Any] = {}
         generator = corpus.generator(name)
         if generator is not None:
-            inputs["source"] = self.factory.make("demo", generator.label, generator)
+            inputs["source"] = self.factory.make("generated", generator.label, generator)
             corpus = corpus.at(f"results/{inputs['source'].name}/corpus")
         if node.posteriors is not None:
             medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ class StageKind:
 
 
 KINDS = {
-    "demo": StageKind("prepare", (), ("corpus",)),
+    "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",)),
@@ -101,11 +102,13 @@ class StageFactory:
         settings: Any,
         threads: int = 1,
         precision: str = "full",
+        also: Sequence[type[Kind]] = (),
         **inputs: "Stage | tuple[Stage, ...]",
     ) -> Stage:
         """A stage under a key made from its settings and from the keys of the stages that it reads.
 
-        label: the readable part of the key. Raises `EmofusionError` if two different stages have one key.
+        label: the readable part of the key. also: kinds that the settings name, and whose modules are therefore part of
+        its code too, beside those of kinds that the settings hold. Raises `EmofusionError` if two different stages have one key.
         """
         typed, plain = self._text(settings)
         keys = {
@@ -118,7 +121,7 @@ class StageFactory:
             other = self._of_key.setdefault((kind, key), identity)
             if other != identity:
                 raise EmofusionError(f"two different stages have the key {kind}/{key}; change one of their names")
-            modules = (*KINDS[kind].modules, *sorted(modules_of(settings)))
+            modules = (*KINDS[kind].modules, *sorted(modules_of(settings) | {other.__module__ for other in also}))
             self._stages[identity] = Stage(kind, key, settings, inputs, typed, modules, threads, precision)
         return self._stages[identity]
 

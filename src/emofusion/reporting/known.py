@@ -6,9 +6,6 @@ from emofusion.evaluation.figures import beside_accuracy
 from emofusion.settings.kinds import FusionRule, Metric
 from emofusion.settings.registry import kind
 
-# these are shares, and shown in percent; every other metric is shown as a plain number
-SHARES = ("accuracy", "unweighted_average_recall", "macro_f1", "calibration_error")
-
 
 def takes_weights(rule: str) -> bool:
     """Whether a fusion rule uses the weights that are set in `fusion.weights`."""
@@ -26,10 +23,21 @@ def metric_names(names: Iterable[str]) -> list[str]:
     return [metric.kind for metric in metrics(names)]
 
 
+def swept_pool(rule: str) -> str:
+    """The pool whose sweep of weights stands beside a fusion rule in figures."""
+    found: type[FusionRule] = kind("fusion", rule, "fusion.rule")
+    return found.swept_pool
+
+
 def metric_label(metric: str) -> str:
     """A metric in words, as the heading of a column; it begins with a capital letter."""
     label = _metric(metric).label or metric.replace("_", " ")
     return label[0].upper() + label[1:]
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric is a share, which is shown in percent."""
+    return metric_kind(metric).is_share
 
 
 def is_over_emotions(metric: str) -> bool:

@@ -8,7 +8,7 @@ import pandas as pd
 from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.known import SHARES, metric_label, metric_names
+from emofusion.reporting.known import is_share, metric_label, metric_names
 from emofusion.reporting.wording import heading, percent
 from emofusion.tables import ABOUT_RULE
 
@@ -141,7 +141,7 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
 
 def _metric(row: pd.Series, name: str) -> str:
     """A share in percent with its interval; any other metric as a number."""
-    if name in SHARES:
+    if is_share(name):
         return _interval(row, name, percent)
     return "–" if pd.isna(row[name]) else f"{row[name]:.3f}"
 

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emofusion.evaluation.sweep import WEIGHT
-from emofusion.fusion.common.pools import POOLS
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.figures import new_figure
+from emofusion.reporting.known import swept_pool
 from emofusion.reporting.wording import ORACLE, percent, weights_in_words
 
 # gender → colour and line; they differ in both, so that they can be told apart in black and white
@@ -25,7 +25,7 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
     swept: `tables.SWEEP`. achieved: the configured rule's accuracy on all test clips (0–1).
     """
     settings = facts.settings
-    pool = _pool_of(settings.rule)
+    pool = swept_pool(settings.rule)
     overall = swept[(swept["emotion"] == "all") & (swept["rule"] == pool)]
     test = overall[overall["split"] == "test"]
     everyone = test[test["gender"] == "all"].reset_index(drop=True)
@@ -57,13 +57,6 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
     body.legend(handles, labels, loc="outside lower center", handlelength=4, frameon=False)
     body.suptitle(f"Accuracy against weight, {pool} rule, {clips} test clips")
     return figure
-
-
-def _pool_of(rule: str) -> str:
-    """The pool whose sweep a rule is drawn over; `log_linear` is a product with fitted exponents."""
-    if rule == "log_linear":
-        return "product"
-    return next((name for name in POOLS if rule.startswith(name)), "linear")
 
 
 def _gender_lines(axes: Axes, overall: pd.DataFrame, modality: str) -> None:

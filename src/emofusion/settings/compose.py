@@ -19,6 +19,7 @@ from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.fields import check, shown
 from emofusion.settings.names import check_name, unknown
 from emofusion.settings.overrides import Assignment, parse
+from emofusion.settings.plugins import named_plugins, resolved
 from emofusion.settings.sections import Sectioner
 
 ROOT = {field.name for field in dataclasses.fields(Root)}
@@ -51,17 +52,19 @@ class Composer:
         self._compositions = Compositions(conf, experiment)
         self._sections: dict[tuple[Any, ...], Any] = {}
         self._sectioner = Sectioner()
-        self._load_plugins(self._compositions.of(()).container.get("plugins"))
+        for path in named_plugins(conf, experiment):
+            registry.load_plugin(path)
 
     def settings(self, overrides: list[str]) -> Settings:
         """The settings of one cell. Raises `EmofusionError` that names a setting which is unknown or wrong."""
-        for override in map(parse, overrides):
-            if override.key == "plugins":
-                self._load_plugins(override.value)
+        for path in plugins_in(overrides):  # before groups are told from values, as they may bring groups
+            registry.load_plugin(path)
         groups, plain = self._compositions.divided(overrides)
         composition = self._compositions.of(groups)
         root = self._section(groups, "", plain)
         _check_names(root, composition, groups, plain)
+        for path in root.plugins:
+            registry.load_plugin(path)
         for name in root.modalities:
             _check_modality(name, composition, plain)
         sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS)}
@@ -152,9 +155,10 @@ class Composer:
                 if all(text in left_out for left_out in unfitting):
                     raise EmofusionError(f"{error} (none of the models in {modality}.ensemble takes {text})")
 
-    def _load_plugins(self, paths: Any) -> None:
-        for path in paths if isinstance(paths, list) else []:
-            registry.load_plugin(str(path))
+
+def plugins_in(overrides: list[str]) -> list[str]:
+    """The plug-in files that overrides name."""
+    return [path for text in overrides if parse(text).key == "plugins" for path in resolved(parse(text).value)]
 
 
 def _concerns(override: Assignment, section: str) -> bool:

@@ -29,9 +29,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Kind:
-    """Something that a user can choose. `kind` is its name, which every subclass sets as the default."""
+    """Something that a user can choose. `kind` is its name, which every subclass sets as the default.
+
+    Class attributes:
+        family: the folder that the kinds of this sort lie in.
+        needs, declares: the methods that every kind of the family has to write, and the class attributes that it has to
+            set. A kind without them is refused when it is found.
+    """
 
     family: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+    declares: ClassVar[tuple[str, ...]] = ()
 
     kind: str = MISSING
 
@@ -54,6 +62,8 @@ class Corpus(Kind):
     """
 
     family: ClassVar[str] = "corpora"
+    needs: ClassVar[tuple[str, ...]] = ("check_present", "read", "sources")
+    declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
 
     root: str = setting("Folder of the corpus in the form in which it is distributed, or an archive of it.", "")
@@ -123,6 +133,7 @@ class Protocol(Kind):
     """
 
     family: ClassVar[str] = "protocols"
+    needs: ClassVar[tuple[str, ...]] = ("training_corpora", "test_corpora", "masks")
     leaks_speakers: ClassVar[bool] = False
 
     description: str = setting("The protocol in words, for the reports.", "")
@@ -164,6 +175,8 @@ class Features(Kind):
     """
 
     family: ClassVar[str] = "features"
+    needs: ClassVar[tuple[str, ...]] = ("dtype", "row_shape", "prepare")
+    declares: ClassVar[tuple[str, ...]] = ("media",)
     media: ClassVar[tuple[str, ...]] = ()
     standardised: ClassVar[bool] = True
 
@@ -257,6 +270,7 @@ class Network(Kind):
     """
 
     family: ClassVar[str] = "networks"
+    needs: ClassVar[tuple[str, ...]] = ("build",)
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         """A module whose `forward` maps `(batch, *shape)` to logits `(batch, classes)`.
@@ -325,15 +339,19 @@ class FusionRule(Kind):
         learns: whether it has parameters to fit.
         transductive: whether it uses all unlabelled clips of a test speaker.
         takes_weights: whether it uses the weights that are set (`fusion.weights`).
+        swept_pool: the pool (linear or product) whose sweep of weights stands beside the rule in figures.
         position: where the rule stands in tables; rules of the same position are in the order of their names.
     """
 
     family: ClassVar[str] = "fusion"
+    needs: ClassVar[tuple[str, ...]] = ("make",)
+    declares: ClassVar[tuple[str, ...]] = ("label",)
     label: ClassVar[str] = ""
     role: ClassVar[str] = "rule"
     learns: ClassVar[bool] = False
     transductive: ClassVar[bool] = False
     takes_weights: ClassVar[bool] = False
+    swept_pool: ClassVar[str] = "linear"
     position: ClassVar[int] = 1000
 
     def make(self, task: FusionTask) -> Any:
@@ -352,14 +370,20 @@ class Metric(Kind):
         label: the figure in words.
         over_emotions: whether it is a mean over emotions, or else needs several, so that one emotion alone has none.
         least, most: inclusive bounds of the figure, against which tables are checked; None for no bound.
+        is_share: whether it is a share, which is shown in percent; others are shown as plain numbers.
+        is_tracked: whether MLflow gets it, to compare runs by.
         position: where the figure stands in tables; figures of the same position are in the order of their names.
     """
 
     family: ClassVar[str] = "metrics"
+    needs: ClassVar[tuple[str, ...]] = ("terms", "value")
+    declares: ClassVar[tuple[str, ...]] = ("label",)
     label: ClassVar[str] = ""
     over_emotions: ClassVar[bool] = False
     least: ClassVar[float | None] = None
     most: ClassVar[float | None] = None
+    is_share: ClassVar[bool] = False
+    is_tracked: ClassVar[bool] = True
     position: ClassVar[int] = 1000
 
     @classmethod

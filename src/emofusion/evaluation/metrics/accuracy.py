@@ -18,6 +18,7 @@ class Accuracy(Metric):
     label: ClassVar[str] = "accuracy"
     least: ClassVar[float | None] = 0
     most: ClassVar[float | None] = 1
+    is_share: ClassVar[bool] = True
     position: ClassVar[int] = 10
 
     def terms(

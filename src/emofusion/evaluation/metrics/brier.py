@@ -20,6 +20,7 @@ class Brier(Metric):
 
     label: ClassVar[str] = "Brier score"
     least: ClassVar[float | None] = 0
+    is_tracked: ClassVar[bool] = False
     position: ClassVar[int] = 50
 
     def terms(

@@ -23,6 +23,7 @@ class CalibrationError(Metric):
 
     label: ClassVar[str] = "expected calibration error"
     least: ClassVar[float | None] = 0
+    is_share: ClassVar[bool] = True
     position: ClassVar[int] = 60
 
     def terms(

@@ -23,6 +23,8 @@ class MacroF1(Metric):
     over_emotions: ClassVar[bool] = True
     least: ClassVar[float | None] = 0
     most: ClassVar[float | None] = 1
+    is_share: ClassVar[bool] = True
+    is_tracked: ClassVar[bool] = False
     position: ClassVar[int] = 30
 
     def terms(

@@ -19,6 +19,7 @@ class UnweightedAverageRecall(Metric):
     over_emotions: ClassVar[bool] = True
     least: ClassVar[float | None] = 0
     most: ClassVar[float | None] = 1
+    is_share: ClassVar[bool] = True
     position: ClassVar[int] = 20
 
     def terms(

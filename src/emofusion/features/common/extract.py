@@ -3,7 +3,6 @@
 import pickle
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
 from emofusion.settings.kinds import Features
+from emofusion.settings.plugins import import_plugin
 
 _CHUNK = 16  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
@@ -96,17 +96,12 @@ class _OfPlugin:
     def __call__(self, clip: Any) -> Array:
         return self.compute(clip)
 
-    def __reduce__(self) -> tuple[Callable[[str, str, bytes], Any], tuple[str, str, bytes]]:
-        return _unpickle, (self.module.__name__, str(self.module.__file__), pickle.dumps(self.compute))
+    def __reduce__(self) -> tuple[Callable[[str, bytes], Any], tuple[str, bytes]]:
+        return _unpickle, (str(self.module.__file__), pickle.dumps(self.compute))
 
 
-def _unpickle(module: str, file: str, pickled: bytes) -> Any:
-    if module not in sys.modules:
-        spec = spec_from_file_location(module, file)
-        if spec is None or spec.loader is None:
-            raise EmofusionError(f"the plug-in {file} is not a Python file.")
-        sys.modules[module] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[module])
+def _unpickle(file: str, pickled: bytes) -> Any:
+    import_plugin(file)
     return pickle.loads(pickled)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
-from emofusion.reporting.known import SHARES, is_over_emotions, metric_label, metric_names
+from emofusion.reporting.known import is_over_emotions, is_share, metric_label, metric_names
 from emofusion.reporting.report_page.annotations import annotation_name, rule_shown
 from emofusion.reporting.report_page.cells import (
     Cell,
@@ -140,6 +140,6 @@ def _figures(row: pd.Series, context: Context) -> Cell:
 
 def _metrics(names: list[str]) -> tuple[Shown, Shown]:
     """The metrics that are means over emotions, and the others."""
-    shown: Shown = {name: (metric_label(name), share if name in SHARES else number) for name in names}
+    shown: Shown = {name: (metric_label(name), share if is_share(name) else number) for name in names}
     over_emotions = {name: how for name, how in shown.items() if is_over_emotions(name)}
     return over_emotions, {name: how for name, how in shown.items() if name not in over_emotions}
