@@ -53,7 +53,7 @@ class TwoStages:
     def planned(self, accept: bool = False, threads: int = 1) -> PlanFile:
         factory = StageFactory()
         first = factory.make("weights", "capitals", Capitals(str(self.source)))
-        second = factory.make("feature_cache", "twice", Twice(2), threads, weights=first)
+        second = factory.make("feature_cache", "twice", Twice(2), {"weights": first}, threads)
         path = self.results / "plans" / f"{accept}-{threads}.sqlite"
         facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
         write_plan(path, facts, [first, second], [("two", second, [], ["{}"])])
@@ -62,7 +62,7 @@ class TwoStages:
     def run(self) -> list[str]:
         """Run what is not current, as Snakemake would; the stages that did their work."""
         self.worked = []
-        for name, stage in self.plan.stages.items():
+        for name in self.plan.stages:
             if name not in self.examine().content:
                 Job(self.plan, name, self.results, self.repository).run(self._work)
         return [name.partition("/")[0] for name in self.worked]

@@ -1,4 +1,4 @@
-"""Reads a split and its features; trains one model a fold and seed; writes the models and the history of their losses."""
+"""Reads a split and its features; trains a model for each fold and seed; writes the models and their losses."""
 
 from emofusion.forkserver import in_fork
 

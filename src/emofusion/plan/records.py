@@ -6,7 +6,6 @@ content of what it was made from, and with its own files. Settings need no compa
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -97,7 +96,7 @@ class Record:
         """Write the record, whole or not at all."""
         partial = path.with_name(path.name + ".partial")
         partial.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
 
 
 def outputs_of(folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:

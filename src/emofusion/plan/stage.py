@@ -40,9 +40,7 @@ KINDS = {
     "fusion": StageKind(
         "fuse", ("emofusion.fusion.common.fuse",), ("fused.parquet", "rules.parquet", "parameters.parquet")
     ),
-    "evaluation": StageKind(
-        "evaluate", ("emofusion.evaluation.stage",), ("evaluation",)
-    ),
+    "evaluation": StageKind("evaluate", ("emofusion.evaluation.stage",), ("evaluation",)),
     "report": StageKind("report", ("emofusion.reporting",), ("report",)),
 }
 
@@ -53,14 +51,13 @@ class Stage:
 
     kind: in `KINDS`. key: unique among the stages of its kind. settings: what decides its output besides its inputs.
     inputs: the stages that it reads, by role. text: the settings as JSON that can be decoded (`settings.encoding`).
-    modules: the modules whose code it runs. threads, precision: of its arithmetic. has_sources: whether it reads files
-    from outside of `results/`, which its settings then list.
+    modules: the modules whose code it runs. threads, precision: of its arithmetic.
     """
 
     kind: str
     key: str
     settings: Any
-    inputs: "dict[str, Stage | tuple[Stage, ...]]"
+    inputs: "Inputs"
     text: str
     modules: tuple[str, ...]
     threads: int = 1
@@ -85,6 +82,9 @@ class Stage:
         return [stage for read in self.inputs.values() for stage in (read if isinstance(read, tuple) else (read,))]
 
 
+Inputs = dict[str, Stage | tuple[Stage, ...]]  # role → what is read
+
+
 class StageFactory:
     """Makes stages, each once: equal settings and inputs give the very same object."""
 
@@ -99,15 +99,16 @@ class StageFactory:
         kind: str,
         label: str,
         settings: Any,
+        inputs: "Inputs | None" = None,
         threads: int = 1,
         precision: str = "full",
-        **inputs: "Stage | tuple[Stage, ...]",
     ) -> Stage:
         """A stage under a key made from its settings and from the keys of the stages that it reads.
 
         label: the readable part of the key. Raises `EmofusionError` if two different stages have one key.
         """
         typed, plain = self._text(settings)
+        inputs = inputs or {}
         keys = {
             role: [stage.key for stage in read] if isinstance(read, tuple) else read.key
             for role, read in inputs.items()
