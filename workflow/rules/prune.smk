@@ -19,10 +19,10 @@ def plans_to_keep(wildcards):
 
 
 rule prune:
-    conda:
-        ENVIRONMENT
     params:
         plans=plans_to_keep,
         delete=str(config.get("delete", "no")).lower() in ("yes", "true", "1"),
+    conda:
+        ENVIRONMENT
     script:
         "../scripts/prune.py"

@@ -26,7 +26,6 @@ from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.kinds import Corpus, Features, Network, Protocol
-from emofusion.settings.training import Training
 
 Made = TypeVar("Made")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
