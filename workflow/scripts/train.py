@@ -25,7 +25,7 @@ def work(job: Job) -> None:
             job.settings,
             job.folder,
             weights=weights[0] if weights else None,
-            token=job.making.code,
+            token=job.token,
             on_epoch=run.log_metrics,
             progress=lambda line: tell(f"{job.stage.key}: {line}"),
         )

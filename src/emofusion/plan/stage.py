@@ -113,7 +113,8 @@ class StageFactory:
             role: [stage.key for stage in read] if isinstance(read, tuple) else read.key
             for role, read in inputs.items()
         }
-        identity = f"{kind} {label} {plain} {json.dumps(keys, sort_keys=True)}"
+        # in the order of the roles: the order of the modalities is also that of a fusion's columns
+        identity = f"{kind} {label} {plain} {json.dumps(keys)}"
         if identity not in self._stages:
             key = f"{label}-{short_hash(identity, KEY_DIGITS)}"
             other = self._of_key.setdefault((kind, key), identity)
@@ -128,7 +129,10 @@ class StageFactory:
         return self._text(settings)[1]
 
     def _text(self, value: Any) -> tuple[str, str]:
-        """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps."""
+        """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps.
+
+        What has no `kind` that tells it from others, a `Preparation` or a `FrozenPart`, keeps its class's name in both.
+        """
         if value is None or isinstance(value, str | int | float):
             text = _encode(value)
             return text, text
@@ -145,6 +149,8 @@ class StageFactory:
                 items = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
             texts = [(_encode(name), *self._text(part)) for name, part in items]
             typed = ", ".join([*prefix, *[f"{name}: {text}" for name, text, _ in texts]])
+            if isinstance(value, Preparation | FrozenPart):
+                texts.append((_encode(TYPE), "", _encode(type(value).__qualname__)))
             plain = ", ".join([f"{name}: {text}" for name, _, text in sorted(texts)])
             known = self._texts[id(value)] = (value, f"{{{typed}}}", f"{{{plain}}}")
         return known[1], known[2]
