@@ -1,4 +1,7 @@
-"""A small plan of two stages, whose jobs a test can run: a file in capitals, and that text twice."""
+"""Plans of the project's own experiments, and a small plan of two stages whose jobs a test can run.
+
+The two stages: the text of a file in capitals, and that text twice.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +10,26 @@ import pytest
 
 from emofusion.plan.currency import Currency, examine
 from emofusion.plan.job import Job
+from emofusion.plan.make import plan_file
 from emofusion.plan.plan_file import PlanFile, write_plan
 from emofusion.plan.stage import StageFactory
 from emofusion.settings.kinds import Preparation
+
+
+@pytest.fixture(scope="session")
+def results_of_plans(tmp_path_factory):
+    return tmp_path_factory.mktemp("plans") / "results"
+
+
+@pytest.fixture
+def planned(repository, results_of_plans):
+    """A function that plans an experiment of `conf/`; what was planned before is read."""
+
+    def plan(experiment="demo", override=None) -> PlanFile:
+        # one seed of each network, whatever the experiment compares
+        return plan_file(repository / "conf", experiment, f"report.seeds=1 {override or ''}", results_of_plans)
+
+    return plan
 
 
 @dataclass(frozen=True)
@@ -53,7 +73,7 @@ class TwoStages:
     def planned(self, accept: bool = False, threads: int = 1) -> PlanFile:
         factory = StageFactory()
         first = factory.make("weights", "capitals", Capitals(str(self.source)))
-        second = factory.make("feature_cache", "twice", Twice(2), threads, weights=first)
+        second = factory.make("feature_cache", "twice", Twice(2), {"weights": first}, threads)
         path = self.results / "plans" / f"{accept}-{threads}.sqlite"
         facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
         write_plan(path, facts, [first, second], [("two", second, [], ["{}"])])
@@ -62,7 +82,7 @@ class TwoStages:
     def run(self) -> list[str]:
         """Run what is not current, as Snakemake would; the stages that did their work."""
         self.worked = []
-        for name, stage in self.plan.stages.items():
+        for name in self.plan.stages:
             if name not in self.examine().content:
                 Job(self.plan, name, self.results, self.repository).run(self._work)
         return [name.partition("/")[0] for name in self.worked]

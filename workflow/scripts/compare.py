@@ -1,4 +1,4 @@
-"""Reads the reports and fused predictions of all cells of one command; writes a table of the cells, and of their pairs."""
+"""Reads reports and fused predictions of all cells of a command; writes a table of the cells, and of their pairs."""
 
 from pathlib import Path
 

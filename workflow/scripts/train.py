@@ -1,4 +1,4 @@
-"""Reads a split and its features; trains one model a fold and seed; writes the models and the history of their losses."""
+"""Reads a split and its features; trains a model for each fold and seed; writes the models and their losses."""
 
 from emofusion.forkserver import in_fork
 
@@ -25,7 +25,7 @@ def work(job: Job) -> None:
             job.settings,
             job.folder,
             weights=weights[0] if weights else None,
-            token=job.making.code,
+            token=job.token,
             on_epoch=run.log_metrics,
             progress=lambda line: tell(f"{job.stage.key}: {line}"),
         )

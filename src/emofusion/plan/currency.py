@@ -77,12 +77,12 @@ def same_sources(recorded: dict[str, Source], paths: Iterable[Path], memory: Dig
         return _files("is gone", "are gone", gone)
     if new := sorted(set(present) - set(recorded)):
         return _files("is new", "are new", new)
-    changed = []
-    for name, path in present.items():
-        status, source = path.stat(), recorded[name]
-        same_look = (status.st_size, status.st_mtime_ns) == (source.size, source.time)
-        if not same_look and (status.st_size != source.size or memory.digest(path) != source.digest):
-            changed.append(name)
+    status = {name: path.stat() for name, path in present.items()}
+    changed = [name for name in present if status[name].st_size != recorded[name].size]
+    if not changed:
+        touched = [present[name] for name in present if status[name].st_mtime_ns != recorded[name].time]
+        digests = memory.digests(touched)
+        changed = [str(path) for path in touched if digests[path] != recorded[str(path)].digest]
     return _files("has changed", "have changed", changed) if changed else ""
 
 

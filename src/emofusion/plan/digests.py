@@ -3,8 +3,8 @@
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -26,7 +26,7 @@ def digest_of_tree(path: Path) -> tuple[int, str]:
     if not path.is_dir():
         raise FileNotFoundError(path)
     size, digest = 0, hashlib.blake2b(digest_size=16)
-    for file in _files(path):
+    for file in files_of(path):
         size += file.stat().st_size
         digest.update(f"{file.relative_to(path).as_posix()}\n{digest_of_file(file)}\n".encode())
     return size, digest.hexdigest()
@@ -35,7 +35,7 @@ def digest_of_tree(path: Path) -> tuple[int, str]:
 class DigestMemory:
     """Digests of files by path, size and time, so that a large input is read once and not whenever one plans.
 
-    Kept in a database that can be deleted; where it cannot be written, nothing is remembered.
+    Kept in a database that can be deleted; where it cannot be read or written, nothing is remembered.
     """
 
     def __init__(self, database: Path) -> None:
@@ -43,29 +43,52 @@ class DigestMemory:
 
     def digest(self, path: Path) -> str:
         """The digest of a file's content."""
-        status = path.stat()
-        key = (str(path.absolute()), status.st_size, status.st_mtime_ns)
+        return self.digests([path])[path]
+
+    def digests(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """The digest of each file's content."""
+        keys: dict[Path, tuple[str, int, int]] = {}
+        for path in paths:
+            status = path.stat()
+            keys[path] = (str(path.absolute()), status.st_size, status.st_mtime_ns)
+        known = self._read(keys.values())
+        new = {path: digest_of_file(path) for path, key in keys.items() if key not in known}
+        self._write({keys[path]: digest for path, digest in new.items()})
+        return {path: new.get(path) or known[key] for path, key in keys.items()}
+
+    def _read(self, keys: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int, int], str]:
+        query = "select digest from digest where path = ? and size = ? and time = ?"
         try:
-            self.database.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
-                connection.execute(
-                    "create table if not exists digest (path text primary key, size integer, time integer, digest text)"
-                )
-                row = connection.execute(
-                    "select digest from digest where path = ? and size = ? and time = ?", key
-                ).fetchone()
-                if row:
-                    return str(row[0])
-                found = digest_of_file(path)
-                connection.execute("insert or replace into digest values (?, ?, ?, ?)", (*key, found))
-                return found
+            with closing(self._connection()) as connection:
+                rows = {key: connection.execute(query, key).fetchone() for key in keys}
         except (sqlite3.Error, OSError):
-            return digest_of_file(path)
+            return {}
+        return {key: str(row[0]) for key, row in rows.items() if row}
+
+    def _write(self, digests: dict[tuple[str, int, int], str]) -> None:
+        if not digests:
+            return
+        rows = [(*key, digest) for key, digest in digests.items()]
+        with suppress(sqlite3.Error, OSError), closing(self._connection()) as connection, connection:
+            connection.executemany("insert or replace into digest values (?, ?, ?, ?)", rows)
+
+    def _connection(self) -> sqlite3.Connection:
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.database, timeout=10)
+        try:
+            connection.execute(
+                "create table if not exists digest (path text primary key, size integer, time integer, digest text)"
+            )
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its subfolders in a fixed order, without hidden ones, such as Snakemake's marks."""
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            if not name.startswith("."):  # such as Snakemake's own marks
+            if not name.startswith("."):
                 yield Path(parent, name)

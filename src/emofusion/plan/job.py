@@ -1,8 +1,10 @@
 """One job: a stage of the plan that is carried out, and the record that is left of it."""
 
+import json
+import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from emofusion.plan.records import (
     now,
     outputs_are_whole,
     outputs_of,
+    read_sources,
 )
-from emofusion.plan.stage import KINDS
+from emofusion.plan.stage import KINDS, short_hash
 from emofusion.settings.encoding import plain
 
 
@@ -92,6 +95,8 @@ class Job:
             return
         for name in (RECORD, LAST_RECORD):  # what is half overwritten must not pass for whole
             (self.folder / name).unlink(missing_ok=True)
+        for output in KINDS[self.stage.kind].outputs:  # no file of an earlier result may lie among those of the new one
+            _delete(self.folder / output)
         sources = self._sources(memory)
         work(self)
         if self.stage.kind in ("download", "generated"):
@@ -102,6 +107,11 @@ class Job:
         accepted = self.made_with().accepted if self.stage.kind == "report" else []
         settings = plain(self.settings)
         self._leave(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds, accepted))
+
+    @property
+    def token(self) -> str:
+        """A hash of what the result is made with and from: an interrupted job goes on only where it is the same."""
+        return short_hash(json.dumps([asdict(self.making), self._contents()], sort_keys=True))
 
     def made_with(self) -> MadeWith:
         """The versions of libraries that have made this stage and all that it rests on."""
@@ -122,17 +132,14 @@ class Job:
     def _sources(self, memory: DigestMemory) -> dict[str, Source]:
         if self.stage.kind not in WITH_SOURCES:
             return {}
-        sources = {}
-        for path in sources_of(self.settings):
-            status = path.stat()
-            sources[str(path)] = Source(status.st_size, status.st_mtime_ns, memory.digest(path))
-        return sources
+        return read_sources(sources_of(self.settings), memory)
 
     def _still_holds(self, last: Record, read: dict[str, list[list[str]]], memory: DigestMemory) -> bool:
-        versions_agree = self.plan.facts["accept_other_versions"] or not last.making.version_differences(self.making)
+        # a report names the versions that it was made with, so it is made again with the present ones
+        accepts = self.plan.facts["accept_other_versions"] and self.stage.kind != "report"
         return (
             last.stage == self.name
-            and versions_agree
+            and (accepts or not last.making.version_differences(self.making))
             and not last.making.differences(self.making)
             and last.inputs == read
             and (self.stage.kind != "report" or last.accepted == self.made_with().accepted)
@@ -145,3 +152,11 @@ class Job:
     def _leave(self, record: Record) -> None:
         record.write(self.folder / LAST_RECORD)
         record.write(self.folder / RECORD)
+
+
+def _delete(output: Path) -> None:
+    """Delete a file or a folder, whether it is there or not."""
+    if output.is_dir() and not output.is_symlink():
+        shutil.rmtree(output)
+    else:
+        output.unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def write_plan(
             rows.append((n, place, report.name, json.dumps(overrides), json.dumps(used), digest))
         connection.executemany("insert into cells values (?, ?, ?, ?, ?, ?)", rows)
         connection.executemany("insert into sections values (?, ?)", ((n, text) for text, n in numbers.items()))
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 class PlanFile:

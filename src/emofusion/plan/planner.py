@@ -21,13 +21,12 @@ from emofusion.plan.settings import (
     ReportSettings,
     SplitSettings,
 )
-from emofusion.plan.stage import Stage, StageFactory
+from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Corpus, Features, Network, Protocol
-from emofusion.settings.training import Training
 
 Made = TypeVar("Made")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
@@ -59,7 +58,7 @@ class Planner:
 
     def __init__(self) -> None:
         self.factory = StageFactory()
-        # results by the identity of the settings that they were made from; the settings are kept, so that ids stay theirs
+        # results by the ids of the settings that they were made from; the settings are kept, so that ids stay theirs
         self._memory: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def report(self, settings: Settings, alternative: Alternative) -> Stage:
@@ -75,10 +74,10 @@ class Planner:
             for name in modalities
         }
         fusion_settings = self._fusion(settings)
-        fusion = self.factory.make("fusion", fusion_settings.rule, fusion_settings, **members)
+        fusion = self.factory.make("fusion", fusion_settings.rule, fusion_settings, {**members})
         evaluation_settings = self._evaluation(settings)
         evaluation = self.factory.make(
-            "evaluation", fusion_settings.rule, evaluation_settings, fusion=fusion, **members
+            "evaluation", fusion_settings.rule, evaluation_settings, {"fusion": fusion, **members}
         )
         trained = {
             name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None
@@ -90,19 +89,15 @@ class Planner:
             for name, chosen in trained.items()
         }
         report_settings = self._report_settings(settings, fusion_settings, evaluation_settings, trained, networks)
-        inputs: dict[str, Any] = {f"predictions_{name}": stage for name, stage in members.items()}
-        inputs |= {f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()}
-        splits = tuple(dict.fromkeys(_split_of(members[name]) for name in modalities))
-        return self.factory.make(
-            "report",
-            settings.root.experiment,
-            report_settings,
-            also=[type(kind) for kind in (*fusion_settings.rules, *evaluation_settings.metrics)],
-            fusion=fusion,
-            evaluation=evaluation,
-            splits=splits,
-            **inputs,
-        )
+        inputs: Inputs = {
+            "fusion": fusion,
+            "evaluation": evaluation,
+            "splits": tuple(dict.fromkeys(_split_of(members[name]) for name in modalities)),
+            **{f"predictions_{name}": stage for name, stage in members.items()},
+            **{f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()},
+        }
+        named = [type(kind) for kind in (*fusion_settings.rules, *evaluation_settings.metrics)]
+        return self.factory.make("report", settings.root.experiment, report_settings, inputs, also=named)
 
     def _fusion(self, settings: Settings) -> FusionSettings:
         weights = resolved_weights(settings.fusion.weights, settings.root.modalities)
@@ -182,7 +177,7 @@ class Planner:
                 node.posteriors,
                 lambda: PosteriorsSettings(_given(node.posteriors), settings.emotions.merge),
             )
-            return self.factory.make("posteriors", modality, given, split=split)
+            return self.factory.make("posteriors", modality, given, {"split": split})
         if members:
             if any(member.posteriors is not None or member.ensemble for member in members):
                 raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name models that are trained")
@@ -191,7 +186,7 @@ class Planner:
             if len(members) < 2:
                 raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name at least two choices of {modality}")
             return self.factory.make(
-                "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), members=stages
+                "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), {"members": stages}
             )
         model, inputs = self._model(settings, modality, node)
         training = _given(node.training)
@@ -200,16 +195,14 @@ class Planner:
             "predictions",
             f"{modality}-{node.name}",
             scored,
+            {"model": model, "split": inputs["split"], "features": inputs["features"]},
             training.threads,
             training.precision,
-            model=model,
-            split=inputs["split"],
-            features=inputs["features"],
         )
 
     def _model(
         self, settings: Settings, modality: str, node: Modality, seeds: list[int] | None = None
-    ) -> tuple[Stage, dict[str, Any]]:
+    ) -> tuple[Stage, Inputs]:
         """The model of a modality, and what it reads. `seeds`: others than the experiment's."""
         training, network = _given(node.training), node.network
         inputs = self._model_inputs(settings, modality, node)
@@ -221,36 +214,41 @@ class Planner:
         )
         model_settings = ModelSettings(trained, single, seeds, standardised)
         label = f"{modality}-{node.name}"
-        return self.factory.make("model", label, model_settings, training.threads, training.precision, **inputs), inputs
+        model = self.factory.make("model", label, model_settings, inputs, training.threads, training.precision)
+        return model, inputs
 
-    def _model_inputs(self, settings: Settings, modality: str, node: Modality) -> dict[str, Any]:
+    def _model_inputs(self, settings: Settings, modality: str, node: Modality) -> Inputs:
         """The split, the features, and the weights that a model starts from, where there are some."""
         network: Network = node.network
-        training: Training = _given(node.training)
         split, corpora = self._split(settings, modality, node)
         start = network.start_weights(settings.root.seed)
-        weights = self.factory.make("weights", start.label, start) if start is not None else None
+        given: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
         train = set(settings.protocol.training_corpora(modality))
         features = []
         for name, corpus in corpora.items():
             computed = self._features(node.features, name, corpus)
-            part = self._once(
-                ("frozen", name in train), node, lambda name=name: network.frozen_part(training, trains=name in train)
-            )
-            if part is not None:
-                cached = self._once(("cache", name in train), node, lambda part=part: FeatureCacheSettings(part))
-                given = {"weights": weights} if weights is not None else {}
-                label = f"{part.label}-{name}"
-                computed = self.factory.make(
-                    "feature_cache", label, cached, getattr(part, "threads", 1), features=computed, **given
-                )
+            cached = self._feature_cache(node, trains=name in train)
+            if cached is not None:
+                part = cached.part
+                read: Inputs = {"features": computed, **given}
+                threads = getattr(part, "threads", 1)
+                computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
             features.append(computed)
-        return {"split": split, "features": tuple(features)} | ({"weights": weights} if weights is not None else {})
+        return {"split": split, "features": tuple(features), **given}
+
+    def _feature_cache(self, node: Modality, trains: bool) -> FeatureCacheSettings | None:
+        """The frozen part of a modality's network; None where every part of it is trained."""
+
+        def make() -> FeatureCacheSettings | None:
+            part = node.network.frozen_part(_given(node.training), trains)
+            return None if part is None else FeatureCacheSettings(part)
+
+        return self._once(("frozen", trains), node, make)
 
     def _features(self, features: Features, name: str, corpus: Stage) -> Stage:
         root = corpus.settings.corpus.root
         computed = self._once(("features", root), features, lambda: FeaturesSettings(features.for_corpus(root)))
-        return self.factory.make("features", f"{features.kind}-{name}", computed, corpus=corpus)
+        return self.factory.make("features", f"{features.kind}-{name}", computed, {"corpus": corpus})
 
     def _split(self, settings: Settings, modality: str, node: Modality) -> tuple[Stage, dict[str, Stage]]:
         """The split of a modality's clips, and the corpora that they come from."""
@@ -261,7 +259,7 @@ class Planner:
             corpora = {name: self._corpus(settings, name, modality, node) for name in names}
             split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions)
             label = f"{protocol.kind}-{modality}"
-            return self.factory.make("split", label, split_settings, corpora=tuple(corpora.values())), corpora
+            return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
 
         looked_at = (settings.corpora, settings.protocol, settings.emotions)
         return self._once(("split", modality, *map(id, looked_at)), node, make, looked_at)
@@ -274,11 +272,12 @@ class Planner:
                 f"{', '.join(settings.corpora) or 'none'}; choose more, as in corpus=[{name}]"
             )
         corpus: Corpus = settings.corpora[name]
-        inputs: dict[str, Any] = {}
+        inputs: Inputs = {}
         generator = corpus.generator(name)
         if generator is not None:
-            inputs["source"] = self.factory.make("generated", generator.label, generator)
-            corpus = corpus.at(f"results/{inputs['source'].name}/corpus")
+            generated = self.factory.make("generated", generator.label, generator)
+            inputs["source"] = generated
+            corpus = corpus.at(f"results/{generated.name}/corpus")
         if node.posteriors is not None:
             medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)
         else:
@@ -287,12 +286,12 @@ class Planner:
             if fetching is not None:
                 inputs["source"] = self.factory.make("download", fetching.label, fetching)
             corpus = corpus.for_medium(medium)
-        return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), **inputs)
+        return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), inputs)
 
     def _compared(
         self, settings: Settings, modality: str, chosen: list[Modality], beside: list[Modality]
     ) -> list[tuple[str, Stage]]:
-        """The models whose training is compared, by network, in all seeds; those that are fused are jobs by themselves."""
+        """The models whose training is compared, by network, in all seeds; those that are fused are their own jobs."""
         nodes = {node.name: node for node in [*chosen, *beside]}
         models = []
         for name, node in nodes.items():
@@ -305,8 +304,8 @@ class Planner:
             if not more:
                 models.append((name, self._model(settings, modality, node)[0]))
             elif fused:
-                models += [(name, self._model(settings, modality, node)[0])]
-                models += [(name, self._model(settings, modality, node, more)[0])]
+                models.append((name, self._model(settings, modality, node)[0]))
+                models.append((name, self._model(settings, modality, node, more)[0]))
             else:
                 models.append((name, self._model(settings, modality, node, [*trained, *more])[0]))
         return models

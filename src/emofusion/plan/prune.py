@@ -19,27 +19,32 @@ def prune(plans: Sequence[Path], results: Path, delete: bool) -> list[str]:
     Returns:
         Lines that say what was, or would be, deleted.
     """
-    kept = {stage for plan in plans for stage in PlanFile(plan).stages}
+    needed = {stage for plan in plans for stage in PlanFile(plan).stages}
     unneeded = [
         folder
         for kind in KINDS
         for folder in sorted((results / kind).glob("*"))
-        if folder.is_dir() and f"{kind}/{folder.name}" not in kept
+        if folder.is_dir() and f"{kind}/{folder.name}" not in needed
     ]
-    old_plans = sorted(set((results / "plans").glob("*.sqlite")) - set(plans) - {results / "plans" / "digests.sqlite"})
+    kept_files = {path.resolve() for path in [*plans, results / "plans" / "digests.sqlite"]}
+    plan_files = sorted([*(results / "plans").glob("*.sqlite"), *(results / "plans").glob("*.sqlite.*.partial")])
+    old_plans = [path for path in plan_files if path.resolve() not in kept_files]
     lines, total = [], 0
     for path in [*unneeded, *old_plans]:
-        size = (
-            sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-            if path.is_dir()
-            else path.stat().st_size
-        )
+        size = _size(path)
         total += size
         lines.append(f"{size / 1e6:10.1f} MB  {path}")
         if delete:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    said = "deleted" if delete else "not needed by these experiments; add delete=yes to --config to delete them"
-    kept_line = (
-        f"{len(kept)} results are needed, {len(unneeded)} and {len(old_plans)} old plans, {total / 1e6:.1f} MB, {said}"
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    outcome = "deleted" if delete else "not needed by these experiments; add delete=yes to --config to delete them"
+    summary = (
+        f"{len(needed)} results are needed; {len(unneeded)} others and {len(old_plans)} old plans, "
+        f"{total / 1e6:.1f} MB, {outcome}"
     )
-    return [*lines, kept_line]
+    return [*lines, summary]
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -7,6 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,6 @@ def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
 
 def _delete(mark: Path) -> None:
     for name in [*read_publication(mark).get("files", []), mark.name]:
-        (mark.parent / name).unlink(missing_ok=True)
-    if not any(mark.parent.iterdir()):
+        (mark.parent / Path(name).name).unlink(missing_ok=True)
+    with suppress(OSError):  # it holds something else, or the job of another cell was faster
         mark.parent.rmdir()

@@ -6,14 +6,13 @@ content of what it was made from, and with its own files. Settings need no compa
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emofusion.plan.digests import digest_of_file, digest_of_tree
+from emofusion.plan.digests import DigestMemory, digest_of_tree, files_of
 
 RECORD = "record.json"
 # Snakemake deletes a declared output before it runs its job again; this copy tells the job what is there already.
@@ -97,7 +96,7 @@ class Record:
         """Write the record, whole or not at all."""
         partial = path.with_name(path.name + ".partial")
         partial.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
 
 
 def outputs_of(folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:
@@ -110,13 +109,10 @@ def outputs_are_whole(folder: Path, outputs: dict[str, list[Any]]) -> bool:
     for name, (size, _) in outputs.items():
         path = folder / name
         try:
-            if path.is_dir():
-                found = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-            else:
-                found = path.stat().st_size
+            present = sum(file.stat().st_size for file in (files_of(path) if path.is_dir() else [path]))
         except OSError:
             return False
-        if found != size:
+        if present != size:
             return False
     return True
 
@@ -127,17 +123,12 @@ def content_of(outputs: dict[str, list[Any]], sources: dict[str, Source]) -> str
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def read_sources(paths: Iterable[Path], digests: "dict[str, Source] | None" = None) -> dict[str, Source]:
-    """Path → file, with its content's digest; one that `digests` knows with this size and time is not read again."""
-    found = {}
-    for path in paths:
-        status, name = path.stat(), str(path)
-        known = (digests or {}).get(name)
-        if known and (known.size, known.time) == (status.st_size, status.st_mtime_ns):
-            found[name] = known
-        else:
-            found[name] = Source(status.st_size, status.st_mtime_ns, digest_of_file(path))
-    return found
+def read_sources(paths: Iterable[Path], memory: DigestMemory) -> dict[str, Source]:
+    """Path → file, with the digest of its content."""
+    paths = list(paths)
+    status = {path: path.stat() for path in paths}  # before they are read: a change while reading is then noticed
+    digests = memory.digests(paths)
+    return {str(path): Source(status[path].st_size, status[path].st_mtime_ns, digests[path]) for path in paths}
 
 
 def now() -> str:

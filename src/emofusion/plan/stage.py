@@ -41,9 +41,7 @@ KINDS = {
     "fusion": StageKind(
         "fuse", ("emofusion.fusion.common.fuse",), ("fused.parquet", "rules.parquet", "parameters.parquet")
     ),
-    "evaluation": StageKind(
-        "evaluate", ("emofusion.evaluation.stage",), ("evaluation",)
-    ),
+    "evaluation": StageKind("evaluate", ("emofusion.evaluation.stage",), ("evaluation",)),
     "report": StageKind("report", ("emofusion.reporting",), ("report",)),
 }
 
@@ -54,14 +52,13 @@ class Stage:
 
     kind: in `KINDS`. key: unique among the stages of its kind. settings: what decides its output besides its inputs.
     inputs: the stages that it reads, by role. text: the settings as JSON that can be decoded (`settings.encoding`).
-    modules: the modules whose code it runs. threads, precision: of its arithmetic. has_sources: whether it reads files
-    from outside of `results/`, which its settings then list.
+    modules: the modules whose code it runs. threads, precision: of its arithmetic.
     """
 
     kind: str
     key: str
     settings: Any
-    inputs: "dict[str, Stage | tuple[Stage, ...]]"
+    inputs: "Inputs"
     text: str
     modules: tuple[str, ...]
     threads: int = 1
@@ -86,6 +83,9 @@ class Stage:
         return [stage for read in self.inputs.values() for stage in (read if isinstance(read, tuple) else (read,))]
 
 
+Inputs = dict[str, Stage | tuple[Stage, ...]]  # role → what is read
+
+
 class StageFactory:
     """Makes stages, each once: equal settings and inputs give the very same object."""
 
@@ -100,10 +100,10 @@ class StageFactory:
         kind: str,
         label: str,
         settings: Any,
+        inputs: "Inputs | None" = None,
         threads: int = 1,
         precision: str = "full",
         also: Sequence[type[Kind]] = (),
-        **inputs: "Stage | tuple[Stage, ...]",
     ) -> Stage:
         """A stage under a key made from its settings and from the keys of the stages that it reads.
 
@@ -111,11 +111,13 @@ class StageFactory:
         its code too, beside those of kinds that the settings hold. Raises `EmofusionError` if two different stages have one key.
         """
         typed, plain = self._text(settings)
+        inputs = inputs or {}
         keys = {
             role: [stage.key for stage in read] if isinstance(read, tuple) else read.key
             for role, read in inputs.items()
         }
-        identity = f"{kind} {label} {plain} {json.dumps(keys, sort_keys=True)}"
+        # in the order of the roles: the order of the modalities is also that of a fusion's columns
+        identity = f"{kind} {label} {plain} {json.dumps(keys)}"
         if identity not in self._stages:
             key = f"{label}-{short_hash(identity, KEY_DIGITS)}"
             other = self._of_key.setdefault((kind, key), identity)
@@ -130,7 +132,10 @@ class StageFactory:
         return self._text(settings)[1]
 
     def _text(self, value: Any) -> tuple[str, str]:
-        """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps."""
+        """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps.
+
+        What has no `kind` that tells it from others, a `Preparation` or a `FrozenPart`, keeps its class's name in both.
+        """
         if value is None or isinstance(value, str | int | float):
             text = _encode(value)
             return text, text
@@ -147,6 +152,8 @@ class StageFactory:
                 items = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
             texts = [(_encode(name), *self._text(part)) for name, part in items]
             typed = ", ".join([*prefix, *[f"{name}: {text}" for name, text, _ in texts]])
+            if isinstance(value, Preparation | FrozenPart):
+                texts.append((_encode(TYPE), "", _encode(type(value).__qualname__)))
             plain = ", ".join([f"{name}: {text}" for name, _, text in sorted(texts)])
             known = self._texts[id(value)] = (value, f"{{{typed}}}", f"{{{plain}}}")
         return known[1], known[2]
