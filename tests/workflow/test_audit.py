@@ -56,14 +56,14 @@ def test_the_page_says_what_cannot_be_and_fetches_nothing(audited):
 
 
 def test_nothing_else_is_made_and_a_second_run_has_nothing_to_do(audited, snakemake, folder):
-    assert sorted(path.name for path in (folder / "results").iterdir()) == ["logs", "reports"]
+    assert sorted(path.name for path in (folder / "results").iterdir()) == ["logs", "plans", "reports"]
     done = snakemake("audit", "--dry-run")
     assert done.returncode == 0 and "Nothing to be done" in done.output
 
 
 def test_another_value_audits_again(audited, snakemake):
     done = snakemake("audit", "--dry-run", "--config", "override=published.table1.sad.fusion=48.61")
-    assert done.returncode == 0 and "Params have changed" in done.output, done.output[-3000:]
+    assert done.returncode == 0 and "Job 0: Audit the published tables" in done.output, done.output[-3000:]
 
 
 def test_without_published_tables_the_setting_is_named(audited, snakemake):

@@ -9,7 +9,7 @@ try:
     from emofusion.errors import EmofusionError
     from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
-    from emofusion.plan.make import check_sources, plan_file
+    from emofusion.plan.make import checked_plan, plan_file
     from emofusion.plan.plan_file import PlanFile
     from emofusion.plan.publication import note_stale, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
@@ -40,10 +40,9 @@ def open_plan():
         return PlanFile(Path(os.environ[PLAN]))
     # `prune` names several; the others it plans itself
     experiment = str(config.get("experiment", "demo")).partition(",")[0]
+    make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
     try:
-        made = plan_file(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
-        if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS:
-            check_sources(made, RESULTS)
+        made = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
     except EmofusionError as error:
         raise WorkflowError(str(error))
     os.environ[PLAN] = str(made.path.absolute())

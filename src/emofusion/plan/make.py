@@ -47,6 +47,22 @@ def plan_file(conf: Path, experiment: str, override: str | list[str] | None, res
     return PlanFile(path)
 
 
+def checked_plan(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
+    """As `plan_file`, with a look for all files that are needed; where one is missing, nothing is left behind."""
+    before = set((results / "plans").glob("*"))
+    plan = plan_file(conf, experiment, override, results)
+    try:
+        check_sources(plan, results)
+    except EmofusionError:
+        for path in {*(results / "plans").glob("*")} - before:
+            path.unlink()
+        for folder in (results / "plans", results):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        raise
+    return plan
+
+
 def check_sources(plan: PlanFile, results: Path) -> None:
     """Look for the corpora, tables and weights that are given as files and still to be read.
 

@@ -330,8 +330,8 @@ def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str
     if medium is None:
         raise EmofusionError(
             f"{modality}.features.kind={features.kind}: they are computed from {' or '.join(features.media)}, and the "
-            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in {modality}=…, "
-            "or another corpus in protocol"
+            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in "
+            f"{modality}=…, or another corpus in protocol"
         )
     return medium
 

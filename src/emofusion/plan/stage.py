@@ -107,8 +107,9 @@ class StageFactory:
     ) -> Stage:
         """A stage under a key made from its settings and from the keys of the stages that it reads.
 
-        label: the readable part of the key. also: kinds that the settings name, and whose modules are therefore part of
-        its code too, beside those of kinds that the settings hold. Raises `EmofusionError` if two different stages have one key.
+        label: the readable part of the key. also: kinds that the settings only name; their modules are part of the
+        stage's code as those of kinds that the settings hold. Raises `EmofusionError` if two different stages have one
+        key.
         """
         typed, plain = self._text(settings)
         inputs = inputs or {}
@@ -128,8 +129,8 @@ class StageFactory:
         return self._stages[identity]
 
     def text(self, settings: Any) -> str:
-        """Settings as JSON, without the names of classes."""
-        return self._text(settings)[1]
+        """Settings as JSON, with the names of classes and in the order in which they were given."""
+        return self._text(settings)[0]
 
     def _text(self, value: Any) -> tuple[str, str]:
         """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps.

@@ -37,7 +37,7 @@ def metric_label(metric: str) -> str:
 
 def is_share(metric: str) -> bool:
     """Whether a metric is a share, which is shown in percent."""
-    return metric_kind(metric).is_share
+    return _metric(metric).is_share
 
 
 def is_over_emotions(metric: str) -> bool:
