@@ -25,7 +25,9 @@ from emofusion.settings.plugins import files_of, installed_entry_points, named_p
 _LONGEST_PLACE = 120
 
 
-def plan_file(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
+def plan_file(
+    conf: Path, experiment: str, override: str | list[str] | dict[str, str] | None, results: Path
+) -> PlanFile:
     """The plan of an experiment and of all combinations of its overrides, from its file where it was made before.
 
     Args:

@@ -41,9 +41,7 @@ KINDS = {
     "fusion": StageKind(
         "fuse", ("emofusion.fusion.common.fuse",), ("fused.parquet", "rules.parquet", "parameters.parquet")
     ),
-    "evaluation": StageKind(
-        "evaluate", ("emofusion.evaluation.stage",), ("evaluation",)
-    ),
+    "evaluation": StageKind("evaluate", ("emofusion.evaluation.stage",), ("evaluation",)),
     "report": StageKind("report", ("emofusion.reporting",), ("report",)),
 }
 

@@ -116,6 +116,7 @@ def _kind(family: str, node: Any, name: str) -> DictConfig:
     if _has_class(node):
         expected = registry.name_of(OmegaConf.get_type(node))
         if node["kind"] != expected:
+            registry.kind(family, node["kind"], f"{name}.kind")  # which says what there is, where it is none
             raise EmofusionError(
                 f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}"
             )
