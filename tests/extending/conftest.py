@@ -111,16 +111,16 @@ def project(repository, examples, tmp_path_factory):
 
 
 @pytest.fixture
-def no_plugins(monkeypatch):
-    """The registry without plug-ins; those that the test loads are forgotten afterwards."""
+def no_plugins(monkeypatch, tmp_path):
+    """The registry without plug-ins; those that the test loads from its folder are forgotten afterwards."""
     store = ConfigStore.instance()
     monkeypatch.setattr(plugins, "_loaded", {})
     monkeypatch.setattr(registry, "_registered", [])
     monkeypatch.setattr(sys, "path", list(sys.path))
-    modules, held = set(sys.modules), copy.copy(store.repo)
-    before = copy.deepcopy(held)
+    before = {group: copy.deepcopy(store.repo.get(group, {})) for group in ("speech", registry.SCHEMA)}
     yield
-    store.repo = before
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+    store.repo |= before
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
     fingerprint.clear_caches()
