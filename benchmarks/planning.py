@@ -80,8 +80,8 @@ def remote_job(folder: Path, override: str) -> tuple[float, float]:
     from emofusion.plan.make import plan_file
 
     plan = plan_file(REPOSITORY / "conf", "demo", override, folder / "results")
-    key = next(stage.key for stage in plan.stages.values() if stage.kind == "demo")
-    options = ["--dry-run", "--mode", "remote", "--allowed-rules", "demo", "--target-jobs", f"demo:key={key}"]
+    key = next(stage.key for stage in plan.stages.values() if stage.kind == "generated")
+    options = ["--dry-run", "--mode", "remote", "--allowed-rules", "generated", "--target-jobs", f"generated:key={key}"]
     environment = os.environ | {"EMOFUSION_PLAN": str(plan.path.absolute())}
     return cost(*snakemake(folder, override, *options), environment=environment)
 

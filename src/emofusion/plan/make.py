@@ -28,7 +28,9 @@ _LONGEST_PLACE = 120
 Cell = tuple[str, Stage, list[str], list[str]]
 
 
-def plan_file(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
+def plan_file(
+    conf: Path, experiment: str, override: str | list[str] | dict[str, str] | None, results: Path
+) -> PlanFile:
     """The plan of an experiment and of all combinations of its overrides, from its file where it was made before.
 
     Args:

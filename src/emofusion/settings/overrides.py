@@ -1,6 +1,6 @@
 """The overrides of a command line, in Hydra's grammar: separated, parsed, and expanded into cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice, product
@@ -32,11 +32,15 @@ class Assignment:
     deletes: bool
 
 
-def split_overrides(text: str | Iterable[str] | None) -> list[str]:
+def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> list[str]:
     """The single overrides in a text such as `speech=lstm seed=3`; blanks within brackets or quotes do not separate.
+
+    Snakemake takes a text with one colon, such as `emotions.merge={calm: neutral}`, for a map; it is put together again.
 
     Raises `EmofusionError` where a bracket or a quote is left open.
     """
+    if isinstance(text, Mapping):
+        text = " ".join(f"{key}: {value}" for key, value in text.items())
     if not isinstance(text, str):
         return [str(item) for item in text or []]
     overrides, pending = [], ""

@@ -138,7 +138,7 @@ def _kind(family: str, node: Any, name: str) -> Any:
         schema: Any = OmegaConf.get_type(node)
         expected = registry.name_of(schema)
         if node["kind"] != expected:
-            registry.kind(family, node["kind"], f"{name}.kind")
+            registry.kind(family, node["kind"], f"{name}.kind")  # which says what there is, where it is none
             raise EmofusionError(
                 f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}"
             )
