@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +15,7 @@ from emofusion.plan.checks import check_cell, check_modality
 from emofusion.plan.fingerprint import PACKAGE
 from emofusion.plan.plan_file import PlanFile, write_plan
 from emofusion.plan.planner import Planner
-from emofusion.plan.records import RECORD
+from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, PosteriorsSettings
 from emofusion.plan.stage import Stage, short_hash
 from emofusion.settings import registry
@@ -36,7 +37,8 @@ def plan_file(conf: Path, experiment: str, override: str | list[str] | None, res
         results: the folder of the results, of which `plans/` holds the plans' files.
 
     Raises:
-        EmofusionError: a setting does not exist or does not fit; nothing has been run or written then.
+        EmofusionError: a setting does not exist or does not fit, or the plan cannot be written; nothing has been run
+            then.
     """
     overrides = split_overrides(override)
     path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
@@ -46,20 +48,26 @@ def plan_file(conf: Path, experiment: str, override: str | list[str] | None, res
 
 
 def check_sources(plan: PlanFile, results: Path) -> None:
-    """Look for the corpora, tables and weights that are given as files and still to be read.
+    """Look for the corpora, tables and weights that are given as files and to be read, for the first time or again.
 
     Raises `EmofusionError` that says what is missing, where to ask for it and where to put it.
     """
     missing = []
     for stage in plan.stages.values():
         given = not stage.inputs or stage.kind == "posteriors"
-        if given and not (stage.folder(results) / RECORD).exists():
+        if given and _is_to_be_read(stage.folder(results) / RECORD):
             try:
                 _check_source(plan.settings(stage.name))
             except EmofusionError as error:
                 missing.append(str(error))
     if missing:
         raise EmofusionError("\n\n".join(dict.fromkeys(missing)))
+
+
+def _is_to_be_read(record: Path) -> bool:
+    """Whether files are still to be read: there is no record of them, or none of the files that it names is left."""
+    held = Record.read(record)
+    return held is None or (bool(held.sources) and not any(Path(path).is_file() for path in held.sources))
 
 
 def _check_source(settings: Any) -> None:
@@ -87,6 +95,7 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
             first = settings
         if settings.root.modalities != first.root.modalities:
             raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
+        _refuse_differences(first, settings)
         parts = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
         if parts not in checked:
             check_cell(settings)
@@ -107,7 +116,27 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
         "accept_other_versions": first.root.accept_other_versions,
         "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
     }
-    write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+    try:
+        write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+    except (OSError, sqlite3.Error) as error:
+        raise EmofusionError(f"the plan cannot be written into {path.parent}: {error}") from error
+
+
+def _refuse_differences(first: Settings, settings: Settings) -> None:
+    """Raise `EmofusionError` where cells differ in what a whole command has in common."""
+    common = {
+        "accept_other_versions": settings.root.accept_other_versions == first.root.accept_other_versions,
+        "tracking": settings.tracking == first.tracking,
+    }
+    for name, is_same in common.items():
+        if not is_same:
+            raise EmofusionError(f"override: {name} is the same for a whole command; give it one value")
+    for name in settings.root.modalities:
+        if (settings.modalities[name].posteriors is None) != (first.modalities[name].posteriors is None):
+            raise EmofusionError(
+                f"override: one command compares models of {name} that are trained, or posteriors made elsewhere; run "
+                "one command for each"
+            )
 
 
 def _alternatives(

@@ -170,18 +170,7 @@ def _assign(tree: DictConfig, override: Assignment) -> None:
             cls = registry.kind(cls.family, wanted, f"{override.key}.kind")
             value = {"kind": wanted, **value}
         value = _merged(cls, value, override.key)
-    elif isinstance(value, list) and (cls := _class_of_entries(node, last)) is not None:
-        value = [
-            _merged(cls, part, f"{override.key}[{number}]") if isinstance(part, dict) else part
-            for number, part in enumerate(value)
-        ]
     _set(node, last, value, override)
-
-
-def _class_of_entries(node: Any, part: str) -> type | None:
-    """The class that the schema gives to the entries of a list; None where it gives none."""
-    hints = get_type_hints(OmegaConf.get_type(node)) if _has_class(node) else {}
-    return next((hint for hint in get_args(hints.get(part)) if dataclasses.is_dataclass(hint)), None)
 
 
 def _empty(node: Any, part: str) -> Any:
