@@ -1,9 +1,12 @@
 """Keys of stages: each changes with every setting that can change the stage's output, and with no other."""
 
+import re
+
 import pytest
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.make import plan_file
+from emofusion.plan.planner import resolved_weights
 from emofusion.plan.stage import StageFactory
 from emofusion.settings.kinds import FrozenPart, Preparation
 
@@ -181,3 +184,22 @@ def test_models_and_posteriors_made_elsewhere_are_not_compared_in_one_command(co
     )
     with pytest.raises(EmofusionError, match="models of speech that are trained, or posteriors made elsewhere"):
         plan_file(conf, "ravdess_openface", "speech=cnn1d,elsewhere", tmp_path / "results")
+
+
+def test_weights_are_equal_where_none_are_given_and_are_scaled_where_others_have_some_too():
+    assert resolved_weights(None, ["a", "b", "c"]) == pytest.approx({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3})
+    assert resolved_weights({"a": 0.7, "b": 0.3}, ["b", "a"]) == {"b": 0.3, "a": 0.7}
+    assert resolved_weights({"a": 0.5, "b": 0.25, "c": 0.25}, ["a", "b"]) == pytest.approx({"a": 2 / 3, "b": 1 / 3})
+    with pytest.raises(EmofusionError, match=r"together they are 0\.9, and must be 1"):
+        resolved_weights({"a": 0.7, "b": 0.2}, ["a", "b"])
+    with pytest.raises(EmofusionError, match="are all 0"):
+        resolved_weights({"a": 0, "b": 0, "c": 1}, ["a", "b"])
+
+
+@pytest.mark.parametrize("modalities", [["a", "b"], ["a", "b", "c"], list("abcdefg")])
+def test_the_weights_that_a_message_recommends_are_accepted(modalities):
+    with pytest.raises(EmofusionError, match="no weight for a") as raised:
+        resolved_weights({"z": 1.0}, modalities)
+    (text,) = re.findall(r"fusion\.weights=\{(.*?)\}", str(raised.value))
+    weights = {name: float(value) for name, value in (part.split(": ") for part in text.split(", "))}
+    assert resolved_weights(weights, modalities) == pytest.approx(weights)
