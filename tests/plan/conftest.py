@@ -3,6 +3,7 @@
 The two stages: the text of a file in capitals, and that text twice.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def planned(repository, results_of_plans):
         return plan_file(repository / "conf", experiment, f"report.seeds=1 {override or ''}", results_of_plans)
 
     return plan
+
+
+@pytest.fixture
+def conf(repository, tmp_path):
+    """A copy of the configuration that a test may edit."""
+    return Path(shutil.copytree(repository / "conf", tmp_path / "conf"))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from emofusion.plan.checks import check_cell, check_modality
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
 from emofusion.plan.plan_file import PlanFile, write_plan
 from emofusion.plan.planner import Planner
-from emofusion.plan.records import RECORD
+from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
 from emofusion.plan.stage import Stage, short_hash
 from emofusion.settings.compose import Composer, Settings
@@ -40,7 +41,8 @@ def plan_file(
         results: the folder of the results, of which `plans/` holds the plans' files.
 
     Raises:
-        EmofusionError: a setting does not exist or does not fit; nothing has been run or written then.
+        EmofusionError: a setting does not exist or does not fit, or the plan cannot be written; nothing has been run
+            then.
     """
     overrides = split_overrides(override)
     path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
@@ -66,20 +68,26 @@ def checked_plan(conf: Path, experiment: str, override: str | list[str] | None, 
 
 
 def check_sources(plan: PlanFile, results: Path) -> None:
-    """Look for the corpora, tables and weights that are given as files and still to be read.
+    """Look for the corpora, tables and weights that are given as files and to be read, for the first time or again.
 
     Raises `EmofusionError` that says what is missing, where to ask for it and where to put it.
     """
     missing = []
     for stage in plan.stages.values():
         given = not stage.inputs or stage.kind in ("posteriors", "features")
-        if given and not (stage.folder(results) / RECORD).exists():
+        if given and _is_to_be_read(stage.folder(results) / RECORD):
             try:
                 _check_source(plan.settings(stage.name))
             except EmofusionError as error:
                 missing.append(str(error))
     if missing:
         raise EmofusionError("\n\n".join(dict.fromkeys(missing)))
+
+
+def _is_to_be_read(record: Path) -> bool:
+    """Whether files are still to be read: there is no record of them, or none of the files that it names is left."""
+    held = Record.read(record)
+    return held is None or (bool(held.sources) and not any(Path(path).is_file() for path in held.sources))
 
 
 def _check_source(settings: Any) -> None:
@@ -106,7 +114,10 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
         "accept_other_versions": first.root.accept_other_versions,
         "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
     }
-    write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+    try:
+        write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+    except (OSError, sqlite3.Error) as error:
+        raise EmofusionError(f"the plan cannot be written into {path.parent}: {error}") from error
 
 
 def plan_cells(
@@ -129,6 +140,7 @@ def plan_cells(
         plugins |= dict.fromkeys(settings.root.plugins)
         if settings.root.modalities != first.root.modalities:
             raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
+        _refuse_differences(first, settings)
         parts = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
         if parts not in checked:
             check_cell(settings)
@@ -142,6 +154,23 @@ def plan_cells(
         raise EmofusionError("override: two cells would have the same name; shorten their values")
     assert first is not None
     return cells, first, list(plugins)
+
+
+def _refuse_differences(first: Settings, settings: Settings) -> None:
+    """Raise `EmofusionError` where cells differ in what a whole command has in common."""
+    common = {
+        "accept_other_versions": settings.root.accept_other_versions == first.root.accept_other_versions,
+        "tracking": settings.tracking == first.tracking,
+    }
+    for name, is_same in common.items():
+        if not is_same:
+            raise EmofusionError(f"override: {name} is the same for a whole command; give it one value")
+    for name in settings.root.modalities:
+        if (settings.modalities[name].posteriors is None) != (first.modalities[name].posteriors is None):
+            raise EmofusionError(
+                f"override: one command compares models of {name} that are trained, or posteriors made elsewhere; run "
+                "one command for each"
+            )
 
 
 def _alternatives(

@@ -33,17 +33,21 @@ Alternative = Callable[[str, str], Modality]  # modality, choice → its setting
 
 
 def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
-    """The weight of each modality that is there: those given, scaled to sum 1, or equal ones where none are given.
+    """The weight of each modality that is there, of sum 1: those given, or equal ones where none are given.
 
-    Raises `EmofusionError` where weights are given, but none to one of the modalities, or 0 to all of them.
+    Weights may be given to other modalities too; those of the modalities that are there are then scaled to sum 1.
+    Raises `EmofusionError` where one of the modalities has no weight, where all have weight 0, and where weights of
+    just these modalities do not have the sum 1.
     """
     if not weights:
         return dict.fromkeys(modalities, 1 / len(modalities))
     if lacking := [name for name in modalities if name not in weights]:
-        equal = ", ".join(f"{name}: {1 / len(modalities):.3g}" for name in modalities)
+        shares = [round(1 / len(modalities), 2)] * (len(modalities) - 1)
+        shares.append(round(1 - sum(shares), 2))  # together they are 1
+        example = ", ".join(f"{name}: {share:g}" for name, share in zip(modalities, shares, strict=True))
         raise EmofusionError(
             f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(lacking)}; "
-            f"set fusion.weights={{{equal}}}, or fusion.weights=null for equal weights"
+            f"set fusion.weights={{{example}}}, or fusion.weights=null for equal weights"
         )
     total = sum(weights[name] for name in modalities)
     if total <= 0:

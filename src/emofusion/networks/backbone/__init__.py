@@ -33,8 +33,9 @@ class Backbone(BackboneLayers):
         return self._without_blocks(0).build(shape, classes, weights)
 
     def start_weights(self, seed: int) -> BackboneWeights:
+        source = self.source if self.weights == "imagenet" else ""  # nothing else is fetched
         drawn_by = seed if self.weights == "none" else 0
-        return BackboneWeights(self.architecture, self.weights, self.source, drawn_by)
+        return BackboneWeights(self.architecture, self.weights, source, drawn_by)
 
     def frozen_part(self, training: Training, trains: bool) -> FrozenBlocks | None:
         """The blocks that no epoch trains. Corpora that only test need one view of each picture."""
