@@ -35,7 +35,8 @@ class Assignment:
 def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> list[str]:
     """The single overrides in a text such as `speech=lstm seed=3`; blanks within brackets or quotes do not separate.
 
-    Snakemake takes a text with one colon, such as `emotions.merge={calm: neutral}`, for a map; it is put together again.
+    Snakemake takes a text with one colon, such as `emotions.merge={calm: neutral}`, for a map; it is put
+    together again.
 
     Raises `EmofusionError` where a bracket or a quote is left open.
     """

@@ -25,8 +25,8 @@ Every setting stands in a file of `conf/`, or is overridden on the command line:
     snakemake --cores 8 --config experiment=demo override="speech.training.epochs=60 fusion.steps=50"
 
 A setting that does not exist, is of another type, or lies outside of its range is refused before anything runs. A map
-on the command line, such as `fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. In the names below
-`<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
+on the command line, such as `fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. In the names
+below `<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
 
 Some nodes are one of several kinds, which `kind` names. Choosing a file of `conf/` sets the whole node, as in
 `speech=lstm` or `protocol=random_clips`. Kinds of your own: [extending.md](extending.md).
