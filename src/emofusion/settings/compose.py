@@ -79,9 +79,11 @@ class Composer:
 
         Overrides of the chosen network hold for the other where it has such settings, and are left out where not.
         """
-        kept, left_out = self._fitting(overrides, modality, choice)
-        del left_out
-        return self._modality(kept, modality)
+        kept, _ = self._fitting(overrides, modality, choice)
+        try:
+            return self._modality(kept, modality)
+        except EmofusionError as error:
+            raise EmofusionError(f"{modality}={choice}: {error}") from error
 
     def _fitting(self, overrides: list[str], modality: str, choice: str) -> tuple[list[str], dict[str, EmofusionError]]:
         """The overrides for another choice of a modality's group, and why others of them do not fit it."""

@@ -1,15 +1,15 @@
 """Nodes of settings in OmegaConf: typed by the schema, with messages that name the setting."""
 
 import dataclasses
-from typing import Any
+from typing import Any, cast, get_args
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import shown
 from emofusion.settings.names import unknown
-from emofusion.settings.wording import expected
+from emofusion.settings.wording import expected, hints
 
 
 def merged(schema: type, content: Any, name: str) -> DictConfig:
@@ -18,6 +18,8 @@ def merged(schema: type, content: Any, name: str) -> DictConfig:
     Raises `EmofusionError` that names the setting which is unknown or of the wrong type.
     """
     prefix = f"{name}." if name else ""
+    if isinstance(content, dict | DictConfig):
+        _check_lists(schema, content, prefix)
     try:
         node = OmegaConf.merge(OmegaConf.structured(schema), content)
     except (ConfigKeyError, ConfigAttributeError) as error:
@@ -33,6 +35,21 @@ def merged(schema: type, content: Any, name: str) -> DictConfig:
     return node
 
 
+def _check_lists(schema: Any, content: Any, prefix: str) -> None:
+    """Raise `EmofusionError` for a node in a list that does not fit: OmegaConf would not say which it is."""
+    values = dict(items(content, prefix))
+    for field, hint in hints(schema).items():
+        part = values.get(field)
+        for cls in [hint, *get_args(hint)]:
+            if not dataclasses.is_dataclass(cls) or has_class(part):
+                continue
+            if isinstance(part, dict | DictConfig):
+                _check_lists(cls, part, f"{prefix}{field}.")
+            for number, entry in enumerate(part if isinstance(part, list | ListConfig) else []):
+                if isinstance(entry, dict | DictConfig):
+                    merged(cast(type, cls), entry, f"{prefix}{field}[{number}]")
+
+
 def wrong_type(error: OmegaConfBaseException, name: str) -> str:
     """The message for a value that does not have the type of its setting."""
     schema = OmegaConf.get_type(error.parent_node) if OmegaConf.is_config(error.parent_node) else None
@@ -42,7 +59,7 @@ def wrong_type(error: OmegaConfBaseException, name: str) -> str:
 
 def items(node: Any, name: str) -> Any:
     """A map's items, with nodes as they are and interpolations unresolved; none of None."""
-    if node is None:
+    if node is None or (OmegaConf.is_config(node) and OmegaConf.get_type(node) is None):
         return ()
     if isinstance(node, DictConfig):
         return node.items_ex(resolve=False)

@@ -91,6 +91,8 @@ def _alternatives(override: str) -> list[str]:
     values = list(islice(parsed.sweep_string_iterator(), MOST_CELLS + 1))
     if not values:
         raise EmofusionError(f"override: {override} names no value at all")
+    if len(values) > MOST_CELLS:
+        raise EmofusionError(f"override: {override} names more than {MOST_CELLS:,} values; one command plans fewer")
     if len(set(values)) < len(values):
         raise EmofusionError(f"override: {override} names a value twice")
     return [f"{key}={value}" for value in values]

@@ -125,7 +125,9 @@ def _modality(name: str, content: Any, overrides: Sequence[Assignment] | None) -
         if parts[part] is None and overrides is None:
             continue
         if parts[part] is None:
-            raise EmofusionError(f"{name}.{part}: this setting has no value; choose a model, as in {name}=…")
+            raise EmofusionError(
+                f"{name}.{part}: this setting has no value; choose a model, as in {name}=…, or set {name}.posteriors"
+            )
         node[part] = _kind(family, parts[part], f"{name}.{part}")
     if node["training"] is None and overrides is not None:
         raise EmofusionError(f"{name}.training: this setting has no value")
