@@ -13,7 +13,7 @@ from emofusion.plan.currency import Currency, examine
 from emofusion.plan.job import Job
 from emofusion.plan.make import plan_file
 from emofusion.plan.plan_file import PlanFile, write_plan
-from emofusion.plan.stage import StageFactory
+from emofusion.plan.stage import Stage, StageFactory
 from emofusion.settings.kinds import Preparation
 
 
@@ -77,13 +77,17 @@ class TwoStages:
         self.worked: list[str] = []
         self.plan = self.planned(accept=accept)
 
-    def planned(self, accept: bool = False, threads: int = 1) -> PlanFile:
+    def planned(self, accept: bool = False, threads: int = 1, times: int = 2, source: str | None = None) -> PlanFile:
         factory = StageFactory()
-        first = factory.make("weights", "capitals", Capitals(str(self.source)))
-        second = factory.make("feature_cache", "twice", Twice(2), {"weights": first}, threads)
-        path = self.results / "plans" / f"{accept}-{threads}.sqlite"
+        first = factory.make("weights", "capitals", Capitals(source or str(self.source)))
+        second = factory.make("feature_cache", "twice", Twice(times), {"weights": first}, threads)
+        return self.written([first, second], accept)
+
+    def written(self, stages: list[Stage], accept: bool = False) -> PlanFile:
+        """A plan of these stages, of which the last is the report."""
+        path = self.results / "plans" / f"{len(list(self.results.glob('plans/*')))}.sqlite"
         facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
-        write_plan(path, facts, [first, second], [("two", second, [], ["{}"])])
+        write_plan(path, facts, stages, [("two", stages[-1], [], ["{}"])])
         return PlanFile(path)
 
     def run(self) -> list[str]:
