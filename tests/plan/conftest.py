@@ -4,6 +4,7 @@ The two stages: the text of a file in capitals, and that text twice.
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from emofusion.plan.currency import Currency, examine
 from emofusion.plan.job import Job
 from emofusion.plan.make import plan_file
 from emofusion.plan.plan_file import PlanFile, write_plan
-from emofusion.plan.stage import StageFactory
+from emofusion.plan.stage import Stage, StageFactory
 from emofusion.settings.kinds import Preparation
 
 
@@ -77,13 +78,24 @@ class TwoStages:
         self.worked: list[str] = []
         self.plan = self.planned(accept=accept)
 
-    def planned(self, accept: bool = False, threads: int = 1) -> PlanFile:
+    def planned(
+        self,
+        accept: bool = False,
+        threads: int = 1,
+        times: int = 2,
+        source: str | None = None,
+        places: Sequence[str] = ("two",),
+    ) -> PlanFile:
         factory = StageFactory()
-        first = factory.make("weights", "capitals", Capitals(str(self.source)))
-        second = factory.make("feature_cache", "twice", Twice(2), {"weights": first}, threads)
-        path = self.results / "plans" / f"{accept}-{threads}.sqlite"
+        first = factory.make("weights", "capitals", Capitals(source or str(self.source)))
+        second = factory.make("feature_cache", "twice", Twice(times), {"weights": first}, threads)
+        return self.written([first, second], accept, places)
+
+    def written(self, stages: list[Stage], accept: bool = False, places: Sequence[str] = ("two",)) -> PlanFile:
+        """A plan of these stages, of which the last is the report of every cell."""
+        path = self.results / "plans" / f"{len(list(self.results.glob('plans/*')))}.sqlite"
         facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
-        write_plan(path, facts, [first, second], [("two", second, [], ["{}"])])
+        write_plan(path, facts, stages, [(place, stages[-1], [], [f'{{"place": "{place}"}}']) for place in places])
         return PlanFile(path)
 
     def run(self) -> list[str]:
