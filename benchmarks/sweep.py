@@ -25,7 +25,7 @@ import pandas as pd
 
 from emofusion.emotions import EMOTIONS
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.fusion.common.pools import pool, simplex
+from emofusion.predictions.pools import pool, simplex
 from emofusion.predictions.table import Aligned, align
 from emofusion.settings.experiment import Evaluation
 from emofusion.tables import PREDICTIONS, write_table

@@ -47,7 +47,10 @@ def test_the_kinds_and_what_they_provide():
     [
         (Savee(), r"corpora\.mine\.root: say in which folder the corpus is"),
         (Kdef(angles=[]), r"corpora\.mine\.angles=\[\]: "),
-        (Kdef(angles=["upwards"]), r"corpora\.mine\.angles=\[upwards\]: at least 1 entry, each once, out of full_left, half_left"),
+        (
+            Kdef(angles=["upwards"]),
+            r"corpora\.mine\.angles=\[upwards\]: at least 1 entry, each once, out of full_left, half_left",
+        ),
         (Kdef(angles=["straight", "straight"]), r"corpora\.mine\.angles=\[straight,straight\]: "),
         (Ravdess(media=["smell"]), r"corpora\.mine\.media=\[smell\]: each once, out of audio, video, action_units"),
         (Ravdess(media=["audio", "audio"]), r"corpora\.mine\.media=\[audio,audio\]: "),

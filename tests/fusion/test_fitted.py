@@ -13,10 +13,10 @@ from emofusion.fusion.common import exponents, weighted
 from emofusion.fusion.common.calibrated import Calibrated, temperature
 from emofusion.fusion.common.exponents import BySpeaker, Exponents
 from emofusion.fusion.common.losses import log_loss
-from emofusion.fusion.common.pools import log_posteriors, pool, simplex
 from emofusion.fusion.common.rules import Members, Pool
 from emofusion.fusion.common.stacking import Stacking
 from emofusion.fusion.common.weighted import ByAccuracy, PerEmotion, Tuned
+from emofusion.predictions.pools import log_posteriors, pool, simplex
 
 
 @pytest.fixture(scope="module")

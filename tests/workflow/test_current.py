@@ -158,7 +158,7 @@ def test_a_name_that_would_enter_a_path_is_refused(workflow, name):
 def test_without_snakemakes_memory_everything_is_known(workflow, edit):
     shutil.rmtree(workflow.folder / ".snakemake")
     assert workflow.planned(**workflow.given) == {}
-    edit("src/emofusion/fusion/common/pools.py", "FLOOR = 1e-12", "FLOOR = 1e-11")
+    edit("src/emofusion/predictions/pools.py", "FLOOR = 1e-12", "FLOOR = 1e-11")
     assert workflow.planned(**workflow.given) == {"fuse": 1, **BEHIND_FUSION}
     assert workflow.reasons(**workflow.given)["fusion"] == "other code"
 
@@ -182,13 +182,13 @@ def test_an_edit_of_what_a_function_imports_is_noticed(workflow, edit):
 
 def test_a_docstring_on_a_function_that_had_none_changes_nothing(workflow, edit):
     edit(
-        "src/emofusion/fusion/common/pools.py",
+        "src/emofusion/predictions/pools.py",
         "def weighted_sum(",
         "def _more() -> None:\n    pass\n\n\ndef weighted_sum(",
     )
     before = workflow.planned(**workflow.given)
     edit(
-        "src/emofusion/fusion/common/pools.py",
+        "src/emofusion/predictions/pools.py",
         "def _more() -> None:\n    pass",
         'def _more() -> None:\n    """Said."""',
     )
@@ -269,7 +269,7 @@ def test_copied_results_are_used_whatever_their_times(workflow, workflow_in, tmp
     shutil.copytree(workflow / "", tmp_path / "results", copy_function=shutil.copyfile)
     copy = workflow_in(workflow.repository, tmp_path)
     assert copy.planned(**workflow.given) == {}
-    edit("src/emofusion/fusion/common/pools.py", "FLOOR = 1e-12", "FLOOR = 1e-11")
+    edit("src/emofusion/predictions/pools.py", "FLOOR = 1e-12", "FLOOR = 1e-11")
     assert copy.planned(**workflow.given) == {"fuse": 1, **BEHIND_FUSION}
 
 

@@ -8,8 +8,8 @@ from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.figures import ACCURACY
 from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
 from emofusion.evaluation.sweep import sweep_weights
-from emofusion.fusion.common.pools import POOLS
 from emofusion.plan.settings import EvaluationSettings
+from emofusion.predictions.pools import POOLS
 from emofusion.predictions.table import align
 from emofusion.tables import ABOUT_RULE, FUSED, PREDICTIONS, read_table, write_table
 

@@ -14,7 +14,7 @@ from emofusion.errors import EmofusionError
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.tally import distinct, tally
-from emofusion.fusion.common.pools import POOLS, simplex
+from emofusion.predictions.pools import POOLS, simplex
 from emofusion.predictions.table import Aligned
 from emofusion.settings.experiment import Evaluation
 

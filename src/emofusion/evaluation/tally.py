@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emofusion.fusion.common.pools import POOLS, weighted_sum
+from emofusion.predictions.pools import POOLS, weighted_sum
 
 # Weighted sums that are held at once (1 MiB as float64): in the processor's cache, which is ten times as fast.
 CHUNK = 2**17

@@ -10,7 +10,7 @@ from emofusion.settings.kinds import Network
 from emofusion.settings.names import check_name
 from emofusion.settings.training import Augment
 
-MOST_WEIGHTS = 200_000  # settings of the weights that are swept, see fusion.common.pools
+MOST_WEIGHTS = 200_000  # settings of the weights that are swept, see predictions.pools
 
 
 def check_cell(settings: Settings) -> None:

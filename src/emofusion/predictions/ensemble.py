@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
-from emofusion.fusion.common.pools import pool
+from emofusion.predictions.pools import pool
 from emofusion.predictions.table import KEY, align, scored
 from emofusion.tables import PREDICTIONS, check, classes_of
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from emofusion.evaluation.sweep import WEIGHT
-from emofusion.fusion.common.pools import POOLS
 from emofusion.plan.settings import ReportSettings
+from emofusion.predictions.pools import POOLS
 
 
 def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> pd.DataFrame:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from emofusion.emotions import EMOTIONS
-from emofusion.fusion.common.pools import pool, simplex
 from emofusion.plan.settings import ReportSettings
+from emofusion.predictions.pools import pool, simplex
 from emofusion.reporting.provenance import Provenance
 
 GENDERS = ("all", "female", "male")

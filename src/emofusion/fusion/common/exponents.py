@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from emofusion.fusion.common.pools import log_posteriors
 from emofusion.fusion.common.rules import Members, Rule, named, relative_entropy
+from emofusion.predictions.pools import log_posteriors
 
 
 class Exponents(Rule):

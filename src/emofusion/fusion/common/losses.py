@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emofusion.fusion.common.pools import log_posteriors
+from emofusion.predictions.pools import log_posteriors
 
 
 def log_loss(posteriors: NDArray[Any], truth: NDArray[Any]) -> float:

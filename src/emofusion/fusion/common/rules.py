@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emofusion.errors import EmofusionError
-from emofusion.fusion.common.pools import log_posteriors, pool
+from emofusion.predictions.pools import log_posteriors, pool
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from emofusion.fusion.common.losses import log_loss
-from emofusion.fusion.common.pools import log_posteriors
 from emofusion.fusion.common.rules import Members, Rule
+from emofusion.predictions.pools import log_posteriors
 
 
 class Stacking(Rule):

@@ -9,8 +9,8 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from emofusion.fusion.common.losses import log_loss
-from emofusion.fusion.common.pools import POOLS, pool, simplex, weighted_sum
 from emofusion.fusion.common.rules import Members, Rule, named, normalised
+from emofusion.predictions.pools import POOLS, pool, simplex, weighted_sum
 
 # Fused posteriors that are held at once (64 MiB), so that many clips and weights stay in bounded memory.
 CHUNK = 2**23

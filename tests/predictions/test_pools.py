@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import gmean
 
-from emofusion.fusion.common.pools import FLOOR, log_posteriors, pool, weighted_sum
+from emofusion.predictions.pools import FLOOR, log_posteriors, pool, weighted_sum
 
 
 @pytest.fixture

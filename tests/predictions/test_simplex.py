@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.fusion.common.pools import simplex
+from emofusion.predictions.pools import simplex
 from emofusion.settings.experiment import Fusion
 from emofusion.settings.fields import check
 
