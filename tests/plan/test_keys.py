@@ -6,7 +6,7 @@ import pytest
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.make import plan_file
-from emofusion.plan.planner import resolved_weights
+from emofusion.plan.outcome import resolved_weights
 from emofusion.plan.stage import StageFactory
 from emofusion.settings.kinds import FrozenPart, Preparation
 

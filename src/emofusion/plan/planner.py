@@ -8,21 +8,18 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.outcome import evaluation_settings, fusion_settings, report_settings
 from emofusion.plan.settings import (
     CorpusSettings,
     EnsembleSettings,
-    EvaluationSettings,
     FeatureCacheSettings,
     FeaturesSettings,
-    FusionSettings,
     ModelSettings,
     PosteriorsSettings,
     PredictionsSettings,
-    ReportSettings,
     SplitSettings,
 )
 from emofusion.plan.stage import Inputs, Stage, StageFactory
-from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
@@ -30,31 +27,6 @@ from emofusion.settings.kinds import Corpus, Features, Network, Protocol
 
 Made = TypeVar("Made")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
-
-
-def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
-    """The weight of each modality that is there, of sum 1: those given, or equal ones where none are given.
-
-    Weights may be given to other modalities too; those of the modalities that are there are then scaled to sum 1.
-    Raises `EmofusionError` where one of the modalities has no weight, where all have weight 0, and where weights of
-    just these modalities do not have the sum 1.
-    """
-    if not weights:
-        return dict.fromkeys(modalities, 1 / len(modalities))
-    if lacking := [name for name in modalities if name not in weights]:
-        shares = [round(1 / len(modalities), 2)] * (len(modalities) - 1)
-        shares.append(round(1 - sum(shares), 2))  # together they are 1
-        example = ", ".join(f"{name}: {share:g}" for name, share in zip(modalities, shares, strict=True))
-        raise EmofusionError(
-            f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(lacking)}; "
-            f"set fusion.weights={{{example}}}, or fusion.weights=null for equal weights"
-        )
-    total = sum(weights[name] for name in modalities)
-    if total <= 0:
-        raise EmofusionError(f"fusion.weights={weights}: the weights of {', '.join(modalities)} are all 0")
-    if set(weights) == set(modalities) and abs(total - 1) > 1e-6:
-        raise EmofusionError(f"fusion.weights={weights}: together they are {total:g}, and must be 1")
-    return {name: weights[name] if abs(total - 1) < 1e-6 else weights[name] / total for name in modalities}
 
 
 class Planner:
@@ -77,12 +49,12 @@ class Planner:
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
             for name in modalities
         }
-        fusion_settings = self._fusion(settings)
-        fusion = self.factory.make("fusion", fusion_settings.rule, fusion_settings, {**members})
-        evaluation_settings = self._evaluation(settings)
-        evaluation = self.factory.make(
-            "evaluation", fusion_settings.rule, evaluation_settings, {"fusion": fusion, **members}
+        rules = self._once(("fusion", *modalities), settings.fusion, lambda: fusion_settings(settings))
+        fusion = self.factory.make("fusion", rules.rule, rules, {**members})
+        figures = self._once(
+            ("evaluation", settings.fusion.steps), settings.evaluation, lambda: evaluation_settings(settings)
         )
+        evaluation = self.factory.make("evaluation", rules.rule, figures, {"fusion": fusion, **members})
         trained = {
             name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None
         }
@@ -92,7 +64,8 @@ class Planner:
             )
             for name, chosen in trained.items()
         }
-        report_settings = self._report_settings(settings, fusion_settings, evaluation_settings, trained, networks)
+        shown_networks = {name: [network for network, _ in models] for name, models in networks.items()}
+        told = report_settings(settings, rules, figures, trained, shown_networks)
         inputs: Inputs = {
             "fusion": fusion,
             "evaluation": evaluation,
@@ -100,77 +73,8 @@ class Planner:
             **{f"predictions_{name}": stage for name, stage in members.items()},
             **{f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()},
         }
-        named = [type(kind) for kind in (*fusion_settings.rules, *evaluation_settings.metrics)]
-        return self.factory.make("report", settings.root.experiment, report_settings, inputs, also=named)
-
-    def _fusion(self, settings: Settings) -> FusionSettings:
-        weights = resolved_weights(settings.fusion.weights, settings.root.modalities)
-
-        def make() -> FusionSettings:
-            fusion = settings.fusion
-            names = list(dict.fromkeys([fusion.rule, *fusion.compare]))
-            rules = []
-            for name in names:
-                where = "fusion.rule" if name == fusion.rule else "fusion.compare"
-                rule = registry.kind("fusion", name, where)
-                rules.append(fusion.options.get(name) or rule())
-            if rules[0].role == "oracle":
-                raise EmofusionError(
-                    f"fusion.rule={fusion.rule}: it is chosen on test clips, so it stands in fusion.compare only"
-                )
-            return FusionSettings(fusion.rule, rules, weights, fusion.steps, fusion.fit_on)
-
-        return self._once(("fusion", *settings.root.modalities), settings.fusion, make)
-
-    def _evaluation(self, settings: Settings) -> EvaluationSettings:
-        def make() -> EvaluationSettings:
-            evaluation = settings.evaluation
-            names = ["accuracy", *(name for name in evaluation.metrics if name != "accuracy")]
-            metrics = [registry.kind("metrics", name, "evaluation.metrics") for name in names]
-            made = [metric.for_evaluation(evaluation) for metric in metrics]
-            return EvaluationSettings(evaluation, made, settings.fusion.steps)
-
-        return self._once(("evaluation", settings.fusion.steps), settings.evaluation, make)
-
-    def _report_settings(
-        self,
-        settings: Settings,
-        fusion: FusionSettings,
-        evaluation: EvaluationSettings,
-        trained: dict[str, list[Modality]],
-        networks: dict[str, list[tuple[str, Stage]]],
-    ) -> ReportSettings:
-        protocol: Protocol = settings.protocol
-        return ReportSettings(
-            experiment=settings.root.experiment,
-            title=settings.report.title or settings.root.experiment,
-            seed=settings.root.seed,
-            modalities=settings.root.modalities,
-            classes=settings.emotions.classes,
-            rule=fusion.rule,
-            weights=fusion.weights,
-            compare=[rule.kind for rule in fusion.rules if rule.kind != fusion.rule],
-            metrics=[metric.kind for metric in evaluation.metrics if metric.kind != "accuracy"],
-            confidence=settings.evaluation.confidence,
-            protocol=protocol.kind,
-            protocol_description=protocol.description,
-            leaks_speakers=protocol.leaks_speakers,
-            normalised_by_speaker=[
-                name
-                for name, chosen in trained.items()
-                if any(node.training is not None and node.training.speaker_normalisation for node in chosen)
-            ],
-            generated=any(
-                settings.corpora[name].generator(name) is not None
-                for name in dict.fromkeys(
-                    corpus
-                    for modality in settings.root.modalities
-                    for corpus in [*protocol.training_corpora(modality), *protocol.test_corpora()]
-                )
-            ),
-            published=settings.published,
-            networks={name: [network for network, _ in models] for name, models in networks.items()},
-        )
+        named = [type(kind) for kind in (*rules.rules, *figures.metrics)]
+        return self.factory.make("report", settings.root.experiment, told, inputs, also=named)
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """What scores a modality's clips. `members`: of one that is an ensemble."""

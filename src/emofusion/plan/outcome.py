@@ -1,0 +1,104 @@
+"""The settings of what follows the predictions: of fusion, evaluation and report."""
+
+from emofusion.errors import EmofusionError
+from emofusion.plan.settings import EvaluationSettings, FusionSettings, ReportSettings
+from emofusion.settings import registry
+from emofusion.settings.compose import Settings
+from emofusion.settings.experiment import Modality
+from emofusion.settings.kinds import Protocol
+
+
+def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
+    """The weight of each modality that is there, of sum 1: those given, or equal ones where none are given.
+
+    Weights may be given to other modalities too; those of the modalities that are there are then scaled to sum 1.
+    Raises `EmofusionError` where one of the modalities has no weight, where all have weight 0, and where weights of
+    just these modalities do not have the sum 1.
+    """
+    if not weights:
+        return dict.fromkeys(modalities, 1 / len(modalities))
+    if lacking := [name for name in modalities if name not in weights]:
+        shares = [round(1 / len(modalities), 2)] * (len(modalities) - 1)
+        shares.append(round(1 - sum(shares), 2))  # together they are 1
+        example = ", ".join(f"{name}: {share:g}" for name, share in zip(modalities, shares, strict=True))
+        raise EmofusionError(
+            f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(lacking)}; "
+            f"set fusion.weights={{{example}}}, or fusion.weights=null for equal weights"
+        )
+    total = sum(weights[name] for name in modalities)
+    if total <= 0:
+        raise EmofusionError(f"fusion.weights={weights}: the weights of {', '.join(modalities)} are all 0")
+    if set(weights) == set(modalities) and abs(total - 1) > 1e-6:
+        raise EmofusionError(f"fusion.weights={weights}: together they are {total:g}, and must be 1")
+    return {name: weights[name] if abs(total - 1) < 1e-6 else weights[name] / total for name in modalities}
+
+
+def fusion_settings(settings: Settings) -> FusionSettings:
+    """The rules of a cell, the configured one first, and the weights of its modalities.
+
+    Raises `EmofusionError` for a rule that does not exist or is an oracle, and for weights that do not fit.
+    """
+    fusion, rules = settings.fusion, []
+    for name in dict.fromkeys([fusion.rule, *fusion.compare]):
+        where = "fusion.rule" if name == fusion.rule else "fusion.compare"
+        rule = registry.kind("fusion", name, where)
+        rules.append(fusion.options.get(name) or rule())
+    if rules[0].role == "oracle":
+        raise EmofusionError(
+            f"fusion.rule={fusion.rule}: it is chosen on test clips, so it stands in fusion.compare only"
+        )
+    weights = resolved_weights(fusion.weights, settings.root.modalities)
+    return FusionSettings(fusion.rule, rules, weights, fusion.steps, fusion.fit_on)
+
+
+def evaluation_settings(settings: Settings) -> EvaluationSettings:
+    """The metrics of a cell, accuracy first, and how they are resampled and tested."""
+    evaluation = settings.evaluation
+    names = ["accuracy", *(name for name in evaluation.metrics if name != "accuracy")]
+    metrics = [registry.kind("metrics", name, "evaluation.metrics").for_evaluation(evaluation) for name in names]
+    return EvaluationSettings(evaluation, metrics, settings.fusion.steps)
+
+
+def report_settings(
+    settings: Settings,
+    fusion: FusionSettings,
+    evaluation: EvaluationSettings,
+    trained: dict[str, list[Modality]],
+    networks: dict[str, list[str]],
+) -> ReportSettings:
+    """The settings of a cell's report.
+
+    trained: modality → the models that are fused, those of an ensemble's members each. networks: modality → the network
+    of each model whose training is shown.
+    """
+    protocol: Protocol = settings.protocol
+    return ReportSettings(
+        experiment=settings.root.experiment,
+        title=settings.report.title or settings.root.experiment,
+        seed=settings.root.seed,
+        modalities=settings.root.modalities,
+        classes=settings.emotions.classes,
+        rule=fusion.rule,
+        weights=fusion.weights,
+        compare=[rule.kind for rule in fusion.rules if rule.kind != fusion.rule],
+        metrics=[metric.kind for metric in evaluation.metrics if metric.kind != "accuracy"],
+        confidence=settings.evaluation.confidence,
+        protocol=protocol.kind,
+        protocol_description=protocol.description,
+        leaks_speakers=protocol.leaks_speakers,
+        normalised_by_speaker=[
+            name
+            for name, chosen in trained.items()
+            if any(node.training is not None and node.training.speaker_normalisation for node in chosen)
+        ],
+        generated=any(
+            settings.corpora[name].generator(name) is not None
+            for name in dict.fromkeys(
+                corpus
+                for modality in settings.root.modalities
+                for corpus in [*protocol.training_corpora(modality), *protocol.test_corpora()]
+            )
+        ),
+        published=settings.published,
+        networks=networks,
+    )
