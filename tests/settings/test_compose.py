@@ -220,7 +220,10 @@ def test_a_title_with_blanks_survives_composition(planning):
     ("override", "said"),
     [
         ("fusion.rule=magic", r"fusion\.rule=magic: no such kind; there are linear,"),
-        ("fusion.rule=product_oracle", r"fusion\.rule=product_oracle: it is chosen on test clips, so it stands in fusion"),
+        (
+            "fusion.rule=product_oracle",
+            r"fusion\.rule=product_oracle: it is chosen on test clips, so it stands in fusion",
+        ),
         ("fusion.compare=[linear,magic]", r"fusion\.compare=magic: no such kind"),
         ("fusion.fit_on=test", r"fusion\.fit_on=test: auto or validation or cross_fitted"),
         ("evaluation.samples=0", r"evaluation\.samples=0: from 1 to"),
