@@ -245,13 +245,13 @@ def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflo
 
 
 def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
+    single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     cells = [*SMALL, "fusion.steps=10,20"]
     assert workflow.planned(override=cells) == {"fuse": 2, "evaluate": 2, "report": 2, "publish": 2, "compare": 1}
     done = workflow.run(override=cells)
     assert done.returncode == 0, done.output[-3000:]
     table = pd.read_csv(workflow / "reports/demo/cells.csv")
     assert table["fusion.steps"].tolist() == [10, 20] and (table["clips"] == 104).all()
-    single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     assert table["fusion_accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
     (pair,) = pd.read_csv(workflow / "reports/demo/cells_pairs.csv").to_dict("records")
     assert (pair["first"], pair["second"], pair["clips"]) == ("fusion.steps=10", "fusion.steps=20", 104)
@@ -259,6 +259,7 @@ def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
 
 
 def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
+    workflow.made(override=SMALL)
     done = workflow.run("--report", str(workflow.folder / "report.html"), override=SMALL)
     assert done.returncode == 0, done.output[-3000:]
     page = (workflow.folder / "report.html").read_text()
@@ -274,7 +275,8 @@ def test_snakemakes_own_report_bundles_tables_and_figures(workflow):
 
 
 def test_an_ensemble_takes_what_its_members_have_trained(workflow):
-    override = [*SMALL, "report.seeds=1", "report.compare.face=[]", "speech=ensemble", "speech.ensemble=[cnn1d,lstm]"]
+    small = [item for item in SMALL if not item.startswith("report.seeds")]
+    override = [*small, "report.compare.face=[]", "speech=ensemble", "speech.ensemble=[cnn1d,lstm]"]
     # the LSTM alone was trained for its curves only, with another seed
     after = {"ensemble": 1, "fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
     assert workflow.planned(override=override) == {"train": 1, "predict": 1, **after}
@@ -351,3 +353,18 @@ def test_a_bad_file_is_named_before_anything_is_trained(repository, workflow_in,
     assert bad.name in message.splitlines()[0]
     assert not list((workflow / "corpus").glob("*audio*/record.json"))
     assert not (workflow / "model").exists()
+
+
+def test_fewer_networks_compared_leave_no_older_row_or_curve(workflow):
+    workflow.made(override=SMALL)
+    fewer = [*SMALL, "report.compare={}"]
+    assert workflow.planned(override=fewer) == {"report": 1, "publish": 1}
+    workflow.made(override=fewer)
+    assert pd.read_csv(workflow / "reports/demo/comparison.csv")["network"].tolist() == ["cnn1d", "vgg16"]
+    one = [*SMALL, "report.compare={}", "modalities=[speech]"]
+    workflow.made(override=one)
+    assert not list((workflow / "reports/demo").glob("*_face.png"))
+    rules = pd.read_csv(workflow / "reports/demo/rules.csv").set_index("rule")
+    assert rules.loc["linear", "accuracy"] == rules.loc["speech", "accuracy"]
+    workflow.made(override=SMALL)
+    assert (workflow / "reports/demo/curves_face.png").is_file()

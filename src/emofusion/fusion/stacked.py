@@ -16,8 +16,8 @@ class Stacked(FusionRule):
 
     kind: str = "stacked"
     strengths: list[float] = setting(
-        "Inverses of the penalty (scikit-learn's C): that of least log loss in cross-validation over actors is taken, "
-        "the first where there are too few actors.",
+        "Candidates for scikit-learn's C, the inverse of the penalty. That of least log loss in cross-validation over "
+        "actors is taken; where there are too few actors, the first.",
         [0.1, 0.01, 1.0],
         above=0,
         most=1_000_000,

@@ -43,7 +43,7 @@ class Emotions:
 class Posteriors:
     """Posteriors that were made elsewhere: a table, CSV or Parquet, of clip, fold and one column for each class."""
 
-    table: str = setting("Path of the table.", MISSING, filled=True)
+    table: str = setting("Path of the table, CSV or Parquet; see docs/fusion.md.", MISSING, filled=True)
     scale: str = setting("What the columns hold.", MISSING, choices=["logits", "probabilities"])
     labels: dict[str, str] = setting("The table's words for emotions, as in {joy: happy}.", {}, choices=EMOTIONS)
     without: list[str] = setting(
@@ -62,13 +62,16 @@ class Posteriors:
 class Modality:
     """One modality: a network on features; or, where `posteriors` or `ensemble` is given, these in its place."""
 
-    name: str = setting("What tables and figures call the model.", MISSING)
+    name: str = setting("What tables, figures and files call the model.", MISSING)
     features: Any = setting("What the model sees of a clip: one of the kinds of features.", None)
     network: Any = setting("The network: one of the kinds of networks.", None)
     training: Training | None = setting("How the network is trained.", None)
     posteriors: Posteriors | None = setting("Posteriors that were made elsewhere take the model's place.", None)
     ensemble: list[str] = setting(
-        "Other choices of this modality's group whose posteriors are averaged in the model's place.", [], distinct=True
+        "Choices of this modality's group, as in [cnn1d, lstm]: each is trained, and the average of their posteriors "
+        "takes the model's place.",
+        [],
+        distinct=True,
     )
     pool: str = setting(
         "How an ensemble averages: linear (mean) or product (geometric mean).", "linear", choices=["linear", "product"]
@@ -79,20 +82,29 @@ class Modality:
 class Fusion:
     """How the modalities are fused."""
 
-    rule: str = setting("The rule that Tables 1 and 2 are of.", "linear")
+    rule: str = setting("The rule whose figures Tables 1 and 2 show; one of the fusion rules below.", "linear")
     weights: dict[str, float] | None = setting(
-        "Weight of each modality; those of absent modalities are dropped and the rest scaled to sum 1. null: equal.",
+        "Weight of each modality, together 1. Those of modalities that are not there are dropped, and the rest is "
+        "scaled to sum 1. null: equal weights.",
         None,
         least=0,
     )
-    steps: int = setting("Weights are swept over, and tuned on, multiples of 1/steps.", 100, least=1, most=200_000)
+    steps: int = setting(
+        "How fine the grid of weights is, in the sweep and where a rule tunes them: multiples of 1/steps.",
+        100,
+        least=1,
+        most=200_000,
+    )
     fit_on: str = setting(
-        "Clips that rules learn from: validation, cross_fitted (over groups of test actors), or auto.",
+        "Clips that rules learn from: validation clips; test clips of other actors than those who are scored "
+        "(cross_fitted); or auto, validation clips where all modalities have them, else cross_fitted.",
         "auto",
         choices=["auto", "validation", "cross_fitted"],
     )
-    compare: list[str] = setting("Rules that are compared with the configured one.", [], distinct=True)
-    options: dict[str, Any] = setting("Settings of single rules, by the rule's name.", {})
+    compare: list[str] = setting(
+        "Rules that are compared with the configured one, out of the fusion rules below.", [], distinct=True
+    )
+    options: dict[str, Any] = setting("Settings of the rules that have some, by the rule's name; see below.", {})
 
 
 @dataclass
@@ -101,13 +113,16 @@ class Evaluation:
 
     samples: int = setting("Resamples of the bootstrap over actors.", 2000, least=1, most=1_000_000)
     permutations: int = setting(
-        "Permutations where there are too many for an exact test.", 10_000, least=1, most=10_000_000
+        "Random permutations of a test, where there are too many to go through all of them.",
+        10_000,
+        least=1,
+        most=10_000_000,
     )
     confidence: float = setting("Level of the intervals.", 0.95, above=0, below=1)
     bins: int = setting("Bins of the expected calibration error.", 15, least=1, most=1000)
-    seed: int = setting("Seed of resampling.", 0, least=0, most=MOST_SEED)
+    seed: int = setting("Seed of the bootstrap and of random permutations.", 0, least=0, most=MOST_SEED)
     metrics: list[str] = setting(
-        "Figures beside accuracy, which is always there.",
+        "Figures beside accuracy, which is always there; out of the metrics below.",
         ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
         distinct=True,
     )
@@ -119,11 +134,12 @@ class Report:
 
     title: str = setting("Title of the report; empty: the experiment's name.", "")
     compare: dict[str, list[str]] = setting(
-        "For each modality, choices of its group whose training curves stand beside the chosen one's.",
+        "Other choices of a modality's group, whose training curves stand beside the chosen one's, as in "
+        "{speech: [lstm]}.",
         {},
         distinct=True,
     )
-    seeds: int = setting("Seeds of each network in that comparison.", 1, least=1, most=1000)
+    seeds: int = setting("With how many seeds each network of that comparison is trained.", 1, least=1, most=1000)
 
 
 @dataclass
@@ -149,7 +165,10 @@ class Root:
 
     experiment: str = setting("Name of the experiment, a file in conf/experiment/.", MISSING)
     seed: int = setting(
-        "Draws weights, the order of clips and dropout; a split has its own seed.", 0, least=0, most=MOST_SEED
+        "Seed of weights, of the order of clips and of dropout. A split has a seed of its own, protocol.seed.",
+        0,
+        least=0,
+        most=MOST_SEED,
     )
     data: str = setting("Folder of the corpora.", "data", filled=True)
     plugins: list[str] = setting(
@@ -159,7 +178,8 @@ class Root:
         "The modalities that are fused, in the order of the tables.", MISSING, shortest=1, distinct=True
     )
     accept_other_versions: bool = setting(
-        "Take results that other versions of libraries have made, and say so, instead of making them again.", False
+        "Take results that other versions of the libraries have made, instead of making them again; reports say so.",
+        False,
     )
 
 
@@ -173,5 +193,7 @@ class Experiment(Root):
     fusion: Fusion = setting("How the modalities are fused.", Fusion())
     evaluation: Evaluation = setting("Figures, intervals and tests.", Evaluation())
     report: Report = setting("What the report shows besides its tables.", Report())
-    published: dict[str, Any] | None = setting("A paper's tables to stand beside ours; see docs/audit.md.", None)
+    published: dict[str, Any] | None = setting(
+        "A paper's tables, which stand beside ours: a file of conf/published/; see docs/audit.md.", None
+    )
     tracking: Tracking = setting("Where runs are tracked.", Tracking())

@@ -1,12 +1,14 @@
-"""The reference page of all settings, `docs/settings.md`, generated from the schema.
+"""The reference page of all settings, `docs/settings.md`, generated from the schema and from the files of `conf/`.
 
 python -m emofusion.settings.reference > docs/settings.md
 """
 
 import dataclasses
 import inspect
+import re
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING
@@ -14,23 +16,34 @@ from omegaconf import MISSING
 from emofusion.settings import registry
 from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.fields import about
+from emofusion.settings.kinds import Kind
 from emofusion.settings.wording import type_in_words
 
 _INTRODUCTION = """# Settings
 
-This page is generated from the schema (`python -m emofusion.settings.reference`), which lies beside the code.
+This page is generated from the schema, which lies beside the code, and from the files of `conf/`:
+`python -m emofusion.settings.reference > docs/settings.md`.
 
 Every setting stands in a file of `conf/`, or is overridden on the command line:
 
     snakemake --cores 8 --config experiment=demo override="speech.training.epochs=60 fusion.steps=50"
 
-A setting that does not exist, is of another type, or lies outside of its range is refused before anything runs. A map
-on the command line, such as `fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. In the names
-below `<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
+Every setting on this page can be set so, whether a file of `conf/` names it or not. A setting that does not exist, is
+of another type or lies outside of what is allowed is refused before anything runs. A map on the command line, such as
+`fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. Text with blanks or signs stands in quotes, as
+in `report.title='Two words'`.
 
-Some nodes are one of several kinds, which `kind` names. Choosing a file of `conf/` sets the whole node, as in
-`speech=lstm` or `protocol=random_clips`. Kinds of your own: [extending.md](extending.md).
+In the names below `<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
+Some nodes are one of several kinds, which `kind` names: `speech.network={kind: lstm, layers: 2}` sets the kind and its
+settings. How to write kinds of your own is in [extending.md](extending.md).
 """
+_GROUPS = """## Choices of files
+
+A folder of `conf/` is a group, and a file in it is a choice. `speech=lstm` takes `conf/speech/lstm.yaml`,
+`corpus=[kdef,savee]` takes several, and `+speech@own=lstm` gives the choice to a modality of the name `own`. A choice
+sets its node as a whole, and the command line may then change single settings of it. What each file says of itself:
+"""
+_NODES = {"corpus": "corpora.<file>", "speech/features": "speech.features"}
 _FAMILIES = {
     "corpora": ("Corpora", "corpora.<corpus>"),
     "protocols": ("Protocols", "protocol"),
@@ -41,39 +54,69 @@ _FAMILIES = {
 }
 
 
-def reference() -> str:
-    """The whole page as Markdown."""
-    parts = [_INTRODUCTION, "## The experiment\n", _table(Root, "")]
+def reference(conf: Path) -> str:
+    """The whole page as Markdown. `conf`: the folder of the configuration."""
+    parts = [_INTRODUCTION, _GROUPS, *_groups(conf), "## The experiment\n"]
     sections = get_type_hints(Experiment)
     own = [field.name for field in dataclasses.fields(Experiment) if field.name not in Root.__dataclass_fields__]
     plain = [name for name in own if not dataclasses.is_dataclass(sections[name])]
-    parts.append(_table(Experiment, "", only=plain))
+    parts.append(_table([*_rows(Root, ""), *_rows(Experiment, "", plain)]))
     for name in own:
         if dataclasses.is_dataclass(sections[name]):
-            parts += [f"## `{name}`\n", _first_line(sections[name]), _table(sections[name], f"{name}.")]
-    parts += ["## A modality\n", _first_line(Modality), _table(Modality, "<modality>.")]
+            parts += [f"## `{name}`\n", _first_line(sections[name]), _table(_rows(sections[name], f"{name}."))]
+    parts += ["## A modality\n", _first_line(Modality), _table(_rows(Modality, "<modality>."))]
     for family, (title, prefix) in _FAMILIES.items():
-        parts.append(f"## {title}: `{prefix}`\n")
-        parts += [part for name, kind in registry.kinds(family).items() for part in _kind(name, kind, prefix)]
+        parts += [f"## {title}: `{prefix}`\n", *_family(family, prefix)]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _kind(name: str, kind: type, prefix: str) -> Iterator[str]:
-    shown = prefix.replace("<rule>", name)
-    yield f"### `{name}`\n"
-    yield _first_line(kind)
-    fields = [field.name for field in dataclasses.fields(kind) if field.name != "kind"]
-    if fields and prefix != "evaluation.metrics":
-        yield _table(kind, f"{shown}.", only=fields)
+def _groups(conf: Path) -> Iterator[str]:
+    """Each group of files with its choices and what the first lines of their files say."""
+    folders = {path.parent for path in conf.rglob("*.yaml")} - {conf}
+    for folder in sorted(folders):
+        group = folder.relative_to(conf).as_posix()
+        node = "everything" if group == "experiment" else f"`{_NODES.get(group, group)}`"
+        yield f"### `{group}`, which sets {node}\n"
+        rows = ["| choice | what it is |", "| --- | --- |"]
+        rows += [f"| `{path.stem}` | {_comment(path)} |" for path in sorted(folder.glob("*.yaml"))]
+        yield "\n".join(rows) + "\n"
 
 
-def _table(schema: Any, prefix: str, only: list[str] | None = None) -> str:
-    rows = ["| setting | type | default | allowed | meaning |", "| --- | --- | --- | --- | --- |"]
-    rows += [
-        f"| `{name}` | {kind} | {default} | {allowed} | {meaning} |"
-        for name, kind, default, allowed, meaning in _rows(schema, prefix, only)
-    ]
-    return "\n".join(rows) + "\n"
+def _comment(path: Path) -> str:
+    """The comment at the top of a file, without the line for Hydra."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("# @package")]
+    comment = []
+    for line in lines:
+        if not line.startswith("#"):
+            break
+        comment.append(line.lstrip("# "))
+    return _cell(" ".join(comment))
+
+
+def _family(family: str, prefix: str) -> Iterator[str]:
+    """The kinds of a family; settings that all of them have stand in one table."""
+    base = [field.name for field in dataclasses.fields(registry.FAMILIES[family]) if field.name != "kind"]
+    if base:
+        yield "Every kind has these settings:\n"
+        yield _table(_rows(registry.FAMILIES[family], f"{prefix}.", base))
+    for name, kind in registry.kinds(family).items():
+        yield f"### `{name}`\n"
+        yield _described(kind)
+        own = [field.name for field in dataclasses.fields(kind) if field.name not in ("kind", *base)]
+        if own and family != "metrics":  # a metric takes the settings of `evaluation`
+            yield _table(_rows(kind, f"{prefix.replace('<rule>', name)}.", own))
+
+
+def _described(kind: type[Kind]) -> str:
+    """What a kind is: its label in tables, where it has one, and the first paragraph of its docstring."""
+    label = getattr(kind, "label", "")
+    return (f"{label[0].upper()}{label[1:]}. " if label else "") + _first_line(kind)
+
+
+def _table(rows: Any) -> str:
+    lines = ["| setting | type | default | allowed | meaning |", "| --- | --- | --- | --- | --- |"]
+    lines += [f"| `{name}` | {' | '.join(map(_cell, rest))} |" for name, *rest in rows]
+    return "\n".join(lines) + "\n"
 
 
 def _rows(schema: Any, prefix: str, only: list[str] | None = None) -> Iterator[tuple[str, str, str, str, str]]:
@@ -83,13 +126,20 @@ def _rows(schema: Any, prefix: str, only: list[str] | None = None) -> Iterator[t
             continue
         declared, hint = about(field), hints[field.name]
         nested = next((part for part in _parts(hint) if dataclasses.is_dataclass(part)), None)
+        is_list = get_origin(hint) is list
+        if nested is None or is_list or type(None) in _parts(hint):
+            allowed = declared.allowed() or _unlimited(hint)
+            yield prefix + field.name, type_in_words(hint), _default(field), allowed, declared.meaning
         if nested is not None:
-            inner = "[n]" if get_origin(hint) is list else ""
-            if get_origin(hint) is list or type(None) in _parts(hint):
-                yield prefix + field.name, type_in_words(hint), _default(field), declared.allowed(), declared.meaning
-            yield from _rows(nested, f"{prefix}{field.name}{inner}.")
-        else:
-            yield prefix + field.name, type_in_words(hint), _default(field), declared.allowed(), declared.meaning
+            yield from _rows(nested, f"{prefix}{field.name}{'[n]' if is_list else ''}.")
+
+
+def _unlimited(hint: Any) -> str:
+    """What is allowed of a type that has no range of its own."""
+    if hint is bool:
+        return ""
+    is_node = hint is Any or any(dataclasses.is_dataclass(part) for part in _parts(hint))
+    return "as below" if is_node else "any"
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
@@ -100,8 +150,6 @@ def _default(field: "dataclasses.Field[Any]") -> str:
     value = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
     if value is dataclasses.MISSING or value == MISSING:
         return "to be set"
-    if dataclasses.is_dataclass(value):
-        return "as below"
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -114,9 +162,14 @@ def _default(field: "dataclasses.Field[Any]") -> str:
 
 
 def _first_line(documented: type) -> str:
-    paragraph = (inspect.getdoc(documented) or "").split("\n\n")[0]
-    return " ".join(paragraph.split()) + "\n"
+    return " ".join((inspect.getdoc(documented) or "").split("\n\n")[0].split()) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a table; `<` would begin a tag outside of code."""
+    escaped = text.replace("|", "\\|")
+    return re.sub(r"<(?=[a-z])", "&lt;", escaped) if "`" not in escaped else escaped
 
 
 if __name__ == "__main__":
-    print(reference(), end="")
+    print(reference(Path("conf")), end="")

@@ -20,14 +20,20 @@ class Augment:
     """Augmentation of batches of standardised features while training; 0 leaves a part out."""
 
     noise: float = setting("Standard deviation of Gaussian noise, in standard deviations of the channel.", 0.0, least=0)
-    gain: float = setting("Standard deviation of a shift of the whole spectrum, in the same unit.", 0.0, least=0)
-    shift: int = setting("Frames by which a clip is moved in time, at most.", 0, least=0)
+    gain: float = setting(
+        "Standard deviation of a number that is added to a clip's whole spectrum, in the same unit.", 0.0, least=0
+    )
+    shift: int = setting("By how many frames a clip is moved in time at most.", 0, least=0)
     time_masks: int = setting("How many stretches of time are set to the mean.", 0, least=0, most=20)
     time_width: int = setting("Greatest width of a time mask, in frames.", 10, least=0)
     frequency_masks: int = setting("How many bands of the spectrum are set to the mean.", 0, least=0, most=20)
     frequency_width: int = setting("Greatest width of a frequency mask, in channels.", 10, least=0)
-    spectrum: int = setting("How many channels, from the first on, are the spectrum for gain and masks.", 0, least=0)
-    mixup: float = setting("Both parameters of the beta distribution of mixup's shares; 0: no mixup.", 0.0, least=0)
+    spectrum: int = setting(
+        "How many channels, from the first on, are the spectrum that gain and frequency masks change.", 0, least=0
+    )
+    mixup: float = setting(
+        "Mixup: clips are mixed in shares from a beta distribution with this as both parameters; 0: none.", 0.0, least=0
+    )
 
 
 @dataclass
@@ -36,10 +42,11 @@ class Training:
 
     epochs: int = setting("Passes over the training clips.", MISSING, least=1, most=100_000)
     learning_rate: float = setting("Learning rate of the optimiser.", MISSING, above=0, most=10)
-    batch_size: int = setting("Clips, or frames of clips, a step.", 32, least=2, most=65_536)
+    batch_size: int = setting("Rows of features in one step: clips, or frames of videos.", 32, least=2, most=65_536)
     weight_decay: float = setting("Weight decay of the optimiser.", 0.0, least=0, most=10)
     keep: str = setting(
-        "Weights that are kept: of the epoch with the lowest validation loss (best), or of the last epoch.",
+        "Whose weights are kept: those of the epoch with the lowest validation loss (best), or of the last epoch "
+        "(last).",
         "best",
         choices=["best", "last"],
     )
@@ -52,14 +59,20 @@ class Training:
         choices=["full", "half"],
     )
     backbone_rate: float = setting(
-        "Learning rate of unfrozen blocks, as a multiple of the head's.", 1.0, above=0, most=100
+        "Learning rate of unfrozen blocks, divided by that of the head.", 1.0, above=0, most=100
     )
     members: int = setting("Models of as many seeds, whose posteriors are averaged.", 1, least=1, most=1000)
     speaker_normalisation: bool = setting(
-        "Standardise features on all of each speaker's own unlabelled clips, test speakers too (transductive).", False
+        "Standardise features by the mean and deviation of each speaker's own clips, test speakers too. No label is "
+        "used, but a speaker's clips have to be there together (transductive).",
+        False,
     )
     optimiser: str = setting("The optimiser.", "adam", choices=["adam", "adamw"])
-    schedule: str = setting("How the learning rate changes.", "constant", choices=["constant", "one_cycle"])
+    schedule: str = setting(
+        "How the learning rate changes: not at all (constant), or up and then down to nearly 0 (one_cycle).",
+        "constant",
+        choices=["constant", "one_cycle"],
+    )
     label_smoothing: float = setting("Share of the target that is spread over all classes.", 0.0, least=0, below=1)
     class_weights: bool = setting("Let each class count alike in the loss, however many clips it has.", False)
     patience: int = setting("Stop after so many epochs without a lower validation loss; 0: never.", 0, least=0)

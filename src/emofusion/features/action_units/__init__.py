@@ -25,8 +25,8 @@ class ActionUnits(Features):
         None,
     )
     statistics: list[str] = setting(
-        "What is taken of each unit's mean: mean (itself), root (its square root), share (the root over the length of "
-        "all roots, so that all faces move as much).",
+        "What is taken of each unit's mean: mean (itself), root (its square root), share (the root divided by the "
+        "length of all roots, so that faces that move little count like others).",
         ["mean"],
         choices=["mean", "root", "share"],
         shortest=1,

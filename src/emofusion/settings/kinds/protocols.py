@@ -24,7 +24,10 @@ class Protocol(Kind):
 
     description: str = setting("The protocol in words, for the reports.", "")
     seed: int = setting(
-        "Draws actors or clips; apart from the experiment's seed, so seeds share a split.", 0, least=0, most=MOST_SEED
+        "Seed that draws actors or clips. The experiment's seed does not, so that all seeds share a split.",
+        0,
+        least=0,
+        most=MOST_SEED,
     )
     validation: float = setting(
         "Share of the training actors, or clips, that validate; with 0 all of them train.", 0.2, least=0, below=1
