@@ -125,7 +125,7 @@ def test_a_kind_that_does_not_exist_is_told_which_there_are(repository, plugin):
     composer = Composer(repository / "conf", "demo")
     for override, said in (
         ("speech.network.kind=nonsense", r"speech\.network\.kind=nonsense: no such kind; there are backbone, cnn1d"),
-        ("protocol={kind: nonsense}", r"protocol\.kind=nonsense: no such kind; there are cross_corpus"),
+        ("protocol.kind=nonsense", r"protocol\.kind=nonsense: no such kind; there are cross_corpus"),
         ("+corpora.x={kind: nonsense}", r"corpora\.x\.kind=nonsense: no such kind; there are folder"),
     ):
         with pytest.raises(EmofusionError, match=said):
@@ -148,7 +148,7 @@ def test_settings_of_a_plugin_are_checked_and_written_like_ours(repository, plug
 def test_entries_of_the_config_store_are_there_before_groups_are_composed(repository, plugin, tmp_path):
     path = plugin(CHOICE)
     composer = Composer(repository / "conf", "demo")
-    with pytest.raises(EmofusionError, match=r"speech/mine"):
+    with pytest.raises(EmofusionError, match=r"speech.mine"):
         composer.settings(["speech=mine"])
     chosen = composer.settings([f"plugins=[{path}]", "speech=mine", "speech.network.hidden=[5]"])
     assert chosen.modalities["speech"].network.hidden == [5] and chosen.modalities["speech"].name == "mine"
