@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from emofusion.settings.schema import RULES
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.predictions.table import posteriors
-from emofusion.settings.schema import RULES
 from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
