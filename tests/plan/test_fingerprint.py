@@ -4,7 +4,9 @@ import pytest
 
 from emofusion.plan import fingerprint
 from emofusion.plan.fingerprint import code_fingerprint, imported_libraries, module_closure
+from emofusion.plan.making import making_of
 from emofusion.plan.stage import KINDS
+from emofusion.plan.versions import library_versions
 
 
 @pytest.fixture
@@ -121,3 +123,23 @@ def test_the_libraries_of_a_stage_are_those_that_its_code_imports():
     assert {"torch", "pytorch_lightning", "numpy"} <= imported_libraries("emofusion.training.fit")
     assert "torch" not in imported_libraries("emofusion.fusion.common.fuse")
     assert "sklearn" in imported_libraries("emofusion.fusion.common.crossfit")
+
+
+def test_every_stage_that_computes_records_what_it_computes_with(repository, planned):
+    plans = [planned("demo"), planned("posteriors"), planned("ravdess_best")]
+    stages = {stage.kind: stage for plan in plans for stage in plan.stages.values()}
+    versions = {kind: set(making_of(stage, repository).versions) for kind, stage in stages.items()}
+    assert set(versions) == set(KINDS)  # a kind of stage that no plan here has would go untested
+    for kind in set(KINDS) - {"download"}:  # which fetches files whose digests are known
+        assert {"numpy"} <= versions[kind], kind
+    for kind in ("model", "predictions", "feature_cache", "weights"):
+        assert "torch" in versions[kind], kind
+    for kind in ("corpus", "split", "fusion", "evaluation", "report", "posteriors", "ensemble"):
+        assert "pandas" in versions[kind] and "torch" not in versions[kind], kind
+
+
+def test_what_a_script_imports_itself_is_recorded_too(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import pandas\n\n\ndef work():\n    from emofusion.fusion.common import crossfit\n")
+    assert {"pandas", "scikit-learn", "numpy"} <= set(library_versions(scripts=(script,)))
+    assert "pandas" not in library_versions("emofusion.emotions")

@@ -89,7 +89,12 @@ def described(names):
         # of one corpus
         (
             "corpora.demo_savee.demo.utterances=2",
-            {"demo demo_savee", "corpus demo_savee-audio", "features acoustic-demo_savee", "split cross_corpus-speech"}
+            {
+                "generated demo_savee",
+                "corpus demo_savee-audio",
+                "features acoustic-demo_savee",
+                "split cross_corpus-speech",
+            }
             | SPEECH
             | FUSION,
         ),

@@ -37,7 +37,7 @@ def test_tracking_and_titles_change_no_model(planned):
 
 def test_another_speech_network_leaves_features_and_the_face_alone(planned):
     before, after = planned(), planned(override="speech=lstm")
-    kinds = ("demo", "corpus", "split", "features", "model")
+    kinds = ("generated", "corpus", "split", "features", "model")
     assert names(before, *kinds) == names(after, *kinds)  # the LSTM was trained for the comparison already
     (changed,) = names(after, "predictions") - names(before, "predictions")
     assert slug(changed) == "speech-lstm"
@@ -45,7 +45,7 @@ def test_another_speech_network_leaves_features_and_the_face_alone(planned):
 
 def test_a_seed_changes_models_but_not_data(planned):
     before, after = planned(), planned(override="seed=1")
-    shared = ("demo", "corpus", "split", "features")
+    shared = ("generated", "corpus", "split", "features")
     assert names(before, *shared) == names(after, *shared)
     assert not names(before, "model", "predictions", "fusion") & names(after, "model", "predictions", "fusion")
 

@@ -15,7 +15,7 @@ SCRIPTS = Path("workflow") / "scripts"
 def making_of(stage: PlannedStage, repository: Path) -> Making:
     """What a result of the stage would be made with now."""
     script = repository / SCRIPTS / f"{KINDS[stage.kind].script}.py"
-    return Making(_code(stage.modules, script), _versions(stage.modules), stage.threads, stage.precision)
+    return Making(_code(stage.modules, script), _versions(stage.modules, script), stage.threads, stage.precision)
 
 
 @cache
@@ -24,5 +24,5 @@ def _code(modules: tuple[str, ...], script: Path) -> str:
 
 
 @cache
-def _versions(modules: tuple[str, ...]) -> dict[str, str]:
-    return library_versions(*modules)
+def _versions(modules: tuple[str, ...], script: Path) -> dict[str, str]:
+    return library_versions(*modules, scripts=(script,))

@@ -106,6 +106,7 @@ class Planner:
             {"model": model, "split": inputs["split"], "features": inputs["features"]},
             training.threads,
             training.precision,
+            also=[type(model.settings.network)],  # it is built again from the model's file
         )
 
     def _model(

@@ -42,7 +42,7 @@ KINDS = {
         "fuse", ("emofusion.fusion.common.fuse",), ("fused.parquet", "rules.parquet", "parameters.parquet")
     ),
     "evaluation": StageKind("evaluate", ("emofusion.evaluation.stage",), ("evaluation",)),
-    "report": StageKind("report", ("emofusion.reporting",), ("report",)),
+    "report": StageKind("report", ("emofusion.reporting.collect", "emofusion.reporting.report"), ("report",)),
 }
 
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 
 from emofusion.plan.fingerprint import imported_libraries
 
@@ -42,12 +43,12 @@ COMPUTES_WITH = {
 _OTHER_NAMES = {"sklearn": "scikit-learn", "PIL": "pillow", "pytorch_lightning": "pytorch-lightning"}
 
 
-def library_versions(*modules: str) -> dict[str, str]:
-    """Distribution → version of every library that the modules, and all that they import, compute with.
+def library_versions(*modules: str, scripts: tuple[Path, ...] = ()) -> dict[str, str]:
+    """Distribution → version of every library that modules and scripts, and all that they import, compute with.
 
     A library that is not installed is left out: code that needs it says so.
     """
-    names = imported_libraries(*modules) - WITHOUT_EFFECT
+    names = imported_libraries(*modules, scripts=scripts) - WITHOUT_EFFECT
     names |= {other for name in names for other in COMPUTES_WITH.get(name, ())}
     return dict(sorted(found for name in names for found in _versions(name)))
 

@@ -57,7 +57,7 @@ class Compositions:
             override = parse(text)
             if override.key == "experiment":
                 raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
-            if override.package or self._is_group(override.key):
+            if override.package or (self._is_group(override.key) and not isinstance(override.value, dict)):
                 self._check_override(override)
                 groups.append(text)
             else:
