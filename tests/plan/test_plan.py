@@ -210,7 +210,7 @@ def test_the_pool_of_an_ensemble_changes_no_member(planned):
 def test_an_ensemble_of_ensembles_is_refused(planned):
     with pytest.raises(EmofusionError, match=r"speech\.ensemble=.*name models that are trained"):
         planned("ravdess_best", "speech.ensemble=[ensemble_by_speaker,statistics]")
-    with pytest.raises(EmofusionError, match="speech/gru"):
+    with pytest.raises(EmofusionError, match="conf/speech/ has no gru"):
         planned("ravdess_best", "speech.ensemble=[gru,statistics]")
 
 
