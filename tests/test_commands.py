@@ -1,7 +1,7 @@
 """Every command of the README and of docs/ can be typed as it stands, and every override in their text exists.
 
-A command that Snakemake is to run is dry-run, once for each kind of command. All others are planned, which is what a dry
-run does first. Files that a page names and a reader brings are made here; a corpus that is not there is named.
+A command that Snakemake is to run is dry-run, once for each kind of command. All others are planned, which is what a
+dry run does first. Files that a page names and a reader brings are made here; a corpus that is not there is named.
 """
 
 import os
@@ -20,7 +20,8 @@ import pytest
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.make import check_sources, plan_file
-from emofusion.settings.overrides import split_overrides
+from emofusion.settings.compose import Composer
+from emofusion.settings.overrides import expand, split_overrides
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -131,9 +132,9 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = pd.DataFrame({"clip": ["03-01-01-01-01-01-01"], "fold": [0]} | {emotion: [0.0] for emotion in EMOTIONS})
     table.to_csv("mine.csv", index=False)
-    for modality in ("some-key",):
-        (tmp_path / "results" / "ensemble" / modality).mkdir(parents=True)
-        table.to_parquet(tmp_path / "results" / "ensemble" / modality / "predictions.parquet")
+    ensemble = tmp_path / "results" / "ensemble" / PLACEHOLDERS["<key>"]
+    ensemble.mkdir(parents=True)
+    table.to_parquet(ensemble / "predictions.parquet")
     return tmp_path
 
 
@@ -177,10 +178,11 @@ def test_a_command_of_each_kind_runs_dry(command, checkout, folder):
 
 
 def run(checkout, folder, options, config):
-    settings = [f"{name}={value}" for name, value in config.items()]
+    arguments = ["--snakefile", checkout / "Snakefile", "--directory", folder, *options]
+    if config:
+        arguments += ["--config", *(f"{name}={value}" for name, value in config.items())]
     return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", checkout / "Snakefile", "--directory", folder]
-        + [*options, *(["--config", *settings] if settings else [])],
+        [sys.executable, "-m", "snakemake", *arguments],
         capture_output=True,
         text=True,
         timeout=300,
@@ -213,7 +215,7 @@ def test_a_program_exists(command):
 
 def test_files_in_commands_and_text_exist():
     for page in PAGES:
-        for code in [*inline_code(page)]:
+        for code in inline_code(page):
             if re.fullmatch(r"(benchmarks|conf|profiles|workflow|src|tests)/[\w./-]+", code):
                 assert (REPOSITORY / code).exists() or "mine" in code or "name" in code, (page.name, code)
 
@@ -231,14 +233,33 @@ def overrides_in_text() -> list[tuple[str, str]]:
     return list(dict.fromkeys(collected))
 
 
+def with_company(override: str) -> str:
+    """The override, and those that it needs: a modality that is added is also named, and a table has its columns."""
+    added = re.match(r"\+\w+@(\w+)=(\w+)", override)
+    if added is None or "modalities=" in override:
+        return override
+    company = f"modalities=[speech,face,{added[1]}]"
+    if added[2] == "posteriors":
+        company += f" {added[1]}.posteriors.table=mine.csv {added[1]}.posteriors.scale=logits"
+    return f"{override} {company}"
+
+
+@pytest.fixture(scope="module")
+def composers():
+    return {
+        experiment: Composer(REPOSITORY / "conf", experiment)
+        for experiment in ("paper", "ravdess_openface", "ravdess_best", "posteriors")
+    }
+
+
 @pytest.mark.parametrize(("page", "override"), overrides_in_text(), ids=lambda value: value)
-def test_an_override_in_the_text_can_be_typed(page, override, checkout, folder):
+def test_an_override_in_the_text_can_be_typed(page, override, composers):
     refused = []
-    for experiment in ("paper", "ravdess_openface", "ravdess_best", "posteriors", "demo"):
+    for experiment, composer in composers.items():
         try:
-            assert plan_file(checkout / "conf", experiment, split_overrides(override), folder / "results").cells
+            for cell in expand(split_overrides(with_company(override))):
+                composer.settings(cell)
+            return
         except EmofusionError as error:
             refused.append(f"{experiment}: {error}")
-        else:
-            return
     pytest.fail(f"{page}: {override}\n" + "\n".join(refused))

@@ -41,16 +41,17 @@ def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) ->
     if not weights:
         return dict.fromkeys(modalities, 1 / len(modalities))
     if lacking := [name for name in modalities if name not in weights]:
-        equal = ", ".join(f"{name}: {1 / len(modalities):.3g}" for name in modalities)
+        equal = dict.fromkeys(modalities, round(1 / len(modalities), 3))
+        equal[modalities[-1]] = round(1 - sum(list(equal.values())[:-1]), 3)  # together they have to be 1
         raise EmofusionError(
             f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(lacking)}; "
-            f"set fusion.weights={{{equal}}}, or fusion.weights=null for equal weights"
+            f"set fusion.weights={shown(equal)}, or fusion.weights=null for equal weights"
         )
     total = sum(weights[name] for name in modalities)
     if total <= 0:
-        raise EmofusionError(f"fusion.weights={weights}: the weights of {', '.join(modalities)} are all 0")
+        raise EmofusionError(f"fusion.weights={shown(weights)}: the weights of {', '.join(modalities)} are all 0")
     if set(weights) == set(modalities) and abs(total - 1) > 1e-6:
-        raise EmofusionError(f"fusion.weights={weights}: together they are {total:g}, and must be 1")
+        raise EmofusionError(f"fusion.weights={shown(weights)}: together they are {total:g}, and must be 1")
     return {name: weights[name] if abs(total - 1) < 1e-6 else weights[name] / total for name in modalities}
 
 
@@ -184,11 +185,13 @@ class Planner:
             return self.factory.make("posteriors", modality, given, split=split)
         if members:
             if any(member.posteriors is not None or member.ensemble for member in members):
-                raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name models that are trained")
+                raise EmofusionError(f"{modality}.ensemble={shown(node.ensemble)}: name models that are trained")
             stages = tuple(self._predictions(settings, modality, member, []) for member in members)
             names = [member.name for member in members]
             if len(members) < 2:
-                raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name at least two choices of {modality}")
+                raise EmofusionError(
+                    f"{modality}.ensemble={shown(node.ensemble)}: name at least two choices of {modality}"
+                )
             return self.factory.make(
                 "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), members=stages
             )
@@ -270,7 +273,8 @@ class Planner:
         if name not in settings.corpora:
             raise EmofusionError(
                 f"{_where_named(settings.protocol, name)}: there is no corpora.{name}; there are "
-                f"{', '.join(settings.corpora) or 'none'}; choose more, as in corpus=[{name}]"
+                f"{', '.join(settings.corpora) or 'none'}; choose its file too, as in "
+                f"corpus=[{','.join([*settings.corpora, name])}]"
             )
         corpus: Corpus = settings.corpora[name]
         inputs: dict[str, Any] = {}
