@@ -5,6 +5,7 @@ from emofusion.plan.settings import EvaluationSettings, FusionSettings, ReportSe
 from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
+from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Protocol
 
 
@@ -27,9 +28,9 @@ def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) ->
         )
     total = sum(weights[name] for name in modalities)
     if total <= 0:
-        raise EmofusionError(f"fusion.weights={weights}: the weights of {', '.join(modalities)} are all 0")
+        raise EmofusionError(f"fusion.weights={shown(weights)}: the weights of {', '.join(modalities)} are all 0")
     if set(weights) == set(modalities) and abs(total - 1) > 1e-6:
-        raise EmofusionError(f"fusion.weights={weights}: together they are {total:g}, and must be 1")
+        raise EmofusionError(f"fusion.weights={shown(weights)}: together they are {total:g}, and must be 1")
     return {name: weights[name] if abs(total - 1) < 1e-6 else weights[name] / total for name in modalities}
 
 

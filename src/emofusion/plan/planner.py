@@ -88,11 +88,13 @@ class Planner:
             return self.factory.make("posteriors", modality, given, {"split": split})
         if members:
             if any(member.posteriors is not None or member.ensemble for member in members):
-                raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name models that are trained")
+                raise EmofusionError(f"{modality}.ensemble={shown(node.ensemble)}: name models that are trained")
             stages = tuple(self._predictions(settings, modality, member, []) for member in members)
             names = [member.name for member in members]
             if len(members) < 2:
-                raise EmofusionError(f"{modality}.ensemble={node.ensemble}: name at least two choices of {modality}")
+                raise EmofusionError(
+                    f"{modality}.ensemble={shown(node.ensemble)}: name at least two choices of {modality}"
+                )
             return self.factory.make(
                 "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), {"members": stages}
             )
@@ -178,7 +180,8 @@ class Planner:
         if name not in settings.corpora:
             raise EmofusionError(
                 f"{_where_named(settings.protocol, name)}: there is no corpora.{name}; there are "
-                f"{', '.join(settings.corpora) or 'none'}; choose more, as in corpus=[{name}]"
+                f"{', '.join(settings.corpora) or 'none'}; choose its file too, as in "
+                f"corpus=[{','.join([*settings.corpora, name])}]"
             )
         corpus: Corpus = settings.corpora[name]
         inputs: Inputs = {}

@@ -30,8 +30,8 @@ Every setting stands in a file of `conf/`, or is overridden on the command line:
 
 Every setting on this page can be set so, whether a file of `conf/` names it or not. A setting that does not exist, is
 of another type or lies outside of what is allowed is refused before anything runs. A map on the command line, such as
-`fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. Text with blanks or signs stands in quotes,
-as in `report.title='Two words'`.
+`fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. Text with blanks or signs stands in quotes:
+`report.title='Two words'`.
 
 In the names below `<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
 Some nodes are one of several kinds, which `kind` names: `speech.network={kind: lstm, layers: 2}` sets the kind and its
