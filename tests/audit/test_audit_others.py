@@ -7,7 +7,7 @@ import pytest
 
 from emofusion.audit import audit, only_one
 from emofusion.errors import EmofusionError
-from emofusion.settings.compose import compose
+from emofusion.settings.compose import Composer
 
 WRONG = ("impossible", "disagreement", "doubtful", "unchecked")
 
@@ -160,7 +160,7 @@ def test_another_papers_file_is_composed_and_audited(repository, tmp_path):
         "unit: fraction\nclips: {child: {joy: 21}}\n"
         "table2:\n  child: {joy: {voice: 0.857}}\n  adult: {joy: {voice: 0.818}}\n"
     )
-    found = audit(compose(conf, "demo", ["published=other"])["published"])
+    found = audit(Composer(conf, "demo").settings(["published=other"]).published)
     assert {(f.group, f.clips) for f in found if f.kind == "count"} == {("child", 21), ("adult", 11)}
     assert [f.correct for f in found if f.kind == "possible"] == [18, 9]
 
