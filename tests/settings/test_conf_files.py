@@ -7,7 +7,6 @@ import pytest
 from emofusion.errors import EmofusionError
 from emofusion.plan.make import plan_cells
 from emofusion.plan.planner import Planner
-from emofusion.settings import registry
 from emofusion.settings.compose import Composer
 
 EXPERIMENT = """# @package _global_
@@ -103,8 +102,7 @@ def test_a_modality_may_be_written_out_in_the_experiment(own_conf):
     assert list(alone.modalities) == ["speech"]
 
 
-def test_plugins_on_the_command_line_bring_their_kinds(planning, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_plugins", {})  # afterwards they are forgotten
+def test_plugins_on_the_command_line_bring_their_kinds(planning, tmp_path):
     (tmp_path / "small.py").write_text(
         "from dataclasses import dataclass\n"
         "from emofusion.settings.fields import setting\n"

@@ -157,7 +157,6 @@ class Composer:
     def _load_plugins(self, paths: Any) -> None:
         for path in paths if isinstance(paths, list) else []:
             registry.load_plugin(str(path))
-            self._compositions.forget()
 
 
 def _concerns(override: Assignment, section: str) -> bool:

@@ -59,19 +59,15 @@ class Compositions:
         groups: list[str] = []
         plain: list[str] = []
         for text in overrides:
-            if text not in self._is_choice:
-                self._is_choice[text] = self._chooses(text)
-            (groups if self._is_choice[text] else plain).append(text)
+            key = text, len(ConfigStore.instance().repo)  # a plug-in may bring groups
+            if key not in self._is_choice:
+                self._is_choice[key] = self._chooses(text)
+            (groups if self._is_choice[key] else plain).append(text)
         return tuple(groups), tuple(plain)
-
-    def forget(self) -> None:
-        """Look at the groups again: a plug-in has brought more."""
-        self._is_choice.clear()
-        self._options.clear()
 
     def check_choice(self, group: str, choice: Any, setting: str) -> None:
         """Raise `EmofusionError`, which begins with `setting`, where the group has no such choice."""
-        if group not in self._options:
+        if choice not in self._options.get(group, []):  # the first look, or a choice that a plug-in has brought
             files = {path.stem for path in (self.conf / group).glob("*.yaml")}
             self._options[group] = sorted(files | {name.removesuffix(".yaml") for name in _stored(group)})
         options = self._options[group]
@@ -86,7 +82,7 @@ class Compositions:
         override = parse(text)
         if override.key == "experiment":
             raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
-        if not (override.package or self._is_group(override.key)):
+        if not (override.package or (self._is_group(override.key) and not isinstance(override.value, dict))):
             return False
         choices = override.value if isinstance(override.value, list) else [override.value]
         for choice in [] if override.deletes else choices:
