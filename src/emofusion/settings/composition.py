@@ -41,9 +41,7 @@ class Compositions:
         """`conf`: the folder of the configuration; raises `EmofusionError` where it has no such experiment."""
         self.conf, self.experiment = conf, experiment
         self._compositions: dict[Overrides, Composition] = {}
-        self._is_choice: dict[
-            str, bool
-        ] = {}  # override → whether it chooses from a group, where there is such a choice
+        self._is_choice: dict[tuple[str, int], bool] = {}  # override → whether it chooses from a group
         self._options: dict[str, list[str]] = {}  # group → its choices
         self.check_choice("experiment", experiment, f"experiment={experiment}")
 
