@@ -89,7 +89,7 @@ def test_settings_that_no_other_file_names_need_no_special_mark(own_conf):
 def test_an_experiment_with_one_modality_says_so_and_nothing_else(own_conf):
     text = EXPERIMENT.replace("face: action_units", "fusion: paper") + "modalities: [speech]\n"
     (own_conf / "experiment" / "mine.yaml").write_text(text)
-    ((_, report, _, _),), settings = plan_cells(Composer(own_conf, "mine"), Planner(), "mine", [])
+    ((_, report, _, _),), settings, _ = plan_cells(Composer(own_conf, "mine"), Planner(), "mine", [])
     assert settings.fusion.weights == {"speech": 0.7, "face": 0.3}
     assert report.settings.weights == {"speech": 1.0}
 

@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import shown
 from emofusion.settings.names import nearest
-from emofusion.settings.overrides import Assignment, parse
+from emofusion.settings.overrides import parse
 
 Overrides = tuple[str, ...]
 
@@ -41,6 +41,8 @@ class Compositions:
         """`conf`: the folder of the configuration; raises `EmofusionError` where it has no such experiment."""
         self.conf, self.experiment = conf, experiment
         self._compositions: dict[Overrides, Composition] = {}
+        self._is_choice: dict[tuple[str, int], bool] = {}  # override → whether it chooses from a group
+        self._options: dict[str, list[str]] = {}  # group → its choices
         self.check_choice("experiment", experiment, f"experiment={experiment}")
 
     def of(self, groups: Overrides) -> Composition:
@@ -52,39 +54,38 @@ class Compositions:
 
     def divided(self, overrides: list[str]) -> tuple[Overrides, Overrides]:
         """Choices of groups, and plain values. Raises `EmofusionError` where a group has no such choice."""
-        groups, plain = [], []
+        groups: list[str] = []
+        plain: list[str] = []
         for text in overrides:
-            override = parse(text)
-            if override.key == "experiment":
-                raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
-            if override.package or (self._is_group(override.key) and not isinstance(override.value, dict)):
-                self._check_override(override)
-                groups.append(text)
-            else:
-                plain.append(text)
+            key = text, len(ConfigStore.instance().repo)  # a plug-in may bring groups
+            if key not in self._is_choice:
+                self._is_choice[key] = self._chooses(text)
+            (groups if self._is_choice[key] else plain).append(text)
         return tuple(groups), tuple(plain)
 
     def check_choice(self, group: str, choice: Any, setting: str) -> None:
         """Raise `EmofusionError`, which begins with `setting`, where the group has no such choice."""
-        options = self._options(group)
+        if choice not in self._options.get(group, []):  # the first look, or a choice that a plug-in has brought
+            files = {path.stem for path in (self.conf / group).glob("*.yaml")}
+            self._options[group] = sorted(files | {name.removesuffix(".yaml") for name in _stored(group)})
+        options = self._options[group]
         if choice not in options:
             raise EmofusionError(
                 f"{setting}: conf/{group}/ has no {shown(choice)}{nearest(str(choice), options)}; there are "
                 f"{', '.join(options)}"
             )
 
-    def _check_override(self, override: Assignment) -> None:
-        if override.deletes:
-            return
+    def _chooses(self, text: str) -> bool:
+        """Whether an override chooses from a group. Raises `EmofusionError` where the group has no such choice."""
+        override = parse(text)
+        if override.key == "experiment":
+            raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
+        if not (override.package or (self._is_group(override.key) and not isinstance(override.value, dict))):
+            return False
         choices = override.value if isinstance(override.value, list) else [override.value]
-        for choice in choices:
-            if not isinstance(choice, str) or not choice.endswith(".yaml"):
-                self.check_choice(override.key, choice, override.text)
-
-    def _options(self, group: str) -> list[str]:
-        """The choices of a group: its files, and its nodes in the ConfigStore."""
-        files = {path.stem for path in (self.conf / group).glob("*.yaml")}
-        return sorted(files | {name.removesuffix(".yaml") for name in _stored(group)})
+        for choice in [] if override.deletes else choices:
+            self.check_choice(override.key, choice, text)
+        return True
 
     def _is_group(self, key: str) -> bool:
         return "." not in key and ((self.conf / key).is_dir() or bool(_stored(key)))

@@ -94,12 +94,13 @@ def _comment(path: Path) -> str:
 
 
 def _family(family: str, prefix: str) -> Iterator[str]:
-    """The kinds of a family; settings that all of them have stand in one table."""
+    """The kinds of a family, without those of plug-ins; settings that all of them have stand in one table."""
     base = [field.name for field in dataclasses.fields(registry.FAMILIES[family]) if field.name != "kind"]
     if base:
         yield "Every kind has these settings:\n"
         yield _table(_rows(registry.FAMILIES[family], f"{prefix}.", base))
-    for name, kind in registry.kinds(family).items():
+    kinds = {name: kind for name, kind in registry.kinds(family).items() if kind.__module__.startswith("emofusion.")}
+    for name, kind in kinds.items():
         yield f"### `{name}`\n"
         yield _described(kind)
         own = [field.name for field in dataclasses.fields(kind) if field.name not in ("kind", *base)]
