@@ -75,7 +75,7 @@ def test_a_wrong_setting_in_a_file_is_named(own_conf, text, message):
 
 
 def test_settings_that_no_other_file_names_need_no_special_mark(own_conf):
-    _, settings = cells(
+    _, settings, _ = cells(
         own_conf,
         "speech: {training: {patience: 4, class_weights: true}, network: {pooling: flatten}}\n"
         "corpora: {ravdess: {exclude: [a.wav], media: [audio]}}\nfusion: {weights: {speech: 0.25, face: 0.75}}\n",
@@ -96,7 +96,7 @@ def test_an_experiment_with_one_modality_says_so_and_nothing_else(own_conf):
 
 def test_a_modality_may_be_written_out_in_the_experiment(own_conf):
     text = "modalities: [speech, own]\nown: {posteriors: {table: own.csv, scale: logits}}\n"
-    _, settings = cells(own_conf, text)
+    _, settings, _ = cells(own_conf, text)
     assert settings.modalities["own"].name == "own" and settings.modalities["own"].posteriors.table == "own.csv"
     _, alone = cells(own_conf, text, ["modalities=[speech]"])
     assert list(alone.modalities) == ["speech"]
