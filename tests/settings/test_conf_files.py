@@ -98,7 +98,7 @@ def test_a_modality_may_be_written_out_in_the_experiment(own_conf):
     text = "modalities: [speech, own]\nown: {posteriors: {table: own.csv, scale: logits}}\n"
     _, settings, _ = cells(own_conf, text)
     assert settings.modalities["own"].name == "own" and settings.modalities["own"].posteriors.table == "own.csv"
-    _, alone = cells(own_conf, text, ["modalities=[speech]"])
+    _, alone, _ = cells(own_conf, text, ["modalities=[speech]"])
     assert list(alone.modalities) == ["speech"]
 
 
@@ -111,7 +111,9 @@ def test_plugins_on_the_command_line_bring_their_kinds(planning, tmp_path):
         "class Small(Network):\n"
         '    """A network of someone else."""\n\n'
         '    kind: str = "small_of_a_test"\n'
-        '    width: int = setting("Units.", 3, least=1)\n'
+        '    width: int = setting("Units.", 3, least=1)\n\n'
+        "    def build(self, shape, classes, weights=None):\n"
+        "        raise NotImplementedError\n"
     )
     override = f"plugins=[{tmp_path}/small.py] speech.network={{kind: small_of_a_test, width: 5}}"
     settings = planning.settings("paper", override)
