@@ -72,6 +72,18 @@ FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
+# The tables of a report besides those that have a caption of their own.
+COMPARED = [
+    "subsets",
+    "narrowed",
+    "pairs",
+    "fairness",
+    "confusion",
+    "sweep_gaps",
+    "sweep_confusion",
+    "parameters",
+    "annotations",
+]
 # A file that cannot be read is found before anything else is begun.
 READ_FIRST = 2
 
@@ -128,6 +140,38 @@ def published_reports(wildcards):
     """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in plan.cells]
     return reports + ([f"results/reports/{EXPERIMENT}/cells.csv"] if len(plan.cells) > 1 else [])
+
+
+def captioned(name, caption, label):
+    """A published file that `snakemake --report` shows."""
+    return report(
+        f"results/reports/{{place}}/{name}",
+        caption=f"../report/{caption}.rst",
+        category="{place}",
+        labels={"result": label},
+    )
+
+
+def report_of_place(wildcards):
+    """The report that is published in a folder."""
+    published = {"report": record_of(plan.cells[wildcards.place].report)}
+    return published | if_stale(f"results/reports/{wildcards.place}/provenance.json")
+
+
+def reports_of_all(wildcards):
+    """The reports of all cells."""
+    reports = {"reports": [record_of(cell.report) for cell in plan.cells.values()]}
+    return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
+
+
+def plans_to_keep(wildcards):
+    """The plan of each experiment that the command line names."""
+    try:
+        experiments = str(config.get("experiment", "demo")).split(",")
+        made = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
+        return [str(one.path) for one in made]
+    except EmofusionError as error:
+        raise WorkflowError(str(error))
 
 
 def find_stale():

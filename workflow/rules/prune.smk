@@ -8,17 +8,9 @@ localrules:
     prune,
 
 
-def plans_to_keep(wildcards):
-    """The plan of each experiment that the command line names."""
-    try:
-        experiments = str(config.get("experiment", "demo")).split(",")
-        made = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
-        return [str(one.path) for one in made]
-    except EmofusionError as error:
-        raise WorkflowError(str(error))
-
-
 rule prune:
+    log:
+        "results/logs/prune.log",
     conda:
         ENVIRONMENT
     params:

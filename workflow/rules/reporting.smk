@@ -4,42 +4,6 @@ localrules:
     compare,
 
 
-# The tables of a report besides those that have a caption of their own.
-COMPARED = [
-    "subsets",
-    "narrowed",
-    "pairs",
-    "fairness",
-    "confusion",
-    "sweep_gaps",
-    "sweep_confusion",
-    "parameters",
-    "annotations",
-]
-
-
-def captioned(name, caption, label):
-    """A published file that `snakemake --report` shows."""
-    return report(
-        f"results/reports/{{place}}/{name}",
-        caption=f"../report/{caption}.rst",
-        category="{place}",
-        labels={"result": label},
-    )
-
-
-def report_of_place(wildcards):
-    """The report that is published in a folder."""
-    published = {"report": record_of(plan.cells[wildcards.place].report)}
-    return published | if_stale(f"results/reports/{wildcards.place}/provenance.json")
-
-
-def reports_of_all(wildcards):
-    """The reports of all cells."""
-    reports = {"reports": [record_of(cell.report) for cell in plan.cells.values()]}
-    return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
-
-
 rule report:
     input:
         unpack(inputs_of("report")),

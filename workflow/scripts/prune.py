@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from emofusion.errors import clear_errors
+from emofusion.errors import clear_errors, tell
 from emofusion.plan.prune import prune
 
-with clear_errors():
-    print("\n".join(prune(list(map(Path, snakemake.params.plans)), Path("results"), snakemake.params.delete)))
+with clear_errors(snakemake.log[0]):
+    for line in prune(list(map(Path, snakemake.params.plans)), Path("results"), snakemake.params.delete):
+        tell(line)
