@@ -54,7 +54,7 @@ def test_on_test_takes_the_test_rows_of_all_folds(scored):
 
 
 def test_on_test_refuses_a_clip_of_two_folds_and_none_at_all(scored):
-    with pytest.raises(EmofusionError, match="the speech predictions test 2 clips in several folds, as c0"):
+    with pytest.raises(EmofusionError, match="the speech predictions test 2 clips in several folds, such as c0"):
         on_test(pd.concat([scored, scored.head(2).assign(fold=1)]), "speech")
     with pytest.raises(EmofusionError, match="the face predictions have no test clip"):
         on_test(scored.assign(split="validation"), "face")

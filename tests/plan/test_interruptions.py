@@ -34,7 +34,7 @@ def as_snakemake_deletes(made, kind):
 def test_what_read_a_deleted_result_is_not_current_and_is_not_worked_out_again(two_stages):
     two_stages.run()
     shutil.rmtree(two_stages.results / name_of(two_stages, "weights"))
-    assert two_stages.stale() == {"feature_cache": f"{name_of(two_stages, 'weights')} is made again"}
+    assert two_stages.stale() == {"feature_cache": f"{name_of(two_stages, 'weights')} has to be made again"}
     assert two_stages.run() == ["weights"]  # its content is as before
     assert two_stages.stale() == {}
 
@@ -146,7 +146,7 @@ def test_hidden_files_are_no_part_of_a_result(two_stages):
     (job.folder / "evaluation" / ".snakemake_timestamp").write_text("12")
     assert two_stages.stale() == {}
     (job.folder / "evaluation" / "more.parquet").write_text("12")
-    assert two_stages.stale() == {"evaluation": "its files are not whole"}
+    assert two_stages.stale() == {"evaluation": "some of its files are missing or have another size"}
 
 
 def test_a_report_is_made_again_where_only_its_own_libraries_have_changed(two_stages, monkeypatch):

@@ -173,9 +173,9 @@ def test_what_is_read_in_another_order_is_another_stage():
 @pytest.mark.parametrize(
     ("experiment", "override", "message"),
     [
-        ("demo", "accept_other_versions=true,false", "accept_other_versions is the same for a whole command"),
-        ("demo", "tracking.enabled=true,false", "tracking is the same for a whole command"),
-        ("demo", "modalities=[speech],[face]", "one command compares settings of the same modalities"),
+        ("demo", "accept_other_versions=true,false", "accept_other_versions must be the same for the whole command"),
+        ("demo", "tracking.enabled=true,false", "tracking must be the same for the whole command"),
+        ("demo", "modalities=[speech],[face]", "all cells of one command must have the same modalities"),
     ],
 )
 def test_cells_that_one_command_cannot_compare_are_refused(planned, experiment, override, message):
@@ -187,7 +187,7 @@ def test_models_and_posteriors_made_elsewhere_are_not_compared_in_one_command(co
     (conf / "speech" / "elsewhere.yaml").write_text(
         "# @package speech\nname: elsewhere\nposteriors: {table: a.csv, scale: logits}\n"
     )
-    with pytest.raises(EmofusionError, match="models of speech that are trained, or posteriors made elsewhere"):
+    with pytest.raises(EmofusionError, match=r"speech is trained in some cells, and read from speech\.posteriors"):
         plan_file(conf, "ravdess_openface", "speech=cnn1d,elsewhere", tmp_path / "results")
 
 

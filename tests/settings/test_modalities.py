@@ -86,12 +86,12 @@ def test_weights_that_cannot_be_meant_are_refused(given, told):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Text", "Text is not a name: use small letters, digits and _, a letter first"),
-        ("own-speech", "own-speech is not a name"),
-        ("2nd", "2nd is not a name"),
-        ("fusion", "fusion means something else here"),
-        ("all", "all means something else here"),
-        ("linear", "linear means something else here"),
+        ("Text", "Text is not an allowed name: use small letters, digits and _, and start with a letter"),
+        ("own-speech", "own-speech is not an allowed name"),
+        ("2nd", "2nd is not an allowed name"),
+        ("fusion", "the name fusion has another meaning already"),
+        ("all", "the name all has another meaning already"),
+        ("linear", "the name linear has another meaning already"),
     ],
 )
 def test_names_of_modalities_are_checked(planning, name, told):

@@ -180,7 +180,7 @@ def find_stale():
         return set(), stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
     for name, reason in currency.stale.items():
-        if not reason.endswith("is made again"):  # what stands behind it is told already
+        if not reason.endswith("has to be made again"):  # the reason of the stage that it depends on is printed already
             print(f"stale: results/{name}: {reason}", file=sys.stderr)
     for name, versions in currency.accepted.items():
         print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)

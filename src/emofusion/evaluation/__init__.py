@@ -1,1 +1,1 @@
-"""Figures of predictions with intervals, tests between systems, gaps between genders, and the sweep of weights."""
+"""Metrics with intervals, tests between systems, gaps between genders, and the sweep of weights."""

@@ -1,4 +1,4 @@
-"""How often one system's predictions are right, and which emotion is taken for which."""
+"""The accuracy of one system's predictions, and its confusion matrix."""
 
 import pandas as pd
 
@@ -9,10 +9,14 @@ from emofusion.tables import classes_of
 
 
 def on_test(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The test rows of a prediction table, over all folds together.
+    """The test rows of a prediction table, of all folds together.
 
-    Raises `EmofusionError` that names the table if it has no test row, or if a clip was tested in several folds, as it
-    would count several times.
+    Args:
+        predictions: `tables.PREDICTIONS`.
+        name: the name of the system, for messages.
+
+    Raises:
+        EmofusionError: the table has no test row, or a clip was tested in several folds, so that it would count twice.
     """
     rows = predictions[predictions["split"] == "test"].reset_index(drop=True)
     if rows.empty:
@@ -20,17 +24,17 @@ def on_test(predictions: pd.DataFrame, name: str) -> pd.DataFrame:
     repeated = rows.loc[rows["clip"].duplicated(), "clip"].unique()
     if len(repeated):
         raise EmofusionError(
-            f"the {name} predictions test {len(repeated)} clips in several folds, as {repeated[0]}; "
+            f"the {name} predictions test {len(repeated)} clips in several folds, such as {repeated[0]}; "
             "use a protocol whose folds test each clip once."
         )
     return rows
 
 
 def by_subset(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Counts and accuracies of all rows, by gender, by emotion and by both.
+    """Counts and accuracies of all rows: in total, by gender, by emotion, and by both.
 
-    Columns: gender and emotion (`all` stands for every one), correct, clips, accuracy (0–1). Subsets without a clip
-    have no row. A clip whose emotion is not among the model's classes counts as wrong.
+    Columns: gender and emotion (`all` for the total), correct, clips, accuracy (0–1). Subsets without a clip have no
+    row. A clip whose emotion is not a class of the model counts as wrong.
     """
     table, membership = subsets(predictions)
     table["correct"] = ((labels(predictions) == predictions["emotion"].to_numpy()) @ membership).astype("int64")
@@ -40,13 +44,13 @@ def by_subset(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def unweighted_average_recall(predictions: pd.DataFrame) -> float:
-    """The mean over the emotions that occur of the share recognised (0–1), also called balanced accuracy."""
-    right = pd.Series(labels(predictions) == predictions["emotion"].to_numpy())
-    return float(right.groupby(predictions["emotion"].to_numpy()).mean().mean())
+    """The mean of recall over the emotions that occur (0–1), also called balanced accuracy."""
+    is_correct = pd.Series(labels(predictions) == predictions["emotion"].to_numpy())
+    return float(is_correct.groupby(predictions["emotion"].to_numpy()).mean().mean())
 
 
 def metrics_by_split(predictions: pd.DataFrame) -> dict[str, float]:
-    """Accuracy, unweighted average recall and number of rows of each split that occurs, named as `test_accuracy`."""
+    """Accuracy, unweighted average recall and number of clips for each split; names are such as `test_accuracy`."""
     metrics: dict[str, float] = {}
     for split, rows in predictions.groupby("split"):
         metrics[f"{split}_accuracy"] = float((labels(rows) == rows["emotion"].to_numpy()).mean())
@@ -56,7 +60,10 @@ def metrics_by_split(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Counts of clips by emotion (row) and predicted emotion (column): all that occur or are a class of the model."""
+    """The number of clips by true emotion (row) and predicted emotion (column).
+
+    All emotions that occur or are a class of the model have a row and a column.
+    """
     emotions = in_order({*classes_of(predictions), *predictions["emotion"]})
     counts = pd.crosstab(predictions["emotion"].to_numpy(), labels(predictions))
     counts = counts.reindex(index=emotions, columns=emotions, fill_value=0)

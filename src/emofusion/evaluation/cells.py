@@ -1,4 +1,4 @@
-"""The fusions of several cells of one command compared two by two: how much a change of a setting gains or loses."""
+"""Comparisons of pairs of cells of one command: how much a change of a setting improves or worsens the fusion."""
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -10,15 +10,20 @@ from emofusion.evaluation.permutation import holm
 from emofusion.evaluation.systems import side_by_side
 from emofusion.settings.experiment import Evaluation
 
-# With more cells, each is compared with the first alone: all pairs of a thousand would be half a million.
+# With more cells than this, each is compared only with the first: a thousand cells have half a million pairs.
 ALL_PAIRS = 50
 
 
 def compare_pairs(cells: dict[str, pd.DataFrame], evaluation: Evaluation) -> pd.DataFrame:
-    """The table of `paired.pairs`, of cells instead of systems.
+    """The table of `paired.pairs`, with cells in place of systems.
 
-    cells: the name of a cell, which says what varies in it → its fused predictions (`tables.PREDICTIONS`). Cells that
-    were tested on different clips are not compared. p values are adjusted (Holm) for all comparisons in the table.
+    Cells that were tested on different clips are not compared. p values are adjusted for all comparisons in the table
+    by Holm's method.
+
+    Args:
+        cells: name of a cell → its fused predictions (`tables.PREDICTIONS`). The name contains the overrides that
+            differ between cells.
+        evaluation: resampling and confidence level.
     """
     tables = []
     with threadpool_limits(1):

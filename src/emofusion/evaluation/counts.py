@@ -1,7 +1,8 @@
-"""What every figure is computed from: counts and sums by system and actor, made in one pass over the clips.
+"""Counts and sums by system and actor, from which every metric is computed.
 
-A bootstrap over actors then never touches a clip again: a resample is a vector of how often each actor is drawn, and
-resampled sums are a matrix product of such vectors with these sums.
+They are made in one pass over the clips. A resample of a bootstrap over actors is a vector that says how often each
+actor is drawn. The sums of all resamples are a matrix product of these vectors and the sums by actor, so that the
+bootstrap does not need the clips.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,8 @@ from emofusion.settings.kinds import Metric
 class Counts:
     """Sums over the clips of each actor, for S systems, A actors and K emotions.
 
-    confusion: (S, A, K, K), clips by true and predicted emotion.
-    sums: by the name of a metric, (S, A, K, *any), its terms added up by actor and true emotion.
+    confusion: (S, A, K, K), the number of clips by true and predicted emotion.
+    sums: metric → (S, A, K, *any), its terms added up by actor and true emotion.
     """
 
     confusion: NDArray[Any]
@@ -29,20 +30,25 @@ class Counts:
 
     @property
     def correct(self) -> NDArray[Any]:
-        """Clips recognised, by system, actor and emotion, (S, A, K)."""
+        """The number of recognised clips by system, actor and emotion, (S, A, K)."""
         return np.diagonal(self.confusion, axis1=-2, axis2=-1)
 
     @property
     def clips(self) -> NDArray[Any]:
-        """Clips by actor and emotion, (A, K), the same for every system."""
+        """The number of clips by actor and emotion, (A, K); it is the same for every system."""
         clips: NDArray[Any] = self.confusion[0].sum(axis=-1)
         return clips
 
 
 def count(systems: Systems, metrics: Sequence[Metric] = ()) -> Counts:
-    """The counts of the systems, and the sums that the metrics are figures of.
+    """Count clips, and add up the terms of metrics.
 
-    Raises `EmofusionError` where a metric's terms are not one entry for each clip.
+    Args:
+        systems: the systems on the same clips.
+        metrics: the metrics whose terms are added up.
+
+    Raises:
+        EmofusionError: the terms of a metric do not have one entry for each clip.
     """
     actors, emotions = len(systems.actors), len(systems.emotions)
     cell = systems.actor * emotions + systems.truth

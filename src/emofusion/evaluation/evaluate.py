@@ -1,4 +1,4 @@
-"""All figures, intervals and tests of several systems on the same test clips, as tables."""
+"""All metrics, intervals and tests of several systems on the same test clips, as tables."""
 
 from collections.abc import Sequence
 
@@ -20,16 +20,22 @@ from emofusion.plan.settings import EvaluationSettings
 def evaluate(
     systems: dict[str, pd.DataFrame], modalities: Sequence[str], settings: EvaluationSettings
 ) -> dict[str, pd.DataFrame]:
-    """Figures, intervals and tests of systems on the same test clips.
+    """Metrics, intervals and tests of systems on the same test clips.
 
-    systems: name (of a fusion rule, or of a modality) → prediction table (`tables.PREDICTIONS`), of which the test rows
-    are used. modalities: which of the systems are single modalities.
-
-    Returns the tables named in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness.
     Everything runs on one thread, so that sums do not depend on the machine's number of cores.
 
-    Raises `EmofusionError` for a modality that is no system, or systems that do not belong together (see
-    `systems.side_by_side`).
+    Args:
+        systems: name of a fusion rule or of a modality → prediction table (`tables.PREDICTIONS`). The test rows are
+            used.
+        modalities: the names of the systems that are single modalities.
+        settings: metrics, resampling and tests.
+
+    Returns:
+        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness.
+
+    Raises:
+        EmofusionError: a modality is not among the systems, or the systems do not fit together (see
+            `systems.side_by_side`).
     """
     if missing := [name for name in modalities if name not in systems]:
         raise EmofusionError(f"no predictions of {', '.join(missing)} to evaluate; there are: {', '.join(systems)}.")

@@ -1,4 +1,4 @@
-"""Group fairness over gender: how much rates differ between men and women."""
+"""Group fairness metrics: how much rates differ between men and women."""
 
 from typing import Any
 
@@ -15,15 +15,19 @@ METRICS = ("demographic_parity_difference", "equalized_odds_difference", "equal_
 
 
 def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
-    """Differences between the genders, 0 to 1, without a sign.
+    """Absolute differences between the genders, from 0 to 1.
 
-    Columns: system, emotion, metric, value; male_clips and female_clips, of the emotion or of all.
+    Columns: system, emotion, metric, value; male_clips and female_clips (clips of the emotion, or of all emotions).
 
-    With the emotion `all`: accuracy_difference. For each emotion that occurs, against the rest, as fairlearn defines
-    them: demographic_parity_difference (of the share of clips taken for the emotion, which means little unless both
-    genders show it as often), equalized_odds_difference (the greater of the differences of the true and the false
-    positive rate) and equal_opportunity_difference (of the true positive rate, the emotion's recall). A difference is
-    missing where a gender has no clip that a rate could be taken over; fairlearn would take the rate for 0.
+    The emotion `all` has the metric accuracy_difference. Each emotion that occurs has three metrics. They are defined
+    as in fairlearn, for this emotion against all others:
+
+    * demographic_parity_difference: of the share of clips that are predicted as the emotion. It is only meaningful if
+      both genders show the emotion equally often.
+    * equalized_odds_difference: the larger of the differences of the true and of the false positive rate.
+    * equal_opportunity_difference: of the true positive rate, which is the emotion's recall.
+
+    A value is missing where a gender has no clip to compute a rate from. (fairlearn would use the rate 0.)
     """
     emotions = np.flatnonzero(counts.clips.any(axis=0))
     # clips by system, gender, true and predicted emotion, (S, 2, K, K)
@@ -40,7 +44,7 @@ def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
 
 
 def _accuracy(tables: NDArray[Any]) -> NDArray[Any]:
-    """The differences of accuracy, (S,). tables: (S, 2, K, K)."""
+    """The differences of accuracy, (S,). tables: (S, 2, K, K), clips by system, gender, true and predicted emotion."""
     return _difference(np.trace(tables, axis1=-2, axis2=-1), tables.sum(axis=(-2, -1)))
 
 
@@ -55,7 +59,10 @@ def _one_against_the_rest(tables: NDArray[Any]) -> NDArray[Any]:
 
 
 def _difference(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any]:
-    """How far the shares part / whole of two genders are apart; NaN where one has none. Both arrays: (S, 2, ...)."""
+    """The absolute difference of part / whole between the genders, (S, ...); NaN where a gender's `whole` is 0.
+
+    part, whole: (S, 2, ...).
+    """
     shares = ratio(part, whole)
     differences: NDArray[Any] = np.abs(shares[:, 0] - shares[:, 1])
     return differences

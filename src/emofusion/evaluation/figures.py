@@ -1,4 +1,4 @@
-"""The figures of several systems with intervals: overall, by gender and emotion, and who is taken for whom."""
+"""The metrics of several systems with intervals, overall and by gender and emotion; and the confusion matrices."""
 
 from collections.abc import Iterable, Sequence
 from itertools import product
@@ -22,23 +22,32 @@ AnyMetric = TypeVar("AnyMetric", bound=Metric | type[Metric])
 
 
 def beside_accuracy(metrics: Iterable[AnyMetric]) -> list[AnyMetric]:
-    """The metrics in the order of the tables, without accuracy, which is always there and has counts of its own.
+    """The metrics in the order of the tables, without accuracy, which is always computed from its own counts.
 
-    Raises `EmofusionError` for a metric with the name of another column.
+    Raises `EmofusionError` for a metric with the name of another column of the table of metrics.
     """
     others = sorted((metric for metric in metrics if metric.kind != ACCURACY), key=lambda m: (m.position, m.kind))
     if taken := [metric.kind for metric in others if metric.kind in SUBSET]:
-        raise EmofusionError(f"a metric cannot be called {taken[0]}, as a column of the table of figures is.")
+        raise EmofusionError(f"a metric cannot be called {taken[0]}: the table of metrics has a column of this name.")
     return others
 
 
 def subset_table(systems: Systems, counts: Counts, resampling: Resampling, metrics: Sequence[Metric]) -> pd.DataFrame:
-    """All figures of every system by gender and emotion, each of them and `all`: a row for each system and subset.
+    """All metrics of every system, by gender and emotion: a row for each system and subset.
 
-    Columns: system, gender, emotion, correct, clips, actors (with a clip of the subset), accuracy with low and high,
-    then the metrics, each with `<name>_low` and `<name>_high`. A metric over emotions is missing for one emotion alone:
-    unweighted average recall would be the accuracy, and macro F1 needs what else is taken for the emotion. Subsets
-    without a clip have no row. `counts` has to hold the sums of the metrics.
+    Columns: system, gender and emotion (`all` for the total), correct, clips, actors (with a clip of the subset),
+    accuracy with its interval low and high, then the metrics, each with `<name>_low` and `<name>_high`. A metric over
+    emotions is missing for a single emotion: its unweighted average recall would equal the accuracy, and macro F1 also
+    needs clips of other emotions. Subsets without a clip have no row.
+
+    Args:
+        systems: the systems on the same clips.
+        counts: their counts, with the sums of the metrics.
+        resampling: the resamples of the actors.
+        metrics: the metrics besides accuracy.
+
+    Raises:
+        EmofusionError: the value of a metric has the wrong shape.
     """
     others, tables = beside_accuracy(metrics), list[pd.DataFrame]()
     for gender, emotion in product(("all", *GENDERS), ("all", *systems.emotions)):
@@ -60,9 +69,9 @@ def subset_table(systems: Systems, counts: Counts, resampling: Resampling, metri
 def _figures(
     metric: Metric, counts: Counts, resampling: Resampling, emotions: slice | list[int], clips: NDArray[Any]
 ) -> NDArray[Any]:
-    """A metric in a subset, (3, S): the figure, and the ends of its interval.
+    """A metric in a subset, (3, S): its value, and the low and high ends of its interval.
 
-    clips: (A,), each actor's in the subset.
+    emotions: the positions of the subset's emotions. clips: (A,), each actor's number of clips in the subset.
     """
     sums = counts.sums[metric.kind]
     figures = np.full((3, len(sums)), np.nan)
@@ -73,7 +82,7 @@ def _figures(
     drawn_clips = np.concatenate([[clips.sum()], weights @ clips[present]])
     for number, by_actor in enumerate(sums):
         of_subset = by_actor[present][:, emotions].sum(axis=1)
-        # The clips as they are, then every resample.
+        # row 0: the clips without resampling; other rows: the resamples
         drawn = np.concatenate([of_subset.sum(axis=0)[None], np.tensordot(weights, of_subset, axes=1)])
         values = np.asarray(metric.value(drawn, drawn_clips))
         if values.shape != drawn_clips.shape:
@@ -86,24 +95,27 @@ def _figures(
 
 
 def _emotions(systems: Systems, emotion: str) -> slice | list[int]:
-    """The positions of an emotion, or of `all`."""
+    """The positions of an emotion, or of all emotions for `all`."""
     return slice(None) if emotion == "all" else [systems.emotions.index(emotion)]
 
 
 def subset_counts(
     clips: NDArray[Any], correct: NDArray[Any], systems: Systems, gender: str, emotion: str
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """What each actor adds to a subset: (A,) of clips (A, K), and (..., A) of correct (..., A, K)."""
+    """Each actor's number of clips, (A,), and of recognised clips, (..., A), in a subset.
+
+    clips: (A, K). correct: (..., A, K). gender, emotion: of the subset, or `all`.
+    """
     actors = np.ones(len(clips), dtype=bool) if gender == "all" else systems.genders == gender
     emotions = _emotions(systems, emotion)
     return clips[..., emotions].sum(axis=-1) * actors, correct[..., emotions].sum(axis=-1) * actors
 
 
 def confusion_table(systems: Systems, counts: Counts) -> pd.DataFrame:
-    """Counts of clips by system, gender (each, and `all`), emotion and predicted emotion.
+    """The number of clips by system, gender (and `all`), true emotion and predicted emotion.
 
-    Columns: system, gender, emotion, predicted, clips. Each emotion that occurs or is a class of a system is there;
-    a gender without a clip is not.
+    Columns: system, gender, emotion, predicted, clips. All emotions that occur or are a class of a system have rows. A
+    gender without a clip has no rows.
     """
     genders = {"all": np.ones(len(systems.actors), dtype=bool), "female": ~systems.male, "male": systems.male}
     genders = {name: actors for name, actors in genders.items() if actors.any()}

@@ -1,4 +1,4 @@
-"""The gender gap: how much better men are recognised than women."""
+"""The gender gap: the accuracy for men minus the accuracy for women."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,11 @@ SIGNIFICANCE, POWER = 0.05, 0.8
 
 @dataclass(frozen=True)
 class Gaps:
-    """The gaps of S systems in R rows: all clips, unweighted average recall, and each emotion that occurs.
+    """The gaps of S systems in R rows: accuracy on all clips, unweighted average recall, and each emotion that occurs.
 
-    rows: R names. male, female: (S, R) accuracies; NaN for a gender without a clip. draws: (S, R, samples),
-    male - female in each resample. by_actor: (S, R, A), each actor's accuracy. clips: (R, A).
+    rows: the names of the R rows. male, female: (S, R), accuracies; NaN for a gender without a clip. draws: (S, R,
+    samples), male - female in each resample. by_actor: (S, R, A), each actor's accuracy. clips: (R, A), each actor's
+    number of clips.
     """
 
     rows: list[str]
@@ -35,17 +36,18 @@ class Gaps:
 
     @property
     def observed(self) -> NDArray[Any]:
-        """Accuracy of the men minus that of the women, (S, R)."""
+        """The observed gaps: accuracy of men minus accuracy of women, (S, R)."""
         gaps: NDArray[Any] = self.male - self.female
         return gaps
 
 
 @dataclass(frozen=True)
 class Occurring:
-    """Counts of the emotions that occur, K of them: what gaps are computed from.
+    """Counts of the K emotions that occur, from which gaps are computed.
 
-    correct: (S, A, K). clips: (A, K). averaged: (K,), the emotions that recall is averaged over: those that both
-    genders show, so that the same is compared; all of them where there is one gender.
+    correct: (S, A, K), recognised clips. clips: (A, K). averaged: (K,), whether an emotion is part of the unweighted
+    average recall. These are the emotions that both genders show, so that both averages are over the same emotions.
+    Where there is only one gender, they are all emotions.
     """
 
     emotions: list[str]
@@ -55,16 +57,16 @@ class Occurring:
 
     @classmethod
     def of(cls, systems: Systems, counts: Counts) -> "Occurring":
-        """Leave out the emotions that no clip shows."""
+        """Select the emotions that occur in the clips."""
         occurring = np.flatnonzero(counts.clips.any(axis=0))
         clips = counts.clips[:, occurring]
         shared = np.asarray(clips[systems.male].any(axis=0) & clips[~systems.male].any(axis=0))
         emotions = [systems.emotions[position] for position in occurring]
-        # With one gender there is no gap, but its recall is still to be shown.
+        # with one gender there is no gap, but the table still shows its recall
         return cls(emotions, counts.correct[..., occurring], clips, shared if shared.any() else ~shared)
 
     def of_actors(self, actors: NDArray[Any]) -> "Occurring":
-        """The counts of some actors only, by a mask."""
+        """The counts of some actors. actors: (A,), a boolean mask."""
         return Occurring(self.emotions, self.correct[:, actors], self.clips[actors], self.averaged)
 
     def accuracies(self, weights: NDArray[Any]) -> NDArray[Any]:
@@ -83,9 +85,14 @@ class Occurring:
 
 
 def find_gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
-    """The gaps as observed, in every resample, and each actor's accuracy.
+    """The observed gaps, the gaps in every resample, and each actor's accuracy.
 
-    Unweighted average recall is over the emotions that both genders show, so that the same is compared.
+    Unweighted average recall is over the emotions that both genders show, so that both averages are comparable.
+
+    Args:
+        systems: the systems on the same clips.
+        counts: their counts.
+        resampling: the resamples of the actors.
     """
     occurring, male = Occurring.of(systems, counts), systems.male
     clips, weights = occurring.clips, resampling.weights
@@ -100,9 +107,10 @@ def find_gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
 
 
 def gap_p(systems: Systems, counts: Counts, gaps: Gaps, permutations: int, seed: int) -> NDArray[Any]:
-    """Two-sided p values of the gaps, (S, R), from permuting gender over the actors that have a clip of the row.
+    """Two-sided p values of the gaps, (S, R), from a permutation test.
 
-    Exact where there are at most `permutations` ways, else from as many draws (see `permutation.two_sided`).
+    The genders are permuted over the actors that have a clip of the row. The test is exact if there are at most
+    `permutations` ways to do so; otherwise this number of ways is drawn (see `permutation.two_sided`).
     """
     occurring = Occurring.of(systems, counts)
     p = np.full(gaps.male.shape, np.nan)
@@ -110,21 +118,24 @@ def gap_p(systems: Systems, counts: Counts, gaps: Gaps, permutations: int, seed:
     for actors in np.unique(present, axis=0):
         rows = (present == actors).all(axis=1)
         ways, exact = relabellings(actors.sum(), systems.male[actors].sum(), permutations, seed)
-        few = occurring.of_actors(actors)
-        permuted = few.accuracies(ways)[:, rows] - few.accuracies(~ways)[:, rows]
+        of_present = occurring.of_actors(actors)
+        permuted = of_present.accuracies(ways)[:, rows] - of_present.accuracies(~ways)[:, rows]
         p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(permuted, -1, 0), exact)
     return p
 
 
 def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any]) -> NDArray[Any]:
-    """The smallest gap that a two-sided two-sample t test over actors finds at 5 % with a power of 80 %, (...).
+    """The smallest gap that a t test over actors would detect: two-sided, two samples, level 5 %, power 80 %.
 
-    values: (..., A), each actor's accuracy, NaN where it has none. male: (A,), which actors are men.
+    The standard deviation between actors is pooled over the genders. The power comes from the non-central t
+    distribution (Cohen 1988). A significant difference of the wrong sign is not counted; its chance is below 10⁻⁴.
 
-    The standard deviation between actors is pooled over the genders. The power is that of the non-central t
-    distribution (Cohen 1988), without the chance, below 10⁻⁴, of a significant difference of the wrong sign. NaN with
-    fewer than two actors of a gender, or where all actors of a gender are alike, as then nothing is known of how they
-    vary.
+    Args:
+        values: (..., A), each actor's accuracy; NaN where an actor has no clip.
+        male: (A,), whether an actor is a man.
+
+    Returns:
+        (...); NaN with fewer than two actors of a gender, and where the actors do not vary within the genders.
     """
     present = ~np.isnan(values)
     numbers, squares = [], []
@@ -144,12 +155,12 @@ def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any]) -> NDArray[
 def gender_table(
     systems: Systems, counts: Counts, resampling: Resampling, gaps: Gaps, permutations: int, seed: int
 ) -> pd.DataFrame:
-    """The gap by system and emotion; `all` is the accuracy over all clips.
+    """The gap by system and emotion. The emotion `all` stands for the accuracy over all clips.
 
-    Columns: system, emotion, male and female (accuracies), male_clips, female_clips, male_actors, female_actors, gap
-    (male - female), low, high, p (see `gap_p`), p_holm (adjusted for the system's emotions; missing for the two rows
-    over all of them), minimum_detectable_gap (see the function). A figure without a clip, or with too few actors, is
-    missing.
+    Columns: system, emotion; male and female (accuracies); male_clips, female_clips, male_actors, female_actors; gap
+    (male - female) with its interval low and high; p (see `gap_p`); p_holm (adjusted for the system's emotions; missing
+    in the two rows over all emotions); minimum_detectable_gap (see the function). A value is missing where there is no
+    clip or where there are too few actors.
     """
     present = gaps.clips > 0
     low, high = resampling.interval(gaps.draws, present)

@@ -14,14 +14,22 @@ from emofusion.evaluation.systems import Systems
 
 
 def narrowed_table(systems: Systems, resampling: Resampling, gaps: Gaps, modalities: Sequence[str]) -> pd.DataFrame:
-    """Each system that is no single modality against each single modality, by emotion.
+    """Compare the gender gap of each fusion rule with that of each single modality, by emotion.
 
-    Columns: system, modality, emotion, gap_before (the modality's, male - female), gap_after (the system's), change
-    (|after| - |before|) with low and high from resamples of actors, and verdict: `narrowed` or `widened` if the
-    interval leaves out 0, else `not shown`; clips and actors, on which it rests.
+    Args:
+        systems: fusion rules and single modalities on the same clips.
+        resampling: the resamples of the actors.
+        gaps: the gaps of the same systems.
+        modalities: the names of the systems that are single modalities.
 
-    In resamples, a gap that is near 0 is mostly farther from 0 than it was observed to be. The interval therefore need
-    not lie evenly around the change, and such a gap seldom gets either verdict.
+    Returns:
+        A table with the columns system, modality, emotion; gap_before (male - female accuracy of the modality),
+        gap_after (of the system); change (|after| - |before|) with its interval low and high from resamples of actors;
+        verdict (`narrowed` or `widened` if the interval does not contain 0, otherwise `not shown`); clips and actors
+        that the row is computed from.
+
+    A gap near 0 is usually farther from 0 in the resamples than in the data. The interval may therefore be asymmetric
+    around the change, and such a gap rarely gets a verdict.
     """
     fused = [position for position, name in enumerate(systems.names) if name not in modalities]
     single = [systems.names.index(name) for name in modalities]

@@ -1,4 +1,4 @@
-"""Systems compared two by two on the same clips."""
+"""Comparisons of pairs of systems on the same clips."""
 
 from typing import Any
 
@@ -14,24 +14,37 @@ from emofusion.evaluation.systems import Systems
 
 
 def mcnemar(only_first: NDArray[Any], only_second: NDArray[Any]) -> NDArray[Any]:
-    """Two-sided p value of the exact McNemar test (1947), from the counts of clips that only one of two recognises.
+    """Two-sided p values of the exact McNemar test (McNemar 1947), for many pairs of systems at once.
 
-    This is the binomial test of a share of 1/2, as `scipy.stats.binomtest`, for many pairs at once; 1 where there is
-    no such clip. It takes clips for independent draws, but the clips of one actor are not: `permutation.sign_flip` is
-    a test that does not.
+    It is the binomial test of a share of 1/2, as in `scipy.stats.binomtest`. The test assumes that clips are
+    independent, but clips of one actor are not. `permutation.sign_flip` does not make this assumption.
+
+    Args:
+        only_first: (pairs,), the number of clips that only the first system recognises.
+        only_second: (pairs,), the number of clips that only the second system recognises.
+
+    Returns:
+        (pairs,); 1 where both numbers are 0.
     """
-    both = only_first + only_second
-    p: NDArray[Any] = np.minimum(2 * bdtr(np.minimum(only_first, only_second).astype(float), both, 0.5), 1.0)
+    discordant = only_first + only_second
+    p: NDArray[Any] = np.minimum(2 * bdtr(np.minimum(only_first, only_second).astype(float), discordant, 0.5), 1.0)
     return p
 
 
 def pairs(systems: Systems, counts: Counts, resampling: Resampling, every: bool = True) -> pd.DataFrame:
-    """All pairs of systems; unless `every`, only the pairs of the first system with another.
+    """Compare pairs of systems.
 
-    Columns: first, second; difference (accuracy of the first minus that of the second) with low and high, from
-    resamples of actors; only_first and only_second, clips that only one of them recognises; clips, actors; mcnemar_p
-    and sign_flip_p (over the actors' differences in clips recognised), each with `_holm`, adjusted for all pairs;
-    compared, the number of pairs.
+    Args:
+        systems: the systems on the same clips.
+        counts: their counts.
+        resampling: the resamples of the actors.
+        every: compare all pairs; otherwise compare only the first system with each other one.
+
+    Returns:
+        A row for each pair, with the columns first, second; difference (accuracy of the first minus that of the second)
+        with its interval low and high from resamples of actors; only_first and only_second (clips that only one of
+        them recognises); clips, actors; mcnemar_p and sign_flip_p (from each actor's difference in recognised clips),
+        each also with the suffix `_holm`, adjusted for all pairs; compared (the number of pairs).
     """
     first, second = np.triu_indices(len(systems.names), k=1)
     if not every:

@@ -7,23 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Differences of accuracies that are equal up to rounding count as equal.
+# Two differences of accuracies count as equal if they differ by less than this, because of rounding.
 ROUNDING = 1e-9
 
 
 def sign_flip(differences: NDArray[Any]) -> NDArray[Any]:
-    """Two-sided p value of the sign-flip permutation test, (rows,), of whole differences (rows, actors).
+    """Two-sided p values of the sign-flip permutation test (Fisher 1935).
 
-    If two systems are alike, each actor's difference might as well have the other sign. p is the share of the 2^actors
-    ways to choose the signs whose sum is as far from 0 as the observed one (Fisher 1935). It is exact for any number of
-    actors, and nothing is drawn: the sums are whole numbers, and their distribution is built up actor by actor (Pagano
-    and Tritchler 1983).
+    If two systems are equally good, each actor's difference could as well have the other sign. There are 2^actors ways
+    to choose the signs. p is the share of these ways whose sum is at least as far from 0 as the observed sum. It is
+    exact for any number of actors: the sums are whole numbers, and their distribution is computed actor by actor
+    (Pagano and Tritchler 1983).
+
+    Args:
+        differences: (rows, actors), whole numbers.
+
+    Returns:
+        (rows,).
     """
     p = np.ones(len(differences))
     for row, values in enumerate(np.asarray(differences, dtype=int)):
         sizes = np.abs(values[values != 0])
         total = sizes.sum()
-        chance = np.zeros(total + 1)  # the probability of each sum of the differences whose sign is chosen to be +
+        chance = np.zeros(total + 1)  # chance[s]: the probability that the differences with the sign + have the sum s
         chance[0] = 1.0
         for size in sizes:
             chance[size:] = (chance[size:] + chance[:-size]) / 2
@@ -33,12 +39,19 @@ def sign_flip(differences: NDArray[Any]) -> NDArray[Any]:
 
 
 def relabellings(number: int, chosen: int, permutations: int, seed: int) -> tuple[NDArray[Any], bool]:
-    """Ways to call `chosen` of `number` actors male, (ways, number) booleans, and whether these are all ways.
+    """Ways to choose which actors are called male, for a permutation test of gender.
 
-    They are all if there are at most `permutations`; otherwise `permutations` of them are drawn at random.
+    Args:
+        number: the number of actors.
+        chosen: how many of them are called male.
+        permutations: the largest number of ways. If more are possible, this number is drawn at random.
+        seed: of the random numbers.
+
+    Returns:
+        Booleans (ways, number), and whether they are all possible ways.
     """
-    if (every := comb(number, chosen)) <= permutations:
-        positions = np.array(list(combinations(range(number), chosen)), dtype=int).reshape(every, chosen)
+    if (possible := comb(number, chosen)) <= permutations:
+        positions = np.array(list(combinations(range(number), chosen)), dtype=int).reshape(possible, chosen)
         ways = np.zeros((len(positions), number), dtype=bool)
         np.put_along_axis(ways, positions, True, axis=1)
         return ways, True
@@ -47,10 +60,18 @@ def relabellings(number: int, chosen: int, permutations: int, seed: int) -> tupl
 
 
 def two_sided(observed: NDArray[Any], permuted: NDArray[Any], exact: bool) -> NDArray[Any]:
-    """The share of permuted statistics (ways, ...) as far from 0 as the observed one (...); NaN where that is NaN.
+    """The share of permuted statistics that are at least as far from 0 as the observed one.
 
-    Where the ways were drawn, the observed one counts as one more (Phipson and Smyth 2010, doi
-    10.2202/1544-6115.1585).
+    If the permutations were drawn at random, the observed statistic counts as one of them (Phipson and Smyth 2010,
+    doi 10.2202/1544-6115.1585).
+
+    Args:
+        observed: (...).
+        permuted: (ways, ...).
+        exact: whether `permuted` has all possible ways.
+
+    Returns:
+        (...); NaN where `observed` is NaN.
     """
     with np.errstate(invalid="ignore"):
         extreme = (np.abs(permuted) >= np.abs(observed) - ROUNDING).sum(axis=0)
@@ -59,11 +80,11 @@ def two_sided(observed: NDArray[Any], permuted: NDArray[Any], exact: bool) -> ND
 
 
 def holm(p: NDArray[Any]) -> NDArray[Any]:
-    """Holm's adjusted p values (1979) along the last axis; NaN is no comparison and stays NaN."""
+    """p values adjusted by Holm's method (Holm 1979) along the last axis. NaN does not count as a comparison."""
     p = np.asarray(p, dtype=float)
     order = p.argsort(axis=-1)  # NaN comes last
     number = (~np.isnan(p)).sum(axis=-1, keepdims=True)
-    steps = np.take_along_axis(p, order, axis=-1) * np.maximum(number - np.arange(p.shape[-1]), 1)
+    multiplied = np.take_along_axis(p, order, axis=-1) * np.maximum(number - np.arange(p.shape[-1]), 1)
     adjusted = np.empty_like(p)
-    np.put_along_axis(adjusted, order, np.minimum(np.maximum.accumulate(steps, axis=-1), 1.0), axis=-1)
+    np.put_along_axis(adjusted, order, np.minimum(np.maximum.accumulate(multiplied, axis=-1), 1.0), axis=-1)
     return adjusted

@@ -1,4 +1,4 @@
-"""The tables that an evaluation consists of: their schemas, for `tables.write_table` and `tables.read_table`."""
+"""The schemas of all tables of an evaluation, for `tables.write_table` and `tables.read_table`."""
 
 from collections.abc import Sequence
 
@@ -27,16 +27,18 @@ def _table(columns: dict[str, pa.Column], unique: list[str]) -> pa.DataFrameSche
 
 
 def _figure(metric: Metric | type[Metric]) -> dict[str, pa.Column]:
-    """The columns of a metric: the figure and the ends of its interval, all within the metric's bounds."""
+    """The columns of a metric: its value and the ends of its interval, all within the metric's bounds."""
     checks = [pa.Check.ge(metric.least)] if metric.least is not None else []
     checks += [pa.Check.le(metric.most)] if metric.most is not None else []
     return {metric.kind + end: pa.Column("float64", checks, nullable=True) for end in ("", "_low", "_high")}
 
 
 def evaluation_schemas(metrics: Sequence[Metric | type[Metric]]) -> dict[str, pa.DataFrameSchema]:
-    """The schema of each table that `evaluate` makes under these metrics (instances or their classes).
+    """Name → schema, for each table that `evaluate` makes with these metrics.
 
-    What a table says is in the docstring of the function that makes it.
+    The function that makes a table describes its columns.
+
+    metrics: instances or classes of metrics.
     """
     figures = [column for metric in beside_accuracy(metrics) for column in _figure(metric).items()]
     return {"subsets": _table({**_SUBSET, **dict(figures)}, ["system", "gender", "emotion"]), **_OF_ALL_METRICS}

@@ -1,4 +1,4 @@
-"""The stage of evaluation: prediction tables in, a folder of tables out."""
+"""The evaluation stage: read prediction tables, and write a folder of tables."""
 
 from pathlib import Path
 
@@ -17,16 +17,16 @@ from emofusion.tables import ABOUT_RULE, FUSED, PREDICTIONS, read_table, write_t
 def evaluate_files(
     modalities: dict[str, Path], rules: Path, settings: EvaluationSettings, out: Path
 ) -> dict[str, float]:
-    """Evaluate every modality and every rule, and sweep the weights; write each table as a file in `out`.
+    """Evaluate every modality and every fusion rule, and sweep the weights. Each table becomes a file in `out`.
 
     Args:
         modalities: modality → file of its predictions (`tables.PREDICTIONS`).
-        rules: file of what every rule makes of the test clips (`tables.FUSED`).
-        settings: figures, resampling, tests, and the steps of the weights.
-        out: folder that is written to.
+        rules: file with the fused posteriors of the test clips for every rule (`tables.FUSED`).
+        settings: metrics, resampling, tests, and the number of steps of the sweep.
+        out: the folder to write.
 
     Returns:
-        `<system>_<figure>` → the figure over all test clips, for tracking.
+        `<system>_<metric>` → its value over all test clips, for tracking. Shares are numbers from 0 to 1.
     """
     predictions = {name: read_table(path, PREDICTIONS) for name, path in modalities.items()}
     fused = read_table(rules, FUSED)

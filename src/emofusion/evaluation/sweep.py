@@ -1,4 +1,4 @@
-"""The accuracy of fusion at every weight setting of a grid, by split, gender and emotion, with intervals."""
+"""The accuracy of fusion for every combination of weights on a grid, by split, gender and emotion, with intervals."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,31 +21,37 @@ from emofusion.settings.experiment import Evaluation
 SPLITS = ("validation", "test")
 WEIGHT = "weight_"
 Ends = tuple[NDArray[Any], NDArray[Any]]
-# Resampled accuracies that are held at once (8 MiB as float64), so that many settings stay in bounded memory.
+# The number of resampled accuracies in memory at once: 8 MiB as float64. Many settings do not need more memory.
 BLOCK = 2**20
 
 
 def sweep_weights(
     aligned: Aligned, pools: Sequence[str], steps: int, evaluation: Evaluation
 ) -> dict[str, pd.DataFrame]:
-    """Fuse with each pool (a name in `pools.POOLS`) under each weight setting of `simplex(modalities, steps)`.
+    """Fuse with each pool and each combination of weights in `simplex(modalities, steps)`, and count recognised clips.
 
-    Intervals are those of the bootstrap over actors (see `evaluation.bootstrap`), on test clips alone. A clip in the
-    validation part of several folds counts once for each. Everything runs on one thread, so that sums do not depend on
-    the machine's number of cores.
+    Intervals come from the bootstrap over actors (see `evaluation.bootstrap`), for test clips only. A validation clip
+    of several folds counts once for each fold. Everything runs on one thread, so that sums do not depend on the
+    machine's number of cores.
 
-    Returns three tables, in the order of split, pool, setting, then subset:
-        sweep (`tables.SWEEP`): a row for each split (validation and test, where present), gender and emotion (each, and
-            `all`) with at least one clip; low and high are missing on validation clips.
+    Args:
+        aligned: the posteriors of all modalities on the same clips.
+        pools: names in `pools.POOLS`.
+        steps: weights are multiples of 1/steps.
+        evaluation: resampling and confidence level.
+
+    Returns:
+        Three tables, sorted by split, pool, weights and subset. `write_table` checks them against their schemas.
+        sweep (`tables.SWEEP`): a row for each split (validation and test, if present), gender and emotion (and `all`)
+            with at least one clip; low and high are missing for validation clips.
         sweep_gaps (`tables.SWEEP_GAPS`): the accuracy of men minus that of women on test clips, by emotion; missing
             where a gender has no clip.
-        sweep_confusion (`tables.SWEEP_CONFUSION`): counts of test clips, by each emotion that occurs and each class
-            that a modality knows.
+        sweep_confusion (`tables.SWEEP_CONFUSION`): the number of test clips, for each emotion that occurs and each
+            class of a modality.
 
-    The tables are not checked against their schemas here, as they may be long; `write_table` does.
-
-    Raises `EmofusionError` for an unknown pool, too many weights, an actor of two genders, or if there is no validation
-    or test clip.
+    Raises:
+        EmofusionError: a pool is unknown; there are too many combinations of weights; an actor has two genders; or
+            there is neither a validation nor a test clip.
     """
     if unknown := [name for name in pools if name not in POOLS]:
         raise EmofusionError(f"{unknown[0]} is no rule with weights to sweep; there are: {', '.join(POOLS)}.")
@@ -66,7 +72,7 @@ def sweep_weights(
 
 
 def _without_test_clips(pools: Sequence[str], modalities: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """The tables of gaps and confusions without a row."""
+    """The tables of gaps and confusions without rows, for predictions without test clips."""
     grid, fractions = np.empty((0, len(modalities))), np.empty((0, 1))
     counts = fractions.astype(np.int64)
     gaps = dict.fromkeys(("gap", "low", "high"), fractions) | dict.fromkeys(("male_clips", "female_clips"), counts)
@@ -77,7 +83,7 @@ def _without_test_clips(pools: Sequence[str], modalities: Sequence[str]) -> dict
 
 
 class _Part:
-    """The clips of one split, fused and counted under every setting, and the tables of it."""
+    """The clips of one split: it fuses them with every setting, counts, and makes the tables."""
 
     def __init__(
         self, split: str, aligned: Aligned, chosen: NDArray[Any], pools: Sequence[str], grid: NDArray[Any]
@@ -85,7 +91,7 @@ class _Part:
         clips = aligned.clips[chosen]
         actors, actor = actors_of(clips)
         occurring = in_order(clips["emotion"])
-        # The classes first, as posteriors have them; an emotion that is no class comes after them.
+        # the classes in the order of the posteriors, then the emotions that are not a class
         order = [*aligned.classes, *(emotion for emotion in occurring if emotion not in aligned.classes)]
         truth = pd.Index(order).get_indexer(clips["emotion"])
         self.split, self.pools, self.grid = split, pools, grid
@@ -96,7 +102,7 @@ class _Part:
         self.emotions: dict[str, int | None] = {"all": None, **self.positions}
 
     def accuracies(self, resampling: Resampling | None) -> pd.DataFrame:
-        """The table `sweep` of the split, with the subsets that have clips; without resampling, no intervals."""
+        """The table `sweep` of the split, for all subsets that have clips. Without resampling it has no intervals."""
         keys, columns = [], []
         for gender in ("all", *GENDERS):
             actors = (gender == "all") | (self.genders == gender)
@@ -138,7 +144,7 @@ class _Part:
         return self._table(keys, {"clips": counts.reshape(len(counts), len(keys)).astype(np.int64)})
 
     def _clips(self, emotion: int | None) -> NDArray[Any]:
-        """Each actor's clips of the emotion, or of all, (A,)."""
+        """Each actor's number of clips of an emotion, (A,). emotion: its position; None for all emotions."""
         clips: NDArray[Any] = self.tally.clips.sum(axis=1) if emotion is None else self.tally.clips[:, emotion]
         return clips
 
@@ -147,7 +153,7 @@ class _Part:
 
 
 def _named(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> dict[str, NDArray[Any]]:
-    """The quantities of all subsets side by side, by name: (settings, subsets) or (subsets,) each.
+    """Name → the quantity for all subsets, (settings, subsets) or (subsets,).
 
     columns: for each subset, the quantities in the order of the names.
     """
@@ -155,7 +161,10 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> dict[str, 
 
 
 def _ends(rows: NDArray[Any], interval: Callable[[NDArray[Any]], Ends], resampling: Resampling) -> Ends:
-    """The low and the high ends (settings,) of the intervals for counts (settings, A), computed once for equal rows."""
+    """The low and high ends of intervals, (settings,) each. Equal rows are computed once.
+
+    rows: (settings, A), recognised clips of each actor. interval: computes the ends for some rows.
+    """
     indices, inverse = distinct(rows)
     size = max(1, BLOCK // len(resampling.weights))
     ends = [interval(rows[indices[start : start + size]]) for start in range(0, len(indices), size)]
@@ -170,11 +179,14 @@ def _table(
     keys: list[dict[str, str]],
     values: dict[str, NDArray[Any]],
 ) -> pd.DataFrame:
-    """A row for each pool, weight setting and subset: rule, the weights, the subset's keys, and the values."""
+    """A table with a row for each pool, combination of weights, and subset.
+
+    Its columns are rule, the weights, the subset's keys, and the values.
+    """
     settings, subsets = len(pools) * len(grid), len(keys)
 
     def repeated(names: Sequence[str], positions: NDArray[Any]) -> pd.api.extensions.ExtensionArray:
-        return pd.array(list(names), dtype="str").take(positions)  # far faster than making each string anew
+        return pd.array(list(names), dtype="str").take(positions)  # much faster than creating every string
 
     columns: dict[str, Any] = {"rule": repeated(pools, np.repeat(np.arange(len(pools)), len(grid) * subsets))}
     for modality, weights in zip(modalities, grid.T, strict=True):

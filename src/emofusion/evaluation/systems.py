@@ -1,4 +1,4 @@
-"""Several systems (fusion rules, and modalities alone) side by side on the same test clips."""
+"""Align the predictions of several systems (fusion rules and single modalities) on the same test clips."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,12 @@ from emofusion.predictions.table import align, labels
 
 @dataclass(frozen=True)
 class Systems:
-    """What S systems make of the same N clips of A actors, with K emotions.
+    """The predictions of S systems on the same N clips of A actors, with K emotions.
 
-    names: S names. emotions: K emotions that occur or are known to a system, in the order of `EMOTIONS`.
-    actors: A rows with the columns actor and gender, sorted by actor.
-    actor, truth: (N,), each clip's row in `actors` and its emotion's position in `emotions`.
-    predicted: (S, N), positions in `emotions`. posteriors: (S, N, K); 0 for a class that a system does not know.
+    names: the names of the S systems. emotions: the K emotions that occur or are a class of a system, in the order of
+    `EMOTIONS`. actors: A rows with the columns actor and gender, sorted by actor. actor: (N,), each clip's row in
+    `actors`. truth: (N,), the position of each clip's true emotion in `emotions`. predicted: (S, N), the positions of
+    the predicted emotions. posteriors: (S, N, K); 0 for an emotion that is not a class of a system.
     """
 
     names: list[str]
@@ -44,13 +44,16 @@ class Systems:
 
 
 def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:
-    """Put the test rows of several systems' prediction tables (`tables.PREDICTIONS`) in the same order.
+    """Put the test rows of several systems' prediction tables into the same order.
 
-    Raises `EmofusionError` if there is no system, if one has no test clip or tests a clip in several folds, if they did
-    not score the same clips, if they disagree on a clip's corpus, actor, gender or emotion, or if an actor has two
-    genders.
+    Args:
+        systems: name → prediction table (`tables.PREDICTIONS`).
+
+    Raises:
+        EmofusionError: there is no system; a system has no test clip, or tests a clip in several folds; systems have
+            different test clips, or disagree on a clip's corpus, actor, gender or emotion; or an actor has two genders.
     """
-    # Folds are not compared: two systems may be trained on different folds and still test the same clips.
+    # The folds need not agree: two systems may be trained on different folds and still be tested on the same clips.
     tables = {name: on_test(table, name).assign(fold=0) for name, table in systems.items()}
     aligned = align(tables)
     emotions = in_order({*aligned.classes, *aligned.clips["emotion"]})
@@ -65,9 +68,16 @@ def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:
 
 
 def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[Any]]:
-    """The actors of some clips, sorted, with the columns actor and gender, and each clip's row among them, (clips,).
+    """The actors of some clips, and each clip's actor.
 
-    Raises `EmofusionError` if an actor has two genders.
+    Args:
+        clips: a table with the columns actor and gender.
+
+    Returns:
+        A table with the columns actor and gender, sorted by actor; and each clip's row in this table, (clips,).
+
+    Raises:
+        EmofusionError: an actor has two genders.
     """
     actors = clips[["actor", "gender"]].drop_duplicates().sort_values("actor", ignore_index=True)
     if (twice := actors["actor"].duplicated()).any():

@@ -1,4 +1,4 @@
-"""Fusing many clips under many weight settings, and keeping only the counts."""
+"""Fuse many clips with many weights, and keep only the counts of recognised clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from emofusion.predictions.pools import POOLS, weighted_sum
 
-# Weighted sums that are held at once (1 MiB as float64): in the processor's cache, which is ten times as fast.
+# The number of weighted sums in memory at once: 1 MiB as float64. This fits the processor's cache, which is ten times
+# as fast as the main memory.
 CHUNK = 2**17
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many clips are recognised under each setting; the settings of the first pool come first.
+    """The number of recognised clips for each setting. A setting is a pool with weights; they are sorted by pool.
 
-    clips: (A, K), by actor and emotion. groups: (G, 2), the actor and the emotion of each group that has clips,
-    sorted. correct: (settings, G), clips recognised. confusion: (settings, K, classes), by true and predicted emotion.
+    clips: (A, K), the number of clips by actor and emotion. groups: (G, 2), actor and emotion of each group that has
+    clips, sorted. correct: (settings, G), the number of recognised clips. confusion: (settings, K, classes), the number
+    of clips by true and predicted emotion.
     """
 
     clips: NDArray[Any]
@@ -27,7 +29,10 @@ class Tally:
     confusion: NDArray[Any]
 
     def by_actor(self, emotion: int | None) -> NDArray[Any]:
-        """Clips of an emotion, or of all, that are recognised, (settings, A)."""
+        """The number of recognised clips of each actor, (settings, A).
+
+        emotion: its position; None for all emotions together.
+        """
         most = self.clips.sum(axis=1).max()
         recognised = np.zeros((len(self.correct), len(self.clips)), dtype=np.min_scalar_type(most))
         if emotion is None:
@@ -43,12 +48,16 @@ class Tally:
 def tally(
     posteriors: NDArray[Any], pools: Sequence[str], grid: NDArray[Any], actor: NDArray[Any], truth: NDArray[Any]
 ) -> Tally:
-    """Fuse and count.
+    """Fuse the clips with each pool and each combination of weights, and count the recognised clips.
 
-    posteriors: (modalities, clips, classes). pools: names in `POOLS`. grid: (weights, modalities). actor, truth:
-    (clips,), whole numbers from 0; emotions that are no class come after the classes.
+    The memory that is needed besides the returned counts does not depend on the number of settings.
 
-    Memory beyond that of the returned counts is bounded, however many settings there are.
+    Args:
+        posteriors: (modalities, clips, classes).
+        pools: names in `POOLS`.
+        grid: (combinations of weights, modalities).
+        actor: (clips,), the number of each clip's actor, from 0.
+        truth: (clips,), the position of each clip's emotion. Emotions that are not a class come after the classes.
     """
     classes, actors, emotions = posteriors.shape[-1], actor.max() + 1, max(posteriors.shape[-1], truth.max() + 1)
     order = np.lexsort((truth, actor))
@@ -74,13 +83,20 @@ def tally(
 
 
 def distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The indices of rows (rows, columns) that differ from each other, and which of them each row equals, (rows,).
+    """Find equal rows, so that a costly computation is done once for all of them.
 
-    Neighbouring weights often recognise the very same clips, so that costly figures are computed once for all of them.
+    Neighbouring weights often recognise the same clips.
+
+    Args:
+        rows: (rows, columns).
+
+    Returns:
+        The indices of rows that differ from each other, (distinct,); and for each row the position in these indices of
+        the row that it equals, (rows,).
     """
     heads = np.flatnonzero(np.concatenate([[True], (rows[1:] != rows[:-1]).any(axis=1)]))
     run = np.repeat(np.arange(len(heads)), np.diff(heads, append=len(rows)))
-    few = np.ascontiguousarray(rows[heads])
-    packed = few.view(np.dtype((np.void, few.itemsize * few.shape[1]))).ravel()
+    run_rows = np.ascontiguousarray(rows[heads])
+    packed = run_rows.view(np.dtype((np.void, run_rows.itemsize * run_rows.shape[1]))).ravel()
     _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
     return heads[first], inverse[run]

@@ -1,4 +1,4 @@
-"""What the sections of an experiment have to agree on, checked before anything runs."""
+"""Checks, before anything runs, that the sections of an experiment do not contradict each other."""
 
 from math import comb
 from typing import Any
@@ -10,7 +10,7 @@ from emofusion.settings.kinds import Network
 from emofusion.settings.names import check_name
 from emofusion.settings.training import Augment
 
-MOST_WEIGHTS = 200_000  # settings of the weights that are swept, see predictions.pools
+MOST_WEIGHTS = 200_000  # the largest number of weight combinations in a sweep, see predictions.pools
 
 
 def check_cell(settings: Settings) -> None:
@@ -34,8 +34,11 @@ def check_cell(settings: Settings) -> None:
 
 
 def check_published(published: dict[str, Any]) -> None:
-    """Raise `EmofusionError` where a paper's tables cannot be shown beside ours."""
-    from emofusion.audit.published import read_paper  # here, as most experiments have no tables
+    """Raise `EmofusionError` where a paper's tables cannot be shown beside ours.
+
+    published: the content of a file in conf/published.
+    """
+    from emofusion.audit.published import read_paper  # imported here, because most experiments have no such tables
 
     read_paper(published)
     unit = published.get("unit", "percent")
@@ -49,13 +52,19 @@ def check_published(published: dict[str, Any]) -> None:
 
 
 def check_modality(settings: Settings, modality: str, node: Modality) -> None:
-    """Raise `EmofusionError` where a modality's model contradicts itself or the protocol."""
+    """Raise `EmofusionError` where a modality's settings contradict each other or the protocol.
+
+    Args:
+        settings: all settings of the cell.
+        modality: the name of the modality.
+        node: its settings.
+    """
     check_name(node.name, f"{modality}.name")
     if node.posteriors is not None:
         must(
             not node.ensemble,
-            f"{modality}.ensemble={shown(node.ensemble)}: {modality}.posteriors is given too; take one of them "
-            f"away, as in {modality}.ensemble=[]",
+            f"{modality}.ensemble={shown(node.ensemble)}: {modality}.posteriors is set too; remove one of them, as in "
+            f"{modality}.ensemble=[]",
         )
         known = [emotion for emotion in settings.emotions.classes if emotion not in node.posteriors.without]
         must(
@@ -86,14 +95,20 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
     if not settings.protocol.validation:
         must(
             training.keep == "last" and not training.patience,
-            f"protocol.validation=0: nobody validates, so {modality}.training.keep={training.keep} and "
-            f"{modality}.training.patience={training.patience} have no epoch to choose; set "
+            f"protocol.validation=0: there are no validation clips, so {modality}.training.keep={training.keep} and "
+            f"{modality}.training.patience={training.patience} cannot choose an epoch; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
         )
 
 
 def check_augment(augment: Augment, shape: tuple[int, ...], name: str) -> None:
-    """Raise `EmofusionError` where rows of that shape cannot be changed in this way. `name`: the node's full name."""
+    """Raise `EmofusionError` where rows of features cannot be augmented in this way.
+
+    Args:
+        augment: the settings of the augmentation.
+        shape: the shape of one clip's features, such as (channels, frames).
+        name: the full name of the settings, such as `speech.training.augment`.
+    """
     over_time = {part: getattr(augment, part) for part in ("shift", "gain", "time_masks", "frequency_masks")}
     asked = [f"{name}.{part}={value}" for part, value in over_time.items() if value]
     if not asked:

@@ -1,4 +1,4 @@
-"""Which results are current, and why others are not."""
+"""Which results of a plan are current, and why the others are stale."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from emofusion.plan.records import RECORD, Record, Source, outputs_are_whole
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
 from emofusion.settings.kinds import Preparation
 
-# The stages whose settings name files from outside of `results/`.
+# The kinds of stages whose settings name files from outside `results/`.
 WITH_SOURCES = ("corpus", "features", "weights", "posteriors", "download", "generated")
 
 
 @dataclass
 class Currency:
-    """What is known of the results of a plan.
+    """Which results of a plan are current, stale, or accepted although other library versions made them.
 
-    content: stage → its content, for each current result. stale: stage → why its result is not current, for results
-    that are there. accepted: stage → the versions that made it, where they differ from the present ones and the
-    settings accept that.
+    content: stage → the digest of its result, for each current result. stale: stage → why its result is not current,
+    for each stale result that exists. accepted: stage → the versions that made its result, for each result that is
+    current only because `accept_other_versions` is true.
     """
 
     content: dict[str, str] = field(default_factory=dict)
@@ -32,27 +32,27 @@ class Currency:
 
 
 def examine(plan: PlanFile, results: Path, repository: Path) -> Currency:
-    """Look at the record of every stage of a plan.
+    """Compare the record of every stage of a plan with the present code, versions, inputs and files.
 
     results: the folder of the results. repository: the folder that holds `workflow/scripts`.
     """
-    found, memory = Currency(), DigestMemory(results / "plans" / "digests.sqlite")
+    currency, memory = Currency(), DigestMemory(results / "plans" / "digests.sqlite")
     for stage in plan.stages.values():
         record = Record.read(stage.folder(results) / RECORD)
         if record is None:
             if (stage.folder(results) / RECORD).exists():
-                found.stale[stage.name] = "its record cannot be read"
+                currency.stale[stage.name] = "its record cannot be read"
             continue
-        reason = _why_stale(plan, stage, record, found, results, repository, memory)
+        reason = _why_stale(plan, stage, record, currency, results, repository, memory)
         if reason:
-            found.stale[stage.name] = reason
+            currency.stale[stage.name] = reason
         else:
-            found.content[stage.name] = record.content
-    return found
+            currency.content[stage.name] = record.content
+    return currency
 
 
 def sources_of(settings: Any) -> list[Path]:
-    """The files from outside of `results/` that a stage of these settings reads; only existing ones."""
+    """The existing files from outside `results/` that a stage with these settings reads."""
     match settings:
         case CorpusSettings():
             files = settings.corpus.sources()
@@ -68,13 +68,18 @@ def sources_of(settings: Any) -> list[Path]:
 
 
 def same_sources(recorded: dict[str, Source], paths: Iterable[Path], memory: DigestMemory) -> str:
-    """Why the files are not those of the record: the empty text where they are.
+    """How the files differ from the recorded ones, in words; the empty text where they do not.
 
-    Path, size and time first; where only the time differs, the content.
+    Paths and sizes are compared first. Where only the modification time differs, the content decides.
+
+    Args:
+        recorded: path → file, from a record.
+        paths: the existing files.
+        memory: remembers digests, so that an unchanged file is not read again.
     """
     present = {str(path): path for path in paths}
-    if gone := sorted(set(recorded) - set(present)):
-        return _files("is gone", "are gone", gone)
+    if missing := sorted(set(recorded) - set(present)):
+        return _files("is gone", "are gone", missing)
     if new := sorted(set(present) - set(recorded)):
         return _files("is new", "are new", new)
     status = {name: path.stat() for name, path in present.items()}
@@ -90,47 +95,51 @@ def _why_stale(
     plan: PlanFile,
     stage: PlannedStage,
     record: Record,
-    found: Currency,
+    currency: Currency,
     results: Path,
     repository: Path,
     memory: DigestMemory,
 ) -> str:
-    now = making_of(stage, repository)
+    """Why a result with this record is not current; the empty text where it is.
+
+    currency: of all stages before this one. Where other library versions are accepted, they are added to it.
+    """
+    present = making_of(stage, repository)
     if record.stage != stage.name:
-        return f"its record is of {record.stage}"
-    if differences := record.making.differences(now):
+        return f"its record belongs to {record.stage}"
+    if differences := record.making.differences(present):
         return ", ".join(differences)
-    versions = record.making.version_differences(now)
+    versions = record.making.version_differences(present)
     if versions and not plan.facts["accept_other_versions"]:
         return "made with " + ", ".join(versions)
     if not outputs_are_whole(stage.folder(results), record.outputs):
-        return "its files are not whole"
+        return "some of its files are missing or have another size"
     inputs = {role: read if isinstance(read, list) else [read] for role, read in stage.inputs.items()}
     for role, names in inputs.items():
         recorded = record.inputs.get(role, [])
         if [name for name, _ in recorded] != names:
-            return f"its {role} are others"
+            return f"it was made from other inputs ({role})"
         for name, content in recorded:
-            if name not in found.content:
-                return f"{name} is made again"
-            if found.content[name] != content:
-                return f"{name} has another content"
+            if name not in currency.content:
+                return f"{name} has to be made again"
+            if currency.content[name] != content:
+                return f"{name} has other content"
     if stage.kind in WITH_SOURCES:
         settings = plan.settings(stage.name)
         if reason := same_sources(record.sources, sources_of(settings), memory):
             return reason
     if stage.kind == "report":
         accepted = [
-            accepted_sentence(name, found.accepted[name])
-            for name in (stages_behind(plan, stage.name) if found.accepted else [])
-            if name in found.accepted
+            accepted_sentence(name, currency.accepted[name])
+            for name in (stages_behind(plan, stage.name) if currency.accepted else [])
+            if name in currency.accepted
         ]
         if versions or accepted != record.accepted:
-            return "it does not say which results of other versions were accepted"
+            return "it does not say which results of other library versions were accepted"
     if versions:
-        found.accepted[stage.name] = versions
+        currency.accepted[stage.name] = versions
     return ""
 
 
-def _files(one: str, several: str, names: list[str]) -> str:
-    return f"{names[0]} {one}" if len(names) == 1 else f"{len(names)} files {several}, such as {names[0]}"
+def _files(singular: str, plural: str, names: list[str]) -> str:
+    return f"{names[0]} {singular}" if len(names) == 1 else f"{len(names)} files {plural}, such as {names[0]}"

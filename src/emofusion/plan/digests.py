@@ -1,4 +1,4 @@
-"""Digests of the content of files and folders, and a memory of those of large inputs."""
+"""Digests of the content of files and folders, and a store that remembers the digests of files read before."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ _BLOCK = 1 << 20
 
 
 def digest_of_file(path: Path) -> str:
-    """32 hexadecimal digits of the file's content."""
+    """A BLAKE2b digest of the file's content: 32 hexadecimal digits. Raises `OSError` where it cannot be read."""
     digest = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -20,7 +20,10 @@ def digest_of_file(path: Path) -> str:
 
 
 def digest_of_tree(path: Path) -> tuple[int, str]:
-    """Bytes and digest of a file, or of all files of a folder with their names."""
+    """The size in bytes and the digest of a file, or of all files in a folder including their names.
+
+    Raises `FileNotFoundError` where there is neither a file nor a folder.
+    """
     if path.is_file():
         return path.stat().st_size, digest_of_file(path)
     if not path.is_dir():
@@ -33,20 +36,21 @@ def digest_of_tree(path: Path) -> tuple[int, str]:
 
 
 class DigestMemory:
-    """Digests of files by path, size and time, so that a large input is read once and not whenever one plans.
+    """Remembers the digests of files by path, size and modification time, so that planning reads a large input once.
 
-    Kept in a database that can be deleted; where it cannot be read or written, nothing is remembered.
+    The digests are in an SQLite database, which can be deleted at any time. Where the database cannot be read or
+    written, every file is read again.
     """
 
     def __init__(self, database: Path) -> None:
         self.database = database
 
     def digest(self, path: Path) -> str:
-        """The digest of a file's content."""
+        """The digest of a file's content. Raises `OSError` where it cannot be read."""
         return self.digests([path])[path]
 
     def digests(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """The digest of each file's content."""
+        """Path → digest of the file's content. Raises `OSError` where a file cannot be read."""
         keys: dict[Path, tuple[str, int, int]] = {}
         for path in paths:
             status = path.stat()
@@ -86,7 +90,7 @@ class DigestMemory:
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """The files of a folder and its subfolders in a fixed order, without hidden ones, such as Snakemake's marks."""
+    """The files of a folder and its subfolders in a fixed order. Hidden files are left out; Snakemake makes some."""
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):

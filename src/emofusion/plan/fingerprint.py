@@ -1,7 +1,7 @@
-"""Fingerprints of code, so that editing a module reruns the stages that run it, and no others.
+"""Fingerprints of code, so that an edit of a module reruns only the stages that run this module.
 
-The package's own modules are followed, and those of plug-ins: a plug-in file, files beside it, and the package that an
-entry point belongs to. Libraries are followed by their versions instead, see `versions`.
+A fingerprint covers the modules of this package and of plug-ins. A plug-in's modules are the plug-in file, the files
+beside it, and the package that an entry point belongs to. For libraries, their versions count: see `versions`.
 """
 
 import ast
@@ -17,7 +17,7 @@ from emofusion.settings.plugins import PLUGIN_MODULE, installed_entry_points, lo
 
 PACKAGE = Path(__file__).parents[1]
 _NOWHERE = Path("/nonexistent")
-# They decide how a result is shown or kept, or how a job is run, and never what the result is.
+# These modules decide how a result is shown or stored, or how a job is run. They never change the result itself.
 WITHOUT_EFFECT = (
     "emofusion.tracking",
     "emofusion.errors",
@@ -31,14 +31,20 @@ WITHOUT_EFFECT = (
 
 
 def code_fingerprint(*modules: str, scripts: tuple[Path, ...] = ()) -> str:
-    """A hash of modules and scripts and of every module of ours that they import, inside functions too.
+    """A hash of modules and scripts, and of every module of the package or of a plug-in that they import.
 
-    Comments, docstrings and formatting do not count. What only type checkers import does not count either. What a
-    package keeps in its folder `assets` counts to the byte.
+    Imports inside functions count. Comments, docstrings, formatting and imports under `TYPE_CHECKING` do not count.
+    Every byte of the files in a package's folder `assets` counts.
 
     Args:
         modules: dotted names such as `emofusion.fusion.common.fuse`.
-        scripts: files outside of the package, such as those that Snakemake runs.
+        scripts: files outside the package, such as the scripts that Snakemake runs.
+
+    Returns:
+        16 hexadecimal digits.
+
+    Raises:
+        EmofusionError: the source of a module cannot be read.
     """
     digest = hashlib.blake2b(digest_size=8)
     closure = module_closure(*modules, scripts=scripts)
@@ -51,14 +57,17 @@ def code_fingerprint(*modules: str, scripts: tuple[Path, ...] = ()) -> str:
 
 @cache
 def module_closure(*modules: str, scripts: tuple[Path, ...] = ()) -> tuple[str, ...]:
-    """The modules, and all of ours that they import directly or through others, sorted."""
+    """The modules, and all modules of the package or of plug-ins that they import, directly or through others; sorted.
+
+    Raises `EmofusionError` where the source of a module cannot be read.
+    """
     closure: set[str] = set()
     waiting = [*modules, *(name for script in scripts for name in _parsed(script, "")[1] if is_ours(name))]
     while waiting:
         module = waiting.pop()
         if module in closure or module.startswith(WITHOUT_EFFECT):
             continue
-        if not is_ours(module):  # only a kind's own module can be that
+        if not is_ours(module):  # only the module that defines a kind can get here: imports are filtered above
             raise EmofusionError(f"the source of {module} cannot be read, so that no change of it would be noticed")
         closure.add(module)
         waiting += [name for name in _parsed(*_file(module))[1] if is_ours(name)]
@@ -68,7 +77,7 @@ def module_closure(*modules: str, scripts: tuple[Path, ...] = ()) -> tuple[str, 
 
 
 def imported_libraries(*modules: str, scripts: tuple[Path, ...] = ()) -> set[str]:
-    """The top-level names of all libraries that the modules' closure imports, the standard library left out."""
+    """The top-level names of all libraries that the modules' closure imports, without the standard library."""
     imported = {name for script in scripts for name in _parsed(script, "")[1]}
     for module in module_closure(*modules, scripts=scripts):
         imported |= set(_parsed(*_file(module))[1])
@@ -83,18 +92,21 @@ def is_own(module: str) -> bool:
 
 @cache
 def is_ours(module: str) -> bool:
-    """Whether a module belongs to the package or to a plug-in, and its source is there to be read."""
+    """Whether a module belongs to the package or to a plug-in, and has a source file."""
     return bool(module) and _file(module)[0].is_file()
 
 
 def source_of(module: str) -> Path:
-    """The file of one of our modules."""
+    """The source file of a module of the package or of a plug-in."""
     return _file(module)[0]
 
 
 @cache
 def _file(module: str) -> tuple[Path, str]:
-    """A module's source, and the package that its relative imports start from; no file where it is not ours."""
+    """A module's source file, and the package that its relative imports start from.
+
+    The file is `_NOWHERE` where the module belongs neither to the package nor to a plug-in.
+    """
     top, *rest = module.split(".")
     if not all(part.isidentifier() for part in module.split(".")):
         return _NOWHERE, ""
@@ -125,13 +137,13 @@ def _installed(top: str, rest: list[str], module: str) -> tuple[Path, str]:
     if spec is None:
         return _NOWHERE, ""
     for folder in spec.submodule_search_locations or []:
-        if (found := _below(Path(folder), rest, module))[0].is_file():
-            return found
+        if (source_and_package := _below(Path(folder), rest, module))[0].is_file():
+            return source_and_package
     return (Path(spec.origin), "") if spec.origin and not rest else (_NOWHERE, "")
 
 
 def _holds_kinds(module: str) -> bool:
-    """Whether a loaded module defines kinds, wherever it comes from."""
+    """Whether a loaded module defines kinds. The module may belong to any package."""
     loaded = sys.modules.get(module)
     if loaded is None or not getattr(loaded, "__file__", None):
         return False
@@ -140,7 +152,7 @@ def _holds_kinds(module: str) -> bool:
 
 
 def _beside_plugin(module: str) -> tuple[Path, str]:
-    """A file beside a plug-in file, which may import it."""
+    """A module whose file lies beside a plug-in file; the plug-in file may import it."""
     for plugin in loaded_plugins():
         path = Path(str(plugin.__file__)).parent.joinpath(*module.split("."))
         if (path / "__init__.py").is_file():
@@ -158,7 +170,7 @@ def plugin_packages() -> frozenset[str]:
 
 @cache
 def _parsed(path: Path, package: str) -> tuple[str, tuple[str, ...]]:
-    """A file's code without docstrings, and the names of all that it imports."""
+    """A file's code without docstrings, and the names of everything that it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     _Strip().visit(tree)
     imports: set[str] = set()
@@ -176,13 +188,13 @@ def _parsed(path: Path, package: str) -> tuple[str, tuple[str, ...]]:
 
 
 class _Strip(ast.NodeTransformer):
-    """Takes out docstrings, and what only type checkers import."""
+    """Removes docstrings, and imports that only type checkers see."""
 
     def _without_docstring(self, node: ast.AST) -> ast.AST:
         body = node.body  # type: ignore[attr-defined]
         first = body[0] if body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            # what has only a docstring does the same as what has only `pass`
+            # a body with only a docstring does the same as a body with only `pass`
             node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
         return self.generic_visit(node)
 
@@ -196,7 +208,7 @@ class _Strip(ast.NodeTransformer):
 
 
 def _assets(module: str) -> str:
-    """What a package keeps in `assets` beside its modules, such as the script of the report's page."""
+    """Names and hashes of the files in a package's folder `assets`, such as the JavaScript of the report's page."""
     folder = _file(module)[0].parent / "assets"
     if _file(module)[0].name != "__init__.py" or not folder.is_dir():
         return ""
@@ -205,6 +217,6 @@ def _assets(module: str) -> str:
 
 
 def clear_caches() -> None:
-    """Forget what was read: for tests that edit files."""
+    """Forget all files that were read. Tests that edit files need this."""
     for function in (module_closure, is_ours, _file, plugin_packages, _parsed):
         function.cache_clear()

@@ -1,4 +1,4 @@
-"""One job: a stage of the plan that is carried out, and the record that is left of it."""
+"""A job: it runs one stage of the plan, and writes the record of what made the result."""
 
 import json
 import shutil
@@ -33,10 +33,11 @@ from emofusion.settings.encoding import plain
 
 @dataclass(frozen=True)
 class Job:
-    """A stage to be carried out.
+    """A job that runs one stage.
 
-    plan: the plan that it belongs to. name: the stage's, `kind/key`. results: the folder of all results. repository:
-    the folder that holds `workflow/scripts`. workers: processes that it may start, where results do not depend on them.
+    plan: the plan that contains the stage. name: the stage's name, `kind/key`. results: the folder of all results.
+    repository: the folder that holds `workflow/scripts`. workers: how many processes the job may start; this number
+    never changes a result.
     """
 
     plan: PlanFile
@@ -47,78 +48,97 @@ class Job:
 
     @classmethod
     def of(cls, where: dict[str, str], kind: str, key: str, workers: int = 1) -> "Job":
-        """The job of a stage. `where`: the plan's file, the folder of the results, and the repository."""
+        """The job of a stage.
+
+        Args:
+            where: the paths of the plan's file (`plan`), of the folder of results (`results`), and of the repository
+                (`repository`).
+            kind: the kind of stage, such as `features`.
+            key: the stage's key.
+            workers: how many processes the job may start.
+        """
         plan = PlanFile(Path(where["plan"]))
         return cls(plan, f"{kind}/{key}", Path(where["results"]), Path(where["repository"]), workers)
 
     @cached_property
     def stage(self) -> PlannedStage:
-        """The stage as the plan has it."""
+        """The stage as the plan describes it."""
         return self.plan.stage(self.name)
 
     @cached_property
     def settings(self) -> Any:
-        """Its typed settings."""
+        """The stage's typed settings, an object of a class in `plan.settings` or of a kind."""
         return self.plan.settings(self.name)
 
     @property
     def folder(self) -> Path:
-        """Where its files go."""
+        """The folder that the stage's files are written into."""
         return self.stage.folder(self.results)
 
     def input(self, role: str) -> Path:
-        """The folder of the one stage that it reads in a role."""
+        """The folder of the stage that is read in this role. Raises `KeyError` where there is none."""
         return self.results / str(self.stage.inputs[role])
 
     def inputs(self, role: str) -> list[Path]:
-        """The folders of the stages that it reads in a role; none where it reads none."""
+        """The folders of the stages that are read in this role; an empty list where there are none."""
         read = self.stage.inputs.get(role, [])
         return [self.results / name for name in (read if isinstance(read, list) else [read])]
 
     @cached_property
     def making(self) -> Making:
-        """What the result is made with."""
+        """The code, library versions, threads and precision that this job makes the result with."""
         return making_of(self.stage, self.repository)
 
     def run(self, work: "Callable[[Job], None]") -> None:
-        """Do the work and write the record; only the record where a result with the same content of inputs is there.
+        """Do the work, then write the record.
 
-        Raises `EmofusionError` where an input has no record, and what the work raises.
+        Where an earlier result is still right, because its inputs have the same content, only the record is written.
+
+        Args:
+            work: computes the stage's outputs and writes them into `folder`.
+
+        Raises:
+            EmofusionError: an input has no record. Errors of `work` are passed on.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        making = self.making  # of the code as it is now, whatever is edited meanwhile
+        making = self.making  # read before the work, so that an edit during the work is noticed later
         begun, memory = time.perf_counter(), DigestMemory(self.results / "plans" / "digests.sqlite")
         read = self._contents()
         last = Record.read(self.folder / LAST_RECORD)
         if last is not None and self._still_holds(last, read, memory):
-            self._leave(last)
+            self._write(last)
             return
-        for name in (RECORD, LAST_RECORD):  # what is half overwritten must not pass for whole
+        # without its records, a result that is only half overwritten cannot look complete
+        for name in (RECORD, LAST_RECORD):
             (self.folder / name).unlink(missing_ok=True)
-        for output in KINDS[self.stage.kind].outputs:  # no file of an earlier result may lie among those of the new one
+        # no file of an earlier result may stay among the new ones
+        for output in KINDS[self.stage.kind].outputs:
             _delete(self.folder / output)
         sources = self._sources(memory)
         work(self)
         if self.stage.kind in ("download", "generated"):
-            sources = self._sources(memory)  # which it has just fetched
+            sources = self._sources(memory)  # the work has just made them
         outputs = outputs_of(self.folder, KINDS[self.stage.kind].outputs)
         seconds = round(time.perf_counter() - begun, 3)
         content = content_of(outputs, sources)
         accepted = self.made_with().accepted if self.stage.kind == "report" else []
         settings = plain(self.settings)
-        self._leave(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds, accepted))
+        self._write(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds, accepted))
 
     @property
     def token(self) -> str:
-        """A hash of what the result is made with and from: an interrupted job goes on only where it is the same."""
+        """A hash of the stage's code, versions, threads, precision and inputs.
+
+        An interrupted job continues from its partial results only where this hash is the same as before.
+        """
         return short_hash(json.dumps([asdict(self.making), self._contents()], sort_keys=True))
 
     def made_with(self) -> MadeWith:
-        """The versions of libraries that have made this stage and all that it rests on."""
+        """The library versions that made this stage and all stages that it depends on."""
         return made_with(self.plan, self.name, self.making, self.results, self.repository)
 
     def _contents(self) -> dict[str, list[list[str]]]:
-        """The content of all stages that are read, by role."""
+        """Role → [stage, digest of its result] for each stage that is read."""
         contents: dict[str, list[list[str]]] = {}
         for role, read in self.stage.inputs.items():
             contents[role] = []
@@ -135,7 +155,7 @@ class Job:
         return read_sources(sources_of(self.settings), memory)
 
     def _still_holds(self, last: Record, read: dict[str, list[list[str]]], memory: DigestMemory) -> bool:
-        # a report names the versions that it was made with, so it is made again with the present ones
+        # a report shows the versions that made it, so it has to be made again with the present ones
         accepts = self.plan.facts["accept_other_versions"] and self.stage.kind != "report"
         return (
             last.stage == self.name
@@ -149,13 +169,13 @@ class Job:
             )
         )
 
-    def _leave(self, record: Record) -> None:
+    def _write(self, record: Record) -> None:
         record.write(self.folder / LAST_RECORD)
         record.write(self.folder / RECORD)
 
 
 def _delete(output: Path) -> None:
-    """Delete a file or a folder, whether it is there or not."""
+    """Delete a file or a folder; do nothing where it does not exist."""
     if output.is_dir() and not output.is_symlink():
         shutil.rmtree(output)
     else:

@@ -1,4 +1,4 @@
-"""What a result rests on: the library versions that have made it and all results behind it."""
+"""The library versions that made a result and all results that it depends on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,36 +10,48 @@ from emofusion.plan.records import RECORD, Making, Record
 
 @dataclass(frozen=True)
 class MadeWith:
-    """versions: library → version, several joined by `and`. accepted: in words, results of other versions."""
+    """The library versions behind a result.
+
+    versions: library → version; several versions are joined by `and`. accepted: a sentence for each result that other
+    library versions made.
+    """
 
     versions: dict[str, str]
     accepted: list[str]
 
 
 def accepted_sentence(stage: str, differences: list[str]) -> str:
-    """What a report says of a result of other library versions."""
+    """The sentence that a report shows about a result that other library versions made."""
     return f"{stage} was made with {', '.join(differences)}; accept_other_versions=true took it."
 
 
 def stages_behind(plan: PlanFile, name: str) -> list[str]:
-    """The names of a stage and of all stages that it rests on, sorted."""
-    found: set[str] = set()
+    """The names of a stage and of all stages that it depends on, sorted."""
+    visited: set[str] = set()
     waiting = [name]
     while waiting:
         stage = waiting.pop()
-        if stage not in found:
-            found.add(stage)
+        if stage not in visited:
+            visited.add(stage)
             waiting += plan.stage(stage).reads
-    return sorted(found)
+    return sorted(visited)
 
 
-def made_with(plan: PlanFile, name: str, own: Making, results: Path, repository: Path) -> MadeWith:
-    """The versions that have made a stage, which is being made with `own`, and those behind it."""
+def made_with(plan: PlanFile, name: str, present: Making, results: Path, repository: Path) -> MadeWith:
+    """The library versions that made a stage and all stages that it depends on.
+
+    Args:
+        plan: the plan of the stage.
+        name: the stage, `kind/key`, whose job is running.
+        present: the code, versions, threads and precision of the running job.
+        results: the folder of the results.
+        repository: the folder that holds `workflow/scripts`.
+    """
     versions: dict[str, set[str]] = {}
     accepted = []
     for stage in stages_behind(plan, name):
         record = Record.read(plan.stage(stage).folder(results) / RECORD)
-        making = own if stage == name or record is None else record.making
+        making = present if stage == name or record is None else record.making
         for library, version in making.versions.items():
             versions.setdefault(library, set()).add(version)
         differences = making.version_differences(making_of(plan.stage(stage), repository))

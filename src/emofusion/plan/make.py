@@ -1,4 +1,4 @@
-"""Making a plan: the cells of a command, their stages, and the file that holds both."""
+"""Make a plan: the cells of a command, their stages, and the file that stores both."""
 
 import hashlib
 import json
@@ -23,26 +23,27 @@ from emofusion.settings.kinds import Preparation
 from emofusion.settings.overrides import expand, split_overrides
 from emofusion.settings.plugins import files_of, installed_entry_points, named_plugins, resolved
 
-_LONGEST_PLACE = 120
+_LONGEST_FOLDER_NAME = 120
 
-# The folder of its report, the report, its overrides, and its settings section by section.
+# A cell: the folder of its report, the report's stage, its overrides, and its settings as JSON, one text a section.
 Cell = tuple[str, Stage, list[str], list[str]]
 
 
 def plan_file(
     conf: Path, experiment: str, override: str | list[str] | dict[str, str] | None, results: Path
 ) -> PlanFile:
-    """The plan of an experiment and of all combinations of its overrides, from its file where it was made before.
+    """The plan of an experiment for all combinations of its overrides.
+
+    A plan that was made before is read from its file.
 
     Args:
         conf: the folder of the configuration.
-        experiment: a file in `conf/experiment/`.
-        override: overrides in Hydra's grammar, sweeps among them.
-        results: the folder of the results, of which `plans/` holds the plans' files.
+        experiment: the name of a file in `conf/experiment/`.
+        override: overrides in Hydra's grammar; they may be sweeps.
+        results: the folder of the results; the files of plans are in its folder `plans/`.
 
     Raises:
-        EmofusionError: a setting does not exist or does not fit, or the plan cannot be written; nothing has been run
-            then.
+        EmofusionError: a setting does not exist or does not fit, or the plan cannot be written. Nothing was run then.
     """
     overrides = split_overrides(override)
     path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
@@ -52,13 +53,16 @@ def plan_file(
 
 
 def checked_plan(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
-    """As `plan_file`, with a look for all files that are needed; where one is missing, nothing is left behind."""
-    before = set((results / "plans").glob("*"))
+    """The plan, as from `plan_file`, after a check that all files that it needs from outside `results/` exist.
+
+    Raises `EmofusionError` where one is missing; the new plan's file is then deleted.
+    """
+    earlier_files = set((results / "plans").glob("*"))
     plan = plan_file(conf, experiment, override, results)
     try:
         check_sources(plan, results)
     except EmofusionError:
-        for path in {*(results / "plans").glob("*")} - before:
+        for path in {*(results / "plans").glob("*")} - earlier_files:
             path.unlink()
         for folder in (results / "plans", results):
             if not any(folder.iterdir()):
@@ -68,14 +72,14 @@ def checked_plan(conf: Path, experiment: str, override: str | list[str] | None, 
 
 
 def check_sources(plan: PlanFile, results: Path) -> None:
-    """Look for the corpora, tables and weights that are given as files and to be read, for the first time or again.
+    """Check that the files of corpora, tables and weights exist, as far as a job has to read them.
 
-    Raises `EmofusionError` that says what is missing, where to ask for it and where to put it.
+    Raises `EmofusionError` that says what is missing, where to get it and where to put it.
     """
     missing = []
     for stage in plan.stages.values():
-        given = not stage.inputs or stage.kind in ("posteriors", "features")
-        if given and _is_to_be_read(stage.folder(results) / RECORD):
+        may_have_sources = not stage.inputs or stage.kind in ("posteriors", "features")
+        if may_have_sources and _is_to_be_read(stage.folder(results) / RECORD):
             try:
                 _check_source(plan.settings(stage.name))
             except EmofusionError as error:
@@ -85,9 +89,9 @@ def check_sources(plan: PlanFile, results: Path) -> None:
 
 
 def _is_to_be_read(record: Path) -> bool:
-    """Whether files are still to be read: there is no record of them, or none of the files that it names is left."""
-    held = Record.read(record)
-    return held is None or (bool(held.sources) and not any(Path(path).is_file() for path in held.sources))
+    """Whether a job has to read files: the stage has no record, or none of the files that its record names exists."""
+    stored = Record.read(record)
+    return stored is None or (bool(stored.sources) and not any(Path(path).is_file() for path in stored.sources))
 
 
 def _check_source(settings: Any) -> None:
@@ -95,7 +99,7 @@ def _check_source(settings: Any) -> None:
         case CorpusSettings():
             settings.corpus.check_present(settings.name)
         case PosteriorsSettings():
-            from emofusion.predictions.posteriors import check_table  # pandas: only where there are any
+            from emofusion.predictions.posteriors import check_table  # imported here, because it imports pandas
 
             check_table(settings.posteriors)
         case FeaturesSettings():
@@ -123,9 +127,19 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
 def plan_cells(
     composer: Composer, planner: Planner, experiment: str, overrides: list[str]
 ) -> tuple[list[Cell], Settings, list[str]]:
-    """Every cell that the overrides expand to, planned and checked; the settings of the first; all plug-in files.
+    """Plan and check every cell that the overrides expand to.
 
-    Raises `EmofusionError` where a setting does not exist or does not fit.
+    Args:
+        composer: composes the settings of each cell.
+        planner: plans the stages of each cell.
+        experiment: the name of a file in `conf/experiment/`.
+        overrides: in Hydra's grammar; they may be sweeps.
+
+    Returns:
+        All cells; the settings of the first cell; the paths of all plug-in files.
+
+    Raises:
+        EmofusionError: a setting does not exist or does not fit.
     """
     combinations = expand(overrides)
     common = set.intersection(*map(set, combinations))
@@ -139,37 +153,40 @@ def plan_cells(
             first = settings
         plugins |= dict.fromkeys(settings.root.plugins)
         if settings.root.modalities != first.root.modalities:
-            raise EmofusionError("override: one command compares settings of the same modalities; run one for each")
+            raise EmofusionError(
+                "override: all cells of one command must have the same modalities; run one command for each list of "
+                "modalities"
+            )
         _refuse_differences(first, settings)
-        parts = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
-        if parts not in checked:
+        section_ids = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
+        if section_ids not in checked:
             check_cell(settings)
-            checked.add(parts)
+            checked.add(section_ids)
         report = planner.report(settings, _alternatives(composer, texts, settings, checked))
         different = [text for text in texts if text not in common]
-        place = f"{experiment}/{_slug(different)}" if different else experiment
-        cells.append((place, report, texts, _section_texts(planner, settings)))
-    places = [place for place, *_ in cells]
-    if len(set(places)) < len(places):
+        folder = f"{experiment}/{_slug(different)}" if different else experiment
+        cells.append((folder, report, texts, _section_texts(planner, settings)))
+    folders = [folder for folder, *_ in cells]
+    if len(set(folders)) < len(folders):
         raise EmofusionError("override: two cells would have the same name; shorten their values")
     assert first is not None
     return cells, first, list(plugins)
 
 
 def _refuse_differences(first: Settings, settings: Settings) -> None:
-    """Raise `EmofusionError` where cells differ in what a whole command has in common."""
+    """Raise `EmofusionError` where two cells differ in a setting that must be the same for the whole command."""
     common = {
         "accept_other_versions": settings.root.accept_other_versions == first.root.accept_other_versions,
         "tracking": settings.tracking == first.tracking,
     }
     for name, is_same in common.items():
         if not is_same:
-            raise EmofusionError(f"override: {name} is the same for a whole command; give it one value")
+            raise EmofusionError(f"override: {name} must be the same for the whole command; set one value")
     for name in settings.root.modalities:
         if (settings.modalities[name].posteriors is None) != (first.modalities[name].posteriors is None):
             raise EmofusionError(
-                f"override: one command compares models of {name} that are trained, or posteriors made elsewhere; run "
-                "one command for each"
+                f"override: {name} is trained in some cells, and read from {name}.posteriors in others; run one "
+                "command for each"
             )
 
 
@@ -187,7 +204,7 @@ def _alternatives(
 
 
 def _section_texts(planner: Planner, settings: Settings) -> list[str]:
-    """The cell's settings, a text for each section, so that equal sections are written once."""
+    """The cell's settings as JSON, a text for each section, so that equal sections of many cells are stored once."""
     texts = [planner.factory.text(settings.root)]
     for name, node in {**settings.sections, **settings.modalities}.items():
         texts.append(f"{{{json.dumps(name)}: {planner.factory.text(node)}}}")
@@ -195,7 +212,7 @@ def _section_texts(planner: Planner, settings: Settings) -> list[str]:
 
 
 def _ordered(reports: Any) -> list[Stage]:
-    """All stages, each once and after those that it reads."""
+    """All stages, each once, and each after the stages that it reads."""
     ordered: dict[int, Stage] = {}
 
     def add(stage: Stage) -> None:
@@ -210,16 +227,16 @@ def _ordered(reports: Any) -> list[Stage]:
 
 
 def _slug(overrides: list[str]) -> str:
-    """A folder's name for a combination of overrides; it ends in a hash where it does not say all of them."""
+    """A folder name for a combination of overrides. It ends in a hash where the overrides do not fit into it."""
     text = ",".join(overrides)
     name = "".join(letter if letter.isalnum() or letter in "=,._-+" else "_" for letter in text)
-    if name == text and len(name) <= _LONGEST_PLACE:
+    if name == text and len(name) <= _LONGEST_FOLDER_NAME:
         return name
-    return f"{name[: _LONGEST_PLACE - 10]}-{short_hash(text, 8)}"
+    return f"{name[: _LONGEST_FOLDER_NAME - 10]}-{short_hash(text, 8)}"
 
 
 def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
-    """A hash of all that decides a plan: the configuration, the overrides, the environment that it reads, the code."""
+    """A hash of everything that decides a plan: configuration, overrides, environment variables in them, and code."""
     digest = hashlib.blake2b(digest_size=8)
     texts = {}
     for path in sorted(conf.rglob("*.yaml")):
@@ -228,27 +245,31 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
     environment = {name: os.environ.get(name) for name in sorted(variables)}
     mentioned = [path for text in [*texts.values(), *overrides] for path in re.findall(r"[^\s\[\],'\"=]+\.py\b", text)]
     plugins = {path for path in map(Path, [*resolved(mentioned), *named_plugins(conf, experiment)]) if path.is_file()}
-    code = [_planning_code(), {str(path): _text_of(files_of(path.resolve())) for path in plugins}, _installed_code()]
-    parts = [str(conf.resolve()), experiment, overrides, texts, environment, code]
-    digest.update(json.dumps(parts, sort_keys=True).encode())
+    code = [_planning_code(), {str(path): _hash_of(files_of(path.resolve())) for path in plugins}, _installed_code()]
+    hashed = [str(conf.resolve()), experiment, overrides, texts, environment, code]
+    digest.update(json.dumps(hashed, sort_keys=True).encode())
     return digest.hexdigest()
 
 
 def _planning_code() -> str:
-    """A hash of the package's own files: any of them may decide a plan, and they are read in milliseconds."""
-    return _text_of(sorted(PACKAGE.rglob("*.py")))
+    """A hash of all files of the package: each of them may change a plan, and reading them takes milliseconds."""
+    return _hash_of(sorted(PACKAGE.rglob("*.py")))
 
 
 def _installed_code() -> dict[str, str]:
-    """Entry point of an installed plug-in → a hash of its code; one that cannot be found is told of when it is used."""
-    found = {}
+    """Entry point of an installed plug-in → a hash of its code.
+
+    A plug-in without readable source has an empty code here; an error says so when an experiment uses it.
+    """
+    hashes = {}
     for entry in installed_entry_points():
         modules = module_closure(entry.module) if is_ours(entry.module) else ()
-        found[f"{entry.name} {entry.value}"] = _text_of(source_of(name) for name in modules if not is_own(name))
-    return found
+        hashes[f"{entry.name} {entry.value}"] = _hash_of(source_of(name) for name in modules if not is_own(name))
+    return hashes
 
 
-def _text_of(files: Iterable[Path]) -> str:
+def _hash_of(files: Iterable[Path]) -> str:
+    """A hash of the content of files, in their order."""
     digest = hashlib.blake2b(digest_size=8)
     for path in files:
         digest.update(path.read_bytes())

@@ -1,4 +1,4 @@
-"""What a stage is made with now: code, versions of libraries, threads and precision."""
+"""The code, library versions, threads and precision that a stage would be made with now."""
 
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,10 @@ SCRIPTS = Path("workflow") / "scripts"
 
 
 def making_of(stage: PlannedStage, repository: Path) -> Making:
-    """What a result of the stage would be made with now."""
+    """The code, library versions, threads and precision that a result of the stage would be made with now.
+
+    repository: the folder that holds `workflow/scripts`.
+    """
     script = repository / SCRIPTS / f"{KINDS[stage.kind].script}.py"
     return Making(_code(stage.modules, script), _versions(stage.modules, script), stage.threads, stage.precision)
 

@@ -1,4 +1,4 @@
-"""The settings of what follows the predictions: of fusion, evaluation and report."""
+"""The settings of the stages that follow the predictions: fusion, evaluation and report."""
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import EvaluationSettings, FusionSettings, ReportSettings
@@ -10,20 +10,25 @@ from emofusion.settings.kinds import Protocol
 
 
 def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
-    """The weight of each modality that is there, of sum 1: those given, or equal ones where none are given.
+    """The weight of each modality of the experiment; the sum is 1.
 
-    Weights may be given to other modalities too; those of the modalities that are there are then scaled to sum 1.
-    Raises `EmofusionError` where one of the modalities has no weight, where all have weight 0, and where weights of
-    just these modalities do not have the sum 1.
+    Args:
+        weights: modality → weight, as configured. It may name further modalities; the weights of the experiment's
+            modalities are then scaled to sum 1. Without weights, all modalities get the same weight.
+        modalities: the modalities of the experiment.
+
+    Raises:
+        EmofusionError: a modality has no weight; all weights are 0; or the weights name just these modalities, and
+            their sum is not 1.
     """
     if not weights:
         return dict.fromkeys(modalities, 1 / len(modalities))
-    if lacking := [name for name in modalities if name not in weights]:
+    if without_weight := [name for name in modalities if name not in weights]:
         shares = [round(1 / len(modalities), 2)] * (len(modalities) - 1)
-        shares.append(round(1 - sum(shares), 2))  # together they are 1
+        shares.append(round(1 - sum(shares), 2))  # so that the sum is 1 in spite of the rounding
         example = ", ".join(f"{name}: {share:g}" for name, share in zip(modalities, shares, strict=True))
         raise EmofusionError(
-            f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(lacking)}; "
+            f"fusion.weights names {', '.join(weights)}, and no weight for {', '.join(without_weight)}; "
             f"set fusion.weights={{{example}}}, or fusion.weights=null for equal weights"
         )
     total = sum(weights[name] for name in modalities)
@@ -53,7 +58,10 @@ def fusion_settings(settings: Settings) -> FusionSettings:
 
 
 def evaluation_settings(settings: Settings) -> EvaluationSettings:
-    """The metrics of a cell, accuracy first, and how they are resampled and tested."""
+    """The metrics of a cell, accuracy first, and how they are resampled and tested.
+
+    Raises `EmofusionError` for a metric that does not exist.
+    """
     evaluation = settings.evaluation
     names = ["accuracy", *(name for name in evaluation.metrics if name != "accuracy")]
     metrics = [registry.kind("metrics", name, "evaluation.metrics").for_evaluation(evaluation) for name in names]
@@ -69,8 +77,12 @@ def report_settings(
 ) -> ReportSettings:
     """The settings of a cell's report.
 
-    trained: modality → the models that are fused, those of an ensemble's members each. networks: modality → the network
-    of each model whose training is shown.
+    Args:
+        settings: all settings of the cell.
+        fusion: its fusion rules and weights.
+        evaluation: its metrics.
+        trained: modality → the settings of each trained model that is fused; for an ensemble, of each member.
+        networks: modality → the network of each model whose training curves are shown.
     """
     protocol: Protocol = settings.protocol
     return ReportSettings(

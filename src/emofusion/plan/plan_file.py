@@ -1,7 +1,7 @@
-"""The plan as a file: written once by the command that plans, read by every job.
+"""The file of a plan. The command that plans writes it once, and every job reads it.
 
-An SQLite database, so that a job reads its own stage and nothing of the thousands of others. It is written under
-another name and then moved, and never changed after that.
+It is an SQLite database, so that a job can read its own stage without the thousands of others. It is written under
+another name, then moved to its own name, and never changed after that.
 """
 
 import json
@@ -31,7 +31,7 @@ create table sections (number integer primary key, text text);
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A stage as the plan's file has it; see `stage.Stage`. inputs: role → name of a stage, or a list of names."""
+    """A stage as the plan's file describes it; see `stage.Stage`. inputs: role → name of a stage, or list of names."""
 
     name: str
     inputs: dict[str, Any]
@@ -53,13 +53,17 @@ class PlannedStage:
         return [name for read in self.inputs.values() for name in (read if isinstance(read, list) else [read])]
 
     def folder(self, results: Path = Path(RESULTS)) -> Path:
-        """Where its result lies."""
+        """The folder of its result. `results`: the folder of all results."""
         return results / self.name
 
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell: its folder below `results/reports/`, its report's stage, its overrides, and a digest of its settings."""
+    """A cell of a plan: one combination of overrides.
+
+    place: the folder of its report, relative to `results/reports/`. report: the name of the report's stage. overrides:
+    in Hydra's grammar, without sweeps. digest: of all settings.
+    """
 
     place: str
     report: str
@@ -70,13 +74,16 @@ class PlannedCell:
 def write_plan(
     path: Path, facts: dict[str, Any], stages: list[Stage], cells: list[tuple[str, Stage, list[str], list[str]]]
 ) -> None:
-    """Write a plan, whole or not at all.
+    """Write a plan. An interruption never leaves a part of it under its name.
 
     Args:
-        path: where to.
-        facts: what holds for the whole plan, by name; anything that JSON can hold.
-        stages: each after those that it reads.
-        cells: place, report, overrides, and the settings as texts, a text for each section.
+        path: the file to write.
+        facts: name → a value that holds for the whole plan, and that JSON can represent.
+        stages: all stages, each after the stages that it reads.
+        cells: for each cell its place, report, overrides, and settings as JSON, a text for each section.
+
+    Raises:
+        OSError, sqlite3.Error: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
@@ -113,9 +120,11 @@ def write_plan(
 
 
 class PlanFile:
-    """A written plan. Stages and cells are read when they are asked for.
+    """A plan that was written before. Stages and cells are read from the file when they are needed.
 
-    facts: what holds for the whole plan. The plug-ins that it names are imported, as settings and code may be theirs.
+    Opening a plan imports the plug-ins that it names, because settings may be objects of their classes.
+
+    facts: name → a value that holds for the whole plan.
     """
 
     def __init__(self, path: Path) -> None:
@@ -126,17 +135,17 @@ class PlanFile:
 
     @cached_property
     def stages(self) -> dict[str, PlannedStage]:
-        """All stages by name, each after those that it reads."""
+        """Name → stage, each after the stages that it reads."""
         return {stage.name: stage for stage in self._stages("order by position")}
 
     @cached_property
     def cells(self) -> dict[str, PlannedCell]:
-        """All cells by place."""
+        """Place → cell."""
         rows = self._rows("select place, report, overrides, digest from cells order by position")
         return {row[0]: PlannedCell(row[0], row[1], json.loads(row[2]), row[3]) for row in rows}
 
     def stage(self, name: str) -> PlannedStage:
-        """One stage; raises `KeyError` where the plan has none of that name."""
+        """The stage of this name. Raises `KeyError` where the plan has no such stage."""
         if "stages" in self.__dict__:
             return self.stages[name]
         for stage in self._stages("where name = ?", name):
@@ -149,7 +158,7 @@ class PlanFile:
         return decode(json.loads(text))
 
     def cell_settings(self, place: str) -> dict[str, Any]:
-        """All settings of a cell, as maps."""
+        """All settings of a cell, as nested dictionaries."""
         (numbers,) = next(self._rows("select sections from cells where place = ?", place))
         settings: dict[str, Any] = {}
         for number in json.loads(numbers):
@@ -158,15 +167,15 @@ class PlanFile:
         return settings
 
     def stages_of(self, place: str) -> list[str]:
-        """The names of all stages that a cell's report rests on, sorted."""
-        found: set[str] = set()
+        """The names of a cell's report and of all stages that it depends on, sorted."""
+        visited: set[str] = set()
         waiting = [self.cells[place].report]
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in visited:
+                visited.add(name)
                 waiting += self.stages[name].reads
-        return sorted(found)
+        return sorted(visited)
 
     def _stages(self, condition: str, *values: str) -> Iterator[PlannedStage]:
         query = f"select name, inputs, modules, threads, precision from stages {condition}"
@@ -175,7 +184,8 @@ class PlanFile:
 
     @cached_property
     def _connection(self) -> sqlite3.Connection:
-        # immutable: no lock, which some file systems of clusters do not have; Snakemake asks from several threads
+        # `immutable=1` opens the file without a lock: some file systems of clusters have none.
+        # `check_same_thread=False`: Snakemake reads the plan from several threads.
         return sqlite3.connect(f"file:{self.path.absolute()}?immutable=1", uri=True, check_same_thread=False)
 
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:

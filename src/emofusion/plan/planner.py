@@ -1,6 +1,7 @@
-"""From the settings of a cell to its stages: what has to be made, and from what.
+"""Turn the settings of a cell into stages: what has to be made, and from which inputs.
 
-The planner names no corpus, no modality, no network and no kind of features: it asks the kinds.
+The planner names no corpus, no modality, no network and no kind of features. It gets what it needs to know from the
+declarations of the kinds.
 """
 
 from collections.abc import Callable
@@ -25,20 +26,28 @@ from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Corpus, Features, Network, Protocol
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
 
 
 class Planner:
-    """Plans cells; equal parts of different cells are planned once and are one and the same stage."""
+    """Plans cells. What several cells have in common is planned once, and is the same object in all of them."""
 
     def __init__(self) -> None:
         self.factory = StageFactory()
-        # results by the ids of the settings that they were made from; the settings are kept, so that ids stay theirs
+        # key with ids of settings objects → result, settings objects; they are kept, so that no other gets their ids
         self._memory: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def report(self, settings: Settings, alternative: Alternative) -> Stage:
-        """The report of a cell, with all the stages that it rests on behind it."""
+        """The report's stage of a cell. All stages that it depends on are reached through its inputs.
+
+        Args:
+            settings: all settings of the cell.
+            alternative: gives the settings of another choice of a modality, such as an ensemble's member.
+
+        Raises:
+            EmofusionError: settings do not fit together.
+        """
         modalities = settings.root.modalities
         ensembles = {
             name: [alternative(name, choice) for choice in node.ensemble]
@@ -65,7 +74,7 @@ class Planner:
             for name, chosen in trained.items()
         }
         shown_networks = {name: [network for network, _ in models] for name, models in networks.items()}
-        told = report_settings(settings, rules, figures, trained, shown_networks)
+        report = report_settings(settings, rules, figures, trained, shown_networks)
         inputs: Inputs = {
             "fusion": fusion,
             "evaluation": evaluation,
@@ -74,18 +83,21 @@ class Planner:
             **{f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()},
         }
         named = [type(kind) for kind in (*rules.rules, *figures.metrics)]
-        return self.factory.make("report", settings.root.experiment, told, inputs, also=named)
+        return self.factory.make("report", settings.root.experiment, report, inputs, also=named)
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
-        """What scores a modality's clips. `members`: of one that is an ensemble."""
+        """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.
+
+        members: the settings of the ensemble's members; empty where the modality is no ensemble.
+        """
         if node.posteriors is not None:
             split, _ = self._split(settings, modality, node)
-            given = self._once(
+            table = self._once(
                 ("posteriors", repr(settings.emotions.merge)),
                 node.posteriors,
-                lambda: PosteriorsSettings(_given(node.posteriors), settings.emotions.merge),
+                lambda: PosteriorsSettings(_not_none(node.posteriors), settings.emotions.merge),
             )
-            return self.factory.make("posteriors", modality, given, {"split": split})
+            return self.factory.make("posteriors", modality, table, {"split": split})
         if members:
             if any(member.posteriors is not None or member.ensemble for member in members):
                 raise EmofusionError(f"{modality}.ensemble={shown(node.ensemble)}: name models that are trained")
@@ -99,23 +111,25 @@ class Planner:
                 "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), {"members": stages}
             )
         model, inputs = self._model(settings, modality, node)
-        training = _given(node.training)
-        scored = self._once(("scored",), training, lambda: PredictionsSettings(training.threads, training.precision))
+        training = _not_none(node.training)
+        prediction_settings = self._once(
+            ("predictions",), training, lambda: PredictionsSettings(training.threads, training.precision)
+        )
         return self.factory.make(
             "predictions",
             f"{modality}-{node.name}",
-            scored,
+            prediction_settings,
             {"model": model, "split": inputs["split"], "features": inputs["features"]},
             training.threads,
             training.precision,
-            also=[type(model.settings.network)],  # it is built again from the model's file
+            also=[type(model.settings.network)],  # the job builds the network again from the model's file
         )
 
     def _model(
         self, settings: Settings, modality: str, node: Modality, seeds: list[int] | None = None
     ) -> tuple[Stage, Inputs]:
-        """The model of a modality, and what it reads. `seeds`: others than the experiment's."""
-        training, network = _given(node.training), node.network
+        """The model of a modality, and its inputs. `seeds`: to use instead of the experiment's seeds."""
+        training, network = _not_none(node.training), node.network
         inputs = self._model_inputs(settings, modality, node)
         seeds = seeds or member_seeds(settings.root.seed, training.members)
         trained, single, standardised = self._once(
@@ -129,11 +143,11 @@ class Planner:
         return model, inputs
 
     def _model_inputs(self, settings: Settings, modality: str, node: Modality) -> Inputs:
-        """The split, the features, and the weights that a model starts from, where there are some."""
+        """The inputs of a model: the split, the features, and the weights that training starts from, if any."""
         network: Network = node.network
         split, corpora = self._split(settings, modality, node)
         start = network.start_weights(settings.root.seed)
-        given: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
+        weights: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
         train = set(settings.protocol.training_corpora(modality))
         features = []
         for name, corpus in corpora.items():
@@ -141,17 +155,20 @@ class Planner:
             cached = self._feature_cache(node, trains=name in train)
             if cached is not None:
                 part = cached.part
-                read: Inputs = {"features": computed, **given}
+                read: Inputs = {"features": computed, **weights}
                 threads = getattr(part, "threads", 1)
                 computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
             features.append(computed)
-        return {"split": split, "features": tuple(features), **given}
+        return {"split": split, "features": tuple(features), **weights}
 
     def _feature_cache(self, node: Modality, trains: bool) -> FeatureCacheSettings | None:
-        """The frozen part of a modality's network; None where every part of it is trained."""
+        """The frozen part of a modality's network; None where the whole network is trained.
+
+        trains: whether the clips are used for training, and not only for testing.
+        """
 
         def make() -> FeatureCacheSettings | None:
-            part = node.network.frozen_part(_given(node.training), trains)
+            part = node.network.frozen_part(_not_none(node.training), trains)
             return None if part is None else FeatureCacheSettings(part)
 
         return self._once(("frozen", trains), node, make)
@@ -172,11 +189,11 @@ class Planner:
             label = f"{protocol.kind}-{modality}"
             return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
 
-        looked_at = (settings.corpora, settings.protocol, settings.emotions)
-        return self._once(("split", modality, *map(id, looked_at)), node, make, looked_at)
+        sections = (settings.corpora, settings.protocol, settings.emotions)
+        return self._once(("split", modality, *map(id, sections)), node, make, sections)
 
     def _corpus(self, settings: Settings, name: str, modality: str, node: Modality) -> Stage:
-        """The corpus as a modality needs it."""
+        """The corpus of this name, restricted to the medium that the modality needs."""
         if name not in settings.corpora:
             raise EmofusionError(
                 f"{_where_named(settings.protocol, name)}: there is no corpora.{name}; there are "
@@ -203,45 +220,72 @@ class Planner:
     def _compared(
         self, settings: Settings, modality: str, chosen: list[Modality], beside: list[Modality]
     ) -> list[tuple[str, Stage]]:
-        """The models whose training is compared, by network, in all seeds; those that are fused are their own jobs."""
+        """(network, model) for each network whose training curves the report compares, with all seeds.
+
+        A model that is fused is a stage of its own, so that further seeds for the comparison never change it.
+
+        Args:
+            settings: all settings of the cell.
+            modality: the name of the modality.
+            chosen: the settings of the models that are fused.
+            beside: the settings of the other models that are compared.
+        """
         nodes = {node.name: node for node in [*chosen, *beside]}
         models = []
         for name, node in nodes.items():
             if node.posteriors is not None or node.ensemble:
                 raise EmofusionError(f"report.compare.{modality}: {name} is not trained; name models that are")
-            fused = any(node is one for one in chosen) or node.name in {one.name for one in chosen}
-            trained = member_seeds(settings.root.seed, _given(node.training).members)
+            is_fused = any(node is model for model in chosen) or node.name in {model.name for model in chosen}
+            trained = member_seeds(settings.root.seed, _not_none(node.training).members)
             wanted = [settings.root.seed + number for number in range(settings.report.seeds)]
             more = wanted[len(trained) :]
             if not more:
                 models.append((name, self._model(settings, modality, node)[0]))
-            elif fused:
+            elif is_fused:
                 models.append((name, self._model(settings, modality, node)[0]))
                 models.append((name, self._model(settings, modality, node, more)[0]))
             else:
                 models.append((name, self._model(settings, modality, node, [*trained, *more])[0]))
         return models
 
-    def _once(self, kind: tuple[Any, ...], settings: Any, make: Callable[[], Made], also: tuple[Any, ...] = ()) -> Made:
-        """What `make` gives, made once for one settings object; `also`: further objects whose ids are in `kind`."""
+    def _once(
+        self, kind: tuple[Any, ...], settings: Any, make: Callable[[], Value], also: tuple[Any, ...] = ()
+    ) -> Value:
+        """The result of `make`, which is called once for each settings object and then remembered.
+
+        Args:
+            kind: what is made; it tells apart several results of one settings object.
+            settings: the settings object that the result depends on.
+            make: makes the result.
+            also: further objects whose ids are in `kind`.
+        """
         key = (*kind, id(settings))
         if key not in self._memory:
             self._memory[key] = (make(), (settings, *also))
-        made: Made = self._memory[key][0]
-        return made
+        result: Value = self._memory[key][0]
+        return result
 
 
 def member_seeds(seed: int, members: int) -> list[int]:
-    """The seeds of an ensemble's members: ensembles of one size and different seeds have none in common."""
+    """The seeds of an ensemble's members. Two ensembles of the same size with different seeds share no member's seed.
+
+    Args:
+        seed: the experiment's seed.
+        members: the number of members; a single one has the experiment's seed.
+    """
     return [seed] if members == 1 else [seed * members + member for member in range(members)]
 
 
 def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str:
-    """The medium of a corpus that the features are computed from."""
+    """The medium of a corpus that the features are computed from, such as `audio`.
+
+    Raises `EmofusionError` where the corpus has no such medium.
+    """
     medium = features.medium_of(corpus.provides)
     if medium is None:
         raise EmofusionError(
-            f"{modality}.features.kind={features.kind}: they are computed from {' or '.join(features.media)}, and the "
+            f"{modality}.features.kind={features.kind}: these features are computed from "
+            f"{' or '.join(features.media)}, and the "
             f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in "
             f"{modality}=…, or another corpus in protocol"
         )
@@ -259,7 +303,7 @@ def _where_named(protocol: Protocol, corpus: str) -> str:
 
 
 def _split_of(predictions: Stage) -> Stage:
-    """The split that a modality is scored on; an ensemble has its members'."""
+    """The split whose clips a modality's stage of predictions scores. An ensemble has the same split as its members."""
     stage = predictions
     while "split" not in stage.inputs:
         stage = stage.inputs["members"][0]  # type: ignore[index]
@@ -268,6 +312,6 @@ def _split_of(predictions: Stage) -> Stage:
     return split
 
 
-def _given(value: Made | None) -> Made:
+def _not_none(value: Value | None) -> Value:
     assert value is not None
     return value

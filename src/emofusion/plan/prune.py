@@ -1,4 +1,4 @@
-"""Results that no experiment needs: listed, and deleted on request."""
+"""List the results that no experiment needs, and delete them on request."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from emofusion.plan.stage import KINDS
 
 
 def prune(plans: Sequence[Path], results: Path, delete: bool) -> list[str]:
-    """List the results that none of the plans needs, with their sizes; delete them where asked to.
+    """List the results that none of the plans needs, with their sizes, and delete them if `delete` is true.
 
     Args:
-        plans: files of plans, whose results are kept.
+        plans: files of plans. Every result that one of them needs is kept.
         results: the folder of the results. Published reports, logs and tracked runs are never touched.
-        delete: whether to delete.
+        delete: whether to delete the listed results.
 
     Returns:
-        Lines that say what was, or would be, deleted.
+        Lines of text: one for each folder or file that was deleted, or would be, and a summary.
     """
     needed = {stage for plan in plans for stage in PlanFile(plan).stages}
     unneeded = [

@@ -1,6 +1,7 @@
-"""What lies in `results/reports/` for people to look at, and whether it shows what the current command asks for.
+"""Publications: the reports in `results/reports/`, and whether they show what the present command asks for.
 
-A publication is a folder with the file `published.json`: what it shows (`shows`) and the files that belong to it.
+A publication is a folder with the file `published.json`. This file has a digest of what the publication shows (`shows`)
+and the names of its files (`files`).
 """
 
 import json
@@ -20,26 +21,33 @@ from emofusion.plan.records import RECORD, Record
 from emofusion.plan.stage import short_hash
 
 PUBLISHED = "published.json"
-CELLS = "cells.json"  # the same of the tables that compare cells
+CELLS = "cells.json"  # does for the tables that compare cells what `published.json` does for a report
 REPORTS = "reports"
 
 
 def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str], repository: Path) -> str:
-    """A digest of what the published report of a cell shows, by the contents of the results that it rests on."""
+    """A digest of what the published report of a cell shows.
+
+    Args:
+        plan: the plan of the cell.
+        place: the cell's folder, relative to `results/reports`.
+        contents: stage → digest of its result, for all stages that the report depends on.
+        repository: the folder that holds `workflow/scripts`.
+    """
     stages = {name: contents[name] for name in plan.stages_of(place)}
     code = code_fingerprint(scripts=(repository / SCRIPTS / "publish.py",))
     return short_hash(json.dumps([stages, plan.cells[place].digest, code], sort_keys=True))
 
 
 def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -> str:
-    """A digest of what the tables that compare the cells of a command show."""
+    """A digest of what the tables that compare the cells of a command show; arguments as for `shown_by_report`."""
     cells = {place: contents[cell.report] for place, cell in plan.cells.items()}
     code = code_fingerprint(scripts=(repository / SCRIPTS / "compare.py",))
     return short_hash(json.dumps([cells, [cell.digest for cell in plan.cells.values()], code], sort_keys=True))
 
 
 def contents_of(plan: PlanFile, stages: Iterable[str], results: Path) -> dict[str, str]:
-    """Stage → the content of its result; raises `EmofusionError` where one has no record."""
+    """Stage → the digest of its result. Raises `EmofusionError` where a result has no record."""
     contents = {}
     for name in stages:
         record = Record.read(plan.stage(name).folder(results) / RECORD)
@@ -50,7 +58,10 @@ def contents_of(plan: PlanFile, stages: Iterable[str], results: Path) -> dict[st
 
 
 def provenance_of(plan: PlanFile, place: str, results: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """What a published report was made from, for `provenance.json`, and the contents of the stages behind it."""
+    """The content of a report's `provenance.json`, and stage → digest of its result for all stages that it depends on.
+
+    Raises `EmofusionError` where a result has no record.
+    """
     cell, stages = plan.cells[place], plan.stages_of(place)
     keys: dict[str, list[str]] = {}
     versions: dict[str, dict[str, str]] = {}
@@ -72,26 +83,29 @@ def provenance_of(plan: PlanFile, place: str, results: Path) -> tuple[dict[str, 
 
 
 def published_tables(plan: PlanFile) -> list[dict[str, Any]]:
-    """The published tables that the cells name, each once."""
+    """The tables of published papers that the cells name, each once."""
     tables = [plan.cell_settings(place)["published"] for place in plan.cells]
     return [table for number, table in enumerate(tables) if table not in tables[:number]]
 
 
 def shown_by_audit(plan: PlanFile, repository: Path) -> str:
-    """A digest of what the audit of published tables shows."""
+    """A digest of what the audit of published tables shows. repository: the folder that holds `workflow/scripts`."""
     code = code_fingerprint("emofusion.audit", scripts=(repository / SCRIPTS / "audit.py",))
     return short_hash(json.dumps([published_tables(plan), code], sort_keys=True))
 
 
 def stale_audit(plan: PlanFile, results: Path, repository: Path) -> set[str]:
-    """The file that stands for the audit, where one is there that shows something else."""
+    """The audit's file `findings.csv`, if it exists and does not show what the present command asks for."""
     folder = results / REPORTS / "audit"
     current = read_publication(folder / PUBLISHED).get("shows") == shown_by_audit(plan, repository)
     return set() if current or not (folder / "findings.csv").exists() else {str(folder / "findings.csv")}
 
 
 def stale_publications(plan: PlanFile, currency: Currency, results: Path, repository: Path) -> set[str]:
-    """The files that stand for publications which are there and do not show what this command asks for."""
+    """One file of each publication that exists and does not show what the present command asks for.
+
+    It is `provenance.json` for a report, and `cells.csv` for the tables that compare cells.
+    """
     reports, stale = results / REPORTS, set()
     current = set(currency.content)
     for place, cell in plan.cells.items():
@@ -109,18 +123,18 @@ def stale_publications(plan: PlanFile, currency: Currency, results: Path, reposi
 
 
 def read_publication(path: Path) -> dict[str, Any]:
-    """What a publication says of itself; nothing where there is none."""
+    """Read `published.json` or `cells.json`; an empty dictionary where the file is missing or cannot be read."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        publication = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return held if isinstance(held, dict) else {}
+    return publication if isinstance(publication, dict) else {}
 
 
 def note_stale(note: Path, stale: Iterable[str]) -> None:
     """Write the names of stale files into a note that is newer than each of them, even where a clock is wrong.
 
-    No two notes are alike: Snakemake does not rerun a job for a newer input with the content that it had before.
+    Each note has different content, because Snakemake ignores a newer input whose content is the same as before.
     """
     files = sorted(stale)
     newest = max(Path(file).stat().st_mtime for file in files)
@@ -131,33 +145,40 @@ def note_stale(note: Path, stale: Iterable[str]) -> None:
 
 
 def mark(path: Path, shows: str, files: Iterable[str]) -> None:
-    """Write what a publication shows, and the names of its files, whole or not at all."""
+    """Write `published.json` or `cells.json`. An interruption never leaves a part of it under its name.
+
+    Args:
+        path: the file to write.
+        shows: the digest of what the publication shows.
+        files: the names of the files that belong to it.
+    """
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(json.dumps({"shows": shows, "files": sorted(files)}, indent=1), encoding="utf-8")
     partial.replace(path)
 
 
 def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
-    """Take away what earlier commands have published of an experiment and this one does not publish.
+    """Delete the publications of an experiment that earlier commands made and this command does not make.
 
-    Only files that a publication names as its own are deleted, and folders that are empty then.
+    It deletes only files that a publication lists, and folders that are empty after that.
 
     Args:
         reports: `results/reports`.
-        experiment: its folder in there.
-        places: the folders, below `reports`, that this command publishes.
+        experiment: the name of the experiment, and of its folder in `reports`.
+        places: the folders, relative to `reports`, that this command publishes.
     """
     wanted, folder = set(places), reports / experiment
-    compares = wanted != {experiment}
-    for mark in [*folder.glob(PUBLISHED), *folder.glob(f"*/{PUBLISHED}")]:
-        if mark.parent.relative_to(reports).as_posix() not in wanted:
-            _delete(mark)
-    if not compares and (folder / CELLS).is_file():
+    compares_cells = wanted != {experiment}
+    for publication in [*folder.glob(PUBLISHED), *folder.glob(f"*/{PUBLISHED}")]:
+        if publication.parent.relative_to(reports).as_posix() not in wanted:
+            _delete(publication)
+    if not compares_cells and (folder / CELLS).is_file():
         _delete(folder / CELLS)
 
 
-def _delete(mark: Path) -> None:
-    for name in [*read_publication(mark).get("files", []), mark.name]:
-        (mark.parent / Path(name).name).unlink(missing_ok=True)
-    with suppress(OSError):  # it holds something else, or the job of another cell was faster
-        mark.parent.rmdir()
+def _delete(publication: Path) -> None:
+    """Delete the files that a `published.json` or `cells.json` lists, this file, and its folder where it is empty."""
+    for name in [*read_publication(publication).get("files", []), publication.name]:
+        (publication.parent / Path(name).name).unlink(missing_ok=True)
+    with suppress(OSError):  # the folder is not empty, or the job of another cell has deleted it
+        publication.parent.rmdir()

@@ -1,7 +1,7 @@
-"""Records: what made a result, written beside it, and whether that still holds.
+"""Records: a file beside each result that says what made the result.
 
 A result is current while its record agrees with the present code, library versions, threads and precision, with the
-content of what it was made from, and with its own files. Settings need no comparison: they are in the result's key.
+content of its inputs, and with the result's own files. Settings need no comparison: the result's key contains them.
 """
 
 import hashlib
@@ -15,16 +15,19 @@ from typing import Any
 from emofusion.plan.digests import DigestMemory, digest_of_tree, files_of
 
 RECORD = "record.json"
-# Snakemake deletes a declared output before it runs its job again; this copy tells the job what is there already.
+# Snakemake deletes a declared output, such as the record, before it runs the job again. This copy stays, so that the
+# job can see that the result is complete already.
 LAST_RECORD = ".last_record.json"
 
 
 @dataclass(frozen=True)
 class Making:
-    """What a result is made with, besides settings and inputs: it has to be the same for a result to be current.
+    """What a result depends on besides its settings and inputs: code, library versions, threads and precision.
 
-    code: fingerprint of the modules that the stage runs. versions: library → version. threads, precision: of the
-    arithmetic.
+    A result is current only while these are the same.
+
+    code: fingerprint of the modules that the stage runs. versions: library → version. threads: the number of threads
+    of the computation. precision: its floating-point precision, `full` or `half`.
     """
 
     code: str
@@ -33,13 +36,16 @@ class Making:
     precision: str
 
     def differences(self, other: "Making") -> list[str]:
-        """In words, what differs between this, which made a result, and `other`, which would make it now."""
-        said = ["other code"] if self.code != other.code else []
+        """The differences in code, threads and precision, in words.
+
+        This object describes how a result was made; `other` describes how it would be made now.
+        """
+        differences = ["other code"] if self.code != other.code else []
         if self.threads != other.threads:
-            said.append(f"{self.threads} threads instead of {other.threads}")
+            differences.append(f"{self.threads} threads instead of {other.threads}")
         if self.precision != other.precision:
-            said.append(f"{self.precision} precision instead of {other.precision}")
-        return said
+            differences.append(f"{self.precision} precision instead of {other.precision}")
+        return differences
 
     def version_differences(self, other: "Making") -> list[str]:
         """The libraries whose versions differ, such as `numpy 2.1.0 instead of 2.2.0`."""
@@ -53,7 +59,7 @@ class Making:
 
 @dataclass(frozen=True)
 class Source:
-    """A file from outside of `results/`: its size in bytes, its time in ns, and a digest of its content."""
+    """A file from outside `results/`: its size in bytes, its modification time in ns, and a digest of its content."""
 
     size: int
     time: int
@@ -64,10 +70,11 @@ class Source:
 class Record:
     """What made a result.
 
-    stage: `kind/key`. settings: as they decide the key. making: see `Making`. inputs: role → the stages that were read,
-    each with its content. sources: path → file read from elsewhere. outputs: file → [size, digest]. content: one
-    digest of outputs and sources, by which later stages know the result. made, seconds: when, and how long it took.
-    accepted: of a report alone, the results of other library versions that it rests on, which it tells its readers.
+    stage: `kind/key`. settings: the settings that decide the key. making: see `Making`. inputs: role → the stages that
+    were read, each as [stage, content]. sources: path → file that was read from outside `results/`. outputs: file →
+    [size in bytes, digest]. content: one digest of outputs and sources; the records of later stages refer to it.
+    made: the time at which the result was complete. seconds: how long the work took. accepted: sentences that a report
+    shows about results of other library versions that it depends on; empty for other stages.
     """
 
     stage: str
@@ -83,54 +90,58 @@ class Record:
 
     @classmethod
     def read(cls, path: Path) -> "Record | None":
-        """The record in a file; None where it is not one, as when a copy was cut off."""
+        """Read a record; None where the file is missing or is not a complete record, for example a truncated copy."""
         try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            held["making"] = Making(**held["making"])
-            held["sources"] = {name: Source(**source) for name, source in held["sources"].items()}
-            return cls(**held)
+            values = json.loads(path.read_text(encoding="utf-8"))
+            values["making"] = Making(**values["making"])
+            values["sources"] = {name: Source(**source) for name, source in values["sources"].items()}
+            return cls(**values)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, path: Path) -> None:
-        """Write the record, whole or not at all."""
+        """Write the record. An interruption never leaves a part of it under its name."""
         partial = path.with_name(path.name + ".partial")
         partial.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
         partial.replace(path)
 
 
 def outputs_of(folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:
-    """Size in bytes and digest of each output, a file or a folder; raises `FileNotFoundError` where one is missing."""
+    """Output → [size in bytes, digest]. An output is a file or a folder.
+
+    Raises `FileNotFoundError` where an output is missing.
+    """
     return {name: list(digest_of_tree(folder / name)) for name in names}
 
 
 def outputs_are_whole(folder: Path, outputs: dict[str, list[Any]]) -> bool:
-    """Whether the files are there with their sizes; their content is not read."""
+    """Whether every output exists with its recorded size. The content of the files is not read."""
     for name, (size, _) in outputs.items():
         path = folder / name
         try:
-            present = sum(file.stat().st_size for file in (files_of(path) if path.is_dir() else [path]))
+            present_size = sum(file.stat().st_size for file in (files_of(path) if path.is_dir() else [path]))
         except OSError:
             return False
-        if present != size:
+        if present_size != size:
             return False
     return True
 
 
 def content_of(outputs: dict[str, list[Any]], sources: dict[str, Source]) -> str:
-    """One digest of a result: of its outputs, and of the files from elsewhere that it points to."""
+    """One digest of a result: of its outputs, and of the files from outside `results/` that it refers to."""
     text = json.dumps([outputs, {path: source.digest for path, source in sources.items()}], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def read_sources(paths: Iterable[Path], memory: DigestMemory) -> dict[str, Source]:
-    """Path → file, with the digest of its content."""
+    """Path → size, modification time and digest of each file. Raises `OSError` where a file cannot be read."""
     paths = list(paths)
-    status = {path: path.stat() for path in paths}  # before they are read: a change while reading is then noticed
+    # taken before the files are read, so that a change during the reading is noticed later
+    status = {path: path.stat() for path in paths}
     digests = memory.digests(paths)
     return {str(path): Source(status[path].st_size, status[path].st_mtime_ns, digests[path]) for path in paths}
 
 
 def now() -> str:
-    """The time in words, UTC."""
+    """The present time as text, such as `2026-03-01 12:00:00 UTC`."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())

@@ -1,7 +1,7 @@
-"""What each kind of stage is set by, beside its inputs: the typed objects that jobs are given.
+"""The typed settings of each kind of stage, as jobs receive them.
 
-They are frozen, and hold only what can change a stage's output. `Preparation` and `FrozenPart` of a kind are settings
-of stages too; see `emofusion.settings.kinds`.
+The objects are frozen, and hold only what can change a stage's output. Two further classes are settings of stages:
+`Preparation` and `FrozenPart`, see `emofusion.settings.kinds`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from emofusion.settings.training import Training
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """`name`: what the experiment calls the corpus; clips bear it."""
+    """A corpus. `name`: its name in the experiment, which the clips' column `corpus` contains."""
 
     name: str
     corpus: Corpus
@@ -22,7 +22,7 @@ class CorpusSettings:
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """Who trains, validates and tests, and on which classes."""
+    """How clips are divided into training, validation and test clips, and which emotions are the classes."""
 
     protocol: Protocol
     emotions: Emotions
@@ -30,21 +30,24 @@ class SplitSettings:
 
 @dataclass(frozen=True)
 class FeaturesSettings:
-    """What is computed of each clip of a corpus."""
+    """The features that are computed for each clip of a corpus."""
 
     features: Features
 
 
 @dataclass(frozen=True)
 class FeatureCacheSettings:
-    """The part of a network whose output is computed once."""
+    """The frozen part of a network, whose output is computed once for each clip."""
 
     part: FrozenPart
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """A network and how it is trained, once for each seed; `standardised`: features are standardised by channel."""
+    """A network and how it is trained: once for each seed.
+
+    standardised: whether each feature channel is scaled to mean 0 and standard deviation 1.
+    """
 
     network: Network
     training: Training
@@ -54,7 +57,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class PredictionsSettings:
-    """How a trained model scores clips: threads of torch, and full or half precision."""
+    """How a trained model scores clips. threads: of torch. precision: `full` or `half`."""
 
     threads: int
     precision: str
@@ -62,7 +65,7 @@ class PredictionsSettings:
 
 @dataclass(frozen=True)
 class PosteriorsSettings:
-    """A table of posteriors, and which emotions are counted as another one."""
+    """A table of posteriors. merge: emotion → the class that it is counted as."""
 
     posteriors: Posteriors
     merge: dict[str, str]
@@ -70,7 +73,7 @@ class PosteriorsSettings:
 
 @dataclass(frozen=True)
 class EnsembleSettings:
-    """How the posteriors of several models are averaged; `members`: their names."""
+    """How the posteriors of several models are averaged. pool: the rule for averaging. members: the models' names."""
 
     pool: str
     members: list[str]
@@ -78,9 +81,11 @@ class EnsembleSettings:
 
 @dataclass(frozen=True)
 class FusionSettings:
-    """The rule that tables are of, and the rules beside it, each once and the configured one first.
+    """The fusion rules of a cell.
 
-    weights: modality → weight, of all modalities, 0 or more, sum 1.
+    rule: the configured rule, which the tables show. rules: all rules that are computed, each once, the configured one
+    first. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps
+    a sweep of the weights has. fit_on: the clips that rules with parameters are fitted on.
     """
 
     rule: str
@@ -92,7 +97,7 @@ class FusionSettings:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Figures, resampling and tests; `steps` of the weights that are swept."""
+    """The metrics, and how they are resampled and tested. steps: how many steps a sweep of the weights has."""
 
     evaluation: Evaluation
     metrics: list[Metric]
@@ -101,14 +106,15 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class ReportSettings:
-    """What a report has to know beside the tables that it is made from.
+    """What a report needs besides the tables that it is made from.
 
-    seed: of the experiment. classes: in the order of the confusion matrices. rule: the configured one. weights:
-    modality → weight, of all modalities, 0 or more, sum 1. compare: the rules beside the configured one. metrics: those
-    beside accuracy. confidence: level of the intervals (0–1). protocol: its kind. generated: whether a corpus is
-    generated. published: the content of a file in conf/published. networks: modality → the networks whose training
-    curves are shown, one entry for each folder of models that is read; a modality that is not trained has no entry.
-    normalised_by_speaker: the modalities whose features are normalised on each speaker's own clips.
+    seed: the experiment's seed. classes: the emotions in the order of the confusion matrices. rule: the configured
+    fusion rule. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. compare: the
+    other fusion rules. metrics: the metrics besides accuracy. confidence: the level of the intervals (0–1). protocol:
+    the protocol's kind. leaks_speakers: whether a speaker can be in training and test clips. normalised_by_speaker:
+    the modalities whose features are normalised on each speaker's own clips. generated: whether a corpus is generated.
+    published: the content of a file in conf/published. networks: modality → the networks whose training curves are
+    shown, one entry for each folder of models; a modality that is not trained has no entry.
     """
 
     experiment: str

@@ -1,4 +1,4 @@
-"""A stage: one unit of work, its key, its files, and the code that it runs."""
+"""Stages: units of work, each with a key, inputs, settings, and the modules that it runs."""
 
 import dataclasses
 import hashlib
@@ -17,7 +17,11 @@ KEY_DIGITS = 16  # hexadecimal: 64 bits
 
 @dataclass(frozen=True)
 class StageKind:
-    """A kind of stage: the Snakemake script that runs it, the modules that it runs, and the files that it writes."""
+    """A kind of stage.
+
+    script: the name of the Snakemake script that runs it. modules: the modules that it runs, besides those of its
+    settings. outputs: the files and folders that it writes.
+    """
 
     script: str
     modules: tuple[str, ...]
@@ -50,9 +54,10 @@ KINDS = {
 class Stage:
     """One unit of work.
 
-    kind: in `KINDS`. key: unique among the stages of its kind. settings: what decides its output besides its inputs.
-    inputs: the stages that it reads, by role. text: the settings as JSON that can be decoded (`settings.encoding`).
-    modules: the modules whose code it runs. threads, precision: of its arithmetic.
+    kind: a name in `KINDS`. key: unique among the stages of its kind. settings: the typed settings that decide its
+    output, together with its inputs. inputs: role → the stages that it reads. text: the settings as JSON that
+    `settings.encoding` can decode. modules: the modules whose code it runs. threads: how many threads it computes
+    with. precision: its floating-point precision, `full` or `half`.
     """
 
     kind: str
@@ -66,12 +71,12 @@ class Stage:
 
     @property
     def name(self) -> str:
-        """`kind/key`, which is also its folder in `results/`."""
+        """`kind/key`, which is also the path of its folder in `results/`."""
         return f"{self.kind}/{self.key}"
 
     @property
     def inputs_by_name(self) -> dict[str, list[str] | str]:
-        """The names of the stages that it reads, by role."""
+        """Role → the name, or the list of names, of the stages that it reads."""
         return {
             role: [stage.name for stage in read] if isinstance(read, tuple) else read.name
             for role, read in self.inputs.items()
@@ -83,16 +88,16 @@ class Stage:
         return [stage for read in self.inputs.values() for stage in (read if isinstance(read, tuple) else (read,))]
 
 
-Inputs = dict[str, Stage | tuple[Stage, ...]]  # role → what is read
+Inputs = dict[str, Stage | tuple[Stage, ...]]  # role → the stages that are read
 
 
 class StageFactory:
-    """Makes stages, each once: equal settings and inputs give the very same object."""
+    """Makes stages. Equal settings and inputs give the same object."""
 
     def __init__(self) -> None:
         self._stages: dict[str, Stage] = {}
-        self._of_key: dict[tuple[str, str], str] = {}
-        # texts of settings objects; the objects are kept, so that no other one gets their id
+        self._identity_of_key: dict[tuple[str, str], str] = {}
+        # id of a settings object → the object and its texts; the object is kept, so that no other gets its id
         self._texts: dict[int, tuple[Any, str, str]] = {}
 
     def make(
@@ -105,11 +110,20 @@ class StageFactory:
         precision: str = "full",
         also: Sequence[type[Kind]] = (),
     ) -> Stage:
-        """A stage under a key made from its settings and from the keys of the stages that it reads.
+        """A stage whose key is a hash of its settings and of the keys of the stages that it reads.
 
-        label: the readable part of the key. also: kinds that the settings only name; their modules are part of the
-        stage's code as those of kinds that the settings hold. Raises `EmofusionError` if two different stages have one
-        key.
+        Args:
+            kind: a name in `KINDS`.
+            label: the readable part of the key.
+            settings: the typed settings.
+            inputs: role → the stages that it reads.
+            threads: how many threads it computes with.
+            precision: `full` or `half`.
+            also: kinds that the settings refer to only by name. Their modules belong to the stage's code, like the
+                modules of kinds whose objects are in the settings.
+
+        Raises:
+            EmofusionError: two different stages have the same key.
         """
         typed, plain = self._text(settings)
         inputs = inputs or {}
@@ -117,41 +131,43 @@ class StageFactory:
             role: [stage.key for stage in read] if isinstance(read, tuple) else read.key
             for role, read in inputs.items()
         }
-        # in the order of the roles: the order of the modalities is also that of a fusion's columns
+        # the roles are not sorted: a fusion's table has its columns in the order of the modalities
         identity = f"{kind} {label} {plain} {json.dumps(keys)}"
         if identity not in self._stages:
             key = f"{label}-{short_hash(identity, KEY_DIGITS)}"
-            other = self._of_key.setdefault((kind, key), identity)
-            if other != identity:
+            first_identity = self._identity_of_key.setdefault((kind, key), identity)
+            if first_identity != identity:
                 raise EmofusionError(f"two different stages have the key {kind}/{key}; change one of their names")
-            modules = (*KINDS[kind].modules, *sorted(modules_of(settings) | {other.__module__ for other in also}))
+            modules = (*KINDS[kind].modules, *sorted(modules_of(settings) | {named.__module__ for named in also}))
             self._stages[identity] = Stage(kind, key, settings, inputs, typed, modules, threads, precision)
         return self._stages[identity]
 
     def text(self, settings: Any) -> str:
-        """Settings as JSON, with the names of classes and in the order in which they were given."""
+        """Settings as JSON, with the names of classes and with all fields and entries in their own order."""
         return self._text(settings)[0]
 
     def _text(self, value: Any) -> tuple[str, str]:
-        """A settings object as JSON, with and without the names of classes; remembered for dataclasses and maps.
+        """A value as JSON, with and without the names of classes. Texts of dataclasses and maps are remembered.
 
-        What has no `kind` that tells it from others, a `Preparation` or a `FrozenPart`, keeps its class's name in both.
+        A `Preparation` or a `FrozenPart` has no field `kind`, so its class name is in both texts.
         """
         if value is None or isinstance(value, str | int | float):
             text = _encode(value)
             return text, text
         if isinstance(value, list | tuple):
-            parts = [self._text(part) for part in value]
-            return f"[{', '.join([typed for typed, _ in parts])}]", f"[{', '.join([plain for _, plain in parts])}]"
+            texts_of_items = [self._text(item) for item in value]
+            typed_texts = ", ".join([typed for typed, _ in texts_of_items])
+            plain_texts = ", ".join([plain for _, plain in texts_of_items])
+            return f"[{typed_texts}]", f"[{plain_texts}]"
         known = self._texts.get(id(value))
         if known is None or known[0] is not value:
             if isinstance(value, dict):
-                prefix, items = [], [(str(name), part) for name, part in value.items()]
+                prefix, items = [], [(str(name), entry) for name, entry in value.items()]
             else:
                 cls = type(value)
                 prefix = [f"{_encode(TYPE)}: {_encode(f'{cls.__module__}:{cls.__qualname__}')}"]
                 items = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
-            texts = [(_encode(name), *self._text(part)) for name, part in items]
+            texts = [(_encode(name), *self._text(item)) for name, item in items]
             typed = ", ".join([*prefix, *[f"{name}: {text}" for name, text, _ in texts]])
             if isinstance(value, Preparation | FrozenPart):
                 texts.append((_encode(TYPE), "", _encode(type(value).__qualname__)))
@@ -164,11 +180,11 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def modules_of(settings: Any) -> set[str]:
-    """The modules of the kinds that settings hold: their code is part of the stage's."""
+    """The modules of all kinds whose objects the settings contain. Their code belongs to the stage's code."""
     if isinstance(settings, dict):
-        return {module for part in settings.values() for module in modules_of(part)}
+        return {module for entry in settings.values() for module in modules_of(entry)}
     if isinstance(settings, list | tuple):
-        return {module for part in settings for module in modules_of(part)}
+        return {module for item in settings for module in modules_of(item)}
     if not dataclasses.is_dataclass(settings) or isinstance(settings, type):
         return set()
     inside = {module for field in dataclasses.fields(settings) for module in modules_of(getattr(settings, field.name))}
@@ -176,5 +192,5 @@ def modules_of(settings: Any) -> set[str]:
 
 
 def short_hash(text: str, digits: int = KEY_DIGITS) -> str:
-    """So many hexadecimal digits of a hash of the text."""
+    """A hash of the text, with this even number of hexadecimal digits."""
     return hashlib.blake2b(text.encode(), digest_size=digits // 2).hexdigest()

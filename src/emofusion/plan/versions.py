@@ -6,7 +6,7 @@ from pathlib import Path
 
 from emofusion.plan.fingerprint import imported_libraries
 
-# Libraries that move, show, check or keep results, and never change a number in them.
+# These libraries move, show, check or store results. They never change a number in a result.
 WITHOUT_EFFECT = frozenset(
     [
         "altair",
@@ -30,7 +30,7 @@ WITHOUT_EFFECT = frozenset(
         "vl_convert",
     ]
 )
-# What a library computes with, where our own code does not import it.
+# Library → the libraries that it computes with. They count even where our own code does not import them.
 COMPUTES_WITH = {
     "librosa": ("numpy", "scipy", "numba", "soxr", "soundfile"),
     "sklearn": ("numpy", "scipy"),
@@ -44,28 +44,31 @@ _OTHER_NAMES = {"sklearn": "scikit-learn", "PIL": "pillow", "pytorch_lightning":
 
 
 def library_versions(*modules: str, scripts: tuple[Path, ...] = ()) -> dict[str, str]:
-    """Distribution → version of every library that modules and scripts, and all that they import, compute with.
+    """Distribution → version, for every library that the modules and scripts compute with, directly or through others.
 
-    A library that is not installed is left out: code that needs it says so.
+    A library that is not installed is left out: the code that needs it reports its absence.
     """
     names = imported_libraries(*modules, scripts=scripts) - WITHOUT_EFFECT
     names |= {other for name in names for other in COMPUTES_WITH.get(name, ())}
-    return dict(sorted(found for name in names for found in _versions(name)))
+    return dict(sorted(pair for name in names for pair in _versions(name)))
 
 
 @cache
 def _versions(name: str) -> tuple[tuple[str, str], ...]:
-    found = []
+    versions = []
     for distribution in dict.fromkeys(_distributions_of(name)):
         try:
-            found.append((distribution, version(distribution)))
+            versions.append((distribution, version(distribution)))
         except PackageNotFoundError:
             continue
-    return tuple(found)
+    return tuple(versions)
 
 
 def _distributions_of(name: str) -> list[str]:
-    """The distributions that a module comes from; most bear its name, and the look through all of them is slow."""
+    """The distributions that a module comes from.
+
+    Most distributions have the module's name, which is tried first: a search of all distributions is slow.
+    """
     usual = _OTHER_NAMES.get(name, name)
     try:
         version(usual)

@@ -1,9 +1,9 @@
-"""Composition: from `conf/` and overrides to typed, checked settings.
+"""Composition: turn the files of `conf/` and overrides into typed, checked settings.
 
-Hydra composes each combination of group choices (`speech=lstm`) once. The result is cut into sections: the root's own
-values, and one for each node below it (`fusion`, `speech`, …). A plain override (`speech.training.epochs=60`) is then
-applied to the sections that it concerns alone, and a section that was seen before is not looked at again. A thousand
-cells that differ in their seeds therefore cost little more than one.
+Hydra composes each combination of group choices (`speech=lstm`) once. The result is divided into sections: one for the
+values at the root, and one for each node (`fusion`, `speech`, …). A plain override (`speech.training.epochs=60`) is
+then applied only to its own section. Sections are remembered and not composed or checked again. A thousand cells that
+differ only in their seeds therefore cost little more than one cell.
 """
 
 import dataclasses
@@ -30,7 +30,12 @@ MODALITY = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Settings:
-    """One experiment's settings, typed and checked. Equal sections of different cells are one and the same object."""
+    """The settings of one cell, typed and checked. Equal sections of different cells are the same object.
+
+    A section can be read as an attribute, such as `settings.fusion`.
+
+    root: the values at the root. sections: name → section. modalities: name → the settings of a modality.
+    """
 
     root: Root
     sections: dict[str, Any]
@@ -47,7 +52,13 @@ class Composer:
     """Composes the cells of one experiment."""
 
     def __init__(self, conf: Path, experiment: str) -> None:
-        """`conf`: the folder of the configuration; raises `EmofusionError` where it has no such experiment."""
+        """Args:
+            conf: the folder of the configuration.
+            experiment: the name of a file in `conf/experiment/`.
+
+        Raises:
+            EmofusionError: there is no such experiment, or one of its plug-ins cannot be used.
+        """
         registry.register()
         self._compositions = Compositions(conf, experiment)
         self._sections: dict[tuple[Any, ...], Any] = {}
@@ -56,8 +67,11 @@ class Composer:
             registry.load_plugin(path)
 
     def settings(self, overrides: list[str]) -> Settings:
-        """The settings of one cell. Raises `EmofusionError` that names a setting which is unknown or wrong."""
-        for path in plugins_in(overrides):  # before groups are told from values, as they may bring groups
+        """The settings of one cell.
+
+        Raises `EmofusionError` where a setting is unknown or has a value that is not allowed. The message names it.
+        """
+        for path in plugins_in(overrides):  # first, because a plug-in may define groups that overrides choose from
             registry.load_plugin(path)
         groups, plain = self._compositions.divided(overrides)
         composition = self._compositions.of(groups)
@@ -75,9 +89,18 @@ class Composer:
         return settings
 
     def alternative(self, overrides: list[str], modality: str, choice: str) -> Modality:
-        """The modality's settings under another choice of its group.
+        """The settings of a modality with another choice of its group.
 
-        Overrides of the chosen network hold for the other where it has such settings, and are left out where not.
+        Overrides of the modality's network and features are applied where the other choice has these settings, and left
+        out where it does not.
+
+        Args:
+            overrides: the overrides of the cell.
+            modality: the name of the modality.
+            choice: the other choice, such as `lstm`.
+
+        Raises:
+            EmofusionError: a setting is unknown or has a value that is not allowed.
         """
         kept, _ = self._fitting(overrides, modality, choice)
         try:
@@ -86,7 +109,7 @@ class Composer:
             raise EmofusionError(f"{modality}={choice}: {error}") from error
 
     def _fitting(self, overrides: list[str], modality: str, choice: str) -> tuple[list[str], dict[str, EmofusionError]]:
-        """The overrides for another choice of a modality's group, and why others of them do not fit it."""
+        """The overrides that fit another choice of a modality's group, and override → error for those that do not."""
         group = self._compositions.of(self._compositions.divided(overrides)[0]).groups.get(modality, modality)
         replaced = (f"{modality}.ensemble=", f"{modality}.pool=", f"{modality}.name=")
         others = [
@@ -110,20 +133,22 @@ class Composer:
 
     def _modality(self, overrides: list[str], modality: str) -> Modality:
         groups, plain = self._compositions.divided(overrides)
-        own = [text for text in groups if not self._leaves_alone(text, modality)]
-        node: Modality = self._section(tuple(own), modality, plain)
+        relevant = [text for text in groups if not self._has_no_effect(text, modality)]
+        node: Modality = self._section(tuple(relevant), modality, plain)
         return node
 
-    def _leaves_alone(self, group: str, section: str) -> bool:
-        """Whether a choice of a group has no effect on a section, so that the section is composed without it."""
-        usual, other = self._compositions.of(()), self._compositions.of((group,))
-        return section not in other.interpolated and usual.container.get(section) == other.container.get(section)
+    def _has_no_effect(self, group: str, section: str) -> bool:
+        """Whether a choice of a group does not change a section, so that the section can be composed without it."""
+        without, with_choice = self._compositions.of(()), self._compositions.of((group,))
+        if section in with_choice.interpolated:
+            return False
+        return bool(without.container.get(section) == with_choice.container.get(section))
 
     def _section(self, groups: tuple[str, ...], name: str, plain: tuple[str, ...]) -> Any:
         composition = self._compositions.of(groups)
         concerned = tuple(text for text in plain if _concerns(parse(text), name))
         if name in composition.interpolated or any("${" in text for text in concerned):
-            concerned = plain  # an interpolation may lead anywhere
+            concerned = plain  # an interpolation may refer to any other section
         key = (id(composition), name, concerned)
         if key not in self._sections:
             node = self._sectioner.section(composition.container, name, [parse(text) for text in concerned])
@@ -132,7 +157,7 @@ class Composer:
         return self._sections[key]
 
     def _check_choices(self, settings: Settings, composition: Composition) -> None:
-        """Raise `EmofusionError` where a map names no modality, or a list names no choice of a modality's group."""
+        """Raise `EmofusionError` where a setting names a modality, or a choice of its group, that does not exist."""
         known = [*settings.modalities, *(name for name in composition.groups if name not in SECTIONS)]
         compared = settings.report.compare
         for setting, named in (("fusion.weights", settings.fusion.weights or {}), ("report.compare", compared)):
@@ -147,7 +172,7 @@ class Composer:
                     self._compositions.check_choice(group, choice, f"{setting}={shown(choices)}")
 
     def _check_members(self, settings: Settings, overrides: list[str]) -> None:
-        """Raise `EmofusionError` for a setting of an ensemble's models that none of them has."""
+        """Raise `EmofusionError` for an override of an ensemble's models that fits none of them."""
         for modality, node in settings.modalities.items():
             parts = (f"{modality}.network.", f"{modality}.features.")
             if not node.ensemble or not any(text.lstrip("+").startswith(parts) for text in overrides):
@@ -159,7 +184,7 @@ class Composer:
 
 
 def plugins_in(overrides: list[str]) -> list[str]:
-    """The plug-in files that overrides name."""
+    """The paths of plug-in files that overrides name."""
     return [path for text in overrides if parse(text).key == "plugins" for path in resolved(parse(text).value)]
 
 
@@ -169,7 +194,7 @@ def _concerns(override: Assignment, section: str) -> bool:
 
 
 def _check_names(root: Root, composition: Composition, groups: tuple[str, ...], plain: tuple[str, ...]) -> None:
-    """Every node at the top is a setting, or a modality that is named or chosen from a group."""
+    """Raise `EmofusionError` where a name at the root is neither a setting nor a modality."""
     chosen = {name for name in composition.groups if "/" not in name}
     chosen |= {name.partition("@")[0] for name in composition.groups.values() if "/" not in name}
     named = set(root.modalities) | set(composition.container.get("modalities") or [])
@@ -180,25 +205,27 @@ def _check_names(root: Root, composition: Composition, groups: tuple[str, ...], 
         package = (override.package or override.key).partition(".")[0]
         if override.package and package not in KNOWN | set(root.modalities):
             raise EmofusionError(
-                f"{override.text}: {package} is not a modality here; name it in modalities={shown(root.modalities)}"
+                f"{override.text}: {package} is not in modalities={shown(root.modalities)}; add it there"
             )
 
 
 def _check_modality(name: str, composition: Composition, plain: tuple[str, ...]) -> None:
     if not MODALITY.fullmatch(name):
-        raise EmofusionError(f"modalities: {name} is not a name: use small letters, digits and _, a letter first")
+        raise EmofusionError(
+            f"modalities: {name} is not an allowed name: use small letters, digits and _, and start with a letter"
+        )
     if name in KNOWN | {"all"} | set(registry.kinds("fusion")):
-        raise EmofusionError(f"modalities: {name} means something else here; use another name")
+        raise EmofusionError(f"modalities: the name {name} has another meaning already; use another name")
     keys = {parse(text).key.partition(".")[0] for text in plain}
     if not isinstance(composition.container.get(name), dict) and name not in keys:
         raise EmofusionError(
-            f"modalities: {name} is named but there are no settings {name}.*; choose some, as in "
+            f"modalities: {name} is named, but there are no settings {name}.*; choose a model, as in "
             f'override="+speech@{name}=cnn1d"'
         )
 
 
 def _check_values(node: Any, name: str) -> None:
-    """Check the typed nodes of an untyped map, such as `corpora`."""
+    """Check the names and the typed nodes in an untyped map, such as `corpora`."""
     for key, value in (node or {}).items() if isinstance(node, dict) else []:
         if dataclasses.is_dataclass(value):
             check_name(str(key), name)

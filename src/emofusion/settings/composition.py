@@ -1,4 +1,4 @@
-"""What Hydra makes of an experiment and of choices of groups, such as `speech=lstm`; each is composed once."""
+"""Compose an experiment with choices of groups, such as `speech=lstm`, by Hydra. Each combination is composed once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,11 @@ Overrides = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Composition:
-    """What Hydra made of one combination of group choices.
+    """What Hydra composed from one combination of group choices.
 
-    container: all settings, interpolations unresolved. groups: modality → the group that it was chosen from, such as
-    `speech` or `speech@own_speech`. choices: group → the choice. interpolated: the sections with interpolations; the
-    empty name stands for the root's own values.
+    container: all settings; interpolations are not resolved. groups: modality → the group that it was chosen from, such
+    as `speech` or `speech@own_speech`. choices: group → the choice. interpolated: the names of sections with
+    interpolations; the empty name means the values at the root.
     """
 
     container: dict[str, Any]
@@ -38,7 +38,13 @@ class Compositions:
     """The compositions of one experiment."""
 
     def __init__(self, conf: Path, experiment: str) -> None:
-        """`conf`: the folder of the configuration; raises `EmofusionError` where it has no such experiment."""
+        """Args:
+            conf: the folder of the configuration.
+            experiment: the name of a file in `conf/experiment/`.
+
+        Raises:
+            EmofusionError: there is no such experiment.
+        """
         self.conf, self.experiment = conf, experiment
         self._compositions: dict[Overrides, Composition] = {}
         self._is_choice: dict[tuple[str, int], bool] = {}  # override → whether it chooses from a group
@@ -46,7 +52,10 @@ class Compositions:
         self.check_choice("experiment", experiment, f"experiment={experiment}")
 
     def of(self, groups: Overrides) -> Composition:
-        """The composition of the experiment and of choices of groups. Raises `EmofusionError` as Hydra does."""
+        """The composition of the experiment with these choices of groups.
+
+        Raises `EmofusionError` where Hydra cannot compose them.
+        """
         groups = self._differing(groups)
         if groups not in self._compositions:
             self._compositions[groups] = self._compose(groups)
@@ -112,22 +121,22 @@ class Compositions:
         )
 
     def _differing(self, groups: Overrides) -> Overrides:
-        """The choices without those that say what the experiment says anyway, so that nothing is composed twice."""
+        """The choices that differ from those of the experiment, so that the same settings are not composed twice."""
         if not groups or () not in self._compositions:
             return groups
-        usual = self._compositions[()].choices
+        unchanged = self._compositions[()].choices
         choices = [parse(text) for text in groups]
         same = [
-            not choice.adds and not choice.deletes and not choice.package and usual.get(choice.key) == choice.value
+            not choice.adds and not choice.deletes and not choice.package and unchanged.get(choice.key) == choice.value
             for choice in choices
         ]
         return tuple(text for text, is_same in zip(groups, same, strict=True) if not is_same)
 
 
 def _interpolated(container: dict[str, Any]) -> frozenset[str]:
-    own = {key: value for key, value in container.items() if not isinstance(value, dict)}
+    root_values = {key: value for key, value in container.items() if not isinstance(value, dict)}
     names = {name for name, node in container.items() if "${" in repr(node)}
-    return frozenset(names | ({""} if "${" in repr(own) else set()))
+    return frozenset(names | ({""} if "${" in repr(root_values) else set()))
 
 
 def _stored(group: str) -> list[str]:
@@ -139,7 +148,16 @@ def _stored(group: str) -> list[str]:
 
 
 def _message(error: Exception, overrides: Overrides) -> str:
+    """Hydra's error as a message in one line, without the lines that do not help a user."""
     lines = [line.strip() for line in f"{error}\n{error.__cause__ or ''}".splitlines() if line.strip()]
-    dull = ("object_type", "full_key", "To append", "Set the environment", "See ", "Config search path", "provider=")
-    told = list(dict.fromkeys(line for line in lines if not line.startswith(dull)))
-    return f"configuration: {' '.join(told)}" + (f" (override: {' '.join(overrides)})" if overrides else "")
+    unhelpful = (
+        "object_type",
+        "full_key",
+        "To append",
+        "Set the environment",
+        "See ",
+        "Config search path",
+        "provider=",
+    )
+    helpful = list(dict.fromkeys(line for line in lines if not line.startswith(unhelpful)))
+    return f"configuration: {' '.join(helpful)}" + (f" (override: {' '.join(overrides)})" if overrides else "")

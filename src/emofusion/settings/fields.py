@@ -1,7 +1,7 @@
-"""How a setting is declared, in one place: its default, the values that it may have, and one line of meaning.
+"""The declaration of a setting: its default, its allowed values, and its meaning in one line.
 
-The declaration serves three readers: Hydra, which takes types and defaults from the dataclass; `check`, which holds
-values against the allowed range before anything runs; and `docs/settings.md`, which is generated from it.
+It has three uses. Hydra reads types and defaults from the dataclass. `check` compares values with the allowed range
+before anything runs. `docs/settings.md` is generated from it.
 """
 
 import dataclasses
@@ -16,22 +16,22 @@ from omegaconf import MISSING
 from emofusion.errors import EmofusionError
 
 _METADATA = "setting"
-# numpy and scikit-learn take seeds of 32 bits; a fold adds its number to it
+# numpy and scikit-learn accept seeds of 32 bits, and each fold adds its number to the seed
 MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a field may hold besides its type. Bounds and choices of a list or a map hold for each of its values.
+    """The allowed values of a field, in addition to its type. For a list or a map, they apply to each of its values.
 
     Args:
         meaning: one line for the reference page.
         least, most: inclusive bounds of a number.
         above, below: exclusive bounds of a number.
-        choices: the words that are allowed.
-        shortest: how many entries a list or a map has at least.
-        distinct: whether the entries of a list, or of each list in a map, differ from each other.
-        filled: whether text, or each text of a list, has to have a letter.
+        choices: the allowed words.
+        shortest: the smallest number of entries of a list or a map.
+        distinct: whether the entries of a list, or of each list in a map, must differ from each other.
+        filled: whether a text, or each text in a list, must have a character that is not blank.
     """
 
     meaning: str
@@ -75,13 +75,13 @@ class Setting:
         return low + joints.get((low.split()[0], high.split()[0]), " ") + high
 
     def admits(self, value: Any) -> bool:
-        """Whether a value lies in the range; None is always admitted, as its type decides about it."""
+        """Whether a value is allowed. None is always allowed here, because the type of the field decides about it."""
         if value is None:
             return True
         if isinstance(value, dict | list | tuple) and len(value) < self.shortest:
             return False
         if isinstance(value, dict):
-            return all(self._admits_list(part) for part in value.values())
+            return all(self._admits_list(entry) for entry in value.values())
         return self._admits_list(value)
 
     def _admits_list(self, value: Any) -> bool:
@@ -118,7 +118,7 @@ def setting(
 ) -> Any:
     """A dataclass field with its default, range and meaning; see `Setting` for the arguments.
 
-    A setting without a default has to be given by the configuration. A default that is a list, a map or a dataclass is
+    The configuration must set a value where there is no default. A default that is a list, a map or a dataclass is
     copied for each instance.
     """
     about = Setting(meaning, least, most, above, below, tuple(choices), shortest, distinct, filled)
@@ -128,37 +128,38 @@ def setting(
 
 
 def about(field: dataclasses.Field[Any]) -> Setting:
-    """The declaration of a field; one without any may hold every value of its type."""
+    """The declaration of a field. A field that was not made by `setting` allows every value of its type."""
     declared = field.metadata.get(_METADATA)
     return declared if isinstance(declared, Setting) else Setting("")
 
 
 def check(node: Any, name: str) -> None:
-    """Hold every value of a dataclass, and of those within it, against its range.
+    """Check that every value of a dataclass, and of the dataclasses in it, is allowed.
 
-    Then each node's own method `check_together(name)`, where it has one, looks at values that depend on each other.
+    A dataclass may have a method `check_together(name)`. It is called last, and checks values that depend on each
+    other.
 
     Args:
         node: an instance of a dataclass whose fields are declared with `setting`.
         name: the node's full name in the configuration, such as `speech.network`; empty for the root.
 
     Raises:
-        EmofusionError: names the setting, its value and the values that are allowed.
+        EmofusionError: a value is not allowed. The message names the setting, its value and the allowed values.
     """
     for field in dataclasses.fields(node):
         value, declared = getattr(node, field.name), about(field)
         full = f"{name}.{field.name}" if name else field.name
         if not declared.admits(value):
             raise EmofusionError(f"{full}={shown(value)}: {declared.allowed() or 'a finite number'}")
-        for part_name, part in _parts(value, full):
-            if dataclasses.is_dataclass(part) and not isinstance(part, type):
-                check(part, part_name)
+        for entry_name, entry in _entries(value, full):
+            if dataclasses.is_dataclass(entry) and not isinstance(entry, type):
+                check(entry, entry_name)
     if hasattr(node, "check_together"):
         node.check_together(name)
 
 
 def must(holds: bool, message: str) -> None:
-    """Raise `EmofusionError(message)` unless the condition holds: for checks of values that depend on each other."""
+    """Raise `EmofusionError(message)` unless `holds` is true. Checks of values that depend on each other use it."""
     if not holds:
         raise EmofusionError(message)
 
@@ -168,23 +169,23 @@ def _has_repeats(values: Iterable[Any]) -> bool:
     return len(set(texts)) < len(texts)
 
 
-def _parts(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """A value, or the values in a list or a map, each with its full name."""
+def _entries(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The full name and the value of each entry of a list or a map; for other values, the name and the value."""
     if isinstance(value, list):
-        yield from ((f"{name}[{number}]", part) for number, part in enumerate(value))
+        yield from ((f"{name}[{number}]", entry) for number, entry in enumerate(value))
     elif isinstance(value, dict):
-        yield from ((f"{name}.{key}", part) for key, part in value.items())
+        yield from ((f"{name}.{key}", entry) for key, entry in value.items())
     else:
         yield name, value
 
 
 def _number(value: float) -> str:
-    """A bound as people write it: 0.5, 1000, 100,000."""
+    """A bound as text, such as 0.5, 1000 or 100,000."""
     return f"{value:,.0f}" if value == int(value) and abs(value) >= 10_000 else f"{value:g}"
 
 
 def shown(value: Any) -> str:
-    """A value as it is typed on the command line."""
+    """A value as a user types it on the command line, such as `[1,2]`, `{a: 1}`, `null` or `true`."""
     if isinstance(value, list | tuple):
         return f"[{','.join(map(shown, value))}]"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Nodes of settings in OmegaConf: typed by the schema, with messages that name the setting."""
+"""Nodes of settings in OmegaConf, with the types of the schema and with error messages that name the setting."""
 
 import dataclasses
 from typing import Any, cast, get_args
@@ -13,9 +13,15 @@ from emofusion.settings.wording import expected, hints
 
 
 def merged(schema: type, content: Any, name: str) -> DictConfig:
-    """The content as a node of the class `schema`. `name`: the node's full name; empty for the root.
+    """The content as a node with the types of a dataclass.
 
-    Raises `EmofusionError` that names the setting which is unknown or of the wrong type.
+    Args:
+        schema: the dataclass.
+        content: a map of settings.
+        name: the node's full name in the settings; empty for the root.
+
+    Raises:
+        EmofusionError: a setting is unknown or has the wrong type. The message names it.
     """
     prefix = f"{name}." if name else ""
     if isinstance(content, dict | DictConfig):
@@ -36,29 +42,39 @@ def merged(schema: type, content: Any, name: str) -> DictConfig:
 
 
 def _check_lists(schema: Any, content: Any, prefix: str) -> None:
-    """Raise `EmofusionError` for a node in a list that does not fit: OmegaConf would not say which it is."""
+    """Raise `EmofusionError` for a wrong node in a list. OmegaConf's own error would not name its position."""
     values = dict(items(content, prefix))
     for field, hint in hints(schema).items():
-        part = values.get(field)
+        value = values.get(field)
         for cls in [hint, *get_args(hint)]:
-            if not dataclasses.is_dataclass(cls) or has_class(part):
+            if not dataclasses.is_dataclass(cls) or has_class(value):
                 continue
-            if isinstance(part, dict | DictConfig):
-                _check_lists(cls, part, f"{prefix}{field}.")
-            for number, entry in enumerate(part if isinstance(part, list | ListConfig) else []):
+            if isinstance(value, dict | DictConfig):
+                _check_lists(cls, value, f"{prefix}{field}.")
+            for number, entry in enumerate(value if isinstance(value, list | ListConfig) else []):
                 if isinstance(entry, dict | DictConfig):
                     merged(cast(type, cls), entry, f"{prefix}{field}[{number}]")
 
 
 def wrong_type(error: OmegaConfBaseException, name: str) -> str:
-    """The message for a value that does not have the type of its setting."""
+    """The message for a value that does not have the type of its setting.
+
+    Args:
+        error: OmegaConf's error.
+        name: the full name of the setting.
+    """
     schema = OmegaConf.get_type(error.parent_node) if OmegaConf.is_config(error.parent_node) else None
     value = getattr(error, "value", None)
     return f"{name}={shown(value)}: {expected(schema, str(error.key)) or first_line(error)}"
 
 
 def items(node: Any, name: str) -> Any:
-    """A map's items, with nodes as they are and interpolations unresolved; none of None."""
+    """The items of a map. Interpolations are not resolved. None has no items.
+
+    Raises `EmofusionError` where the node is no map.
+
+    name: the full name of the node, for the message.
+    """
     if node is None or (OmegaConf.is_config(node) and OmegaConf.get_type(node) is None):
         return ()
     if isinstance(node, DictConfig):
@@ -69,10 +85,10 @@ def items(node: Any, name: str) -> Any:
 
 
 def has_class(node: Any) -> bool:
-    """Whether a node is typed by a class of the schema."""
+    """Whether a node has the type of a dataclass of the schema."""
     return isinstance(node, DictConfig) and dataclasses.is_dataclass(OmegaConf.get_type(node))
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message; OmegaConf adds details for programmers below it."""
+    """The first line of an error's message. OmegaConf adds further lines with details for programmers."""
     return str(error).splitlines()[0]

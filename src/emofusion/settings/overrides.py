@@ -1,4 +1,4 @@
-"""The overrides of a command line, in Hydra's grammar: separated, parsed, and expanded into cells."""
+"""Separate and parse the overrides of a command line, and expand sweeps into cells. Hydra's grammar applies."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ MOST_CELLS = 100_000
 
 @dataclass(frozen=True)
 class Assignment:
-    """One override of a single cell: `text` as it is written, and what it says.
+    """One override of a single cell.
 
-    key: the setting's full name, or the group's. package: where a group's choice goes, as in `+speech@own=cnn1d`.
-    value: the value, or the group's choice. adds, deletes: whether it begins with `+` or `~`.
+    text: the override as a user typed it. key: the full name of the setting or of the group. package: the node that a
+    group's choice is applied to, such as `own` in `+speech@own=cnn1d`. value: the value, or the group's choice. adds:
+    whether the text starts with `+`. deletes: whether it starts with `~`.
     """
 
     text: str
@@ -33,12 +34,12 @@ class Assignment:
 
 
 def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> list[str]:
-    """The single overrides in a text such as `speech=lstm seed=3`; blanks within brackets or quotes do not separate.
+    """The single overrides in a text such as `speech=lstm seed=3`. Spaces in brackets or quotes do not separate.
 
-    Snakemake takes a text with one colon, such as `emotions.merge={calm: neutral}`, for a map; it is put
-    together again.
+    Snakemake turns a text with one colon, such as `emotions.merge={calm: neutral}`, into a map. This function turns the
+    map into text again.
 
-    Raises `EmofusionError` where a bracket or a quote is left open.
+    Raises `EmofusionError` where a bracket or a quote is not closed.
     """
     if isinstance(text, Mapping):
         text = " ".join(f"{key}: {value}" for key, value in text.items())
@@ -52,15 +53,16 @@ def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> lis
             overrides.append(pending)
             pending = ""
     if pending:
-        raise EmofusionError(f"override: a bracket or a quote is left open in: {pending}")
+        raise EmofusionError(f"override: a bracket or a quote is not closed in: {pending}")
     return overrides
 
 
 def expand(overrides: list[str]) -> list[list[str]]:
-    """All combinations that sweeps such as `speech=cnn1d,lstm seed=range(0,3)` stand for, by Hydra's own grammar.
+    """All combinations of the values in sweeps such as `speech=cnn1d,lstm seed=range(0,3)`.
 
-    Raises `EmofusionError` that quotes an override which is not in that grammar, names no value, names one twice, or
-    sets what another override has set; and where there would be more than `MOST_CELLS` combinations.
+    Raises:
+        EmofusionError: an override does not follow Hydra's grammar, has no value, has a value twice, or sets the same
+            setting as another override; or there are more than `MOST_CELLS` combinations.
     """
     alternatives = [_alternatives(override) for override in overrides]
     keys = [_parsed(choices[0]).get_key_element().lstrip("+~") for choices in alternatives]
@@ -73,7 +75,7 @@ def expand(overrides: list[str]) -> list[list[str]]:
 
 @cache
 def parse(override: str) -> Assignment:
-    """What one override, which is not a sweep, says."""
+    """Parse one override that is not a sweep. Raises `EmofusionError` where it does not follow Hydra's grammar."""
     parsed = _parsed(override)
     deletes = parsed.type == OverrideType.DEL
     value = None if deletes else _plain(parsed.value())
@@ -104,8 +106,8 @@ def _parsed(override: str) -> Override:
         parsed: Override = OverridesParser.create().parse_overrides([override])[0]
     except HydraException as error:
         raise EmofusionError(
-            f"override: {override} is not written as name=value ({str(error).splitlines()[0]}); values with blanks or "
-            "signs stand in quotes, as in report.title='Two words'"
+            f"override: {override} is not written as name=value ({str(error).splitlines()[0]}); put values with spaces "
+            "or special characters in quotes, as in report.title='Two words'"
         ) from error
     if not parsed.key_or_group:
         raise EmofusionError(f"override: {override} names no setting; it is written name=value")
@@ -116,7 +118,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, QuotedString):
         return value.text
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [_plain(entry) for entry in value]
     if isinstance(value, dict):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): _plain(entry) for name, entry in value.items()}
     return value

@@ -1,8 +1,8 @@
-"""Kinds of other people: Python files that an experiment names, and installed packages.
+"""Plug-ins: Python files that an experiment names, and installed packages. Both add kinds to those of the package.
 
-A plug-in file is imported under the name `emofusion_plugin_<its stem>`, wherever it lies, so that results do not depend
-on its folder. Files beside it can be imported by it. An installed package adds kinds by an entry point in the group
-`emofusion.kinds` that names a module.
+A plug-in file is imported under the name `emofusion_plugin_<stem of the file>`, so that results do not depend on its
+folder. It can import files that lie beside it. An installed package adds kinds by an entry point in the group
+`emofusion.kinds`; the entry point names a module.
 """
 
 import ast
@@ -29,15 +29,16 @@ _loaded: dict[str, ModuleType] = {}
 
 
 def loaded_plugins() -> list[ModuleType]:
-    """The plug-in files that were imported, in that order."""
+    """The plug-in files that were imported, in the order of their import."""
     return list(_loaded.values())
 
 
 def import_plugin(path: str | Path) -> ModuleType:
-    """Import a plug-in file, once.
+    """Import a plug-in file. A second call returns the same module.
 
-    Raises `EmofusionError` where the file is not there or cannot be imported, where another plug-in has its name, and
-    where a file beside it is hidden by a module of the same name.
+    Raises:
+        EmofusionError: the file does not exist or cannot be imported; another plug-in has the same name; or a module
+            with the same name hides a file beside the plug-in.
     """
     file = Path(path).resolve()
     if file.suffix != ".py":
@@ -55,7 +56,7 @@ def import_plugin(path: str | Path) -> ModuleType:
     spec = spec_from_file_location(name, file)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: dataclasses look their own module up
+    sys.modules[name] = module  # before the module runs, because dataclasses look up their module
     try:
         spec.loader.exec_module(module)
         _refuse_hidden_files(file)
@@ -70,7 +71,7 @@ def import_plugin(path: str | Path) -> ModuleType:
 
 
 def forget_plugin(module: ModuleType) -> None:
-    """Take back the import of a plug-in file whose kinds cannot be used."""
+    """Undo the import of a plug-in file whose kinds cannot be used."""
     _loaded.pop(module.__name__, None)
     sys.modules.pop(module.__name__, None)
 
@@ -82,7 +83,7 @@ def installed_entry_points() -> list[EntryPoint]:
 
 @cache
 def installed_modules() -> list[ModuleType]:
-    """The modules that entry points name; raises `EmofusionError` where one cannot be imported."""
+    """The modules that entry points name. Raises `EmofusionError` where one cannot be imported."""
     modules = []
     for entry in installed_entry_points():
         try:
@@ -96,10 +97,14 @@ def installed_modules() -> list[ModuleType]:
 
 
 def named_plugins(conf: Path, experiment: str) -> list[str]:
-    """The plug-in files that the files of an experiment name, read without Hydra.
+    """The plug-in files that the files of an experiment name. The files are read without Hydra.
 
-    What an experiment chooses may come from its plug-ins, so they are needed before it can be composed. The setting is
-    looked for in `config.yaml`, in the experiment, and in experiments that it is built on.
+    An experiment may choose kinds of its plug-ins, so Hydra can compose it only after they are imported. This function
+    reads the setting `plugins` in `config.yaml`, in the experiment, and in the experiments that it is based on.
+
+    Args:
+        conf: the folder of the configuration.
+        experiment: the name of a file in `conf/experiment/`.
     """
     named = _in_file(conf / "config.yaml")[0]
     waiting, seen = [experiment], set()
@@ -107,25 +112,29 @@ def named_plugins(conf: Path, experiment: str) -> list[str]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            own, parents = _in_file(conf / "experiment" / f"{name}.yaml")
-            named += own
+            plugins, parents = _in_file(conf / "experiment" / f"{name}.yaml")
+            named += plugins
             waiting += parents
     return list(dict.fromkeys(named))
 
 
 def resolved(paths: Any) -> list[str]:
-    """The paths of a setting `plugins`, with what they take from the environment; those that need more are left out."""
-    found = []
+    """The paths in the setting `plugins`, with environment variables replaced.
+
+    Paths with interpolations of other settings are left out: only Hydra can resolve them.
+    """
+    resolved_paths = []
     for path in paths if isinstance(paths, Iterable) and not isinstance(paths, str) else []:
         try:
-            found.append(str(OmegaConf.to_container(OmegaConf.create([path]), resolve=True)[0]))  # type: ignore[index]
+            path = OmegaConf.to_container(OmegaConf.create([path]), resolve=True)[0]  # type: ignore[index]
         except OmegaConfBaseException:
             continue
-    return found
+        resolved_paths.append(str(path))
+    return resolved_paths
 
 
 def files_of(plugin: Path) -> list[Path]:
-    """A plug-in file and the files beside it that it imports, directly or through others; found without importing."""
+    """A plug-in file, and the files beside it that it imports, directly or through others. Nothing is imported."""
     files, waiting = list[Path](), [plugin]
     while waiting:
         file = waiting.pop()
@@ -136,7 +145,7 @@ def files_of(plugin: Path) -> list[Path]:
 
 
 def _refuse_hidden_files(plugin: Path) -> None:
-    """Raise `EmofusionError` where Python has imported another module than the file beside the plug-in."""
+    """Raise `EmofusionError` where Python imported another module instead of the file beside the plug-in."""
     for file in files_of(plugin):
         for name, beside in _imported_beside(file, plugin.parent).items():
             imported = getattr(sys.modules.get(name), "__file__", None)
@@ -148,11 +157,11 @@ def _refuse_hidden_files(plugin: Path) -> None:
 
 
 def _imported_beside(file: Path, folder: Path) -> dict[str, Path]:
-    """Module → file in the plug-in's folder, of all that a file imports."""
+    """Module → file in the plug-in's folder, for every module that a file imports from there."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError):
-        return {}  # importing it says what is wrong
+        return {}  # the import of this file reports the error
     names: set[str] = set()
     package = ".".join(file.parent.relative_to(folder).parts)
     for node in ast.walk(tree):
@@ -162,24 +171,24 @@ def _imported_beside(file: Path, folder: Path) -> dict[str, Path]:
             parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*filter(None, parents), *([node.module] if node.module else [])])
             names |= {base} | {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
-    # the packages that a module lies in are run before it
+    # Python runs the packages that contain a module before the module itself
     names |= {".".join(name.split(".")[:count]) for name in names for count in range(1, name.count(".") + 1)}
-    found = {}
+    files = {}
     for name in filter(None, names):
         path = folder.joinpath(*name.split("."))
         for candidate in (path / "__init__.py", path.with_suffix(".py")):
             if candidate.is_file():
-                found[name] = candidate.resolve()
+                files[name] = candidate.resolve()
                 break
-    return found
+    return files
 
 
 def _in_file(path: Path) -> tuple[list[str], list[str]]:
-    """The plug-ins that a file of `conf/` names, and the experiments that it is built on."""
+    """The plug-ins that a file of `conf/` names, and the experiments that it is based on."""
     try:
         content = OmegaConf.to_container(OmegaConf.load(path))
     except (OSError, OmegaConfBaseException, ValueError):
-        return [], []  # Hydra says what is wrong
+        return [], []  # Hydra reports the error
     if not isinstance(content, dict):
         return [], []
     defaults = content.get("defaults")

@@ -21,27 +21,28 @@ from emofusion.settings.wording import type_in_words
 
 _INTRODUCTION = """# Settings
 
-This page is generated from the schema, which lies beside the code, and from the files of `conf/`:
+This page is generated from the schema, which is declared in the code, and from the files of `conf/`:
 `python -m emofusion.settings.reference > docs/settings.md`.
 
-Every setting stands in a file of `conf/`, or is overridden on the command line:
+A setting gets its value from a file of `conf/`, or from an override on the command line:
 
     snakemake --cores 8 --config experiment=demo override="speech.training.epochs=60 fusion.steps=50"
 
-Every setting on this page can be set so, whether a file of `conf/` names it or not. A setting that does not exist, is
-of another type or lies outside of what is allowed is refused before anything runs. A map on the command line, such as
-`fusion.weights={speech: 0.5, face: 0.5}`, replaces the map that is there. Text with blanks or signs stands in quotes:
-`report.title='Two words'`.
+Every setting on this page can be overridden, even if no file of `conf/` sets it. Before anything runs, emofusion checks
+all settings. It refuses a setting that does not exist, and a value of the wrong type or outside the allowed range. A
+map on the command line, such as `fusion.weights={speech: 0.5, face: 0.5}`, replaces the configured map. Text with
+spaces or special characters needs quotes, as in `report.title='Two words'`.
 
-In the names below `<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
-Some nodes are one of several kinds, which `kind` names: `speech.network={kind: lstm, layers: 2}` sets the kind and its
-settings. How to write kinds of your own is in [extending.md](extending.md).
+In the names below, `<modality>` is a name in `modalities`, such as `speech`, and `<corpus>` is a name below `corpora`.
+For some nodes there are several kinds. Their setting `kind` selects one: `speech.network={kind: lstm, layers: 2}` sets
+the kind and its settings. [extending.md](extending.md) explains how to write your own kinds.
 """
 _GROUPS = """## Choices of files
 
-A folder of `conf/` is a group, and a file in it is a choice. `speech=lstm` takes `conf/speech/lstm.yaml`,
-`corpus=[kdef,savee]` takes several, and `+speech@own=lstm` gives the choice to a modality of the name `own`. A choice
-sets its node as a whole, and the command line may then change single settings of it. What each file says of itself:
+A folder of `conf/` is a group, and a file in it is a choice. `speech=lstm` selects `conf/speech/lstm.yaml`,
+`corpus=[kdef,savee]` selects several files, and `+speech@own=lstm` applies the choice to a modality with the name
+`own`. A choice sets all settings of a node; further overrides may then change single settings. The tables below list
+the files of each group, with the comment at the top of each file.
 """
 _NODES = {"corpus": "corpora.<file>", "speech/features": "speech.features"}
 _FAMILIES = {
@@ -56,22 +57,22 @@ _FAMILIES = {
 
 def reference(conf: Path) -> str:
     """The whole page as Markdown. `conf`: the folder of the configuration."""
-    parts = [_INTRODUCTION, _GROUPS, *_groups(conf), "## The experiment\n"]
-    sections = get_type_hints(Experiment)
-    own = [field.name for field in dataclasses.fields(Experiment) if field.name not in Root.__dataclass_fields__]
-    plain = [name for name in own if not dataclasses.is_dataclass(sections[name])]
-    parts.append(_table([*_rows(Root, ""), *_rows(Experiment, "", plain)]))
-    for name in own:
-        if dataclasses.is_dataclass(sections[name]):
-            parts += [f"## `{name}`\n", _first_line(sections[name]), _table(_rows(sections[name], f"{name}."))]
-    parts += ["## A modality\n", _first_line(Modality), _table(_rows(Modality, "<modality>."))]
+    paragraphs = [_INTRODUCTION, _GROUPS, *_groups(conf), "## The experiment\n"]
+    hints = get_type_hints(Experiment)
+    names = [field.name for field in dataclasses.fields(Experiment) if field.name not in Root.__dataclass_fields__]
+    without_section = [name for name in names if not dataclasses.is_dataclass(hints[name])]
+    paragraphs.append(_table([*_rows(Root, ""), *_rows(Experiment, "", without_section)]))
+    for name in names:
+        if dataclasses.is_dataclass(hints[name]):
+            paragraphs += [f"## `{name}`\n", _first_line(hints[name]), _table(_rows(hints[name], f"{name}."))]
+    paragraphs += ["## A modality\n", _first_line(Modality), _table(_rows(Modality, "<modality>."))]
     for family, (title, prefix) in _FAMILIES.items():
-        parts += [f"## {title}: `{prefix}`\n", *_family(family, prefix)]
-    return "\n".join(parts).rstrip() + "\n"
+        paragraphs += [f"## {title}: `{prefix}`\n", *_family(family, prefix)]
+    return "\n".join(paragraphs).rstrip() + "\n"
 
 
 def _groups(conf: Path) -> Iterator[str]:
-    """Each group of files with its choices and what the first lines of their files say."""
+    """For each group of files: a heading, and a table of its choices with the comments at the top of their files."""
     folders = {path.parent for path in conf.rglob("*.yaml")} - {conf}
     for folder in sorted(folders):
         group = folder.relative_to(conf).as_posix()
@@ -83,7 +84,7 @@ def _groups(conf: Path) -> Iterator[str]:
 
 
 def _comment(path: Path) -> str:
-    """The comment at the top of a file, without the line for Hydra."""
+    """The comment at the top of a file, without the line `# @package`, which is for Hydra."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("# @package")]
     comment = []
     for line in lines:
@@ -94,7 +95,10 @@ def _comment(path: Path) -> str:
 
 
 def _family(family: str, prefix: str) -> Iterator[str]:
-    """The kinds of a family, without those of plug-ins; settings that all of them have stand in one table."""
+    """For each kind of a family: a heading, a description, and a table of settings.
+
+    Settings that all kinds of the family share are in one table before them.
+    """
     base = [field.name for field in dataclasses.fields(registry.FAMILIES[family]) if field.name != "kind"]
     if base:
         yield "Every kind has these settings:\n"
@@ -103,13 +107,13 @@ def _family(family: str, prefix: str) -> Iterator[str]:
     for name, kind in kinds.items():
         yield f"### `{name}`\n"
         yield _described(kind)
-        own = [field.name for field in dataclasses.fields(kind) if field.name not in ("kind", *base)]
-        if own and family != "metrics":  # a metric takes the settings of `evaluation`
-            yield _table(_rows(kind, f"{prefix.replace('<rule>', name)}.", own))
+        names = [field.name for field in dataclasses.fields(kind) if field.name not in ("kind", *base)]
+        if names and family != "metrics":  # a metric takes its values from `evaluation`
+            yield _table(_rows(kind, f"{prefix.replace('<rule>', name)}.", names))
 
 
 def _described(kind: type[Kind]) -> str:
-    """What a kind is: its label in tables, where it has one, and the first paragraph of its docstring."""
+    """The description of a kind: its label in tables, where it has one, and the first paragraph of its docstring."""
     label = getattr(kind, "label", "")
     return (f"{label[0].upper()}{label[1:]}. " if label else "") + _first_line(kind)
 
@@ -126,9 +130,9 @@ def _rows(schema: Any, prefix: str, only: list[str] | None = None) -> Iterator[t
         if (only is not None and field.name not in only) or field.name == "kind":
             continue
         declared, hint = about(field), hints[field.name]
-        nested = next((part for part in _parts(hint) if dataclasses.is_dataclass(part)), None)
+        nested = next((inner for inner in _inner_types(hint) if dataclasses.is_dataclass(inner)), None)
         is_list = get_origin(hint) is list
-        if nested is None or is_list or type(None) in _parts(hint):
+        if nested is None or is_list or type(None) in _inner_types(hint):
             allowed = declared.allowed() or _unlimited(hint)
             yield prefix + field.name, type_in_words(hint), _default(field), allowed, declared.meaning
         if nested is not None:
@@ -136,14 +140,15 @@ def _rows(schema: Any, prefix: str, only: list[str] | None = None) -> Iterator[t
 
 
 def _unlimited(hint: Any) -> str:
-    """What is allowed of a type that has no range of its own."""
+    """The text in the column `allowed` for a setting without a range."""
     if hint is bool:
         return ""
-    is_node = hint is Any or any(dataclasses.is_dataclass(part) for part in _parts(hint))
+    is_node = hint is Any or any(dataclasses.is_dataclass(inner) for inner in _inner_types(hint))
     return "as below" if is_node else "any"
 
 
-def _parts(hint: Any) -> tuple[Any, ...]:
+def _inner_types(hint: Any) -> tuple[Any, ...]:
+    """The types in a list or a union; the type itself where it is neither."""
     return get_args(hint) if get_origin(hint) in (list, Union, types.UnionType) else (hint,)
 
 
@@ -167,7 +172,7 @@ def _first_line(documented: type) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text for a cell of a table; `<` would begin a tag outside of code."""
+    """Text for a cell of a Markdown table. A `<` is escaped, except in code: it would start an HTML tag."""
     escaped = text.replace("|", "\\|")
     return re.sub(r"<(?=[a-z])", "&lt;", escaped) if "`" not in escaped else escaped
 

@@ -1,6 +1,6 @@
-"""The kinds that there are: those of the package, of installed packages, and of plug-in files.
+"""The registry: it finds all kinds of the package, of installed packages, and of plug-in files.
 
-A family's kinds are looked for in the modules of its package, `common` left out, and in the plug-ins: see `plugins`.
+It searches the modules of each family's package, except `common`, and the plug-ins, see `plugins`.
 """
 
 import inspect
@@ -30,7 +30,7 @@ FAMILIES: dict[str, type[Kind]] = {
     "metrics": Metric,
 }
 PACKAGES = {family: f"emofusion.{family}" for family in FAMILIES} | {"metrics": "emofusion.evaluation.metrics"}
-SCHEMA = "schema"  # the group of Hydra's ConfigStore that holds every kind, as in schema/networks: cnn1d
+SCHEMA = "schema"  # the group of Hydra's ConfigStore with all kinds, as in schema/networks: cnn1d
 
 AnyKind = TypeVar("AnyKind", bound=Kind)
 
@@ -39,25 +39,34 @@ _registered: list[ModuleType] = []
 
 
 def kinds(family: str) -> dict[str, type[Any]]:
-    """The kinds of a family by name: the package's own, then those of installed packages, then of plug-in files.
+    """Name → kind, for all kinds of a family: first of the package, then of installed packages and of plug-in files.
 
-    Raises `EmofusionError` where two kinds have one name, and where a class is not a complete kind.
+    Raises `EmofusionError` where two kinds have the same name, and where a class is not a complete kind.
     """
-    found: dict[str, type[Any]] = {}
+    by_name: dict[str, type[Any]] = {}
     for module in [*_own_modules(family), *installed_modules(), *loaded_plugins()]:
         for kind in _kinds_in(module, FAMILIES[family]):
             name = str(name_of(kind))
-            other = found.setdefault(name, kind)
+            other = by_name.setdefault(name, kind)
             if other is not kind:
                 raise EmofusionError(
-                    f"two {family} are called {name}: {other.__name__} in {_place(other)} and {kind.__name__} in "
-                    f"{_place(kind)}; give one of them another kind"
+                    f"two {family} are called {name}: {other.__name__} in {_origin(other)} and {kind.__name__} in "
+                    f"{_origin(kind)}; give one of them another kind"
                 )
-    return found
+    return by_name
 
 
 def kind(family: str, name: str, setting: str) -> type[Any]:
-    """The kind of that name; `EmofusionError` that names the setting and the kinds there are, where there is none."""
+    """The kind with this name.
+
+    Args:
+        family: a name in `FAMILIES`.
+        name: the name of the kind.
+        setting: the setting that names the kind, for the message.
+
+    Raises:
+        EmofusionError: there is no such kind. The message lists the kinds of the family.
+    """
     known = kinds(family)
     if name not in known:
         raise EmofusionError(f"{setting}={name}: no such kind; there are {', '.join(known)}")
@@ -65,10 +74,11 @@ def kind(family: str, name: str, setting: str) -> type[Any]:
 
 
 def load_plugin(path: str | Path) -> ModuleType:
-    """Import a plug-in file, once, and register its kinds.
+    """Import a plug-in file and register its kinds. A second call returns the same module.
 
-    Raises `EmofusionError` where the file is not there or cannot be imported, and where its kinds cannot be used; it is
-    forgotten then.
+    Raises:
+        EmofusionError: the file does not exist or cannot be imported, or its kinds cannot be used. The import is then
+            undone.
     """
     if (module := import_plugin(path)) not in _registered:
         try:
@@ -81,22 +91,25 @@ def load_plugin(path: str | Path) -> ModuleType:
 
 
 def register() -> None:
-    """Put every kind into Hydra's ConfigStore, as `schema/<family>: <kind>`."""
+    """Put every kind into Hydra's ConfigStore, as `schema/<family>: <kind>`.
+
+    Raises `EmofusionError` where a class declares settings that Hydra cannot represent, or is not a complete kind.
+    """
     store = ConfigStore.instance()
     for family in FAMILIES:
-        for name, found in kinds(family).items():
+        for name, cls in kinds(family).items():
             try:
-                store.store(group=f"{SCHEMA}/{family}", name=name, node=found, provider="emofusion")
+                store.store(group=f"{SCHEMA}/{family}", name=name, node=cls, provider="emofusion")
             except (OmegaConfBaseException, HydraException, ValueError, TypeError, NameError) as error:
                 lines = [line.strip() for line in str(error).splitlines() if line.strip()]
                 raise EmofusionError(
-                    f"{found.__name__} in {_place(found)} declares settings that cannot be read: {lines[0]}; use int, "
+                    f"{cls.__name__} in {_origin(cls)} declares settings that cannot be read: {lines[0]}; use int, "
                     "float, bool, str, lists or maps of them, and dataclasses"
                 ) from error
 
 
 def name_of(kind: type[Kind]) -> str | None:
-    """The name of a kind; None of a class that is only a base of kinds."""
+    """The name of a kind; None for a class that is only a base class of kinds."""
     default = kind.__dataclass_fields__["kind"].default
     return default if isinstance(default, str) and default != MISSING else None
 
@@ -109,10 +122,10 @@ def _own_modules(family: str) -> list[ModuleType]:
 
 
 def _kinds_in(module: ModuleType, base: type[AnyKind]) -> list[type[AnyKind]]:
-    """The kinds that a module defines, or imports from other files than the package's own."""
+    """The kinds that a module defines, and those that it imports from outside the package."""
     classes = [value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, base)]
-    own = [value for value in classes if value.__module__ == module.__name__ or not _is_of_package(value)]
-    return [value for value in own if _is_kind(value)]
+    contributed = [cls for cls in classes if cls.__module__ == module.__name__ or not _is_of_package(cls)]
+    return [cls for cls in contributed if _is_kind(cls)]
 
 
 def _is_of_package(cls: type) -> bool:
@@ -120,25 +133,25 @@ def _is_of_package(cls: type) -> bool:
 
 
 def _is_kind(cls: type[Kind]) -> bool:
-    """Whether a class is a kind and not a base of kinds; raises `EmofusionError` where it is not a complete one."""
+    """Whether a class is a kind, and not only a base class. Raises `EmofusionError` where the kind is incomplete."""
     if cls in _complete:
         return True
-    where = f"{cls.__name__} in {_place(cls)}"
+    where = f"{cls.__name__} in {_origin(cls)}"
     name, written = name_of(cls), vars(cls).get("kind")
     if isinstance(written, str) and written not in (MISSING, name):
         raise EmofusionError(f'{where}: write @dataclass above the class, and kind: str = "{written}" in it')
     if name is None:
         return False
     check_name(name, f"{where}: kind")
-    if lacking := [method for method in cls.needs if getattr(cls, method) is getattr(FAMILIES[cls.family], method)]:
-        raise EmofusionError(f"{where} lacks the method {', '.join(lacking)}; see emofusion.settings.kinds")
-    if lacking := [fact for fact in cls.declares if not getattr(cls, fact)]:
-        raise EmofusionError(f"{where} declares no {', '.join(lacking)}; see emofusion.settings.kinds")
+    if missing := [method for method in cls.needs if getattr(cls, method) is getattr(FAMILIES[cls.family], method)]:
+        raise EmofusionError(f"{where} lacks the method {', '.join(missing)}; see emofusion.settings.kinds")
+    if missing := [attribute for attribute in cls.declares if not getattr(cls, attribute)]:
+        raise EmofusionError(f"{where} declares no {', '.join(missing)}; see emofusion.settings.kinds")
     _complete.add(cls)
     return True
 
 
-def _place(cls: type) -> str:
-    """Where a class is defined: its module, or the file of a plug-in."""
+def _origin(cls: type) -> str:
+    """The module that defines a class; for a class of a plug-in, the plug-in's file."""
     files = {module.__name__: str(module.__file__) for module in loaded_plugins()}
     return files.get(cls.__module__, cls.__module__)

@@ -1,4 +1,4 @@
-"""One section of an experiment's settings: its node typed, overrides applied, and turned into objects."""
+"""One section of an experiment's settings: give its node types, apply overrides, and turn it into objects."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -25,26 +25,32 @@ _MODEL = ("features", "network", "training")
 
 
 class Sectioner:
-    """Makes sections; what Hydra composed is given its types once for each section."""
+    """Makes sections. Each section of what Hydra composed gets its types once, and is then remembered."""
 
     def __init__(self) -> None:
-        # the containers are kept, so that no other one gets their id
+        # keys are ids of containers; the containers are kept, so that no other gets their ids
         self._bases: dict[tuple[int, str, bool], tuple[dict[str, Any], DictConfig]] = {}
         self._roots: dict[int, Any] = {}
 
     def section(self, container: dict[str, Any], name: str, overrides: Sequence[Assignment]) -> Section:
-        """The section `name` of what Hydra composed (the root's own values where it is empty), as objects.
+        """One section of what Hydra composed, as objects.
 
-        A node with a `kind` becomes an instance of that kind, at whatever depth the schema has kinds. Maps that an
-        override gives replace the map that is there. Raises `EmofusionError` that names the setting which is unknown,
-        of the wrong type, or without a value.
+        A node with a `kind` becomes an instance of that kind. A map in an override replaces the configured map.
+
+        Args:
+            container: what Hydra composed.
+            name: the name of the section; empty for the values at the root.
+            overrides: plain overrides of this section.
+
+        Raises:
+            EmofusionError: a setting is unknown, has the wrong type, or has no value. The message names it.
         """
-        if not name and overrides and (quick := self._root_with(container, overrides)) is not None:
-            return quick
+        if not name and overrides and (root := self._root_with(container, overrides)) is not None:
+            return root
         tree = deepcopy(self._base(container, name, any("${" in override.text for override in overrides)))
         for override in overrides:
             assign(tree, override)
-        if name:  # nodes that overrides have added are typed only now
+        if name:  # gives types to nodes that overrides have added
             tree[name] = _typed(name, tree[name], overrides)
         node = tree[name] if name else tree
         if not OmegaConf.is_config(node):
@@ -59,7 +65,7 @@ class Sectioner:
             raise EmofusionError(f"{error.full_key or name}: {first_line(error)}") from error
 
     def _root_with(self, container: dict[str, Any], overrides: Sequence[Assignment]) -> Root | None:
-        """The root's values with plain ones of the same type in place of others, as seeds are; None for other cases."""
+        """A fast way to override whole numbers at the root, such as the seed; None for all other overrides."""
         if not all(override.key in Root.__dataclass_fields__ and not override.deletes for override in overrides):
             return None
         if id(container) not in self._roots:
@@ -75,7 +81,7 @@ class Sectioner:
         return dataclasses.replace(root, **values)
 
     def _base(self, container: dict[str, Any], name: str, interpolates: bool) -> DictConfig:
-        """The section before overrides. `interpolates`: an override may refer to any other section."""
+        """The section before overrides. `interpolates`: whether an override refers to other settings by `${…}`."""
         key = (id(container), name, interpolates)
         if key not in self._bases:
             if name:
@@ -83,14 +89,21 @@ class Sectioner:
                 tree = OmegaConf.create(container if everything else {})
                 tree[name] = _typed(name, container.get(name))
             else:
-                own = {field.name for field in dataclasses.fields(Root)}
-                tree = merged(Root, {key: value for key, value in container.items() if key in own}, "")
+                names = {field.name for field in dataclasses.fields(Root)}
+                tree = merged(Root, {key: value for key, value in container.items() if key in names}, "")
             self._bases[key] = (container, tree)
         return self._bases[key][1]
 
 
 def _typed(name: str, content: Any, overrides: Sequence[Assignment] | None = None) -> Any:
-    """The section's node with the classes of the schema; complete, where `overrides` have been applied to it."""
+    """The section's node with the types of the schema.
+
+    Args:
+        name: the name of the section.
+        content: its content.
+        overrides: the overrides that were applied to the content; the node must then be complete. None: overrides
+            will be applied later, so that values may be missing.
+    """
     if name == "corpora":
         return {corpus: _kind("corpora", node, f"corpora.{corpus}") for corpus, node in items(content, "corpora")}
     if name == "protocol":
@@ -107,40 +120,42 @@ def _typed(name: str, content: Any, overrides: Sequence[Assignment] | None = Non
 
 def _modality(name: str, content: Any, overrides: Sequence[Assignment] | None) -> DictConfig:
     if content is not None and not OmegaConf.is_dict(content) and not isinstance(content, dict):
-        raise EmofusionError(f"{name}={content}: this is a group of settings, or a choice of conf/{name}/")
+        raise EmofusionError(f"{name}={content}: this must be a map of settings, or a choice of conf/{name}/")
     content = dict(items(content, name))
-    parts = {"features": content.pop("features", None), "network": content.pop("network", None)}
+    model = {"features": content.pop("features", None), "network": content.pop("network", None)}
     node = merged(Modality, {"name": name} | content, name)
-    stands_back = node["posteriors"] is not None or len(node["ensemble"])
-    if stands_back:
-        # an experiment may say how the model is trained whose place is taken; a command line may not
-        parts_of_model = tuple(f"{name}.{part}" for part in _MODEL)
-        told = [item.text for item in overrides or () if item.key.startswith(parts_of_model)]
-        if told and node["posteriors"] is not None:
-            raise EmofusionError(f"{told[0]}: {name} is read from {name}.posteriors.table, so no model is trained")
+    model_is_unused = node["posteriors"] is not None or len(node["ensemble"])
+    if model_is_unused:
+        # the experiment's files may have settings of the unused model, but an override of them would have no effect
+        model_nodes = tuple(f"{name}.{part}" for part in _MODEL)
+        without_effect = [item.text for item in overrides or () if item.key.startswith(model_nodes)]
+        if without_effect and node["posteriors"] is not None:
+            raise EmofusionError(
+                f"{without_effect[0]}: {name} is read from {name}.posteriors.table, so no model is trained"
+            )
         if overrides is not None:
             node["training"] = None
         return node
     for part, family in (("features", "features"), ("network", "networks")):
-        if parts[part] is None and overrides is None:
+        if model[part] is None and overrides is None:
             continue
-        if parts[part] is None:
+        if model[part] is None:
             raise EmofusionError(
                 f"{name}.{part}: this setting has no value; choose a model, as in {name}=…, or set {name}.posteriors"
             )
-        node[part] = _kind(family, parts[part], f"{name}.{part}")
+        node[part] = _kind(family, model[part], f"{name}.{part}")
     if node["training"] is None and overrides is not None:
         raise EmofusionError(f"{name}.training: this setting has no value")
     return node
 
 
 def _kind(family: str, node: Any, name: str) -> Any:
-    """A node typed by the kind that it names."""
+    """A node with the types of the kind that it names."""
     if has_class(node):
         schema: Any = OmegaConf.get_type(node)
         expected = registry.name_of(schema)
         if node["kind"] != expected:
-            registry.kind(family, node["kind"], f"{name}.kind")  # which says what there is, where it is none
+            registry.kind(family, node["kind"], f"{name}.kind")  # raises the error for an unknown kind
             raise EmofusionError(
                 f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}"
             )
@@ -153,15 +168,18 @@ def _kind(family: str, node: Any, name: str) -> Any:
 
 
 def _rule_options(options: Any) -> dict[str, Any]:
-    """The settings of each fusion rule that has some."""
+    """Fusion rule → its settings, for each rule that has settings."""
     rules = {name: rule for name, rule in registry.kinds("fusion").items() if len(dataclasses.fields(rule)) > 1}
-    given = dict(items(options, "fusion.options"))
-    for name in given:
+    configured = dict(items(options, "fusion.options"))
+    for name in configured:
         if name not in rules:
-            raise EmofusionError(f"fusion.options.{name}: this rule has no settings; {', '.join(rules)} have some")
+            raise EmofusionError(
+                f"fusion.options.{name}: there is no rule {name} with settings; these rules have settings: "
+                f"{', '.join(rules)}"
+            )
     return {
-        name: given[name]
-        if has_class(given.get(name))
-        else merged(rule, dict(items(given.get(name), f"fusion.options.{name}")), f"fusion.options.{name}")
+        name: configured[name]
+        if has_class(configured.get(name))
+        else merged(rule, dict(items(configured.get(name), f"fusion.options.{name}")), f"fusion.options.{name}")
         for name, rule in rules.items()
     }

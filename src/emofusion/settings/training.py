@@ -1,4 +1,4 @@
-"""The settings of a training: epochs, optimiser, augmentation, and when frozen blocks begin to learn."""
+"""The settings of a training: epochs, optimiser, augmentation, and from which epoch on frozen blocks are trained."""
 
 from dataclasses import dataclass
 
@@ -9,30 +9,38 @@ from emofusion.settings.fields import must, setting
 
 @dataclass
 class Unfreeze:
-    """From an epoch on, the last blocks of a backbone are trained too."""
+    """The last blocks of a backbone are trained from an epoch on."""
 
-    epoch: int = setting("Epoch, counted from 0, from which on the blocks are trained.", MISSING, least=0)
-    blocks: int = setting("How many of the last blocks are trained.", MISSING, least=1, most=5)
+    epoch: int = setting("First epoch, counted from 0, in which the blocks are trained.", MISSING, least=0)
+    blocks: int = setting("Number of the backbone's last blocks that are trained.", MISSING, least=1, most=5)
 
 
 @dataclass
 class Augment:
-    """Augmentation of batches of standardised features while training; 0 leaves a part out."""
+    """Augmentation of standardised features in each training batch; 0 switches a kind of augmentation off."""
 
     noise: float = setting("Standard deviation of Gaussian noise, in standard deviations of the channel.", 0.0, least=0)
     gain: float = setting(
-        "Standard deviation of a number that is added to a clip's whole spectrum, in the same unit.", 0.0, least=0
+        "Standard deviation of one random number that is added to a clip's whole spectrum, in standard deviations of "
+        "the channels.",
+        0.0,
+        least=0,
     )
-    shift: int = setting("By how many frames a clip is moved in time at most.", 0, least=0)
-    time_masks: int = setting("How many stretches of time are set to the mean.", 0, least=0, most=20)
-    time_width: int = setting("Greatest width of a time mask, in frames.", 10, least=0)
-    frequency_masks: int = setting("How many bands of the spectrum are set to the mean.", 0, least=0, most=20)
-    frequency_width: int = setting("Greatest width of a frequency mask, in channels.", 10, least=0)
+    shift: int = setting("Largest number of frames by which a clip is shifted in time.", 0, least=0)
+    time_masks: int = setting("Number of time intervals that are set to the mean.", 0, least=0, most=20)
+    time_width: int = setting("Largest width of a time mask, in frames.", 10, least=0)
+    frequency_masks: int = setting("Number of frequency bands that are set to the mean.", 0, least=0, most=20)
+    frequency_width: int = setting("Largest width of a frequency mask, in channels.", 10, least=0)
     spectrum: int = setting(
-        "How many channels, from the first on, are the spectrum that gain and frequency masks change.", 0, least=0
+        "Number of channels, counted from the first, that are a spectrum. Gain and frequency masks change only these.",
+        0,
+        least=0,
     )
     mixup: float = setting(
-        "Mixup: clips are mixed in shares from a beta distribution with this as both parameters; 0: none.", 0.0, least=0
+        "Mixup: pairs of clips are mixed. The share of each comes from a beta distribution with this value as both "
+        "parameters; 0: no mixup.",
+        0.0,
+        least=0,
     )
 
 
@@ -45,26 +53,33 @@ class Training:
     batch_size: int = setting("Rows of features in one step: clips, or frames of videos.", 32, least=2, most=65_536)
     weight_decay: float = setting("Weight decay of the optimiser.", 0.0, least=0, most=10)
     keep: str = setting(
-        "Whose weights are kept: those of the epoch with the lowest validation loss (best), or of the last epoch "
-        "(last).",
+        "Which weights are kept: of the epoch with the lowest validation loss (best), or of the last epoch (last).",
         "best",
         choices=["best", "last"],
     )
     threads: int = setting(
-        "Threads of torch. Sums depend on their number, so the cores do not decide it.", 1, least=1, most=256
+        "Threads of torch. Results depend on this number, so it does not follow the number of cores.",
+        1,
+        least=1,
+        most=256,
     )
     precision: str = setting(
-        "Arithmetic of the training: full (32 bit), or half (16 bit mixed; it needs a GPU).",
+        "Floating-point precision of the training: full (32 bit), or half (16 bit mixed; it needs a GPU).",
         "full",
         choices=["full", "half"],
     )
     backbone_rate: float = setting(
-        "Learning rate of unfrozen blocks, divided by that of the head.", 1.0, above=0, most=100
+        "Learning rate of unfrozen blocks, as a multiple of the head's learning rate.", 1.0, above=0, most=100
     )
-    members: int = setting("Models of as many seeds, whose posteriors are averaged.", 1, least=1, most=1000)
+    members: int = setting(
+        "Number of models. Each is trained with its own seed, and their posteriors are averaged.",
+        1,
+        least=1,
+        most=1000,
+    )
     speaker_normalisation: bool = setting(
-        "Standardise features by the mean and deviation of each speaker's own clips, test speakers too. No label is "
-        "used, but a speaker's clips have to be there together (transductive).",
+        "Standardise features by the mean and standard deviation of each speaker's own clips, also for test speakers. "
+        "No label is used, but all clips of a speaker are needed at the same time (transductive).",
         False,
     )
     optimiser: str = setting("The optimiser.", "adam", choices=["adam", "adamw"])
@@ -74,20 +89,22 @@ class Training:
         choices=["constant", "one_cycle"],
     )
     label_smoothing: float = setting("Share of the target that is spread over all classes.", 0.0, least=0, below=1)
-    class_weights: bool = setting("Let each class count alike in the loss, however many clips it has.", False)
-    patience: int = setting("Stop after so many epochs without a lower validation loss; 0: never.", 0, least=0)
-    augment: Augment = setting("Augmentation while training.", Augment())
-    unfreeze: list[Unfreeze] = setting("When which blocks of a backbone begin to learn.", [])
+    class_weights: bool = setting("Give each class the same weight in the loss, whatever its number of clips.", False)
+    patience: int = setting(
+        "Stop the training after this number of epochs without a lower validation loss; 0: never.", 0, least=0
+    )
+    augment: Augment = setting("Augmentation during training.", Augment())
+    unfreeze: list[Unfreeze] = setting("From which epoch on the last blocks of a backbone are trained.", [])
 
     def trainable_blocks(self, epoch: int) -> int:
-        """How many of a backbone's last blocks are trained in an epoch, counted from 0."""
+        """How many of a backbone's last blocks are trained in an epoch. `epoch`: its number, counted from 0."""
         return max((step.blocks for step in self.unfreeze if step.epoch <= epoch), default=0)
 
     def check_together(self, name: str) -> None:
-        """Frequency masks and gain need to know which channels are the spectrum."""
+        """Raise `EmofusionError` where gain or frequency masks are used, and `augment.spectrum` is not set."""
         augment = self.augment
         must(
             augment.spectrum > 0 or not (augment.gain or augment.frequency_masks),
-            f"{name}.augment.spectrum=0: set how many channels, from the first on, are the spectrum that "
+            f"{name}.augment.spectrum=0: set it to the number of channels, counted from the first, that "
             f"{name}.augment.gain and {name}.augment.frequency_masks change",
         )

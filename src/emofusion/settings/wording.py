@@ -11,10 +11,10 @@ _WORDS = {int: "whole number", float: "number", bool: "true or false", str: "tex
 
 
 def type_in_words(hint: Any) -> str:
-    """Such as `list of text`, or `number or null`."""
+    """A type in words, such as `list of text` or `number or null`."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(type_in_words(part) for part in arguments if part is not type(None)) + " or null"
+        return " or ".join(type_in_words(option) for option in arguments if option is not type(None)) + " or null"
     if origin is list:
         return f"list of {type_in_words(arguments[0])}"
     if origin is dict:
@@ -23,7 +23,7 @@ def type_in_words(hint: Any) -> str:
 
 
 def expected(schema: Any, name: str) -> str:
-    """What the field of a dataclass may hold, for a message; empty where there is no such field."""
+    """The allowed values of a dataclass's field, as the end of a message; empty where there is no such field."""
     if not dataclasses.is_dataclass(schema) or name not in schema.__dataclass_fields__:
         return ""
     cls: Any = schema
@@ -35,7 +35,7 @@ def expected(schema: Any, name: str) -> str:
 
 @cache
 def hints(schema: Any) -> dict[str, Any]:
-    """The types of a dataclass's fields."""
+    """Field → type, for a dataclass."""
     return get_type_hints(schema)
 
 

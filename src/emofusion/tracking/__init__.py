@@ -1,7 +1,7 @@
-"""Every stage as a run in MLflow. MLflow is imported here and nowhere else, and only when a store is opened.
+"""Track every stage as a run in MLflow. Only this folder imports MLflow, and only when a store is opened.
 
 An experiment of emofusion is an experiment in MLflow with one parent run. Each stage that was executed is a child run,
-with the stage's key as the tag `emofusion.key`. See `lifecycle` for what becomes of earlier runs of the same key.
+with the stage's key as the tag `emofusion.key`. `lifecycle` explains what happens to earlier runs of the same key.
 """
 
 from emofusion.tracking.lifecycle import open_run

@@ -1,4 +1,4 @@
-"""Runs of jobs: what a script needs to track its stage."""
+"""Track the job of a stage: the functions that the workflow's scripts call."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,15 @@ from emofusion.tracking.settings import Tracking
 
 @contextmanager
 def tracked(job: Job, tracking: dict[str, Any]) -> Iterator[Run]:
-    """The run of a job, as `lifecycle.open_run` opens it; `tracking`: the fields of `Tracking`."""
+    """Open a run for a job, as `lifecycle.open_run` does, and close it at the end.
+
+    Args:
+        job: the job to track.
+        tracking: field of `Tracking` → value.
+
+    Raises:
+        EmofusionError: the tracking store cannot be used.
+    """
     inputs = {
         role: " ".join(name.partition("/")[2] for name in (read if isinstance(read, list) else [read]))
         for role, read in job.stage.inputs.items()
@@ -32,7 +40,18 @@ def tracked(job: Job, tracking: dict[str, Any]) -> Iterator[Run]:
 
 @contextmanager
 def tracked_predictions(job: Job, tracking: dict[str, Any]) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """The run of a job that makes a prediction table: a function that writes the table, and logs it and its figures."""
+    """Open a run for a job that makes a prediction table, and close it at the end.
+
+    Args:
+        job: the job to track.
+        tracking: field of `Tracking` → value.
+
+    Yields:
+        A function that writes the table into the job's folder, and logs the file and its metrics for each split.
+
+    Raises:
+        EmofusionError: the tracking store cannot be used.
+    """
     with tracked(job, tracking) as run:
 
         def write(predictions: pd.DataFrame) -> None:

@@ -1,17 +1,17 @@
-"""One stage as one run, from opening to closing.
+"""Track one stage as one run, from opening to closing.
 
-In the whole store there is one live run for each key. A run is live while it is RUNNING or FINISHED and not deleted:
+The whole store has one live run for each key. A run is live while it is RUNNING or FINISHED and not deleted:
 
 * A job that is killed outright (SIGKILL, a lost node) leaves its run RUNNING. This is corrected when the job is
-  repeated: the repeat marks the old run KILLED before it opens its own.
-* A run that ends well deletes every earlier run of its key, whatever its status, and then becomes FINISHED. Deleted
+  repeated: the repeated job marks the old run KILLED before it opens a new one.
+* A run that succeeds deletes every earlier run of its key, whatever its status, and then becomes FINISHED. Deleted
   runs get the tag `emofusion.superseded_by`; MLflow keeps them, and `restore_run` brings them back. A search therefore
   shows one run for each key. A kill between the two steps leaves one RUNNING run, and never two that look finished.
-* A run that fails or is interrupted deletes nothing: the earlier result stays until there is a better one.
+* A run that fails or is interrupted deletes nothing: the earlier result stays until another run succeeds.
 
-Earlier runs are those that were in the store when this one was opened, whatever the clocks of their hosts said, and
-those that are smaller by (start time, run id). The second condition lets one run survive when two jobs open the same
-key at once.
+A run counts as earlier if it was in the store when the new run was opened, whatever the clocks of the hosts say. It
+also counts as earlier if its pair (start time, run id) is smaller. The second rule makes sure that exactly one run
+survives when two jobs open the same key at the same time.
 """
 
 import json
@@ -50,16 +50,16 @@ def open_run(
     inputs: Mapping[str, str],
     made_with: Mapping[str, str] | None = None,
 ) -> Iterator[Run]:
-    """Track one stage as a run, FINISHED if the body ends well, FAILED on an exception, KILLED if it is interrupted.
+    """Track one stage as a run: FINISHED if the body succeeds, FAILED on an exception, KILLED if it is interrupted.
 
     Interrupted means KeyboardInterrupt, SystemExit or SIGTERM (which becomes SystemExit(143) here if nothing else
-    handles it). See the top of this module for what becomes of earlier runs of the same key.
+    handles it). The module's docstring explains what happens to earlier runs of the same key.
 
     Args:
         kind: the kind of stage, tag `emofusion.kind`.
         key: the stage's key, the run's name and tag `emofusion.key`.
-        settings: the stage's settings, an object of a dataclass or a map. Each becomes a parameter with a name such as
-            `network.filters`; what is not text is written as JSON; values are cut at 6,000 characters.
+        settings: the stage's settings, an object of a dataclass or a map. Each setting becomes a parameter with a name
+            such as `network.filters`. Values that are not text are written as JSON. Values are cut to 6,000 characters.
         tracking: where the run is tracked. Where tracking is off, the Run does nothing and MLflow is not imported.
         inputs: name of an input → key of the stage that made it, tags `emofusion.input.<name>`.
         made_with: what the result depends on besides settings and inputs: library → version, tags
@@ -67,7 +67,7 @@ def open_run(
             `emofusion.precision`.
 
     Raises:
-        EmofusionError: the store cannot be used at opening. Later failures warn once, see `Run`.
+        EmofusionError: the store cannot be used when the run is opened. Later failures only print a warning, see `Run`.
     """
     if not tracking.enabled:
         yield Run()
@@ -79,7 +79,7 @@ def open_run(
     tags = {
         "emofusion.kind": kind,
         "emofusion.key": key,
-        # MLflow repeats a request after a timeout, which may open a second run: both have this tag
+        # MLflow repeats a request after a timeout, which may open a second run; both runs then have this tag
         "emofusion.attempt": attempt,
         "mlflow.parentRunId": parent["parent_run_id"],
         **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
@@ -98,7 +98,7 @@ def open_run(
     before = {other.info.run_id for other in earlier}
 
     def supersede(client: "MlflowClient") -> None:
-        """Delete the earlier runs of the key, and what a repeated request has opened."""
+        """Delete the earlier runs of the key, and any run that a repeated request has opened."""
         for other in _runs(client, key):
             identity, twin = other.info.run_id, other.data.tags.get("emofusion.attempt") == attempt
             if identity != run_id and (twin or identity in before or _order(other) < _order(run)):
@@ -118,22 +118,22 @@ def open_run(
 
 
 def _runs(client: "MlflowClient", key: str) -> list[Any]:
-    """The runs of a key that are not deleted, in all experiments of emofusion, as a stage may serve several."""
+    """The runs of a key that are not deleted. All experiments are searched, because several may share a stage."""
     ours = every(client.search_experiments, filter_string="tags.`emofusion.role` = 'experiment'")
     identities = [experiment.experiment_id for experiment in ours]
     return every(client.search_runs, experiment_ids=identities, filter_string=f"tags.`emofusion.key` = '{key}'")
 
 
 def _order(run: Any) -> tuple[int, str]:
-    """What runs are ordered by: when they were started, and then their id."""
+    """The sort key of runs: the start time, then the id."""
     return run.info.start_time, run.info.run_id
 
 
 def _made_with(made_with: Mapping[str, str]) -> dict[str, str]:
     """The tags of libraries, threads and precision; see `open_run`."""
-    own = ("threads", "precision")
+    no_libraries = ("threads", "precision")
     return {
-        f"emofusion.{name}" if name in own else f"emofusion.version.{name_of(name)}": str(value)
+        f"emofusion.{name}" if name in no_libraries else f"emofusion.version.{name_of(name)}": str(value)
         for name, value in made_with.items()
     }
 
@@ -160,7 +160,7 @@ def _flatten(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 @contextmanager
 def _sigterm_raises() -> Iterator[None]:
-    """Let SIGTERM raise SystemExit, so that the run is closed; a handler that somebody else has set stays."""
+    """Let SIGTERM raise SystemExit, so that the run is closed. An existing handler is not replaced."""
     unhandled = (
         threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     )
@@ -178,7 +178,7 @@ def _sigterm_raises() -> Iterator[None]:
 
 
 def _revision() -> dict[str, str]:
-    """Tags that name the code's commit and say whether tracked files differ from it; none where there is no Git."""
+    """Tags with the code's commit, and with whether tracked files differ from it; none where Git does not answer."""
     command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     try:
         lines = subprocess.run(

@@ -25,24 +25,29 @@ PARAMS_PER_BATCH, METRICS_PER_BATCH = 100, 1000
 class Run:
     """An open run.
 
-    When the store fails, the run writes one warning to stderr and logs nothing more, so that the work itself goes on.
+    When the store fails, the run prints one warning to stderr and logs nothing more, so that the stage can continue.
     """
 
     def __init__(self, client: "MlflowClient | None" = None, run_id: str | None = None, uri: str = "") -> None:
-        """A run of the store at `uri`. Without arguments, as where tracking is off, it does nothing and has no id."""
+        """A run in the store at `uri`. Without arguments, where tracking is off, it logs nothing and has no id."""
         self.run_id = run_id
         self._client, self._uri = client, uri
-        self._id = run_id or ""  # for the calls to MLflow, which are made only where there is a run
+        self._id = run_id or ""  # MLflow is called only where there is a run, so the empty text is never used
         self._lost = False
 
     def log_metrics(self, metrics: dict[str, float], step: int = 0) -> None:
-        """Log the numbers of one step, such as an epoch, in one request; those that are not finite are left out."""
+        """Log the metrics of one step, such as an epoch, in one request. Values that are not finite are left out.
+
+        Args:
+            metrics: name → value.
+            step: the number of the step.
+        """
         self._log_points((name, value, step) for name, value in metrics.items())
 
     def log_metrics_table(self, table: "pd.DataFrame") -> None:
-        """Log whole curves; numbers that are not finite are left out.
+        """Log whole curves. Values that are not finite are left out.
 
-        table: its index holds the steps (int), and each column is a metric.
+        table: one row for each step, with the step's number (int) as its index, and one column for each metric.
         """
         self._log_points((str(name), value, step) for name in table.columns for step, value in table[name].items())
 
@@ -59,7 +64,7 @@ class Run:
         self._try(lambda client: client.log_artifacts(self._id, str(folder)))
 
     def set_tag(self, name: str, value: Any) -> None:
-        """Set a tag; its value is written as text, and cut to the length that MLflow accepts."""
+        """Set a tag. Its value is converted to text, and cut to the length that MLflow accepts."""
         text = cut(str(value), TAG_LENGTH)
         self._try(lambda client: client.set_tag(self._id, name_of(name), text))
 
@@ -76,20 +81,20 @@ class Run:
             self._try(partial(_log_batch, run_id=self._id, metrics=batch))
 
     def _try(self, call: "Callable[[MlflowClient], object]") -> None:
-        """Make a call to the store; after the first that fails, none is made."""
+        """Call the store, unless an earlier call has failed."""
         if self._client is None or self._lost:
             return
         try:
             call(self._client)
-        except Exception as error:  # no error of the store may end the work that is tracked
+        except Exception as error:  # an error of the store must not stop the stage that is tracked
             self._lost = True
             message = f"warning: the tracking store {shown(self._uri)} failed ({first_line(error)})"
             print(f"{message}; going on without tracking", file=sys.stderr, flush=True)
 
     def end(self, status: str, last: "Callable[[MlflowClient], object]") -> None:
-        """Make the call `last`, then close the run with a status.
+        """Call `last`, then close the run with a status.
 
-        This is tried even after the store has failed, as a server may be back.
+        This is tried even after the store has failed, because a server may answer again.
         """
 
         def close(client: "MlflowClient") -> None:
@@ -105,12 +110,12 @@ class Run:
 
 
 def name_of(text: str) -> str:
-    """A text as a name of a parameter or tag that MLflow accepts."""
+    """The text, changed to a name of a parameter or tag that MLflow accepts."""
     return re.sub(r"[^\w.\- :]", "_", text)[:NAME_LENGTH]
 
 
 def cut(text: str, length: int) -> str:
-    """A text of at most `length` characters; one that had to be cut ends in `…`."""
+    """The text, cut to at most `length` characters. A text that was cut ends in `…`."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 

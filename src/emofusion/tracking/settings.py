@@ -1,4 +1,4 @@
-"""What tracking needs to know."""
+"""The settings of tracking."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Tracking:
     """Where the runs of an experiment are tracked.
 
-    enabled: whether they are. uri: MLflow's address, None for the default (see `store.tracking_uri`). experiment: the
-    experiment's name, also in MLflow. results: folder of the results; a database and artifacts lie there by default.
+    enabled: whether runs are tracked. uri: MLflow's address; None for the default (see `store.tracking_uri`).
+    experiment: the experiment's name, also in MLflow. results: the folder of the results; by default the database and
+    the artifacts are in it.
     """
 
     enabled: bool = True

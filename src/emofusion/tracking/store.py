@@ -1,4 +1,4 @@
-"""The tracking store: its address, whether it answers, and what has to be in it before a run is opened."""
+"""The tracking store: its address, whether it answers, and its preparation for runs."""
 
 import os
 import re
@@ -28,18 +28,18 @@ def tracking_uri(setting: str | None, results: Path) -> str:
 def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
     """Make the database's tables, the MLflow experiment and its parent run, as far as they are missing.
 
-    It may be called many times, and by many processes at once. What is missing is made under a file lock, which lies
-    beside a SQLite database, else in `results`. A new SQLite database gets its name only when it is complete, because
-    MLflow breaks a fresh one that several processes open.
+    It may be called many times, and by many processes at once. A file lock protects what is made; it lies beside an
+    SQLite database, otherwise in `results`. A new SQLite database gets its name only when it is complete, because
+    MLflow damages a new database that several processes open.
 
-    Artifacts of a SQLite store go to `results`/mlartifacts; a server decides about its own. The parent run only groups
-    the others. It is FINISHED from the start, so that no killed workflow leaves it running.
+    Artifacts of an SQLite store are in `results`/mlartifacts; a server decides where its artifacts are. The parent run
+    only groups the other runs. It is FINISHED from the start, so that no killed workflow leaves it running.
 
     Returns:
         uri, experiment, experiment_id, parent_run_id.
 
     Raises:
-        EmofusionError: the store cannot be reached or used; within seconds if no server answers there.
+        EmofusionError: the store cannot be reached or used. The error comes within seconds if no server answers.
     """
     from filelock import FileLock
 
@@ -52,7 +52,7 @@ def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
             with lock:
                 if not _is_ready(address):
                     _create_tables(address)
-        # looked up without the lock at first: opening the store takes seconds, and only one process has to make it
+        # first without the lock: opening the store takes seconds, and usually the experiment exists already
         identities = _find(address, experiment)
         if identities is None:
             with lock:
@@ -76,44 +76,44 @@ def late_imports(tracking: Tracking) -> list[str]:
 
 
 def _is_ready(address: str) -> bool:
-    """Whether the store answers and has tables. It is asked before MLflow is imported, which would try for minutes."""
+    """Whether the store answers and has tables. Without this check MLflow would try to reach it for minutes."""
     if address.startswith(("http://", "https://")):
         import requests
 
-        # any answer counts; MLflow may yet reach a slow server, or one whose certificate only it is told to accept
+        # any answer counts; MLflow may still reach a slow server, or be set to accept a certificate that we refuse
         try:
             with suppress(requests.exceptions.ReadTimeout, requests.exceptions.SSLError):
                 requests.get(f"{address.rstrip('/')}/health", timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
         except requests.exceptions.ConnectionError as error:
             raise EmofusionError(
-                f"No tracking server answers at {shown(address)}: start it, or set tracking.uri (else the variable "
-                "MLFLOW_TRACKING_URI) to where one does."
+                f"No tracking server answers at {shown(address)}: start it, or set tracking.uri (or the variable "
+                "MLFLOW_TRACKING_URI) to the address of one that answers."
             ) from error
         return True
     database = _sqlite_file(address)
     if database and not (database.is_file() and database.stat().st_size):
         return False
     if not database and not re.match(r"(postgresql|mysql|mssql)\b", address):
-        return True  # an address that only MLflow understands, or a mistake that it will report
+        return True  # an address that only MLflow understands, or a wrong one, which MLflow reports
     import sqlalchemy
 
     engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
     tables = sqlalchemy.inspect(engine).get_table_names()
     if database and tables and "alembic_version" not in tables:
         raise EmofusionError(
-            f"{database} is a database, but not a complete one of MLflow: remove it, or name another place in "
-            "tracking.uri or MLFLOW_TRACKING_URI."
+            f"{database} is a database, but not a complete one of MLflow: delete it, or set tracking.uri or "
+            "MLFLOW_TRACKING_URI to another file."
         )
     return "alembic_version" in tables
 
 
 def _create_tables(address: str) -> None:
-    """Make the database's tables; a SQLite file gets its name when they are complete. The caller holds the lock."""
+    """Make the database's tables. An SQLite file gets its name when they are complete. The caller holds the lock."""
     database = _sqlite_file(address)
     if database is None:
         open_client(address).search_experiments(max_results=1)
         return
-    # what a killed process has left behind; a journal without its database would damage the new one
+    # delete what a killed process left behind: a journal without its database would damage the new database
     for pattern in (".*.partial", ".*.partial-*", "-journal", "-wal", "-shm"):
         for path in database.parent.glob(escape(database.name) + pattern):
             path.unlink(missing_ok=True)
@@ -135,7 +135,10 @@ def _find(address: str, experiment: str) -> tuple[str, str] | None:
 
 
 def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
-    """Make what `_find` did not find. The caller holds the lock."""
+    """Make the experiment and its parent run, as far as they are missing, and return their ids.
+
+    The caller holds the lock.
+    """
     client = open_client(address)
     known = client.get_experiment_by_name(experiment)
     if known is None:
@@ -145,11 +148,11 @@ def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
     else:
         identity = known.experiment_id
         if known.lifecycle_stage != "active":
-            # no other experiment can get its name; the runs that were deleted with it are not brought back
+            # MLflow allows no other experiment with this name; the runs that were deleted with it stay deleted
             client.restore_experiment(identity)
             for run in every(client.search_runs, experiment_ids=[identity]):
                 client.delete_run(run.info.run_id)
-    # an experiment that was made by hand gets the tags too
+    # also for an experiment that a user has made by hand
     client.set_experiment_tag(identity, "emofusion.experiment", experiment)
     client.set_experiment_tag(identity, "emofusion.role", "experiment")
     tags = {"emofusion.role": "experiment", "emofusion.experiment": experiment}
@@ -159,7 +162,12 @@ def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
 
 
 def every(search: Callable[..., Any], **query: Any) -> list[Any]:
-    """The results on all pages of one of MLflow's searches."""
+    """The results on all pages of one of MLflow's searches.
+
+    Args:
+        search: a search function of an MLflow client.
+        query: its arguments.
+    """
     page = search(**query)
     results = list(page)
     while page.token:
@@ -179,7 +187,7 @@ def shown(uri: str) -> str:
 
 
 def _sqlite_file(address: str) -> Path | None:
-    """The file of a SQLite address; None for other addresses."""
+    """The file of an SQLite address; None for other addresses."""
     if not re.match(r"sqlite\b", address):
         return None
     from sqlalchemy.engine import make_url
@@ -188,7 +196,10 @@ def _sqlite_file(address: str) -> Path | None:
 
 
 def absolute(uri: str) -> str:
-    """A SQLite address with an absolute path, which stays right in other working folders; others as they are."""
+    """An SQLite address with an absolute path, which is valid in every working folder. Other addresses do not change.
+
+    Raises `EmofusionError` for an SQLite address without a file.
+    """
     database = _sqlite_file(uri)
     if database is None:
         return uri
@@ -202,15 +213,15 @@ def absolute(uri: str) -> str:
 
 @contextmanager
 def clear_store_errors(uri: str) -> Iterator[None]:
-    """Turn what MLflow, SQLAlchemy, requests or the file system raise into an EmofusionError that names the store."""
+    """Turn errors of MLflow, SQLAlchemy, requests and the file system into an EmofusionError that names the store."""
     try:
         yield
     except Exception as error:
-        # compared by module name, as importing MLflow for the names of its exceptions takes seconds
+        # compared by the name of the module, because importing MLflow for its exceptions takes seconds
         from_store = type(error).__module__.startswith(("mlflow.", "sqlalchemy."))
         if not from_store and not isinstance(error, OSError | ImportError):
             raise
         raise EmofusionError(
             f"The tracking store {shown(uri)} cannot be used ({first_line(error)}). Start or repair it, or set "
-            "tracking.uri (else the variable MLFLOW_TRACKING_URI) to one that can."
+            "tracking.uri (or the variable MLFLOW_TRACKING_URI) to another store."
         ) from error

@@ -1,1 +1,1 @@
-"""Figures of predictions: a metric a module."""
+"""Metrics of predictions, one in each module."""

@@ -1,4 +1,4 @@
-"""The share of clips that are recognised."""
+"""Accuracy: the share of clips whose emotion is recognised."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Accuracy(Metric):
-    """It is in every table, whether it is configured or not."""
+    """The share of clips whose emotion is recognised. It is in every table, whether it is configured or not."""
 
     kind: str = "accuracy"
 
@@ -24,7 +24,7 @@ class Accuracy(Metric):
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """Whether the clip is recognised."""
+        """Whether each clip is recognised, `(clips,)`."""
         recognised: np.ndarray[Any, Any] = predicted == truth
         return recognised
 

@@ -1,4 +1,4 @@
-"""The mean squared distance of the posteriors from the truth."""
+"""The Brier score: the mean squared distance between the posteriors and the truth."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Brier(Metric):
-    """The mean over clips of Σ_k (p_k - y_k)², from 0 to 2: as Brier defined it, and not halved.
+    """The mean over clips of Σ_k (p_k - y_k)², from 0 to 2. This is Brier's own definition, without the factor 1/2.
 
     Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2.
     """
@@ -26,7 +26,7 @@ class Brier(Metric):
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """The clip's own sum of squares."""
+        """The sum of squares of each clip, `(clips,)`."""
         from emofusion.evaluation.arithmetic import one_hot
 
         squares: np.ndarray[Any, Any] = ((posteriors - one_hot(truth, posteriors.shape[1])) ** 2).sum(axis=1)

@@ -1,4 +1,4 @@
-"""How far confidence is from accuracy: the expected calibration error."""
+"""The expected calibration error: the mean difference between confidence and accuracy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class CalibrationError(Metric):
-    """Σ_bins clips/N |accuracy - confidence|, over bins of the greatest posterior (Guo et al. 2017, arXiv 1706.04599).
+    """Σ_bins clips/N |accuracy - confidence|, over bins of the largest posterior (Guo et al. 2017, arXiv 1706.04599).
 
-    Bins are of equal width and hold their upper edge. Chance alone makes the error greater than 0, the more so in a
-    resample.
+    Bins have equal width and include their upper edge. Chance alone makes the error greater than 0, and resampling
+    increases it further.
     """
 
     kind: str = "calibration_error"
-    bins: int = setting("Bins of the greatest posterior, of equal width.", 15, least=1, most=1000)
+    bins: int = setting("Number of bins of the largest posterior; they have equal width.", 15, least=1, most=1000)
 
     label: ClassVar[str] = "expected calibration error"
     least: ClassVar[float | None] = 0
@@ -29,7 +29,7 @@ class CalibrationError(Metric):
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """By bin, `(clips, bins, 2)`: the clip's greatest posterior, and whether the clip is recognised."""
+        """For each clip and bin, `(clips, bins, 2)`: the largest posterior, and 1 if recognised; 0 in other bins."""
         import numpy as np
 
         from emofusion.evaluation.arithmetic import one_hot

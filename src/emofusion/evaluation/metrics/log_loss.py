@@ -1,4 +1,4 @@
-"""The mean of minus the natural logarithm of the true emotion's posterior, in nats."""
+"""The log loss: the mean of -ln p, where p is the posterior of the true emotion; in nats."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LogLoss(Metric):
-    """A posterior is clipped to [eps, 1 - eps], as by `sklearn.metrics.log_loss`."""
+    """The mean of -ln p, with p clipped to [eps, 1 - eps] as in `sklearn.metrics.log_loss`."""
 
     kind: str = "log_loss"
 
@@ -22,7 +22,7 @@ class LogLoss(Metric):
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """The clip's own log loss."""
+        """The log loss of each clip, `(clips,)`."""
         import numpy as np
 
         eps = np.finfo(float).eps

@@ -1,4 +1,4 @@
-"""The mean over emotions of F1, the harmonic mean of precision and recall."""
+"""Macro F1: the mean over emotions of F1, which is the harmonic mean of precision and recall."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class MacroF1(Metric):
-    """The mean is over the emotions that occur, so that systems are compared over the same emotions.
+    """The mean of F1 over the emotions that occur in the clips, so that systems are compared over the same emotions.
 
-    A clip that is taken for an emotion that does not occur lowers the recall of its true emotion; the emotion that does
-    not occur has no F1 of its own. This is scikit-learn's `f1_score(average="macro", labels=those that occur)`.
+    A predicted emotion that does not occur has no F1 of its own; a clip predicted as this emotion lowers the recall of
+    its true emotion. The result equals scikit-learn's `f1_score(average="macro", labels=<emotions that occur>)`.
     """
 
     kind: str = "macro_f1"
@@ -30,7 +30,7 @@ class MacroF1(Metric):
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """By emotion, `(clips, K, 3)`: whether the clip is recognised as it, shows it, and is taken for it."""
+        """For each clip and emotion, `(clips, K, 3)`: true positive, true emotion, predicted emotion (booleans)."""
         import numpy as np
 
         from emofusion.evaluation.arithmetic import one_hot

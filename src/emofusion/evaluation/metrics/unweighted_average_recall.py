@@ -1,4 +1,4 @@
-"""The mean over emotions of the share recognised, also called balanced accuracy."""
+"""Unweighted average recall: the mean of recall over emotions, also called balanced accuracy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class UnweightedAverageRecall(Metric):
-    """The mean is over the emotions that occur, so that systems are compared over the same emotions."""
+    """The mean of recall over the emotions that occur in the clips, so that systems are compared over the same ones."""
 
     kind: str = "unweighted_average_recall"
 
@@ -25,7 +25,7 @@ class UnweightedAverageRecall(Metric):
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """By emotion, `(clips, K, 2)`: whether the clip is recognised as it, and whether the clip shows it."""
+        """For each clip and emotion, `(clips, K, 2)`: true positive, true emotion (booleans)."""
         import numpy as np
 
         from emofusion.evaluation.arithmetic import one_hot

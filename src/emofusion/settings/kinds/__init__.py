@@ -1,12 +1,13 @@
-"""What a user can choose, family by family: the base classes that every kind inherits from.
+"""The base classes of kinds. A kind is something that a user can choose: a corpus, a network, a fusion rule …
 
-A kind is a dataclass. Its fields are its settings, declared with `fields.setting`; its class attributes say what the
-plan must know; its methods do the work. It lives in a module, or a small folder, of its family's package
-(`emofusion.features.acoustic`) or in a plug-in, and is found there without being listed: see `registry`. What the kinds
-of a family share lies in the family's folder `common`.
+A kind is a dataclass. Its fields are its settings, declared with `fields.setting`. Its class attributes tell the plan
+what it must know. Its methods do the work. A kind is a module, or a small folder, in its family's package (for example
+`emofusion.features.acoustic`) or in a plug-in. The registry finds it there; no list has to name it. Code that several
+kinds of a family share is in the family's folder `common`.
 
-Planning imports every kind, so a kind's module must be quick to import: import torch, librosa, pandas and the like
-inside its methods. Its modules are fingerprinted with all that they import, inside functions too.
+Planning imports every kind, so the import of a kind's module must be fast: import torch, librosa, pandas and other
+large libraries inside its methods. The fingerprint of a kind covers everything that its module imports, also inside
+functions.
 """
 
 from emofusion.settings.kinds.base import Kind, Preparation

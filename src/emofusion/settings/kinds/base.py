@@ -1,4 +1,4 @@
-"""What all kinds have in common, and the work that a kind may ask the plan to make a stage of."""
+"""The base class of all kinds, and the base class of work that a kind needs as a stage of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,13 @@ from omegaconf import MISSING
 
 @dataclass
 class Kind:
-    """Something that a user can choose. `kind` is its name, which every subclass sets as the default.
+    """Something that a user can choose, such as a network. Each subclass sets its name as the default of `kind`.
 
     Class attributes:
-        family: the folder that the kinds of this sort lie in.
-        needs, declares: the methods that every kind of the family has to write, and the class attributes that it has to
-            set. A kind without them is refused when it is found.
+        family: the name of the family, and of the package folder with its kinds.
+        needs: the methods that every kind of the family must define.
+        declares: the class attributes that every kind of the family must set. The registry refuses a kind that lacks
+            one of `needs` or `declares`.
     """
 
     family: ClassVar[str] = ""
@@ -24,33 +25,37 @@ class Kind:
     kind: str = MISSING
 
     def check_together(self, name: str) -> None:
-        """Raise `EmofusionError` where settings contradict each other. `name`: the node's full name."""
+        """Raise `EmofusionError` where settings contradict each other. `name`: the node's full name in the settings."""
 
     def check_installed(self, name: str) -> None:
-        """Raise `EmofusionError` where an optional library is missing that this kind needs.
+        """Raise `EmofusionError` where this kind needs an optional library that is not installed.
 
-        `name`: the node's full name. By default a kind needs none.
+        By default a kind needs no optional library. `name`: the node's full name in the settings.
         """
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Work of a kind that is a stage of its own, such as fetching files or reading weights: its settings, and `run`.
+    """Work that a kind needs as a stage of its own, such as downloading files or reading weights.
 
-    Its fields decide the stage's key. `label` is the readable part of that key.
+    The fields are the settings of the work; they decide the stage's key.
     """
 
     @property
     def label(self) -> str:
+        """The readable part of the stage's key."""
         raise NotImplementedError
 
     def check_present(self) -> None:
-        """A quick look, for planning: raise `EmofusionError` where a file that is named is not there."""
+        """Check quickly, while planning, that named files exist; raise `EmofusionError` where one does not."""
 
     def sources(self) -> list[Path]:
-        """The files that decide the result; only existing ones."""
+        """The existing files, from outside `results/`, that decide the result."""
         return []
 
     def run(self, out: Path) -> None:
-        """Do the work and write the stage's files into the folder `out`, whole or not at all."""
+        """Do the work, and write the stage's files into the folder `out`.
+
+        An interruption must not leave an incomplete file under its final name.
+        """
         raise NotImplementedError

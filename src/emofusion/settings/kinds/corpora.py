@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Corpus(Kind):
-    """Recordings in one layout.
+    """Recordings in one layout of files.
 
     Class attributes:
-        provides: the media that its clips have, of which a modality reads one: audio, image, video, action_units …
+        provides: the media of its clips, such as audio, image, video, action_units. A modality reads one of them.
     """
 
     family: ClassVar[str] = "corpora"
@@ -24,41 +24,54 @@ class Corpus(Kind):
     declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
 
-    root: str = setting("Folder of the corpus in the form in which it is distributed, or an archive of it.", "")
+    root: str = setting("Folder with the corpus as it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(
-        "Patterns of files to leave out, compared with the right-hand end of a path, as in [DC_a01.wav].",
+        "Files to leave out: patterns that are compared with the end of each path, as in [DC_a01.wav].",
         [],
         distinct=True,
         filled=True,
     )
 
     def check_present(self, name: str) -> None:
-        """A quick look, for planning: raise `EmofusionError` where nothing of the corpus is there.
+        """Check quickly, while planning, that the corpus exists; raise `EmofusionError` where it does not.
 
-        The message says what was looked for and where, where to ask for the corpus, which file to put where, and which
-        setting names another folder. `name`: what the experiment calls the corpus.
+        The message says which files are missing, where to get the corpus, where to put it, and which setting names
+        another folder.
+
+        name: the name of the corpus in the experiment.
         """
         raise NotImplementedError
 
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
-        """The clips (`tables.CLIPS`, sorted by `clip`); archives are extracted into `unpacked`, needed files only.
+        """The clips of the corpus. Every media file that the table names is opened once, to check it.
 
-        Every media file that the table names is opened once. Raises `EmofusionError` that names the files where some
-        cannot be read, contradict their folder, have an unknown code, or stand there twice.
+        Args:
+            name: the name of the corpus in the experiment.
+            unpacked: a folder into which the needed files of archives are extracted.
+
+        Returns:
+            `tables.CLIPS`, sorted by `clip`.
+
+        Raises:
+            EmofusionError: files cannot be read, contradict their folder, have an unknown code, or occur twice. The
+                message names them.
         """
         raise NotImplementedError
 
     def sources(self) -> list[Path]:
-        """The files that decide what `read` returns: when one is added, removed or changed, the corpus is read again.
+        """The existing files that decide what `read` returns.
 
-        Only existing files; cheap, as it is called whenever something is planned.
+        When one of them is added, removed or changed, the corpus is read again. Every planning calls this method, so
+        it must be fast.
         """
         raise NotImplementedError
 
     def generator(self, name: str) -> "Preparation | None":
-        """What generates the corpus; None where it is recorded. `name`: what the experiment calls the corpus.
+        """The work that generates the corpus; None where the corpus is recorded.
 
-        It writes the corpus into the folder `corpus` of its stage; `at` then gives the corpus that is read there.
+        The work writes the corpus into the folder `corpus` of its stage. The plan then calls `at` with this folder.
+
+        name: the name of the corpus in the experiment.
         """
         return None
 
@@ -67,16 +80,24 @@ class Corpus(Kind):
         return replace(self, root=root)
 
     def for_medium(self, medium: str) -> Self:
-        """This corpus as a modality that reads `medium` needs it; by default the whole corpus.
+        """A copy with only what a modality that reads `medium` needs; by default the whole corpus.
 
-        The copy lacks settings that do not decide what `read` returns, so ask `generator` and `fetching` before.
+        The copy may lack settings that do not change what `read` returns. Call `generator` and `fetching` before.
         """
         return self
 
     def without_recordings(self, table: str) -> Self:
-        """This corpus where others have scored its clips in `table`, so that no recording is needed."""
+        """A copy that needs no recordings, because the posteriors of its clips are read from `table`.
+
+        table: the path of the table of posteriors.
+        """
         return self
 
     def fetching(self, name: str, medium: str) -> "Preparation | None":
-        """What fetches files that the root lacks; None where nothing is to be fetched."""
+        """The work that downloads files missing in the root; None where nothing can or must be downloaded.
+
+        Args:
+            name: the name of the corpus in the experiment.
+            medium: the medium that the modality reads.
+        """
         return None

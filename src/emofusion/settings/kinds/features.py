@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Features(Kind):
-    """What a model sees of each clip.
+    """The features of a clip: the input of a model.
 
     Class attributes:
-        media: the media that they can be computed from, the preferred one first; a corpus has to provide one of them.
-        standardised: whether a model standardises them by channel (pictures are scaled by their network instead).
+        media: the media that the features can be computed from, the preferred one first. A corpus must provide one.
+        standardised: whether a model standardises each channel. For pictures it is False: their network scales them.
     """
 
     family: ClassVar[str] = "features"
@@ -28,11 +28,11 @@ class Features(Kind):
     standardised: ClassVar[bool] = True
 
     def dtype(self) -> "np.dtype[Any]":
-        """The type of the values."""
+        """The numpy type of the values."""
         raise NotImplementedError
 
     def row_shape(self) -> tuple[int, ...]:
-        """The shape of one row."""
+        """The shape of one row, such as (channels, frames)."""
         raise NotImplementedError
 
     def rows_of(self, clip: Any) -> int:
@@ -40,30 +40,41 @@ class Features(Kind):
         return 1
 
     def several_rows_are_views(self) -> bool:
-        """Whether several rows of a clip are altered views of it to train on, and not frames of a film."""
+        """Whether the rows of one clip are altered copies for training, and not frames of a video."""
         return False
 
     def prepare(self, clips: "pd.DataFrame") -> "Callable[[Any], np.ndarray[Any, Any]]":
-        """The function that turns a clip (a row as a named tuple) into `(rows, *row_shape)`; it must be picklable.
+        """The function that computes the features of one clip.
 
-        `clips` is `tables.CLIPS`. Raises `EmofusionError` where clips lack what is needed.
+        It is sent to other processes, so it must be picklable.
+
+        Args:
+            clips: `tables.CLIPS`, all clips that features are computed for.
+
+        Returns:
+            A function from a clip, a row of `clips` as a named tuple, to an array `(rows, *row_shape)`.
+
+        Raises:
+            EmofusionError: clips lack a file or a column that the features need.
         """
         raise NotImplementedError
 
     def for_corpus(self, root: str) -> Self:
-        """These features for one corpus, where a setting's default depends on the corpus's folder `root`."""
+        """A copy for one corpus, where the default of a setting depends on the corpus's folder `root`."""
         return self
 
     def medium_of(self, provided: Sequence[str]) -> str | None:
-        """The medium that they are computed from where a corpus provides these; None where it has none of `media`.
+        """The medium that the features are computed from; None where a corpus provides none of `media`.
 
-        Features that are read from a table of their own need nothing of the corpus and may name their medium anyway.
+        Features that are read from a table of their own do not need the corpus, and may always return a medium.
+
+        provided: the media that the corpus provides.
         """
         return next((medium for medium in self.media if medium in provided), None)
 
     def check_present(self) -> None:
-        """A quick look, for planning: raise `EmofusionError` where a file that is named is not there."""
+        """Check quickly, while planning, that named files exist; raise `EmofusionError` where one does not."""
 
     def sources(self) -> list[Path]:
-        """Files besides the clips' own recordings that decide the values, such as a table; only existing ones."""
+        """The existing files, besides the clips' recordings, that decide the values, such as a table."""
         return []

@@ -1,4 +1,4 @@
-"""The base class of fusion rules, and what a rule is made for."""
+"""The base class of fusion rules, and the task that a rule is made for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FusionTask:
-    """What a fusion rule is made for: `weights` and `steps` as in `fusion`, the modalities and the classes in order."""
+    """The task that a fusion rule is made for.
+
+    modalities: in the order of the columns (M of them). classes: the emotions in order (K of them). weights: `(M,)`,
+    sum 1. steps: rules search weights on a grid of multiples of 1/steps.
+    """
 
     modalities: Sequence[str]
     classes: Sequence[str]
@@ -26,12 +30,12 @@ class FusionRule(Kind):
 
     Class attributes:
         label: the rule in words, for tables.
-        role: rule, baseline, or oracle (its parameters are learnt from the very clips that it is tested on).
+        role: rule, baseline, or oracle. An oracle learns its parameters from the clips that it is tested on.
         learns: whether it has parameters to fit.
         transductive: whether it uses all unlabelled clips of a test speaker.
-        takes_weights: whether it uses the weights that are set (`fusion.weights`).
-        swept_pool: the pool (linear or product) whose sweep of weights stands beside the rule in figures.
-        position: where the rule stands in tables; rules of the same position are in the order of their names.
+        takes_weights: whether it uses the configured weights (`fusion.weights`).
+        swept_pool: the pool (linear or product) whose sweep of weights is shown beside the rule in figures.
+        position: the rule's position in tables. Rules of the same position are sorted by name.
     """
 
     family: ClassVar[str] = "fusion"
@@ -46,5 +50,5 @@ class FusionRule(Kind):
     position: ClassVar[int] = 1000
 
     def make(self, task: FusionTask) -> Any:
-        """An unfitted rule with `fit(members, truth)`, `fuse(members)` and `parameters`: see `fusion.common.rules`."""
+        """An unfitted rule with `fit(members, truth)`, `fuse(members)` and `parameters`, see `fusion.common.rules`."""
         raise NotImplementedError

@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Metric(Kind):
-    """A figure that is a function of sums over clips, so that it can be resampled over actors at the cost of a product.
+    """A metric that is a function of sums over clips, so that a bootstrap over actors costs one matrix product.
 
-    `terms` says what each clip adds to the sums. They are added up once, by system, actor and true emotion; `value`
-    then turns the sums of any subset of clips, or of any resample of the actors, into the figure.
+    `terms` gives the numbers that each clip adds to the sums. They are added up once, by system, actor and true
+    emotion. `value` then turns the sums of any subset of clips, or of any resample of the actors, into the metric.
 
     Class attributes:
-        label: the figure in words.
-        over_emotions: whether it is a mean over emotions, or else needs several, so that one emotion alone has none.
-        least, most: inclusive bounds of the figure, against which tables are checked; None for no bound.
-        is_share: whether it is a share, which is shown in percent; others are shown as plain numbers.
-        is_tracked: whether MLflow gets it, to compare runs by.
-        position: where the figure stands in tables; figures of the same position are in the order of their names.
+        label: the metric in words.
+        over_emotions: whether the metric needs several emotions, for example because it is a mean over emotions. It is
+            then not computed for a single emotion.
+        least, most: inclusive bounds of the metric, which tables are checked against; None for no bound.
+        is_share: whether it is a share, which is shown in percent. Other metrics are shown as plain numbers.
+        is_tracked: whether it is logged to MLflow.
+        position: the metric's position in tables. Metrics of the same position are sorted by name.
     """
 
     family: ClassVar[str] = "metrics"
@@ -38,24 +39,37 @@ class Metric(Kind):
 
     @classmethod
     def for_evaluation(cls, evaluation: Any) -> Self:
-        """The metric for the node `evaluation`: each of its settings takes the value of the node's of the same name."""
+        """The metric with the values of the node `evaluation`: fields of the same name get the same value."""
         names = [field.name for field in fields(cls) if field.name != "kind" and hasattr(evaluation, field.name)]
         return cls(**{name: getattr(evaluation, name) for name in names})
 
     def terms(
         self, posteriors: "np.ndarray[Any, Any]", truth: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
     ) -> "np.ndarray[Any, Any]":
-        """What each clip adds to the sums: numbers or booleans, `(clips, *any)`.
+        """The numbers or booleans that each clip adds to the sums.
 
-        posteriors: `(clips, K)`, 0 for an emotion that the system does not know. truth, predicted: `(clips,)`,
-        positions among the K emotions, which are those that occur or that a system knows.
+        Args:
+            posteriors: `(clips, K)`, for the K emotions that occur or that a system knows. An emotion that this system
+                does not know has the posterior 0.
+            truth: `(clips,)`, the position of the true emotion among the K emotions.
+            predicted: `(clips,)`, the position of the predicted emotion.
+
+        Returns:
+            `(clips, *any)`, where the shape `any` is free.
         """
         raise NotImplementedError
 
     def value(self, sums: "np.ndarray[Any, Any]", clips: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-        """The figures (…) of sums `(…, *any)` over so many clips (…); NaN where there is none, as where clips are 0.
+        """The metric of each set of sums.
 
-        The leading axis runs over resamples, in which a clip counts as often as its actor was drawn.
         `emofusion.evaluation.arithmetic.ratio` divides without a warning where the divisor is 0.
+
+        Args:
+            sums: `(…, *any)`, sums of `terms`. The leading axes may run over resamples of the actors; a clip counts as
+                often as its actor was drawn.
+            clips: `(…)`, the number of clips in each sum.
+
+        Returns:
+            `(…)`; NaN where the metric is not defined, for example for 0 clips.
         """
         raise NotImplementedError

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Protocol(Kind):
-    """Who trains, who validates and who tests, in which fold.
+    """The division of clips into training, validation and test clips, for each fold.
 
     Class attributes:
-        leaks_speakers: whether the same people train and test; every table and figure then says so.
+        leaks_speakers: whether clips of the same speaker can be training and test clips. All tables and figures then
+            say so.
     """
 
     family: ClassVar[str] = "protocols"
@@ -24,31 +25,34 @@ class Protocol(Kind):
 
     description: str = setting("The protocol in words, for the reports.", "")
     seed: int = setting(
-        "Seed that draws actors or clips. The experiment's seed does not, so that all seeds share a split.",
+        "Seed for drawing actors or clips. It is separate from the experiment's seed, so that all seeds share a split.",
         0,
         least=0,
         most=MOST_SEED,
     )
     validation: float = setting(
-        "Share of the training actors, or clips, that validate; with 0 all of them train.", 0.2, least=0, below=1
+        "Share of the training actors, or clips, that is used for validation; 0: none.", 0.2, least=0, below=1
     )
 
     def training_corpora(self, modality: str) -> list[str]:
-        """The names of the corpora that train a modality; raises `EmofusionError` where there are none for it."""
+        """The names of the corpora with a modality's training clips. Raises `EmofusionError` where there are none."""
         raise NotImplementedError
 
     def test_corpora(self) -> list[str]:
-        """The names of the corpora that are tested."""
+        """The names of the corpora with the test clips."""
         raise NotImplementedError
 
     def for_modality(self, modality: str) -> Self:
-        """The protocol with only what concerns one modality, so that other modalities do not change its split."""
+        """A copy with only the settings that concern one modality, so that other modalities do not change its split."""
         return self
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """Boolean masks over the clips for each fold: train, validation, test.
 
-        `clips` is `tables.CLIPS` of all corpora that the protocol names, of the classes only. Raises `EmofusionError`
-        where the protocol does not fit the clips.
+        Args:
+            clips: `tables.CLIPS` of all corpora that the protocol names, restricted to the classes.
+
+        Raises:
+            EmofusionError: the protocol does not fit the clips.
         """
         raise NotImplementedError
