@@ -12,7 +12,7 @@ from typing import Any
 from emofusion.errors import EmofusionError
 from emofusion.plan.checks import check_cell, check_modality
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
-from emofusion.plan.plan_file import PlanFile, write_plan
+from emofusion.plan.plan_file import PlanFile, is_plan, write_plan
 from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
@@ -46,7 +46,7 @@ def plan_file(
     """
     overrides = split_overrides(override)
     path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
-    if not path.is_file():
+    if not is_plan(path):
         _make(conf, experiment, overrides, path)
     return PlanFile(path)
 

@@ -112,6 +112,18 @@ def write_plan(
     partial.replace(path)
 
 
+def is_plan(path: Path) -> bool:
+    """Whether a file is there and is a whole plan: a copy may have been cut off."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+            (pages,), (size,) = (
+                connection.execute(f"pragma {name}").fetchone() for name in ("page_count", "page_size")
+            )
+            return path.stat().st_size == pages * size and bool(connection.execute("select 1 from facts").fetchone())
+    except (sqlite3.Error, OSError):
+        return False
+
+
 class PlanFile:
     """A written plan. Stages and cells are read when they are asked for.
 
@@ -176,7 +188,7 @@ class PlanFile:
     @cached_property
     def _connection(self) -> sqlite3.Connection:
         # immutable: no lock, which some file systems of clusters do not have; Snakemake asks from several threads
-        return sqlite3.connect(f"file:{self.path.absolute()}?immutable=1", uri=True, check_same_thread=False)
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
 
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from self._connection.execute(query, values).fetchall()

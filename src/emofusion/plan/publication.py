@@ -1,6 +1,7 @@
 """What lies in `results/reports/` for people to look at, and whether it shows what the current command asks for.
 
-A publication is a folder with the file `published.json`: what it shows (`shows`) and the files that belong to it.
+A publication is a folder with the file `published.json`: what it shows (`shows`) and the files that belong to it, each
+with size, time and digest. A file that is deleted or edited afterwards makes the publication stale.
 """
 
 import json
@@ -8,15 +9,17 @@ import os
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.currency import Currency
+from emofusion.plan.currency import Currency, same_sources
+from emofusion.plan.digests import DigestMemory, digest_of_file
 from emofusion.plan.fingerprint import code_fingerprint
 from emofusion.plan.making import SCRIPTS
 from emofusion.plan.plan_file import PlanFile
-from emofusion.plan.records import RECORD, Record
+from emofusion.plan.records import RECORD, Record, Source
 from emofusion.plan.stage import short_hash
 
 PUBLISHED = "published.json"
@@ -86,26 +89,46 @@ def shown_by_audit(plan: PlanFile, repository: Path) -> str:
 def stale_audit(plan: PlanFile, results: Path, repository: Path) -> set[str]:
     """The file that stands for the audit, where one is there that shows something else."""
     folder = results / REPORTS / "audit"
-    current = read_publication(folder / PUBLISHED).get("shows") == shown_by_audit(plan, repository)
+    current = _shows(folder / PUBLISHED, shown_by_audit(plan, repository), _memory(results))
     return set() if current or not (folder / "findings.csv").exists() else {str(folder / "findings.csv")}
 
 
 def stale_publications(plan: PlanFile, currency: Currency, results: Path, repository: Path) -> set[str]:
     """The files that stand for publications which are there and do not show what this command asks for."""
-    reports, stale = results / REPORTS, set()
+    reports, stale, memory = results / REPORTS, set(), _memory(results)
     current = set(currency.content)
     for place, cell in plan.cells.items():
         complete = cell.report in current and set(plan.stages_of(place)) <= current
         expected = shown_by_report(plan, place, currency.content, repository) if complete else None
-        if expected is None or read_publication(reports / place / PUBLISHED).get("shows") != expected:
+        if expected is None or not _shows(reports / place / PUBLISHED, expected, memory):
             stale.add(str(reports / place / "provenance.json"))
     if len(plan.cells) > 1:
         complete = all(cell.report in current for cell in plan.cells.values())
         expected = shown_by_cells(plan, currency.content, repository) if complete else None
         folder = reports / plan.facts["experiment"]
-        if expected is None or read_publication(folder / CELLS).get("shows") != expected:
+        if expected is None or not _shows(folder / CELLS, expected, memory):
             stale.add(str(folder / "cells.csv"))
     return {path for path in stale if Path(path).exists()}
+
+
+def _shows(path: Path, expected: str, memory: DigestMemory) -> bool:
+    """Whether a publication shows what is expected, and its files are as they were published."""
+    held = read_publication(path)
+    try:
+        files = {str(path.parent / Path(name).name): Source(**file) for name, file in held["files"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return False
+    present = [Path(file) for file in files if Path(file).is_file()]
+    return held.get("shows") == expected and not same_sources(files, present, memory)
+
+
+def _file(path: Path) -> Source:
+    status = path.stat()
+    return Source(status.st_size, status.st_mtime_ns, digest_of_file(path))
+
+
+def _memory(results: Path) -> DigestMemory:
+    return DigestMemory(results / "plans" / "digests.sqlite")
 
 
 def read_publication(path: Path) -> dict[str, Any]:
@@ -131,9 +154,11 @@ def note_stale(note: Path, stale: Iterable[str]) -> None:
 
 
 def mark(path: Path, shows: str, files: Iterable[str]) -> None:
-    """Write what a publication shows, and the names of its files, whole or not at all."""
+    """Write what a publication shows, and what its files are, whole or not at all."""
+    paths = [path.parent / Path(name).name for name in sorted(files) if name != path.name]
+    held = {file.name: asdict(_file(file)) for file in paths}
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps({"shows": shows, "files": sorted(files)}, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps({"shows": shows, "files": held}, indent=1), encoding="utf-8")
     partial.replace(path)
 
 
