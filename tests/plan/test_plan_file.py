@@ -52,6 +52,17 @@ def test_an_edited_configuration_is_planned_again(conf, results):
     assert plan_file(conf, "posteriors", None, results).path == first.path
 
 
+def test_an_edited_configuration_behind_a_link_is_planned_again(conf, results, tmp_path):
+    (conf / "experiment").rename(tmp_path / "mine")
+    (conf / "experiment").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine" / "again").symlink_to(tmp_path / "mine")  # a loop
+    plan_file(conf, "posteriors", None, results)
+    file = tmp_path / "mine" / "posteriors.yaml"
+    file.write_text(file.read_text().replace("title: ", "title: Other "))
+    title = plan_file(conf, "posteriors", None, results).cell_settings("posteriors")["report"]["title"]
+    assert title.startswith("Other ")
+
+
 def test_a_variable_of_the_environment_that_the_configuration_reads_is_part_of_the_plan(conf, results, monkeypatch):
     def table():
         plan = plan_file(conf, "posteriors", None, results)

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +222,7 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
     """A hash of all that decides a plan: the configuration, the overrides, the environment that it reads, the code."""
     digest = hashlib.blake2b(digest_size=8)
     texts = {}
-    for path in sorted(conf.rglob("*.yaml")):
+    for path in sorted(_configuration(conf)):
         texts[path.relative_to(conf).as_posix()] = path.read_text(encoding="utf-8")
     variables = {name for text in [*texts.values(), *overrides] for name in re.findall(r"oc\.env:\s*(\w+)", text)}
     environment = {name: os.environ.get(name) for name in sorted(variables)}
@@ -232,6 +232,17 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
     parts = [str(conf.resolve()), experiment, overrides, texts, environment, code]
     digest.update(json.dumps(parts, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _configuration(conf: Path) -> Iterator[Path]:
+    """The files of a configuration, those behind links to folders too, as Hydra reads them."""
+    visited = set()
+    for folder, subfolders, names in os.walk(conf, followlinks=True):
+        if os.path.realpath(folder) in visited:  # reached again by a link
+            subfolders.clear()
+            continue
+        visited.add(os.path.realpath(folder))
+        yield from (Path(folder, name) for name in names if name.endswith(".yaml"))
 
 
 def _planning_code() -> str:

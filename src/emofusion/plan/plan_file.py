@@ -116,10 +116,8 @@ def is_plan(path: Path) -> bool:
     """Whether a file is there and is a whole plan: a copy may have been cut off."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
-            (pages,), (size,) = (
-                connection.execute(f"pragma {name}").fetchone() for name in ("page_count", "page_size")
-            )
-            return path.stat().st_size == pages * size and bool(connection.execute("select 1 from facts").fetchone())
+            pages, size = (connection.execute(f"pragma page_{name}").fetchone()[0] for name in ("count", "size"))
+            return bool(path.stat().st_size == pages * size and connection.execute("select 1 from facts").fetchone())
     except (sqlite3.Error, OSError):
         return False
 

@@ -17,18 +17,23 @@ KEY_DIGITS = 16  # hexadecimal: 64 bits
 
 @dataclass(frozen=True)
 class StageKind:
-    """A kind of stage: the Snakemake script that runs it, the modules that it runs, and the files that it writes."""
+    """A kind of stage: the Snakemake script that runs it, the modules that it runs, and the files that it writes.
+
+    kept: a folder that a stage may write besides, which stays when the stage is run again: its files bear names by
+    their content.
+    """
 
     script: str
     modules: tuple[str, ...]
     outputs: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
-    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",)),
+    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
     "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv")),
     "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
     "feature_cache": StageKind(
