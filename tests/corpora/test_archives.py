@@ -49,6 +49,33 @@ def test_extracts_what_is_wanted_once(tmp_path, monkeypatch):
     assert changed.read_text() == "FOUR" and changed != path
 
 
+def tarred(path, content):
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo("x/4.wav")
+        info.size, info.mtime = len(content), 1_000_000_000
+        archive.addfile(info, io.BytesIO(content.encode()))
+
+
+def test_another_member_of_a_tar_with_the_same_size_and_time_is_extracted(tmp_path):
+    for content in ("four", "FOUR", "four"):
+        tarred(tmp_path / "b.tar.gz", content)
+        (path,) = unpack(entries(tmp_path / "b.tar.gz", (".wav",)), tmp_path / "out").values()
+        assert path.read_text() == content
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b.tar.gz"])
+@pytest.mark.parametrize("damage", ["deleted", "cut off"])
+def test_what_was_extracted_and_is_damaged_is_extracted_again(tmp_path, name, damage):
+    zipped(tmp_path / name, {"x/4.wav": "four"}) if name == "b.zip" else tarred(tmp_path / name, "four")
+    (path,) = unpack(entries(tmp_path, (".wav",)), tmp_path / "out").values()
+    if damage == "deleted":
+        path.unlink()
+    else:
+        path.write_text("f")
+    assert list(unpack(entries(tmp_path / name, (".wav",)), tmp_path / "out").values()) == [path]
+    assert path.read_text() == "four"
+
+
 def test_interrupted_extraction_is_done_again(tmp_path, monkeypatch):
     zipped(tmp_path / "b.zip", {"4.wav": "four", "5.wav": "five"})
     wanted = list(entries(tmp_path, (".wav",)))

@@ -1,5 +1,7 @@
 """Fingerprints of code: what counts as another code, and what does not."""
 
+import ast
+
 import pytest
 
 from emofusion.plan import fingerprint
@@ -77,6 +79,24 @@ def test_docstrings_comments_and_formatting_do_not_count(package, before, after)
         assert second == package(a=after)
     else:
         assert second == first
+
+
+def test_code_is_hashed_alike_by_every_version_of_python(package, monkeypatch):
+    text = "def f(x, *, y=None):\n    match x:\n        case {'a': 1, **z}:\n"
+    text += "            return {**z, 'b': f'{y!r:>3}'}\n"
+    first = package(a=text)
+    parse = ast.parse
+
+    def parsed(source):
+        tree = parse(source)
+        for node in ast.walk(tree):  # Python 3.12 has added this field, and the next will add another
+            node._fields = (*node._fields, "type_params", "something")
+            node.type_params, node.something = [], None
+        return tree
+
+    monkeypatch.setattr(ast, "parse", parsed)
+    assert package(a=text) == first
+    assert package(a=text.replace("1", "None")) != first
 
 
 def test_code_counts(package):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -49,6 +50,17 @@ def test_an_edited_configuration_is_planned_again(conf, results):
     assert second.cell_settings("posteriors")["report"]["title"].startswith("Other ")
     file.write_text(file.read_text().replace("title: Other ", "title: "))
     assert plan_file(conf, "posteriors", None, results).path == first.path
+
+
+def test_an_edited_configuration_behind_a_link_is_planned_again(conf, results, tmp_path):
+    (conf / "experiment").rename(tmp_path / "mine")
+    (conf / "experiment").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine" / "again").symlink_to(tmp_path / "mine")  # a loop
+    plan_file(conf, "posteriors", None, results)
+    file = tmp_path / "mine" / "posteriors.yaml"
+    file.write_text(file.read_text().replace("title: ", "title: Other "))
+    title = plan_file(conf, "posteriors", None, results).cell_settings("posteriors")["report"]["title"]
+    assert title.startswith("Other ")
 
 
 def test_a_variable_of_the_environment_that_the_configuration_reads_is_part_of_the_plan(conf, results, monkeypatch):
@@ -226,3 +238,24 @@ def test_sources_that_were_read_and_are_gone_are_named_before_anything_runs(plan
     table.unlink()
     with pytest.raises(EmofusionError, match=r"posteriors\.table=.*mine\.csv: no such file"):
         check_sources(plan, results)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut off", "another file", "another database"])
+def test_a_file_that_is_no_whole_plan_is_planned_again(repository, results, damage):
+    whole = plan_file(repository / "conf", "demo", None, results)
+    stages = list(whole.stages)
+    content = whole.path.read_bytes()
+    if damage == "another database":
+        whole.path.unlink()
+        with closing(sqlite3.connect(whole.path)) as connection, connection:
+            connection.execute("create table other (name text)")
+    else:
+        half = content[: len(content) // 2]
+        whole.path.write_bytes({"empty": b"", "cut off": half, "another file": b"x" * len(content)}[damage])
+    assert list(plan_file(repository / "conf", "demo", None, results).stages) == stages
+
+
+@pytest.mark.parametrize("name", ["50% of it", "what?", "take#2", "a b"])
+def test_a_plan_may_lie_in_any_folder(repository, tmp_path, name):
+    plan = plan_file(repository / "conf", "posteriors", None, tmp_path / name)
+    assert plan.stages and plan_file(repository / "conf", "posteriors", None, tmp_path / name).stages == plan.stages

@@ -1,5 +1,6 @@
 """What is published: whether it shows what a command asks for, and what of earlier commands is taken away."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -83,7 +84,8 @@ def test_a_publication_deletes_nothing_outside_of_its_folder(reports):
     (reports / "precious.txt").parent.mkdir(parents=True)
     (reports / "precious.txt").write_text("mine")
     published(reports, "demo/seed=0", ())
-    mark(reports / "demo" / "seed=0" / PUBLISHED, "x", ["../../precious.txt", str(reports / "precious.txt")])
+    names = ["../../precious.txt", str(reports / "precious.txt")]
+    (reports / "demo" / "seed=0" / PUBLISHED).write_text(json.dumps({"shows": "x", "files": names}))
     tidy(reports, "demo", ["demo"])
     assert files_of(reports) == ["precious.txt"]
 
@@ -123,7 +125,10 @@ class Published:
         for place in plan.cells:
             (self.reports / place).mkdir(parents=True, exist_ok=True)
             (self.reports / place / "provenance.json").write_text("{}")
-            mark(self.reports / place / PUBLISHED, shown_by_report(plan, place, contents, repository), [])
+            files = ["provenance.json", "table1.csv", "summary.json", PUBLISHED]
+            for name in files[1:3]:
+                (self.reports / place / name).write_text("figures")
+            mark(self.reports / place / PUBLISHED, shown_by_report(plan, place, contents, repository), files)
         if len(plan.cells) > 1:
             (self.reports / "two" / "cells.csv").write_text("cells")
             mark(self.reports / "two" / CELLS, shown_by_cells(plan, contents, repository), ["cells.csv"])
@@ -215,3 +220,31 @@ def test_a_note_is_newer_than_all_that_it_names_and_never_like_another(tmp_path)
     first = note.read_text()
     note_stale(note, map(str, files))
     assert note.read_text() != first
+
+
+@pytest.mark.parametrize("damage", ["deleted", "edited", "edited to the same length", "a list of names"])
+@pytest.mark.parametrize("name", ["two/a=1/table1.csv", "two/a=1/summary.json", "two/cells.csv"])
+def test_a_published_file_that_is_not_as_it_was_published_makes_its_publication_stale(shown, damage, name):
+    made, file = shown.made, shown.reports / name
+    made.plan = made.planned(places=["two/a=1", "two/a=2"])
+    shown.publish()
+    of_cells = name == "two/cells.csv"
+    mark_file = file.with_name(CELLS if of_cells else PUBLISHED)
+    text = file.read_text()
+    if damage == "deleted":
+        file.unlink()
+    elif damage == "edited":
+        file.write_text(f"{text} and more")
+    elif damage == "edited to the same length":
+        file.write_text(text.upper())
+    else:  # what an earlier version of emofusion wrote
+        held = json.loads(mark_file.read_text())
+        mark_file.write_text(json.dumps({**held, "files": list(held["files"])}))
+    shown_by = "two/cells.csv" if of_cells else "two/a=1/provenance.json"
+    assert shown.stale() == (set() if damage == "deleted" and of_cells else {shown_by})  # Snakemake makes what is gone
+
+
+def test_published_files_with_other_times_and_the_same_content_are_current(shown):
+    for path in shown.reports.rglob("*"):
+        os.utime(path, ns=(5, 5))
+    assert shown.stale() == set()

@@ -1,6 +1,8 @@
 """Recordings, weights and tables under the same path: another one, one more or one less is noticed by the workflow."""
 
 import os
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +84,28 @@ def test_another_recording_one_less_and_one_more_are_noticed(paper, corpora, cor
     assert paper.why()["corpus"].endswith(f"{more.name} is new")
     more.unlink()
     assert paper.planned() == {}
+
+
+def test_recordings_in_archives_are_followed_and_unpacked_again_where_they_are_gone(
+    corpora, workflow_in, repository, tmp_path
+):
+    archive = Path(shutil.make_archive(str(tmp_path / "savee"), "zip", corpora / "savee"))
+    override = [f"corpora.{name}.root={corpora}/{name}" for name in ("kdef", "ravdess")]
+    override += [f"corpora.savee.root={archive}", "corpora.ravdess.download=false", "face.network.weights=none"]
+    made = Sources(workflow_in(repository, tmp_path), "paper", override, {"corpus"})
+    made.make()
+    assert made.planned() == {}
+    recording = next((tmp_path / "results/corpus").glob("savee*/unpacked/**/*.wav"))
+    content = recording.read_bytes()
+    recording.unlink()
+    assert made.planned() == {"corpus": 1} and made.why()["corpus"] == "its files are not whole"
+    made.make()
+    assert recording.read_bytes() == content and made.planned() == {}
+    shutil.make_archive(str(tmp_path / "savee"), "zip", corpora / "savee")  # other times of nothing but the archive
+    assert made.planned() == {}
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.writestr("notes.txt", "more")
+    assert made.planned() == {"corpus": 1} and made.why()["corpus"].endswith("savee.zip has changed")
 
 
 def test_another_file_of_weights_under_the_same_path_is_noticed(corpora, workflow_in, repository, tmp_path):

@@ -1,4 +1,5 @@
 # Every helper that the rules use.
+import functools
 import os
 import sys
 from pathlib import Path
@@ -24,6 +25,8 @@ REPOSITORY = Path(workflow.basedir)
 SETTINGS = {"experiment", "override", "gpu", "delete"}
 # Targets that need no result of the plan.
 WITHOUT_RESULTS = {"audit", "prune", "tracking"}
+# Snakemake's own report shows files as they are.
+IS_REPORT = any(argument.partition("=")[0] == "--report" for argument in sys.argv)
 # The main process names the plan's file here, and every job reads it there: jobs compose nothing.
 PLAN = "EMOFUSION_PLAN"
 
@@ -38,8 +41,12 @@ def open_plan():
     """The plan of this command; in a job that Snakemake has started by itself, that of its main process."""
     if not workflow.is_main_process and os.environ.get(PLAN):
         return PlanFile(Path(os.environ[PLAN]))
-    # `prune` names several; the others it plans itself
-    experiment = str(config.get("experiment", "demo")).partition(",")[0]
+    experiment, _, others = str(config.get("experiment", "demo")).partition(",")
+    if others and "prune" not in sys.argv:  # which plans the others itself
+        raise WorkflowError(
+            f"--config experiment={experiment},{others}: a command runs one experiment; give a command for each"
+        )
+    # the targets are not known yet: files that are missing are found now, or else by the job that reads them
     make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
     try:
         made = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
@@ -118,12 +125,12 @@ def inputs_of(kind):
 def record_of(name):
     """The record of a stage that is read. It is `ancient` where it is current: its time then says nothing."""
     path = f"results/{name}/{RECORD}"
-    return ancient(path) if name in current or not workflow.is_main_process else path
+    return ancient(path) if name in state()[0] or not workflow.is_main_process else path
 
 
 def if_stale(file):
     """An input that is newer than the file, where the file is stale: Snakemake then runs its job again."""
-    return {"stale": str(STALE)} if file in stale_files else {}
+    return {"stale": str(STALE)} if file in state()[1] else {}
 
 
 def threads_of(kind):
@@ -174,9 +181,15 @@ def plans_to_keep(wildcards):
         raise WorkflowError(str(error))
 
 
+def needs_no_result():
+    """Whether the command line asks for nothing that is made from results of the plan."""
+    targets = set(workflow.dag_settings.targets) if workflow.dag_settings else set()
+    return bool(targets) and targets <= WITHOUT_RESULTS
+
+
 def find_stale():
     """The stages that are current, and the files that are there and are not, whatever their times are."""
-    if set(sys.argv) & WITHOUT_RESULTS:
+    if needs_no_result():
         return set(), stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
     for name, reason in currency.stale.items():
@@ -185,13 +198,38 @@ def find_stale():
     for name, versions in currency.accepted.items():
         print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)
     stale = {f"results/{name}/{RECORD}" for name in currency.stale}
-    return set(currency.content), stale | stale_publications(plan, currency, RESULTS, REPOSITORY)
+    stale |= stale_publications(plan, currency, RESULTS, REPOSITORY)
+    if any("audit" in argument for argument in sys.argv):  # as a target beside others, or one of its files
+        stale |= stale_audit(plan, RESULTS, REPOSITORY)
+    return set(currency.content), stale
 
 
-# Jobs that Snakemake has started by themselves were asked for: they look at nothing.
-current, stale_files = find_stale() if workflow.is_main_process else (set(), set())
-if stale_files:
-    note_stale(STALE, stale_files)
+@functools.cache
+def state():
+    """The stages that are current and the files that are stale, looked at when Snakemake first asks for an input.
+
+    Jobs that Snakemake has started by themselves were asked for: they look at nothing.
+    """
+    if not workflow.is_main_process:
+        return set(), set()
+    current, stale = find_stale()
+    if stale:
+        if IS_REPORT:
+            raise WorkflowError(
+                f"--report: {min(stale)} does not show what this command asks for; run the same command without "
+                "--report first"
+            )
+        if "mtime" not in map(str, workflow.rerun_triggers):
+            raise WorkflowError(
+                f"--rerun-triggers: {min(stale)} is stale, and Snakemake would leave it as it is; add mtime, or leave "
+                "that option out"
+            )
+        note_stale(STALE, stale)
+    return current, stale
+
+
+if IS_REPORT:
+    state()
 
 
 def what_was_found():
@@ -211,5 +249,5 @@ onstart:
 
 
 onsuccess:
-    if not set(sys.argv) & WITHOUT_RESULTS:
+    if not needs_no_result():
         print("\n".join(["", *what_was_found()]), file=sys.stderr)

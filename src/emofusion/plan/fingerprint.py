@@ -7,6 +7,7 @@ beside it, and the package that an entry point belongs to. For libraries, their 
 import ast
 import hashlib
 import sys
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -184,7 +185,24 @@ def _parsed(path: Path, package: str) -> tuple[str, tuple[str, ...]]:
                 parents = parents[: len(parents) - node.level + 1]
                 base = ".".join([*parents, *([node.module] if node.module else [])])
             imports |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return ast.dump(tree), tuple(sorted(imports))
+    return "".join(_dumped(tree)), tuple(sorted(imports))
+
+
+def _dumped(node: object) -> Iterator[str]:
+    """The code as text that is the same in every version of Python: `ast.dump` gains fields that are empty."""
+    if isinstance(node, ast.AST):
+        yield f"{type(node).__name__}("
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != []:
+                yield f"{name}="
+                yield from _dumped(value)
+        yield ")"
+    elif isinstance(node, list):
+        for part in node:
+            yield "["
+            yield from _dumped(part)
+    else:
+        yield f"{type(node).__name__} {node!r}"
 
 
 class _Strip(ast.NodeTransformer):
@@ -212,8 +230,11 @@ def _assets(module: str) -> str:
     folder = _file(module)[0].parent / "assets"
     if _file(module)[0].name != "__init__.py" or not folder.is_dir():
         return ""
-    files = sorted(path for path in folder.glob("*") if path.is_file())
-    return "".join(f"\n{path.name} {hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}" for path in files)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "".join(
+        f"\n{path.relative_to(folder)} {hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}"
+        for path in files
+    )
 
 
 def clear_caches() -> None:

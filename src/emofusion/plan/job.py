@@ -22,6 +22,7 @@ from emofusion.plan.records import (
     Record,
     Source,
     content_of,
+    kept_outputs_of,
     now,
     outputs_are_whole,
     outputs_of,
@@ -118,7 +119,8 @@ class Job:
         work(self)
         if self.stage.kind in ("download", "generated"):
             sources = self._sources(memory)  # the work has just made them
-        outputs = outputs_of(self.folder, KINDS[self.stage.kind].outputs)
+        kind = KINDS[self.stage.kind]
+        outputs = outputs_of(self.folder, kind.outputs) | kept_outputs_of(self.folder, kind.kept)
         seconds = round(time.perf_counter() - begun, 3)
         content = content_of(outputs, sources)
         accepted = self.made_with().accepted if self.stage.kind == "report" else []

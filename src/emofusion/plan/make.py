@@ -5,14 +5,14 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.checks import check_cell, check_modality
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
-from emofusion.plan.plan_file import PlanFile, write_plan
+from emofusion.plan.plan_file import PlanFile, is_plan, write_plan
 from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
@@ -47,7 +47,7 @@ def plan_file(
     """
     overrides = split_overrides(override)
     path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
-    if not path.is_file():
+    if not is_plan(path):
         _make(conf, experiment, overrides, path)
     return PlanFile(path)
 
@@ -239,7 +239,7 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
     """A hash of everything that decides a plan: configuration, overrides, environment variables in them, and code."""
     digest = hashlib.blake2b(digest_size=8)
     texts = {}
-    for path in sorted(conf.rglob("*.yaml")):
+    for path in sorted(_configuration(conf)):
         texts[path.relative_to(conf).as_posix()] = path.read_text(encoding="utf-8")
     variables = {name for text in [*texts.values(), *overrides] for name in re.findall(r"oc\.env:\s*(\w+)", text)}
     environment = {name: os.environ.get(name) for name in sorted(variables)}
@@ -249,6 +249,17 @@ def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
     hashed = [str(conf.resolve()), experiment, overrides, texts, environment, code]
     digest.update(json.dumps(hashed, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _configuration(conf: Path) -> Iterator[Path]:
+    """The files of a configuration, those behind links to folders too, as Hydra reads them."""
+    visited = set()
+    for folder, subfolders, names in os.walk(conf, followlinks=True):
+        if os.path.realpath(folder) in visited:  # reached again by a link
+            subfolders.clear()
+            continue
+        visited.add(os.path.realpath(folder))
+        yield from (Path(folder, name) for name in names if name.endswith(".yaml"))
 
 
 def _planning_code() -> str:

@@ -119,6 +119,16 @@ def write_plan(
     partial.replace(path)
 
 
+def is_plan(path: Path) -> bool:
+    """Whether a file is there and is a whole plan: a copy may have been cut off."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+            pages, size = (connection.execute(f"pragma page_{name}").fetchone()[0] for name in ("count", "size"))
+            return bool(path.stat().st_size == pages * size and connection.execute("select 1 from facts").fetchone())
+    except (sqlite3.Error, OSError):
+        return False
+
+
 class PlanFile:
     """A plan that was written before. Stages and cells are read from the file when they are needed.
 
@@ -186,7 +196,7 @@ class PlanFile:
     def _connection(self) -> sqlite3.Connection:
         # `immutable=1` opens the file without a lock: some file systems of clusters have none.
         # `check_same_thread=False`: Snakemake reads the plan from several threads.
-        return sqlite3.connect(f"file:{self.path.absolute()}?immutable=1", uri=True, check_same_thread=False)
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
 
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from self._connection.execute(query, values).fetchall()

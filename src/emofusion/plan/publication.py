@@ -1,7 +1,7 @@
 """Publications: the reports in `results/reports/`, and whether they show what the present command asks for.
 
 A publication is a folder with the file `published.json`. This file has a digest of what the publication shows (`shows`)
-and the names of its files (`files`).
+and its files with size, time and digest (`files`). A file that is deleted or edited later makes the publication stale.
 """
 
 import json
@@ -9,15 +9,17 @@ import os
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.currency import Currency
+from emofusion.plan.currency import Currency, same_sources
+from emofusion.plan.digests import DigestMemory, digest_of_file
 from emofusion.plan.fingerprint import code_fingerprint
 from emofusion.plan.making import SCRIPTS
 from emofusion.plan.plan_file import PlanFile
-from emofusion.plan.records import RECORD, Record
+from emofusion.plan.records import RECORD, Record, Source
 from emofusion.plan.stage import short_hash
 
 PUBLISHED = "published.json"
@@ -97,7 +99,7 @@ def shown_by_audit(plan: PlanFile, repository: Path) -> str:
 def stale_audit(plan: PlanFile, results: Path, repository: Path) -> set[str]:
     """The audit's file `findings.csv`, if it exists and does not show what the present command asks for."""
     folder = results / REPORTS / "audit"
-    current = read_publication(folder / PUBLISHED).get("shows") == shown_by_audit(plan, repository)
+    current = _shows(folder / PUBLISHED, shown_by_audit(plan, repository), _memory(results))
     return set() if current or not (folder / "findings.csv").exists() else {str(folder / "findings.csv")}
 
 
@@ -106,20 +108,40 @@ def stale_publications(plan: PlanFile, currency: Currency, results: Path, reposi
 
     It is `provenance.json` for a report, and `cells.csv` for the tables that compare cells.
     """
-    reports, stale = results / REPORTS, set()
+    reports, stale, memory = results / REPORTS, set(), _memory(results)
     current = set(currency.content)
     for place, cell in plan.cells.items():
         complete = cell.report in current and set(plan.stages_of(place)) <= current
         expected = shown_by_report(plan, place, currency.content, repository) if complete else None
-        if expected is None or read_publication(reports / place / PUBLISHED).get("shows") != expected:
+        if expected is None or not _shows(reports / place / PUBLISHED, expected, memory):
             stale.add(str(reports / place / "provenance.json"))
     if len(plan.cells) > 1:
         complete = all(cell.report in current for cell in plan.cells.values())
         expected = shown_by_cells(plan, currency.content, repository) if complete else None
         folder = reports / plan.facts["experiment"]
-        if expected is None or read_publication(folder / CELLS).get("shows") != expected:
+        if expected is None or not _shows(folder / CELLS, expected, memory):
             stale.add(str(folder / "cells.csv"))
     return {path for path in stale if Path(path).exists()}
+
+
+def _shows(path: Path, expected: str, memory: DigestMemory) -> bool:
+    """Whether a publication shows what is expected, and its files are as they were published."""
+    held = read_publication(path)
+    try:
+        files = {str(path.parent / Path(name).name): Source(**file) for name, file in held["files"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return False
+    present = [Path(file) for file in files if Path(file).is_file()]
+    return held.get("shows") == expected and not same_sources(files, present, memory)
+
+
+def _file(path: Path) -> Source:
+    status = path.stat()
+    return Source(status.st_size, status.st_mtime_ns, digest_of_file(path))
+
+
+def _memory(results: Path) -> DigestMemory:
+    return DigestMemory(results / "plans" / "digests.sqlite")
 
 
 def read_publication(path: Path) -> dict[str, Any]:
@@ -152,8 +174,10 @@ def mark(path: Path, shows: str, files: Iterable[str]) -> None:
         shows: the digest of what the publication shows.
         files: the names of the files that belong to it.
     """
+    paths = [path.parent / Path(name).name for name in sorted(files) if name != path.name]
+    held = {file.name: asdict(_file(file)) for file in paths}
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps({"shows": shows, "files": sorted(files)}, indent=1), encoding="utf-8")
+    partial.write_text(json.dumps({"shows": shows, "files": held}, indent=1), encoding="utf-8")
     partial.replace(path)
 
 

@@ -114,6 +114,12 @@ def outputs_of(folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:
     return {name: list(digest_of_tree(folder / name)) for name in names}
 
 
+def kept_outputs_of(folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:
+    """Size in bytes of each folder that is there, without a digest: they are large, and made from sources alone."""
+    there = [name for name in names if (folder / name).is_dir()]
+    return {name: [sum(file.stat().st_size for file in files_of(folder / name)), ""] for name in there}
+
+
 def outputs_are_whole(folder: Path, outputs: dict[str, list[Any]]) -> bool:
     """Whether every output exists with its recorded size. The content of the files is not read."""
     for name, (size, _) in outputs.items():

@@ -20,19 +20,21 @@ class StageKind:
     """A kind of stage.
 
     script: the name of the Snakemake script that runs it. modules: the modules that it runs, besides those of its
-    settings. outputs: the files and folders that it writes.
+    settings. outputs: the files and folders that it writes. kept: a folder that a stage may write besides, and
+    that stays when the stage is run again, because its files are named by their content.
     """
 
     script: str
     modules: tuple[str, ...]
     outputs: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
-    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",)),
+    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
     "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv")),
     "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
     "feature_cache": StageKind(

@@ -83,7 +83,7 @@ def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
     """The path at which each entry can be opened: in the tree, or in `folder`, into which its archive is extracted.
 
     The wanted members of each archive go to a folder of their own, named by a hash of their names, sizes and checksums.
-    It gets that name when all of it is written, and then is not written again. Raises `EmofusionError` for an archive
+    It gets that name when all of it is written, and is not written again while its files are there. Raises `EmofusionError` for an archive
     that is damaged or encrypted, or that would write outside of the folder.
     """
     paths: dict[Entry, Path] = {}
@@ -95,11 +95,23 @@ def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
             by_archive.setdefault(entry.source, []).append(entry)
     for archive, members in by_archive.items():
         text = "\n".join(sorted(f"{entry.member} {entry.stamp}" for entry in members))
+        if archive.name.lower().endswith(_TAR):  # it has no checksums of its members
+            text += f"\n{_digest(archive)}"
         target = Path(folder) / f"{archive.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-        if not target.is_dir():
+        if not target.is_dir() or not all(_is_whole(target / entry.path, entry) for entry in members):
             _extract(archive, members, target)
         paths |= {entry: target / entry.path for entry in members}
     return paths
+
+
+def _is_whole(path: Path, entry: Entry) -> bool:
+    """Whether a member that was extracted is there with its size, with which the stamp begins."""
+    return path.is_file() and path.stat().st_size == int(entry.stamp.split()[0])
+
+
+def _digest(archive: Path) -> str:
+    with _clear_about(archive), archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tree_files(root: Path, suffixes: Collection[str]) -> Iterator[Path]:
@@ -152,7 +164,8 @@ def _extract(archive: Path, members: list[Entry], target: Path) -> None:
             f"the archive {archive} is not unpacked: its member {unsafe[0].member} points outside of it"
         )
     partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # from a run that was killed
+    for folder in (partial, target):  # of a run that was killed; with files that were deleted afterwards
+        shutil.rmtree(folder, ignore_errors=True)
     paths = {str(entry.member): partial / entry.path for entry in members}
     with _clear_about(archive):
         for path in paths.values():
