@@ -15,7 +15,6 @@ from emofusion.predictions.table import labels, posteriors
 from emofusion.settings.registry import FAMILIES
 from emofusion.tables import FUSED, PREDICTIONS, SPLIT, classes_of, read_table
 
-pytestmark = pytest.mark.xdist_group("extending")
 CLIPS = 108  # six speakers, six emotions, three takes
 BANDS = {"speech": 16, "coarse": 4}
 

@@ -9,8 +9,6 @@ import pytest
 from emofusion.predictions.table import posteriors
 from emofusion.tables import FUSED, PREDICTIONS, read_table
 
-pytestmark = pytest.mark.xdist_group("extending")
-
 BORDA = '''"""Borda's count."""
 
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ import sys
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.xdist_group("audit")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -11,8 +11,6 @@ import pytest
 
 from emofusion.emotions import EMOTIONS
 
-pytestmark = pytest.mark.xdist_group("current")
-
 QUICK = ["evaluation.samples=50", "evaluation.permutations=50", "fusion.steps=5", "fusion.compare=[linear,product]"]
 FOLDS = {2: 0, 5: 0, 14: 0, 15: 0, 16: 0, 3: 1, 6: 1, 7: 1, 13: 1, 18: 1, 10: 2, 11: 2, 12: 2, 19: 2, 20: 2}
 FOLDS |= {8: 3, 17: 3, 21: 3, 23: 3, 24: 3, 1: 4, 4: 4, 9: 4, 22: 4}

@@ -15,8 +15,6 @@ from emofusion.corpora.demo.settings import DemoSettings
 from emofusion.emotions import EMOTIONS
 from emofusion.plan.make import plan_file
 
-pytestmark = pytest.mark.xdist_group("sources")
-
 CORPORA = {
     "kdef": DemoSettings(layout="kdef", people=2, size=32),
     "savee": DemoSettings(layout="savee", people=2, utterances=1),

@@ -13,8 +13,6 @@ from emofusion.predictions.table import posteriors
 from emofusion.settings.registry import kinds
 from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
     "sweep", "sweep_gaps", "sweep_confusion",

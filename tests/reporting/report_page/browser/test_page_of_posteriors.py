@@ -9,8 +9,6 @@ import pytest
 
 from emofusion.reporting.wording import percent
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 @pytest.fixture(scope="module")
 def report(repository, real_data, tmp_path_factory):
