@@ -83,8 +83,8 @@ def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
     """The path at which each entry can be opened: in the tree, or in `folder`, into which its archive is extracted.
 
     The wanted members of each archive go to a folder of their own, named by a hash of their names, sizes and checksums.
-    It gets that name when all of it is written, and is not written again while its files are there. Raises `EmofusionError` for an archive
-    that is damaged or encrypted, or that would write outside of the folder.
+    It gets that name when all of it is written, and is not written again while its files are there. Raises
+    `EmofusionError` for an archive that is damaged or encrypted, or that would write outside of the folder.
     """
     paths: dict[Entry, Path] = {}
     by_archive: dict[Path, list[Entry]] = {}
