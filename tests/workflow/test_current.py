@@ -280,6 +280,50 @@ def test_a_result_that_is_not_whole_is_made_again(workflow):
     assert workflow.planned(**workflow.given) == {}
 
 
+@pytest.mark.parametrize("name", ["table1.csv", "summary.json", "report.html", "confusion_face.png", "published.json"])
+def test_a_published_file_that_is_gone_or_edited_is_published_again(workflow, name):
+    file = workflow / f"reports/posteriors/{name}"
+    content = file.read_bytes()
+    file.unlink()
+    assert workflow.planned(**workflow.given) == {"publish": 1}
+    file.write_bytes(content.replace(b"0", b"1") if name == "table1.csv" else content)
+    assert workflow.planned(**workflow.given) == ({"publish": 1} if name == "table1.csv" else {})
+    workflow.made(**workflow.given)
+    if name != "published.json":
+        assert file.read_bytes() == content
+    assert workflow.planned(**workflow.given) == {}
+
+
+def test_what_is_asked_for_is_looked_at_and_not_how_the_command_line_is_worded(workflow, two, tmp_path):
+    other = {"experiment": "posteriors", "override": [*two, "fusion.rule=log_linear"]}
+    expected = {"fuse": 1, **BEHIND_FUSION}
+    for name in ("audit", "prune", "tracking"):  # folders that are called like targets
+        (tmp_path / name).symlink_to(workflow.folder)
+        assert workflow.planned("--directory", str(tmp_path / name), **other) == expected
+    workflow.made("audit", **other)
+    (workflow / "reports/audit/report.html").write_text("something else")
+    for targets in (["all", "audit"], ["all", "results/reports/audit/findings.csv"]):
+        assert workflow.planned(*targets, **other) == {"audit": 1, **expected}
+        assert workflow.planned(*targets, **workflow.given) == {"audit": 1}
+    assert workflow.planned(**workflow.given) == {}  # which does not ask for the audit
+    workflow.made("audit", **other)
+    assert workflow.planned("all", "audit", **workflow.given) == {}
+
+
+def test_what_would_show_something_else_is_refused(workflow, two, tmp_path):
+    other = {"experiment": "posteriors", "override": [*two, "fusion.rule=log_linear"]}
+    for options, given, message in [
+        (["--report", str(tmp_path / "report.html")], other, "run the same command without --report first"),
+        (["--dry-run", "--rerun-triggers", "code"], other, "add mtime, or leave that option out"),
+        (["--dry-run"], {**other, "experiment": "posteriors,demo"}, "a command runs one experiment"),
+    ]:
+        done = workflow.run(*options, **given)
+        assert done.returncode != 0 and message in done.output, done.output[-2000:]
+    assert not (tmp_path / "report.html").exists()
+    workflow.made("--report", str(tmp_path / "report.html"), **workflow.given)
+    assert workflow.planned("--rerun-triggers", "mtime", "code", **workflow.given) == {}
+
+
 def test_prune_lists_what_nobody_needs_and_deletes_it_on_request(workflow):
     provenance = json.loads((workflow / "reports/posteriors/provenance.json").read_text())
     (needed,) = provenance["stages"]["fusion"]

@@ -231,10 +231,8 @@ def _assets(module: str) -> str:
     if _file(module)[0].name != "__init__.py" or not folder.is_dir():
         return ""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(
-        f"\n{path.relative_to(folder)} {hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}"
-        for path in files
-    )
+    digests = [(path, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()) for path in files]
+    return "".join(f"\n{path.relative_to(folder)} {digest}" for path, digest in digests)
 
 
 def clear_caches() -> None:
