@@ -3,7 +3,7 @@
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.planner import resolved_weights
+from emofusion.plan.outcome import resolved_weights
 
 FIVE = (
     "modalities=[speech,face,a,b,c] +speech@a=lstm +speech@b=cnn1d_deep +face@c=mobilenet "
