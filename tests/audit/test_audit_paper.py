@@ -51,7 +51,7 @@ def test_what_cannot_be(findings):
 def test_fused_sad_disagrees_and_all_else_that_can_be_checked_agrees(findings):
     (sad,) = chosen(findings, "disagreement")
     assert (sad.emotion, sad.column, sad.printed, sad.correct, sad.clips) == ("sad", "fusion", "58.63", 35, 72)
-    assert sad.expected == "48.61 %" and "27.50 % of 40 and 75.00 % of 32 make (11 + 24)/72" in sad.finding
+    assert sad.expected == "48.61 %" and "27.50 % of 40 and 75.00 % of 32 in Table 2 give (11 + 24)/72" in sad.finding
     (angry,) = chosen(findings, "unchecked")
     assert (angry.emotion, angry.column) == ("angry", "face")
     assert len(chosen(findings, "agreement")) == 16

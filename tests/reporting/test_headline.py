@@ -99,7 +99,7 @@ def test_a_report_that_is_not_whole_is_refused(published, tmp_path):
         copy = tmp_path / "copy" / name
         content = copy.read_bytes()
         copy.unlink()
-        with pytest.raises(EmofusionError, match=f"holds no whole report.*{name}"):
+        with pytest.raises(EmofusionError, match=f"has no complete report.*{name}"):
             headline(tmp_path / "copy")
         copy.write_bytes(content)
     assert headline(tmp_path / "copy")

@@ -82,7 +82,7 @@ def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(resul
     write_report(tmp_path / "accepted", results, settings, replace(provenance, accepted=sentences))
     summary = (tmp_path / "accepted" / "summary.md").read_text()
     before = summary.partition("## What was tested")[0]
-    assert "> **2 results were made with other versions of libraries than those that are installed" in before
+    assert "> **2 results were made with other library versions than the installed ones" in before
     assert all(f"> **{sentence}**" in before for sentence in sentences)
     page = (tmp_path / "accepted" / "report.html").read_text()
     header = page.partition("<header>")[2].partition("</header>")[0]

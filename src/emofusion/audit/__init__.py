@@ -1,4 +1,4 @@
-"""An audit of a paper's published tables: how many clips stand behind them, which cells agree, which cannot be."""
+"""An audit of a paper's published tables: on how many clips they are based, and which values are impossible."""
 
 import csv
 from collections.abc import Iterable
@@ -16,25 +16,33 @@ __all__ = ["Finding", "audit", "only_one", "write_audit", "write_findings"]
 
 
 def audit(published: dict[str, Any]) -> list[Finding]:
-    """What a paper's tables imply.
+    """Find out what a paper's tables imply.
 
-    published: the content of a file in `conf/published/`. Raises `EmofusionError` that names what is wrong with it.
+    Args:
+        published: the content of a file in `conf/published/`.
 
-    Returns findings of the kinds actors, count, possible, impossible, doubtful, agreement, disagreement, unchecked,
-    overall, resolution, gap, claim and counterexample, in this order; docs/audit.md explains them.
+    Returns:
+        Findings of the kinds actors, count, possible, impossible, doubtful, agreement, disagreement, unchecked,
+        overall, resolution, gap, claim and counterexample, in this order; docs/audit.md explains them.
+
+    Raises:
+        EmofusionError: the file has an error. The message names the setting.
     """
     return _findings(published)[1]
 
 
 def write_audit(published: dict[str, Any], table: str | Path, html: str | Path) -> None:
-    """Write the findings as the CSV `table` and as the page `html`; the same input gives the same bytes."""
+    """Write the findings as the CSV file `table` and as the page `html`. The same input gives the same bytes.
+
+    published: the content of a file in `conf/published/`. Raises `EmofusionError` where it has an error.
+    """
     paper, findings = _findings(published)
     write_findings(findings, Path(table))
     Path(html).write_text(page(paper, findings), encoding="utf-8")
 
 
 def write_findings(findings: Iterable[Finding], path: Path) -> None:
-    """Write one row for each finding, with the columns of `Finding`."""
+    """Write a CSV file with one row for each finding, and with the columns of `Finding`."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -1,9 +1,9 @@
-"""How many clips and actors stand behind each row of the tables.
+"""Infer how many clips and actors each row of the tables is based on.
 
-Every accuracy is k/n, rounded. All columns of a row have the same n, and few n allow all their values. They are fewer
-where the corpus says how many clips an actor has, as one number of actors has to explain all rows of a group. This is
-the GRIM test (Brown and Heathers 2017, "The GRIM test", Social Psychological and Personality Science 8), applied where
-the counts are unknown.
+Every accuracy is a rounded fraction k/n of n clips. All columns of a row have the same n, and only few n can explain
+all their values. Even fewer are possible if the number of clips of each actor is known, because one number of actors
+must explain all rows of a group. This is the GRIM test (Brown and Heathers 2017, "The GRIM test", Social Psychological
+and Personality Science 8), applied to unknown counts.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,22 +15,23 @@ from math import prod
 from emofusion.audit.published import EVERYONE, Paper
 from emofusion.audit.rounding import chance, numerators
 
-# A row gets another number of actors than its group only if that explains at least so many more printed values: a
-# single misprint is easily explained by some other number.
+# A row gets another number of actors than its group only if this explains at least this number of further printed
+# values. Some other number can easily explain a single misprint.
 GAIN = 2
-# Where nothing is known of the corpus, some large number of clips explains any printed values. A number that would
-# explain arbitrary values with a greater probability than this is weak evidence: no cell is called wrong because of it.
+# If nothing is known about the corpus, some large number of clips explains any printed values. A number is weak
+# evidence if it would explain arbitrary values with a larger probability than this. No cell is called wrong because of
+# weak evidence.
 WEAK = 0.05
-COMBINATIONS = 20_000  # how many combinations of the groups' numbers are tried for a row
+COMBINATIONS = 20_000  # the largest number of combinations of the groups' numbers that are tried for a row
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many clips stand behind a row.
+    """The number of clips of a row.
 
-    actors: how many actors have these clips, None where that is unknown. stated: whether the paper states the clips.
-    differs: whether they are of another number of actors than the other rows of the group. weak: whether another number
-    of clips is as credible.
+    actors: the number of actors who have these clips; None where it is unknown. stated: whether the paper states the
+    number of clips. differs: whether the number of actors is another one than in the other rows of the group. weak:
+    whether another number of clips is equally credible.
     """
 
     clips: int
@@ -42,10 +43,10 @@ class Count:
 
 @dataclass
 class Inference:
-    """What was inferred of a paper's tables.
+    """The numbers that were inferred from a paper's tables.
 
-    counts: (group, emotion) → Count. actors: group → number of actors. alternatives: other numbers of actors that
-    explain as many cells.
+    counts: (group, emotion) → Count. actors: group → the number of actors. alternatives: other numbers of actors, by
+    group, that explain equally many cells.
     """
 
     counts: dict[tuple[str, str], Count] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Inference:
 
 
 def infer(paper: Paper) -> Inference:
-    """The smallest numbers that explain the most cells; a cell that no such number explains is disregarded."""
+    """Infer the smallest numbers that explain the most cells. Cells that they do not explain have no influence."""
     inference = Inference()
     families = {emotion: _family(paper, emotion) for emotion in paper.emotions}
     if paper.actors:
@@ -74,14 +75,16 @@ def infer(paper: Paper) -> Inference:
             differs = apart and actors != inference.actors[group]
             inference.counts[group, emotion] = Count(clips, actors, stated, differs, weak)
         if (EVERYONE, emotion) in paper.rows and EVERYONE not in groups:
-            parts = [inference.counts[group, emotion] for group in groups]
-            whole = groups == paper.groups
-            inference.counts[EVERYONE, emotion] = _together(paper, emotion, parts) if whole else _alone(paper, emotion)
+            of_groups = [inference.counts[group, emotion] for group in groups]
+            has_all_groups = groups == paper.groups
+            inference.counts[EVERYONE, emotion] = (
+                _together(paper, emotion, of_groups) if has_all_groups else _alone(paper, emotion)
+            )
     return inference
 
 
 def options(paper: Paper, group: str, emotion: str) -> list[int]:
-    """The numbers of clips that a row may have, as far as is known without its printed values."""
+    """The numbers of clips that are possible for a row, without regard to its printed values."""
     if (group, emotion) in paper.clips:
         return [paper.clips[group, emotion]]
     if paper.actors:
@@ -91,9 +94,9 @@ def options(paper: Paper, group: str, emotion: str) -> list[int]:
 
 
 def pooled(paper: Paper, emotion: str, column: str, clips: dict[str, int]) -> range | None:
-    """The numbers of correct clips that the groups' cells may add up to; None where a cell fits no number.
+    """The possible sums of correct clips over the groups' cells; None where a cell is not printed or is impossible.
 
-    clips: group → clips of the row.
+    clips: group → the number of clips of the row.
     """
     low = high = 0
     for group, number in clips.items():
@@ -107,28 +110,28 @@ def pooled(paper: Paper, emotion: str, column: str, clips: dict[str, int]) -> ra
 
 
 def agrees(paper: Paper, emotion: str, column: str, clips: dict[str, int]) -> bool:
-    """Whether the first table's cell can be what the groups' cells add up to."""
+    """Whether the first table's cell can be the sum of the groups' cells. clips: group → number of clips."""
     together = pooled(paper, emotion, column, clips)
     possible = numerators(paper.rows[EVERYONE, emotion][column], sum(clips.values()), paper.scale)
     return together is not None and max(together[0], possible.start) < min(together[-1] + 1, possible.stop)
 
 
 def luck(paper: Paper, group: str, emotion: str, clips: int) -> float:
-    """How likely it is that some number up to `clips` explains by chance as many of a row's values as `clips` does.
+    """The probability that some number up to `clips` explains by chance as many of a row's values as `clips` does.
 
-    Values of 0 and 100 % do not count, as every number explains them.
+    Values of 0 and 100 % do not count, because every number explains them.
     """
     values = set(paper.rows[group, emotion].values()) - {0, paper.scale}
     fitting = sum(bool(numerators(value, clips, paper.scale)) for value in values)
     return chance(len(values), fitting, clips, paper.scale * 10**paper.decimals + 1)
 
 
-def _together(paper: Paper, emotion: str, parts: list[Count]) -> Count:
-    """The count of the first table's row, where the second table has the rows of all groups, `parts`."""
+def _together(paper: Paper, emotion: str, groups: list[Count]) -> Count:
+    """The count of the first table's row, where the second table has a row for each group. groups: their counts."""
     clips = paper.clips.get((EVERYONE, emotion))
-    actors = sum(part.actors or 0 for part in parts) if paper.actors else None
-    differs, weak = any(part.differs for part in parts), clips is None and any(part.weak for part in parts)
-    return Count(clips or sum(part.clips for part in parts), actors, clips is not None, differs, weak)
+    actors = sum(group.actors or 0 for group in groups) if paper.actors else None
+    differs, weak = any(group.differs for group in groups), clips is None and any(group.weak for group in groups)
+    return Count(clips or sum(group.clips for group in groups), actors, clips is not None, differs, weak)
 
 
 def _alone(paper: Paper, emotion: str) -> Count:
@@ -141,13 +144,13 @@ def _alone(paper: Paper, emotion: str) -> Count:
 
 
 def _family(paper: Paper, emotion: str) -> list[str]:
-    """The groups whose numbers have to be inferred together: those of the second table, or the first table."""
+    """The groups whose numbers are inferred together: those of the second table, or `all` where it has none."""
     groups = [group for group in paper.groups if (group, emotion) in paper.rows]
     return groups or [EVERYONE]
 
 
 def _fits(paper: Paper, group: str, emotion: str, clips: int) -> int:
-    """How many different values of a row are fractions of so many clips."""
+    """How many different values of a row can be fractions of this number of clips."""
     return sum(bool(numerators(value, clips, paper.scale)) for value in set(paper.rows[group, emotion].values()))
 
 
@@ -165,15 +168,15 @@ def _agreeing(paper: Paper, emotion: str, clips: dict[str, int]) -> int:
 
 
 def _explained(paper: Paper, emotion: str, clips: dict[str, int]) -> int:
-    """How many values of an emotion's rows these numbers of clips explain, in both tables."""
+    """How many values of an emotion's rows, in both tables, these numbers of clips explain."""
     return sum(_fits(paper, group, emotion, n) for group, n in clips.items()) + _agreeing(paper, emotion, clips)
 
 
 def _best(paper: Paper, emotion: str, groups: list[str], numbers: dict[str, list[int]]) -> tuple[dict[str, int], bool]:
-    """The best numbers of clips of an emotion's rows, and whether all combinations were tried.
+    """The best numbers of clips for an emotion's rows, and whether all combinations were tried.
 
-    They explain the most values in the groups' own cells, then in the first table's cells, and then are the smallest.
-    numbers: group → the numbers that it may have.
+    The best numbers explain the most values in the groups' cells. Among these, they explain the most values in the
+    first table. Among these, they are the smallest. numbers: group → the possible numbers.
     """
     tops = [_top(numbers[group], partial(_fits, paper, group, emotion)) for group in groups]
     sure = prod(map(len, tops)) <= COMBINATIONS
@@ -217,7 +220,7 @@ def _find_actors(paper: Paper, families: dict[str, list[str]], inference: Infere
 
 
 def _fits_actors(paper: Paper, group: str, emotions: list[str], actors: int) -> int:
-    """How many values of a group's rows so many actors explain."""
+    """How many values of a group's rows this number of actors explains."""
     return sum(
         _fits(paper, group, emotion, paper.clips.get((group, emotion), actors * paper.clips_per_actor[emotion]))
         for emotion in emotions
@@ -225,7 +228,7 @@ def _fits_actors(paper: Paper, group: str, emotions: list[str], actors: int) -> 
 
 
 def _top(numbers: Iterable[int], score: Callable[[int], int]) -> list[int]:
-    """The numbers that have the highest score, in their order."""
+    """The numbers with the highest score, in their order."""
     scores = {number: score(number) for number in numbers}
     highest = max(scores.values())
     return [number for number, value in scores.items() if value == highest]

@@ -1,4 +1,4 @@
-"""What the tables imply: counts, cells that are possible or not, tables that agree or not."""
+"""The findings about single rows and cells: counts, possible and impossible values, and agreement of the tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from emofusion.audit.rounding import neighbours, numerators, rounded
 class Finding:
     """One finding, a row of findings.csv.
 
-    kind: see `emofusion.audit.audit`. finding: a sentence. table, group, emotion, column: what it is about. printed,
-    expected: in the paper's unit. clips, actors, correct: numbers, or empty where they are unknown.
+    kind: see `emofusion.audit.audit`. finding: a sentence. table, group, emotion, column: the location in the tables.
+    printed: the printed value. expected: the value that it should have; both are in the paper's unit. clips, actors,
+    correct: numbers of clips, actors and correct clips; empty where they are unknown.
     """
 
     kind: str
@@ -72,7 +73,7 @@ def count_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
 
 
 def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, count: Count) -> str:
-    """The sentence of a row: how many clips stand behind it, and why."""
+    """The sentence about a row: how many clips it is based on, and why."""
     text = f"{paper.location(group, emotion)}: {_several(count.clips, 'clip')}"
     if count.stated:
         return f"{text}, as the paper states."
@@ -90,17 +91,18 @@ def _count_text(paper: Paper, inference: Inference, group: str, emotion: str, co
     text += " are the fewest that explain the row"
     row = set(paper.rows[group, emotion].values())
     misfits = sorted(value for value in row if not numerators(value, count.clips, paper.scale))
-    text += ", " + " and ".join(map(paper.show, misfits)) + " left aside" if misfits else ""
+    text += ", without " + " and ".join(map(paper.show, misfits)) if misfits else ""
     if count.weak:
         chance = luck(paper, group, emotion, count.clips)
-        text += f"; weak evidence, as arbitrary values would find so small a number with a chance of {chance:.0%}"
+        text += f"; weak evidence, since arbitrary values have so small a number with a chance of {chance:.0%}"
     return f"{text}."
 
 
 def cell_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
     """Findings of the kinds `possible`, `impossible` and `doubtful`: whether a cell is a fraction of its row's clips.
 
-    A cell is doubtful if it is none, but another number of clips, even a less likely one, would explain the whole row.
+    A cell that is no such fraction is impossible. It is only doubtful if another number of clips, even a less likely
+    one, would explain the whole row.
     """
     for (group, emotion), row in paper.rows.items():
         count = inference.counts[group, emotion]
@@ -117,18 +119,19 @@ def cell_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             text = f"{location}: {printed} is no fraction of {_several(count.clips, 'clip')}"
             text += f"; next to it: {', '.join(near)}"
             others = [] if count.stated else options(paper, group, emotion)
-            whole = [n for n in others if all(numerators(v, n, paper.scale) for v in row.values())]
-            if whole:
-                text += f". {_several(whole[0], 'clip')} would explain the whole row"
+            explain_row = [n for n in others if all(numerators(v, n, paper.scale) for v in row.values())]
+            if explain_row:
+                text += f". {_several(explain_row[0], 'clip')} would explain the whole row"
             elif others and not any(numerators(value, n, paper.scale) for n in others):
-                text += f". Nor of any other number of {_most(paper, others, emotion)}"
-            yield Finding("doubtful" if whole or count.weak else "impossible", f"{text}.", **where, expected=near[0])
+                text += f". It is no fraction of any other number of {_most(paper, others, emotion)} either"
+            kind = "doubtful" if explain_row or count.weak else "impossible"
+            yield Finding(kind, f"{text}.", **where, expected=near[0])
 
 
 def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
     """Findings of the kinds `agreement`, `disagreement` and `unchecked`.
 
-    They compare a cell of the first table with what the groups' cells in the second table add up to.
+    They compare a cell of the first table with the sum of the groups' cells in the second table.
     """
     for emotion in paper.emotions:
         row = paper.rows.get((EVERYONE, emotion), {})
@@ -144,17 +147,16 @@ def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             if any(column not in paper.rows[group, emotion] for group in groups):
                 continue
             together = pooled(paper, emotion, column, clips)
-            parts = [paper.rows[group, emotion][column] for group in groups]
+            values = [paper.rows[group, emotion][column] for group in groups]
             if together is None:
-                products = [Fraction(v) * n for v, n in zip(parts, clips.values(), strict=True)]
+                products = [Fraction(v) * n for v, n in zip(values, clips.values(), strict=True)]
                 mean = sum(products, Fraction(0)) / total / paper.scale
                 expected = paper.show(rounded(mean, paper.decimals, paper.scale))
                 text = f"{location}: {printed} cannot be checked, since a group's value is no fraction; "
-                text += f"the printed values alone, weighted by clips, make {expected}."
+                text += f"the mean of the printed values, weighted by clips, is {expected}."
                 yield Finding("unchecked", text, **where, expected=expected)
                 continue
-            correct = [numerators(v, n, paper.scale) for v, n in zip(parts, clips.values(), strict=True)]
-            # where several counts are possible, the first one shows how the sum is made
+            correct = [numerators(v, n, paper.scale) for v, n in zip(values, clips.values(), strict=True)]
             expected = paper.show(rounded(Fraction(together[0], total), paper.decimals, paper.scale))
             if len(together) > 1:
                 expected += f" to {paper.show(rounded(Fraction(together[-1], total), paper.decimals, paper.scale))}"
@@ -164,18 +166,18 @@ def agreement_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             where |= {"correct": exact, "expected": expected}
             second = paper.labels["table2"]
             if agrees(paper, emotion, column, clips):
-                yield Finding("agreement", f"{location}: {printed} = {sums}, as {second} has it.", **where)
+                yield Finding("agreement", f"{location}: {printed} = {sums}, which agrees with {second}.", **where)
             elif count.weak:
-                text = f"{location}: {printed} is not the {sums} of {second}, but the clips behind it are uncertain."
+                text = f"{location}: {printed} is not {sums} from {second}, but the number of clips is uncertain."
                 yield Finding("unchecked", text, **where)
             else:
-                made = " and ".join(f"{paper.show(v)} of {n}" for v, n in zip(parts, clips.values(), strict=True))
-                text = f"{location}: {printed}, but {second}'s {made} make {sums} = {expected}."
+                addends = " and ".join(f"{paper.show(v)} of {n}" for v, n in zip(values, clips.values(), strict=True))
+                text = f"{location}: {printed}, but {addends} in {second} give {sums} = {expected}."
                 yield Finding("disagreement", text, **where)
 
 
 def _where(paper: Paper, group: str, emotion: str, column: str, value: Decimal, count: Count) -> dict[str, Any]:
-    """The fields of a finding that say which cell it is about."""
+    """The fields of a finding that describe its cell."""
     return {
         "table": paper.table(group),
         "group": group,

@@ -1,4 +1,4 @@
-"""What the counts imply beyond single cells: overall accuracy, and gaps between groups with their uncertainty."""
+"""Findings from several cells: overall accuracy, and gaps between groups with their uncertainty."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,13 +10,13 @@ from emofusion.audit.findings import Finding
 from emofusion.audit.published import Paper
 from emofusion.audit.rounding import numerators, rounded
 
-Z = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
+Z = 1.959964  # 95 % of a normal distribution lie within this number of standard deviations around the mean
 
 
 def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
     """Findings of the kind `overall`, one for each group and column.
 
-    They give the accuracy on all clips of the group together, and the mean of the printed values over emotions.
+    They state the accuracy on all clips of the group together, and the mean of the printed values over emotions.
     """
     for group in dict.fromkeys(group for group, _ in paper.rows):
         rows = {emotion: row for (row_group, emotion), row in paper.rows.items() if row_group == group}
@@ -33,7 +33,7 @@ def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             left_out = [paper.say(emotion) for emotion in printed if emotion not in counted]
             text = (
                 f"{paper.location(group, '', column)}: {correct} of {clips} clips, {share}"
-                + (f", without {' and '.join(left_out)}, whose count is open" if left_out else "")
+                + (f", without {' and '.join(left_out)}, whose count is unknown" if left_out else "")
                 + f"; the mean of the {len(printed)} printed emotions (unweighted average recall) is "
                 + f"{paper.show(rounded(mean, paper.decimals, paper.scale))}."
             )
@@ -42,9 +42,9 @@ def overall_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
 
 
 def gap_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
-    """Findings of the kinds `gap` (each column and emotion whose counts are known) and `resolution`.
+    """Findings of the kinds `gap` (for each column and emotion whose counts are known) and `resolution`.
 
-    A resolution says which p values so few actors can reach at all.
+    A resolution states the smallest p value that is possible with so few actors.
     """
     for first, second in combinations(paper.groups, 2):
         pair = f"{first} - {second}"
@@ -52,26 +52,29 @@ def gap_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
             yield _resolution(paper, inference, first, second, pair)
         for emotion in paper.emotions:
             for column in paper.columns:
-                one = exact(paper, inference, first, emotion, column)
-                two = exact(paper, inference, second, emotion, column)
-                if not (one and two):
+                counts1 = exact(paper, inference, first, emotion, column)
+                counts2 = exact(paper, inference, second, emotion, column)
+                if not (counts1 and counts2):
                     continue
-                low, high = (paper.scale * bound for bound in newcombe(*one, *two))
-                gap = paper.scale * (one[0] / one[1] - two[0] / two[1])
-                p, decimals = fisher(*one, *two), paper.decimals
+                low, high = (paper.scale * bound for bound in newcombe(*counts1, *counts2))
+                gap = paper.scale * (counts1[0] / counts1[1] - counts2[0] / counts2[1])
+                p, decimals = fisher(*counts1, *counts2), paper.decimals
                 size = f"{gap:+.{decimals}f} ({low:+.{decimals}f} to {high:+.{decimals}f}), p = {p:.2g}"
                 text = (
                     f"{paper.labels['table2']}, {paper.say(emotion)}, {paper.say(column)}: {paper.say(first)} "
-                    f"{one[0]}/{one[1]}, {paper.say(second)} {two[0]}/{two[1]}: the gap, its 95 % interval and "
-                    f"Fisher's exact p are {size}, if clips were independent."
+                    f"{counts1[0]}/{counts1[1]}, {paper.say(second)} {counts2[0]}/{counts2[1]}: the gap, its 95 % "
+                    f"interval and Fisher's exact p are {size}, if clips were independent."
                 )
-                clips, correct = one[1] + two[1], one[0] + two[0]
+                clips, correct = counts1[1] + counts2[1], counts1[0] + counts2[0]
                 where = {"table": "table2", "group": pair, "emotion": emotion, "column": column}
                 yield Finding("gap", text, **where, clips=clips, correct=correct, expected=size)
 
 
 def exact(paper: Paper, inference: Inference, group: str, emotion: str, column: str) -> tuple[int, int] | None:
-    """Correct clips and clips of a cell; None where it is not printed, or where no or several counts fit it."""
+    """The number of correct clips and of all clips of a cell.
+
+    None where the cell is not printed, or where no number or several numbers of correct clips fit it.
+    """
     value = paper.rows.get((group, emotion), {}).get(column)
     if value is None or inference.counts[group, emotion].weak:
         return None
@@ -81,14 +84,17 @@ def exact(paper: Paper, inference: Inference, group: str, emotion: str, column: 
 
 
 def wilson(correct: int, clips: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927), as fractions."""
+    """The low and high end of the 95 % interval of the share correct / clips (Wilson 1927), as fractions."""
     share, spread = correct / clips, Z * Z / clips
     centre, half = share + spread / 2, Z * sqrt(share * (1 - share) / clips + spread / (4 * clips))
     return (centre - half) / (1 + spread), (centre + half) / (1 + spread)
 
 
 def newcombe(correct1: int, clips1: int, correct2: int, clips2: int) -> tuple[float, float]:
-    """The 95 % interval of the difference of two independent shares (Newcombe 1998, method 10), as fractions."""
+    """The 95 % interval of the difference of two independent shares (Newcombe 1998, method 10), as fractions.
+
+    correct1, clips1: of the first share. correct2, clips2: of the second, which is subtracted.
+    """
     share1, share2 = correct1 / clips1, correct2 / clips2
     (low1, high1), (low2, high2) = wilson(correct1, clips1), wilson(correct2, clips2)
     gap = share1 - share2
@@ -98,7 +104,10 @@ def newcombe(correct1: int, clips1: int, correct2: int, clips2: int) -> tuple[fl
 
 
 def fisher(correct1: int, clips1: int, correct2: int, clips2: int) -> float:
-    """The two-sided p of Fisher's exact test: the probability of all tables that are no likelier than this one."""
+    """The two-sided p value of Fisher's exact test: the probability of all tables that are at most as likely as this.
+
+    correct1, clips1: of the first group. correct2, clips2: of the second group.
+    """
     correct = correct1 + correct2
     ways = {
         k: comb(clips1, k) * comb(clips2, correct - k)
@@ -108,13 +117,13 @@ def fisher(correct1: int, clips1: int, correct2: int, clips2: int) -> float:
 
 
 def _resolution(paper: Paper, inference: Inference, first: str, second: str, pair: str) -> Finding:
-    """The finding that says how small a p can get with the actors of two groups."""
-    one, two = inference.actors[first], inference.actors[second]
-    ways = comb(one + two, one)
+    """The finding that states the smallest possible p value with the actors of two groups."""
+    actors1, actors2 = inference.actors[first], inference.actors[second]
+    ways = comb(actors1 + actors2, actors1)
     text = (
         f"Clips of one actor are not independent, so the p of a gap is too small and its interval too narrow. With "
-        f"{one} actors ({paper.say(first)}) and {two} ({paper.say(second)}), no test of actors against actors can "
-        f"reach a two-sided p below {min(2, ways)}/{ways} = {min(2, ways) / ways:.2g}, even if every actor of one "
+        f"{actors1} actors ({paper.say(first)}) and {actors2} ({paper.say(second)}), no test of actors against actors "
+        f"can reach a two-sided p below {min(2, ways)}/{ways} = {min(2, ways) / ways:.2g}, even if every actor of one "
         f"group is above every actor of the other."
     )
-    return Finding("resolution", text, "table2", pair, actors=one + two)
+    return Finding("resolution", text, "table2", pair, actors=actors1 + actors2)

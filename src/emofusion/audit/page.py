@@ -1,4 +1,4 @@
-"""The audit as a page in HTML that fetches nothing and says nothing by colour alone."""
+"""The audit as an HTML page. It loads nothing from the network, and no information depends on colour alone."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from emofusion.audit.template import ITEMS, TEMPLATE
 
 
 def page(paper: Paper, findings: list[Finding]) -> str:
-    """The page as HTML. findings: all that `emofusion.audit.audit` has of the same paper."""
+    """The page as HTML. findings: all findings of `emofusion.audit.audit` for the same paper."""
     texts = {kind: [f.finding for f in findings if f.kind == kind] for kind in dict.fromkeys(f.kind for f in findings)}
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     html = environment.from_string(ITEMS + TEMPLATE).render(
@@ -37,7 +37,7 @@ def _verdict(paper: Paper, findings: list[Finding]) -> str:
     """The main findings in a few sentences."""
     number = {kind: sum(f.kind == kind for f in findings) for kind in {f.kind for f in findings}}
     cells = sum(number.get(kind, 0) for kind in ("possible", "impossible", "doubtful"))
-    text = f"Of {cells} printed values, {number.get('impossible', 0)} can be no fraction of the clips behind them."
+    text = f"Of {cells} printed values, {number.get('impossible', 0)} cannot be a fraction of the clips behind them."
     if compared := sum(number.get(kind, 0) for kind in ("agreement", "disagreement", "unchecked")):
         text += (
             f" Of {compared} in {paper.labels['table1']}, {number.get('agreement', 0)} follow from "
@@ -52,7 +52,7 @@ def _verdict(paper: Paper, findings: list[Finding]) -> str:
 
 
 def _grid(paper: Paper, findings: list[Finding], group: str) -> dict[str, Any]:
-    """A table of the page: the printed values of a group, with what was found about each."""
+    """A table of the page: the printed values of a group, with the findings about each."""
     by_cell = {(f.kind, f.group, f.emotion, f.column): f for f in findings}
     rows = []
     for emotion in [emotion for row_group, emotion in paper.rows if row_group == group]:
@@ -66,7 +66,7 @@ def _grid(paper: Paper, findings: list[Finding], group: str) -> dict[str, Any]:
 def _cell(
     paper: Paper, by_cell: dict[tuple[str, str, str, str], Finding], group: str, emotion: str, column: str
 ) -> dict[str, Any]:
-    """A cell of such a table. by_cell: (kind, group, emotion, column) → finding."""
+    """A cell of a table of printed values. by_cell: (kind, group, emotion, column) → finding."""
     value = paper.rows[group, emotion].get(column)
     if value is None:
         return {"value": "–", "notes": [], "wrong": False}
@@ -77,8 +77,8 @@ def _cell(
     notes = [f"{possible.correct}/{possible.clips}"] if possible else []
     notes += ["impossible"] if wrong else ["doubtful"] if doubtful else []
     if by_cell.get(("agreement", group, emotion, column)):
-        parts = [by_cell["possible", part, emotion, column].correct for part in paper.groups]
-        notes.append("=\u00a0" + "\u00a0+\u00a0".join(map(str, parts)))
+        correct = [by_cell["possible", part, emotion, column].correct for part in paper.groups]
+        notes.append("=\u00a0" + "\u00a0+\u00a0".join(map(str, correct)))
     if disagreement:
         notes.append(f"{paper.labels['table2']}: {disagreement.expected}")
     return {"value": paper.show(value), "notes": notes, "wrong": wrong or bool(disagreement)}
@@ -91,7 +91,7 @@ def _overall(paper: Paper, findings: list[Finding]) -> list[tuple[str, ...]]:
         if f.kind == "overall":
             location = paper.location(f.group, "").removesuffix(", ")
             mean = f.finding.rpartition(" is ")[2].rstrip(".")
-            # a sum without an emotion must not be compared with one that has all of them
+            # the table names emotions that are missing in a sum, so that it is not compared with a complete sum
             _, _, lacking = f.finding.partition(", without ")
             basis = f"{f.correct}/{f.clips}" + (f" without {lacking.partition(',')[0]}" if lacking else "")
             rows.append((location, paper.say(f.column), f.expected, basis, mean))
@@ -99,7 +99,7 @@ def _overall(paper: Paper, findings: list[Finding]) -> list[tuple[str, ...]]:
 
 
 def _claims(findings: list[Finding]) -> list[tuple[tuple[str, str, str], list[str]]]:
-    """Each claim as its number, its words and its verdict, with the sentences that are against it."""
+    """For each claim: its number, its words and its verdict; and the sentences that contradict it."""
     claims: list[tuple[tuple[str, str, str], list[str]]] = []
     for finding in findings:
         if finding.kind == "claim":
@@ -112,7 +112,7 @@ def _claims(findings: list[Finding]) -> list[tuple[tuple[str, str, str], list[st
 
 
 def _gaps(paper: Paper, findings: list[Finding]) -> list[tuple[str, list[tuple[Any, ...]]]]:
-    """Each pair of groups with the rows of its table of gaps."""
+    """For each pair of groups: its name, and the rows of its table of gaps."""
     pairs: dict[str, list[tuple[Any, ...]]] = {}
     for f in findings:
         if f.kind == "gap":
@@ -124,10 +124,11 @@ def _gaps(paper: Paper, findings: list[Finding]) -> list[tuple[str, list[tuple[A
 
 
 def _method(paper: Paper) -> str:
-    """How the number of clips was inferred, in a sentence."""
+    """A sentence that explains how the number of clips was inferred."""
     if not paper.actors:
-        return f"The smallest, up to {paper.maximum}, is taken; its multiples would do as well."
+        return f"The smallest of these numbers, up to {paper.maximum}, is used; its multiples would fit as well."
     return (
-        f"Of {paper.corpus}, each actor's number of clips an emotion is known, so a row's clips are those of whole "
-        f"actors, and one number of actors has to explain a group's rows; the smallest that explains most is taken."
+        f"For {paper.corpus}, the number of clips that each actor has for each emotion is known. A row therefore has "
+        f"the clips of a whole number of actors, and one number of actors must explain all rows of a group. The "
+        f"smallest number that explains the most values is used."
     )

@@ -1,4 +1,4 @@
-"""A paper's tables as a file in `conf/published/` gives them: checked, and with every printed value exact."""
+"""Read and check a paper's tables from a file in `conf/published/`. Every printed value is kept exactly."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -30,13 +30,14 @@ CORPUS_KEYS = {"name", "source", "clips_per_actor", "actors"}
 class Paper:
     """A paper's tables.
 
-    source: where they are printed. scale: 100 for percent, 1 for fractions. decimals: how many are printed.
-    rows: (group, emotion) → column → printed value; the group of the first table is `all`.
-    labels: `table1` and `table2` → what the paper calls them. names: the paper's words for emotions, groups, columns.
-    corpus: name of the test corpus. clips_per_actor: emotion → clips that an actor has in it. actors: group → actors
-    that it has. The last two are empty where they are unknown.
-    clips: (group, emotion) → clips, where the paper states them. maximum: the most clips of a row to try, where nothing
-    else is known. claims: what the text says of the tables; see `claims`.
+    source: where the tables are printed. scale: 100 for percent, 1 for fractions. decimals: the number of printed
+    decimals. rows: (group, emotion) → column → printed value; the group of the first table is `all`.
+    labels: `table1` and `table2` → the paper's names of the tables. names: emotion, group or column → the paper's name.
+    corpus: the name of the test corpus. clips_per_actor: emotion → the number of its clips that each actor has. actors:
+    group → the number of its actors in the corpus. The last two are empty where they are unknown.
+    clips: (group, emotion) → the number of clips, where the paper states it. maximum: the largest number of clips of a
+    row to try, where nothing is known about the corpus. claims: statements of the paper's text about the tables, see
+    `claims`.
     """
 
     source: str
@@ -72,11 +73,11 @@ class Paper:
         return "table1" if group == EVERYONE else "table2"
 
     def say(self, name: str) -> str:
-        """An emotion, a group or a column as the paper calls it."""
+        """The paper's name of an emotion, a group or a column."""
         return self.names.get(name, name.replace("_", " "))
 
     def show(self, value: Decimal) -> str:
-        """Such as `58.33 %`, or `0.583` of a paper that prints fractions."""
+        """A value as the paper prints it, such as `58.33 %`; `0.583` if the paper prints fractions."""
         return f"{value:.{self.decimals}f}" + (" %" if self.scale == 100 else "")
 
     def location(self, group: str, emotion: str, column: str = "") -> str:
@@ -86,9 +87,12 @@ class Paper:
 
 
 def only_one(nodes: list[Any]) -> dict[str, Any]:
-    """The content of the one paper's file that a command names; `EmofusionError` where it names none, or several."""
+    """The content of the file in `conf/published/` that a command names.
+
+    nodes: the contents of all named files. Raises `EmofusionError` where the command names none or several.
+    """
     if len(nodes) > 1:
-        raise EmofusionError("published: one paper is audited a command; give one file of conf/published/")
+        raise EmofusionError("published: a command can audit only one paper; name one file of conf/published/")
     if not nodes or nodes[0] is None:
         raise EmofusionError(
             "published=none: there are no published tables to audit; name a file of conf/published/, "
@@ -99,10 +103,14 @@ def only_one(nodes: list[Any]) -> dict[str, Any]:
 
 
 def read_paper(node: dict[str, Any]) -> Paper:
-    """The paper that the content of a file in `conf/published/` describes.
+    """Read and check a paper's tables.
 
-    Raises `EmofusionError` that names the setting: one that does not exist, a value that is no accuracy in its unit or
-    has more decimals than stated, or a corpus that lacks an emotion or a group of the tables.
+    Args:
+        node: the content of a file in `conf/published/`.
+
+    Raises:
+        EmofusionError: a setting does not exist; a value is not an accuracy in its unit, or has more decimals than
+            stated; or the corpus lacks an emotion or a group of the tables. The message names the setting.
     """
     _known(node, KEYS, "published")
     unit = node.get("unit", "percent")
@@ -155,7 +163,7 @@ def read_paper(node: dict[str, Any]) -> Paper:
 
 
 def _check_corpus(paper: Paper) -> None:
-    """Raise `EmofusionError` where what is known of the corpus does not cover the tables."""
+    """Raise `EmofusionError` where the facts about the corpus do not cover all rows of the tables."""
     if bool(paper.clips_per_actor) != bool(paper.actors):
         raise EmofusionError("published.corpus: clips_per_actor and actors are needed both, or neither")
     if not paper.actors:
@@ -165,7 +173,7 @@ def _check_corpus(paper: Paper) -> None:
         ("actors", paper.groups, paper.actors),
     ):
         if missing := [name for name in needed if name not in known]:
-            raise EmofusionError(f"published.corpus.{setting}: {', '.join(missing)} of the tables is not in it")
+            raise EmofusionError(f"published.corpus.{setting}: the tables have {', '.join(missing)}; add it here")
 
 
 def _setting(group: str, *rest: str) -> str:
@@ -174,23 +182,27 @@ def _setting(group: str, *rest: str) -> str:
 
 
 def _known(node: dict[str, Any], known: set[str], name: str) -> None:
-    """Raise `EmofusionError` for a key that does not exist; name: of the node."""
+    """Raise `EmofusionError` for a key that does not exist. name: the full name of the node."""
     if unknown := sorted(set(node) - known):
         raise EmofusionError(f"{name}.{unknown[0]}: no such setting; known here: {', '.join(sorted(known))}")
 
 
 def _mapping(node: Any, key: str, name: str = "") -> dict[Any, Any]:
-    """What a node has under a key (empty: the node itself), which has to be a map; name: of it, for the message."""
+    """The value of a key, which must be a map; an empty map where the key is missing.
+
+    key: empty for the node itself. name: the full name of the map, for the message.
+    """
     content = (node.get(key) or {}) if key else node
     if not isinstance(content, dict):
         raise EmofusionError(
-            f"{name or f'published.{key}'}={content}: names and their values, as in conf/published/paper.yaml"
+            f"{name or f'published.{key}'}={content}: this must be a map of names and values, as in "
+            "conf/published/paper.yaml"
         )
     return content
 
 
 def _number(value: Any, scale: int, name: str) -> Decimal:
-    """A printed accuracy, exact. Raises `EmofusionError` that names the setting where it is none."""
+    """A printed accuracy as an exact number. Raises `EmofusionError` where the value is no accuracy."""
     try:
         number = Decimal(str(value)).normalize()
     except InvalidOperation:
@@ -201,7 +213,7 @@ def _number(value: Any, scale: int, name: str) -> Decimal:
 
 
 def _whole(value: Any, name: str, least: int) -> int:
-    """A whole number of at least `least`. Raises `EmofusionError` that names the setting where it is none."""
+    """The value, if it is a whole number of at least `least`; otherwise raise `EmofusionError`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise EmofusionError(f"{name}={value}: a whole number of at least {least}")
     return value

@@ -1,4 +1,4 @@
-"""The Jinja template of the audit's page. It is in a module so that it belongs to the code's fingerprint."""
+"""The Jinja template of the audit's page. It is in a module, so that the fingerprint of the code covers it."""
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
@@ -30,18 +30,19 @@ small { display: block; font-size: .8rem; }
 <body>
 <h1>The published tables, audited</h1>
 <p>{{ source }}</p>
-<p>An accuracy is a number of clips divided by another, so a printed value leaves few numbers open. {{ verdict }}</p>
+<p>An accuracy is a number of correct clips divided by a number of clips, so only few numbers can explain a printed
+value. {{ verdict }}</p>
 
-<h2>What cannot be</h2>
+<h2>Impossible values</h2>
 {{ items(wrong, "Nothing: every printed value is a fraction of the clips behind it, and the tables agree.") }}
 {% if open %}
-<h2>What remains open</h2>
+<h2>Values that cannot be decided</h2>
 {{ items(open, "") }}
 {% endif %}
 
 <h2>Clips and actors behind each cell</h2>
-<p>Below each value: the clips recognised, of those tested.{% if pooled %} In
-{{ labels.table1 }}, “=” shows that the groups' clips in {{ labels.table2 }} add up to it.{% endif %}</p>
+<p>Below each value: recognised clips / tested clips.{% if pooled %} In {{ labels.table1 }}, “=” means that the value is
+the sum of the groups' clips in {{ labels.table2 }}.{% endif %}</p>
 {{ items(actors + odd, "") }}
 {% for grid in grids %}
 <h3>{{ grid.title }}</h3>
@@ -57,8 +58,8 @@ small { display: block; font-size: .8rem; }
 {% endfor %}
 
 <h2>All emotions together</h2>
-<p>Clips of all emotions together, and the mean of the printed values (unweighted average recall). Where a cell's
-count is open, its emotion is left out of the first.</p>
+<p>The clips of all emotions together, and the mean of the printed values (unweighted average recall). If the count of a
+cell is unknown, its emotion is missing in the clips together.</p>
 <div class="wide"><table>
 <thead><tr><th scope="col">table</th><th scope="col" class="left">column</th><th scope="col">clips together</th>
 <th scope="col">mean of printed</th></tr></thead>
@@ -68,7 +69,7 @@ count is open, its emotion is left out of the first.</p>
 </tbody></table></div>
 
 {% if claims %}
-<h2>What the text says of the tables</h2>
+<h2>Claims of the text about the tables</h2>
 {% for claim, against in claims %}
 <p><strong>{{ claim[0] }}</strong> {{ claim[1] }} <strong>{{ claim[2] }}</strong></p>
 {{ items(against, "") if against }}
@@ -93,9 +94,9 @@ and the p of Fisher's exact test, both as if clips were independent.</p>
 {% endif %}
 
 <h2>How this was found</h2>
-<p class="quiet">For each row, those numbers of clips are kept of which every printed value may be a rounded fraction; a
-half may have been rounded up or to even. {{ method }} Where one value fits no number, it is reported and the others are
-still used. A value that could be a fraction is not thereby right. Every finding is a row of findings.csv, beside this
+<p class="quiet">For each row, the audit finds the numbers of clips for which every printed value can be a rounded
+fraction; a half may be rounded up or to even. {{ method }} If one value fits no number, it is reported, and the other
+values are still used. A possible value is not necessarily right. Every finding is a row of findings.csv, beside this
 page.</p>
 </body>
 </html>

@@ -1,6 +1,6 @@
-"""The report of an experiment, and what is shown of it: tables, figures, pages, and the lines that end a run.
+"""The report of an experiment: tables, figures, the page, and the last lines that a run prints.
 
-`report.write_report` writes a report, `collect.collect` reads what it is made from, `publish.publish` copies it to
-where people look for it, `cells.write_cells` compares the cells of one command, `headline.headline` says what was
-found. This package imports nothing by itself, so that the headline is quick to import.
+`collect.collect` reads the tables that a report is made from. `report.write_report` writes the report.
+`publish.publish` copies it into its published folder. `cells.write_cells` compares the cells of one command.
+`headline.headline` states the main result. This module imports nothing, so that the import of the headline is fast.
 """

@@ -1,4 +1,4 @@
-"""The settings of the weights that figures and the page point out: configured, the paper's, tuned, and the oracle's."""
+"""The weights that figures and the page mark: configured, of the paper, tuned, and of the oracle."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,21 @@ from emofusion.predictions.pools import POOLS
 
 
 def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> pd.DataFrame:
-    """The configured weights, the paper's, those tuned without the test clips, and the best on the test clips.
-
-    tables: `rules`, `sweep` and `parameters` of `rules.comparison_tables`.
+    """A table with one row for each annotation: marked weights with their accuracy.
 
     Columns:
-        annotation: configured, paper, tuned, or oracle (the best on the test clips).
-        rule: the pool on whose line in the sweep the annotation is drawn.
-        system: the rule whose figures the annotation shows: the pool itself, or `<pool>_tuned`.
-        weight_<modality>: the weights. Tuned weights are the mean over the groups of clips that they were tuned for.
-        accuracy: on all test clips. That of tuned weights is reached by each group under the group's own weights.
-        clips: how many test clips there are.
+        annotation: configured, paper (the weights of the paper), tuned (without the test clips), or oracle (the best
+            on the test clips).
+        rule: the pool; the annotation is drawn on its line in the sweep.
+        system: the rule that the accuracy belongs to: the pool itself, or `<pool>_tuned`.
+        weight_<modality>: the weights. Tuned weights are means over the groups of clips that they were tuned for.
+        accuracy: on all test clips. For tuned weights, each group of clips is fused with its own weights.
+        clips: the number of test clips.
         note: a remark in words.
+
+    Args:
+        tables: `rules`, `sweep` and `parameters` of `rules.comparison_tables`.
+        settings: the settings of the report.
     """
     rules = tables["rules"].set_index("rule")
     columns = [WEIGHT + name for name in settings.modalities]
@@ -39,7 +42,7 @@ def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) 
 
     if settings.rule in POOLS:
         weights = [settings.weights[name] for name in settings.modalities]
-        annotate("configured", settings.rule, weights, rules.loc[settings.rule, "accuracy"], "the weights that are set")
+        annotate("configured", settings.rule, weights, rules.loc[settings.rule, "accuracy"], "the configured weights")
     published = (settings.published or {}).get("fusion")
     if published and set(published["weights"]) == set(settings.modalities):
         weights = [published["weights"][name] for name in settings.modalities]
@@ -49,15 +52,15 @@ def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) 
     for pool in POOLS:
         tuned = f"{pool}_tuned"
         if tuned in rules.index:
-            learnt = tables["parameters"].query("rule == @tuned").groupby("name")["value"]
-            weights = [learnt.mean()[column] for column in columns]
+            fitted = tables["parameters"].query("rule == @tuned").groupby("name")["value"]
+            weights = [fitted.mean()[column] for column in columns]
             first = f"weight_{settings.modalities[0]}"
-            span = f"{learnt.min()[first]:g} to {learnt.max()[first]:g} {settings.modalities[0]}"
+            span = f"{fitted.min()[first]:g} to {fitted.max()[first]:g} {settings.modalities[0]}"
             note = f"tuned on {rules.loc[tuned, 'fitted_on']}: {span}, by group"
             annotate("tuned", pool, weights, rules.loc[tuned, "accuracy"], note, tuned)
         swept = test[test["rule"] == pool]
         if len(swept):
             best = swept.loc[swept["accuracy"].idxmax()]
-            note = "best on the test clips: never used to choose"
+            note = "best on the test clips; it is never used for a choice"
             annotate("oracle", pool, list(best[columns]), best["accuracy"], note)
     return pd.DataFrame(rows, columns=["annotation", "rule", "system", *columns, "accuracy", "clips", "note"])

@@ -1,4 +1,4 @@
-"""The cells of one command beside each other, and two by two."""
+"""The tables that compare the cells of one command: one row for each cell, and one row for each pair."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,11 @@ BASIS = ["protocol", "leaks_speakers", "normalised_by_speaker", "configured_rule
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a command: its name, the key of its report, and setting → value of what makes it differ."""
+    """A cell of a command.
+
+    name: its name. report: the key of its report. overrides: setting → value, for the settings that differ between
+    cells.
+    """
 
     name: str
     report: str
@@ -24,7 +28,7 @@ class Cell:
 def write_cells(
     cells: list[Cell], reports: list[Path], fused: list[Path], evaluation: Evaluation, table: Path, pairs: Path
 ) -> bool:
-    """Write the table of all cells, and the table of their fusions two by two.
+    """Write the table of all cells, and the table that compares the fusions of each pair of cells.
 
     Args:
         cells: the cells of the command.
@@ -34,22 +38,25 @@ def write_cells(
         table, pairs: the files to write.
 
     Returns:
-        Whether some cells were tested on the same clips; if not, the table of pairs has no rows.
+        Whether at least two cells were tested on the same clips; otherwise the table of pairs has no rows.
     """
     compared = compare_cells(cells, [report / "table1.csv" for report in reports])
     compared.to_csv(table, index=False)
     predictions = {cell.name: read_table(path, PREDICTIONS) for cell, path in zip(cells, fused, strict=True)}
-    two_by_two = compare_pairs(predictions, evaluation)
+    pair_table = compare_pairs(predictions, evaluation)
     basis = dict(zip(predictions, compared[BASIS].to_dict("records"), strict=True))
-    with_basis(two_by_two, basis).to_csv(pairs, index=False)
-    return not two_by_two.empty
+    with_basis(pair_table, basis).to_csv(pairs, index=False)
+    return not pair_table.empty
 
 
 def compare_cells(cells: list[Cell], tables: list[Path]) -> pd.DataFrame:
-    """One row for each cell: its overrides, its figures over all emotions, and the key of its report.
+    """A table with one row for each cell: its overrides, its accuracies over all emotions, and the key of its report.
 
-    tables: each cell's `table1.csv`. Columns of a system: `<system>_accuracy` and `<system>_unweighted_average_recall`
-    (fractions).
+    Columns of each system: `<system>_accuracy` and `<system>_unweighted_average_recall` (fractions).
+
+    Args:
+        cells: the cells of the command.
+        tables: the file `table1.csv` of each cell's report.
     """
     rows = []
     for cell, path in zip(cells, tables, strict=True):
@@ -70,11 +77,13 @@ def compare_cells(cells: list[Cell], tables: list[Path]) -> pd.DataFrame:
 
 
 def with_basis(pairs: pd.DataFrame, basis: dict[str, dict[str, object]]) -> pd.DataFrame:
-    """The table of pairs with what both cells' figures rest on: one value, or `first / second` where they differ.
+    """The table of pairs with the columns `BASIS`. A value is `first / second` where the two cells differ.
 
-    basis: name of a cell → its values in the columns `BASIS`.
+    Args:
+        pairs: a table with the columns first and second, which name cells.
+        basis: name of a cell → its values in the columns `BASIS`.
     """
     for name in BASIS:
         values = [(basis[pair.first][name], basis[pair.second][name]) for pair in pairs.itertuples()]
-        pairs[name] = [one if one == other else f"{one} / {other}" for one, other in values]
+        pairs[name] = [first if first == second else f"{first} / {second}" for first, second in values]
     return pairs

@@ -1,4 +1,4 @@
-"""Reading what a report is made from, and saying what is not in it."""
+"""Read the tables that a report is made from, and describe what was left out."""
 
 import json
 from pathlib import Path
@@ -24,14 +24,15 @@ def collect(
 
     Args:
         predictions: modality → file of its prediction table.
-        fusion: file of the configured rule's predictions; `rules.parquet` and `parameters.parquet` lie beside it.
+        fusion: file of the configured rule's predictions; `rules.parquet` and `parameters.parquet` are beside it.
         evaluation: folder of the evaluation's tables.
-        splits: files of splits; `left_out.csv` lies beside each.
-        models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in that order.
-            The seeds of one network may lie in several folders.
+        splits: files of splits; `left_out.csv` is beside each of them.
+        models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
+            The seeds of one network may be in several folders.
+        settings: the settings of the report.
 
     Raises:
-        EmofusionError: a table is absent, damaged, or another table than it should be.
+        EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
     rules = read_table(fusion.parent / "rules.parquet", FUSED)
     transductive = rules.loc[rules["rule"] == settings.rule, "transductive"]
@@ -60,7 +61,7 @@ def _history(folders: list[Path]) -> pd.DataFrame:
 
 
 def _model(folder: Path) -> TrainedModel:
-    """What the report says of the model in a folder."""
+    """The facts about the model in a folder that the report shows."""
     described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     return TrainedModel(
         parameters=described["parameters"],
@@ -70,11 +71,11 @@ def _model(folder: Path) -> TrainedModel:
 
 
 def _left_out(splits: list[Path]) -> list[str]:
-    """A sentence for each corpus and emotion whose clips were left out, as the emotion is no class."""
+    """A sentence for each corpus and emotion whose clips were left out because the emotion is not a class."""
     tables = pd.concat([pd.read_csv(path.parent / "left_out.csv") for path in splits])
-    # several modalities may split the same corpus
-    once = tables.drop_duplicates(["corpus", "gender", "emotion"])
-    counts = once.groupby(["corpus", "emotion"])["clips"].sum()
+    # several modalities may have splits of the same corpus
+    distinct = tables.drop_duplicates(["corpus", "gender", "emotion"])
+    counts = distinct.groupby(["corpus", "emotion"])["clips"].sum()
     return [
         f"Left out, since the emotion is not among the classes: {clips} {emotion} clips of {corpus}."
         for (corpus, emotion), clips in counts.items()
@@ -82,7 +83,7 @@ def _left_out(splits: list[Path]) -> list[str]:
 
 
 def _not_compared(rules: pd.DataFrame, settings: ReportSettings) -> list[str]:
-    """A sentence that names the rules that had no clips of other actors to learn from, if there are any."""
+    """A sentence with the rules that could not be fitted because there are no clips of other actors; none without."""
     missing = [name for name in settings.compare if name not in set(rules["rule"])]
     if not missing:
         return []

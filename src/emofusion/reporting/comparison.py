@@ -1,4 +1,4 @@
-"""The networks of a modality beside each other: their size and time, what they learnt, and how far they overfit."""
+"""The comparison of a modality's networks: size, training time, losses, accuracy, and overfitting."""
 
 from collections.abc import Callable
 
@@ -14,18 +14,21 @@ MEASURES = ["train_loss", "validation_loss", "gap", "validation_accuracy"]
 def compare_networks(
     histories: dict[str, dict[str, pd.DataFrame]], models: dict[str, dict[str, TrainedModel]], facts: Facts
 ) -> pd.DataFrame:
-    """One row for each modality and network.
-
-    histories: modality → network → `tables.HISTORY`, of one or several seeds. models: modality → network → its size.
+    """A table with one row for each modality and network.
 
     Columns:
         modality, network, parameters, parameters_trained, seeds, folds;
         epochs: of the longest run;
         seconds_per_epoch: the median;
         train_loss, validation_loss, gap (validation_loss - train_loss), validation_accuracy: at the kept epoch of each
-            run, means over the folds, then over the seeds;
-        `<name>_sd`: the standard deviation of these over the seeds (n - 1; missing for a single seed);
-        then what the figures rest on (`Facts.basis`).
+            run; means over the folds, then over the seeds;
+        `<name>_sd`: their standard deviations over the seeds (n - 1; missing for a single seed);
+        the columns of `Facts.basis`.
+
+    Args:
+        histories: modality → network → `tables.HISTORY`, of one or several seeds.
+        models: modality → network → facts about the trained model.
+        facts: the facts about the report.
     """
     rows = []
     for modality, networks in histories.items():
@@ -51,13 +54,13 @@ def compare_networks(
 
 
 def _kept(history: pd.DataFrame, keep: str) -> pd.DataFrame:
-    """The row of the kept epoch of each run; keep: `best` (lowest validation loss) or `last`."""
+    """The row of each run's kept epoch. keep: `best` (lowest validation loss) or `last`."""
     runs = history.groupby(["seed", "fold"])
     return history.loc[runs["epoch"].idxmax() if keep == "last" else runs["validation_loss"].idxmin()]
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """`compare_networks` as Markdown, mean ± standard deviation over the seeds; empty where no network was trained."""
+    """`compare_networks` as Markdown: mean ± standard deviation over the seeds. Empty where no network was trained."""
     if table.empty:
         return ""
 
@@ -74,7 +77,7 @@ def markdown(table: pd.DataFrame) -> str:
             "Trained": f"{row['parameters_trained']:,}",
             "Seeds × folds": f"{row['seeds']} × {row['folds']}",
             "Epochs": row["epochs"],
-            "Seconds an epoch": f"{row['seconds_per_epoch']:.2f}",
+            "Seconds per epoch": f"{row['seconds_per_epoch']:.2f}",
             "Training loss": spread(row, "train_loss", "{:.2f}".format),
             "Validation loss": spread(row, "validation_loss", "{:.2f}".format),
             "Gap": spread(row, "gap", "{:.2f}".format),
@@ -85,9 +88,9 @@ def markdown(table: pd.DataFrame) -> str:
     shown = pd.DataFrame(lines)
     aligned = ["left", *["right"] * (len(shown.columns) - 1)]
     foot = (
-        "Losses (nats) and accuracy at the epoch whose weights were kept, means over folds; ± is the standard "
-        "deviation over seeds. Training losses are measured while the network learns, with dropout and augmentation. "
-        "Seconds: one epoch of training and validation on the machine where it ran, without what frozen blocks "
-        "compute once."
+        "Losses (in nats) and accuracy are those of the epoch whose weights were kept, as means over folds; ± is the "
+        "standard deviation over seeds. Training losses are measured during training, with dropout and augmentation. "
+        "Seconds per epoch: training and validation on the machine that ran them, without the output of frozen blocks, "
+        "which is computed only once."
     )
     return f"{shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)}\n\n{foot}\n"

@@ -1,4 +1,4 @@
-"""Training curves: loss and accuracy by epoch, one network beside the other."""
+"""Training curves: loss and accuracy by epoch, for each network of a modality."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -13,7 +13,7 @@ from emofusion.reporting.facts import Facts
 from emofusion.reporting.figures import new_figure
 from emofusion.reporting.wording import heading
 
-# networks differ in lightness and in marker, not in hue alone
+# networks differ in lightness and marker, so that they can be told apart in black and white
 _COLOURS = ("#1b3a6b", "#d9822b", "#2a9d6f", "#8a8a8a", "#7b3294")
 _MARKERS = ("o", "s", "^", "D", "v")
 
@@ -21,13 +21,18 @@ _MARKERS = ("o", "s", "^", "D", "v")
 def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: Mapping[str, str], facts: Facts) -> Figure:
     """Training curves of a modality's networks.
 
-    The first row shows the loss of each network in a panel of its own (the paper's figures 3 and 5). The second row
-    shows all networks together, loss left and accuracy right (its figure 4). Of one network there is only the second.
+    The first row shows the loss of each network in its own panel (the paper's figures 3 and 5). The second row shows
+    all networks together, with loss on the left and accuracy on the right (its figure 4). For a single network there is
+    only the second row.
 
-    Thick lines are means over folds and seeds, up to the last epoch that all of them reached. Thin lines are single
-    folds. With several seeds, bands are the range over the seeds of their means over the folds.
+    Thick lines are means over folds and seeds, up to the last epoch that all runs reached. Thin lines are single folds.
+    With several seeds, the mean over folds is computed for each seed, and bands show the range over the seeds.
 
-    histories: network → `tables.HISTORY`. clips: name of a split → how many clips it has, in words, where known.
+    Args:
+        histories: network → `tables.HISTORY`.
+        modality: the name of the modality.
+        clips: split → its number of clips in words, where known.
+        facts: the facts about the report.
     """
     alone = len(histories) == 1
     figure, body = new_figure((9 if alone else 4.5 * len(histories), 4 if alone else 7.5), facts)
@@ -39,7 +44,7 @@ def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: Mapp
         for axes, network in zip(upper.subplots(1, len(histories), sharey=True), histories, strict=True):
             _curves(axes, histories[network], "loss", styles[network][0])
             axes.set(title=f"{network}: loss")
-        axes.set_ylim(0, None)  # after all are drawn, as it ends the automatic scaling of all axes that share it
+        axes.set_ylim(0, None)  # after all curves are drawn, because it ends the automatic scaling of the shared axes
     for axes, quantity in zip(lower.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for network, history in histories.items():
             colour, marker = styles[network]
@@ -69,7 +74,7 @@ def _curves(
     quantity: `loss` or `accuracy`. thin: draw single folds of one seed as thin lines. network: its name for the legend.
     """
     for split, line in (("train", "--"), ("validation", "-")):
-        if history[f"{split}_{quantity}"].isna().all():  # nobody validated
+        if history[f"{split}_{quantity}"].isna().all():  # there were no validation clips
             continue
         runs = history.pivot_table(index="epoch", columns=["seed", "fold"], values=f"{split}_{quantity}")
         by_seed = runs.dropna().T.groupby(level="seed").mean().T

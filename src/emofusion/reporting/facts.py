@@ -1,4 +1,4 @@
-"""What a report says beside its figures: what they rest on, and what readers must be warned of."""
+"""The facts that a report states besides its numbers: the basis of the numbers, and warnings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from emofusion.reporting.wording import DEMO, heading
 
 @dataclass(frozen=True)
 class Facts:
-    """What every table, figure and page of one report is given.
+    """The facts that all tables, figures and the page of one report share.
 
-    settings: the report's. transductive: whether the configured rule uses all unlabelled clips of a test speaker.
-    notes: sentences about what was left out. accepted: sentences about results of other library versions that were
-    accepted; see `provenance.Provenance`.
+    settings: the settings of the report. transductive: whether the configured rule uses all unlabelled clips of a test
+    speaker. notes: sentences about clips and rules that were left out. accepted: sentences about results of other
+    library versions that were accepted; see `provenance.Provenance`.
     """
 
     settings: ReportSettings
@@ -22,10 +22,10 @@ class Facts:
     accepted: Sequence[str] = ()
 
     def warnings(self) -> list[str]:
-        """Sentences that stand beside every figure of the report.
+        """Sentences that every table and figure of the report shows.
 
-        They say where the protocol leaks, where unlabelled test clips are used, where the data are generated, and
-        where results of other library versions were accepted.
+        They warn of a protocol that leaks speakers, of the use of unlabelled test clips, of generated data, and of
+        accepted results of other library versions.
         """
         settings, sentences = self.settings, []
         if settings.leaks_speakers:
@@ -38,12 +38,12 @@ class Facts:
             verb = "are" if len(settings.normalised_by_speaker) > 1 else "is"
             sentences.append(
                 f"{names} {verb} normalised on each speaker's own unlabelled clips, the test speakers' included "
-                "(transductive): of a stranger, several clips are needed first."
+                "(transductive): for a new speaker, several clips are needed first."
             )
         if self.transductive:
             sentences.append(
-                f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): of a stranger, "
-                "several clips are needed first."
+                f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): for a new "
+                "speaker, several clips are needed first."
             )
         if settings.generated:
             sentences.append(f"This is {DEMO}: no real person was seen or heard.")
@@ -51,17 +51,17 @@ class Facts:
             count = len(self.accepted)
             results, were = ("result", "was") if count == 1 else ("results", "were")
             sentences.append(
-                f"{count} {results} {were} made with other versions of libraries than those that are installed, and "
-                "accepted (accept_other_versions=true); summary.md and report.html say which."
+                f"{count} {results} {were} made with other library versions than the installed ones, and accepted "
+                "(accept_other_versions=true); summary.md and report.html list them."
             )
         return sentences
 
     def all_warnings(self) -> list[str]:
-        """`warnings`, then what was accepted, one by one: for pages, which have room for it."""
+        """`warnings`, followed by a sentence for each accepted result: for pages, which have room for them."""
         return [*self.warnings(), *self.accepted]
 
     def basis(self) -> dict[str, object]:
-        """The columns that say in each CSV what its figures rest on."""
+        """Column → value of the columns that describe, in each CSV file, the basis of its numbers."""
         settings = self.settings
         return {
             "protocol": settings.protocol,

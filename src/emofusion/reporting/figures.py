@@ -1,7 +1,7 @@
-"""The report's figures: the confusion matrix, and what all figures share.
+"""The report's figures: the confusion matrix, and functions that all figures share. See also `curves` and `sweeps`.
 
-Each function returns a Matplotlib `Figure` and leaves Matplotlib's global state alone. Figures can be read in black and
-white, and each states its number of clips, its protocol and the report's warnings. See also `curves` and `sweeps`.
+Each function returns a Matplotlib `Figure` and does not change Matplotlib's global state. Figures are readable in black
+and white. Each figure states its number of clips, its protocol and the report's warnings.
 """
 
 from contextlib import AbstractContextManager
@@ -19,10 +19,13 @@ from emofusion.reporting.wording import heading
 
 
 def confusion_figure(counts: pd.DataFrame, system: str, facts: Facts) -> Figure:
-    """A confusion matrix: shades are shares of a row, cells hold clips, rows say how many clips were tested.
+    """A confusion matrix. Shades show shares of a row, and cells show numbers of clips.
 
-    counts: clips by emotion (rows) and predicted emotion (columns), from `evaluation.accuracy.confusion`; emotions
-    without a clip get no row. system: a modality, or `fusion`.
+    Args:
+        counts: the number of clips by true emotion (rows) and predicted emotion (columns), from
+            `evaluation.accuracy.confusion`. An emotion without a clip gets no row.
+        system: a modality, or `fusion`.
+        facts: the facts about the report.
     """
     counts = counts[counts.sum(axis=1) > 0]
     clips = counts.sum(axis=1)
@@ -43,20 +46,25 @@ def confusion_figure(counts: pd.DataFrame, system: str, facts: Facts) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG; the same figure gives the same bytes."""
-    # without this, Matplotlib writes its version into the file
+    """Write the figure as PNG. The same figure gives the same bytes."""
+    # without `metadata`, Matplotlib writes its version into the file
     figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
 
 
 def style() -> AbstractContextManager[None]:
-    """A context in which figures do not depend on the user's Matplotlib settings."""
+    """A context manager. Within it, figures do not depend on the user's Matplotlib settings."""
     return mpl.rc_context({**{k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}, "font.size": 10})
 
 
 def new_figure(size: tuple[float, float], facts: Facts, clips: int | None = None) -> tuple[Figure, SubFigure]:
-    """A figure, and the part of it to draw in, which has the given size in inches.
+    """A figure, and its upper area to draw in.
 
-    Below that part stand the experiment, the number of clips, the protocol and the warnings.
+    Below this area, the figure shows the experiment, the number of clips, the protocol and the warnings.
+
+    Args:
+        size: width and height of the area in inches.
+        facts: the facts about the report.
+        clips: the number of test clips, if it is to be shown.
     """
     width, height = size
     counted = "" if clips is None else f"{clips} test clips, "

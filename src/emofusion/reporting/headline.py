@@ -1,4 +1,4 @@
-"""What a run has found, in a few lines of plain text. This module is quick to import: it needs no pandas."""
+"""The main result of a run in a few lines of plain text. The import of this module is fast: it needs no pandas."""
 
 import csv
 import json
@@ -13,24 +13,24 @@ MOST_CELLS = 10
 
 
 def headline(folder: Path) -> list[str]:
-    """The lines that a run of one experiment ends with.
+    """The last lines that a run of one experiment prints.
 
-    The first line has the accuracy of the configured fusion and of each modality alone, with their intervals, and the
-    numbers of test clips and actors. Then come the report's warnings and the path of its page.
+    The first line has the accuracy of the configured fusion and of each single modality, with their intervals, and the
+    numbers of test clips and actors. The report's warnings and the path of its page follow.
 
-    folder: where the report is published. Raises `EmofusionError` where no whole report is there.
+    folder: the folder of the published report. Raises `EmofusionError` where it has no complete report.
     """
     about, rules = _read(folder)
     return [_figures(about, rules), *_warnings(about), f"report: {folder / 'report.html'} ({_brackets(about)})"]
 
 
 def headline_of_cells(folders: Sequence[Path], cells: Path) -> list[str]:
-    """The lines that a run of several cells ends with: one for each of the first ten cells, in the command's order.
+    """The last lines that a run of several cells prints: one for each of the first ten cells, in the command's order.
 
-    No cell is singled out, neither the best nor the worst: that would be a choice on test clips.
+    No cell is marked as the best or the worst, because that would be a choice on test clips.
 
-    folders: where each cell's report is published. cells: the table of all cells. Raises `EmofusionError` where one of
-    the first ten reports is not whole.
+    folders: the folder of each cell's published report. cells: the file with the table of all cells. Raises
+    `EmofusionError` where one of the first ten reports is not complete.
     """
     lines, warnings, level = [], [], ""
     for folder in folders[:MOST_CELLS]:
@@ -45,9 +45,9 @@ def headline_of_cells(folders: Sequence[Path], cells: Path) -> list[str]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
-    """What the report says of itself, and the rows of rules.csv by their rule."""
+    """The content of summary.json, and rule → row of rules.csv."""
     try:
-        # written last: without it the publication is not whole
+        # this file is written last: without it the publication is not complete
         json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
         about: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         with (folder / "rules.csv").open(encoding="utf-8", newline="") as file:
@@ -55,12 +55,12 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         return about, {name: rules[name] for name in (about["rule"], *about["modalities"])}
     except (OSError, ValueError, KeyError) as error:
         raise EmofusionError(
-            f"{folder} holds no whole report ({error}); run the workflow again to publish it"
+            f"{folder} has no complete report ({error}); run the workflow again to publish it"
         ) from error
 
 
 def _figures(about: dict[str, Any], rules: dict[str, dict[str, str]], cell: str = "") -> str:
-    """The accuracies of one report in one line; `cell` is the cell's name, if there are several."""
+    """The accuracies of one report in one line. `cell`: the name of the cell; empty where there is only one."""
     configured = rules[about["rule"]]
     counts = f"of {configured['clips']} clips, {configured['actors']} actors"
     name = f"{about['experiment']}, {cell}" if cell else about["experiment"]
@@ -71,7 +71,7 @@ def _figures(about: dict[str, Any], rules: dict[str, dict[str, str]], cell: str 
 
 
 def _accuracy(row: dict[str, str]) -> str:
-    """Such as `60.26 % [52.1, 68.0]`; without brackets where there is no interval."""
+    """An accuracy with its interval, such as `60.26 % [52.1, 68.0]`; without brackets where there is no interval."""
     ends = [row["accuracy_low"], row["accuracy_high"]]
     interval = f" [{', '.join(percentage(float(end), 1) for end in ends)}]" if all(ends) else ""
     return f"{percentage(float(row['accuracy']))} %{interval}"
@@ -83,5 +83,5 @@ def _warnings(about: dict[str, Any]) -> list[str]:
 
 
 def _brackets(about: dict[str, Any]) -> str:
-    """What the numbers in brackets are."""
+    """The text that explains the numbers in brackets."""
     return f"in brackets {about['confidence'] * 100:g} % intervals, by bootstrap over actors"

@@ -1,4 +1,4 @@
-"""What the report asks of the kinds of rules and metrics. Nothing else in this package looks into the registry."""
+"""The facts about kinds of fusion rules and metrics that the report needs. Only this module here uses the registry."""
 
 from collections.abc import Iterable
 
@@ -8,25 +8,25 @@ from emofusion.settings.registry import kind
 
 
 def takes_weights(rule: str) -> bool:
-    """Whether a fusion rule uses the weights that are set in `fusion.weights`."""
+    """Whether a fusion rule uses the weights in the setting `fusion.weights`."""
     rule_kind: type[FusionRule] = kind("fusion", rule, "fusion.rule")
     return rule_kind.takes_weights
 
 
 def metrics(names: Iterable[str]) -> list[type[Metric]]:
-    """The kinds of metrics of these names, in the order of the tables, without accuracy, which every table has."""
+    """The metrics with these names, in the order of the tables. Accuracy, which every table has, is left out."""
     return beside_accuracy([_metric(name) for name in names])
 
 
 def metric_names(names: Iterable[str]) -> list[str]:
-    """The names of `metrics`."""
+    """The names of the metrics that `metrics` returns, in its order."""
     return [metric.kind for metric in metrics(names)]
 
 
 def swept_pool(rule: str) -> str:
-    """The pool whose sweep of weights stands beside a fusion rule in figures."""
-    found: type[FusionRule] = kind("fusion", rule, "fusion.rule")
-    return found.swept_pool
+    """The pool whose sweep of weights figures show together with a fusion rule."""
+    rule_kind: type[FusionRule] = kind("fusion", rule, "fusion.rule")
+    return rule_kind.swept_pool
 
 
 def metric_label(metric: str) -> str:
@@ -41,7 +41,7 @@ def is_share(metric: str) -> bool:
 
 
 def is_over_emotions(metric: str) -> bool:
-    """Whether a metric is a mean over emotions, so that one emotion alone has none."""
+    """Whether a metric needs several emotions, so that it is not computed for a single emotion."""
     return _metric(metric).over_emotions
 
 

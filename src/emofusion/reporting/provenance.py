@@ -1,4 +1,4 @@
-"""What made a report: its key, the state of the code, the run in MLflow, and the versions of the libraries."""
+"""The provenance of a report: its key, the commit of the code, the run in MLflow, and the library versions."""
 
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,12 @@ PACKAGE = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made a report.
+    """The provenance of a report.
 
-    key: the key of the report's stage. commit: see `commit`. mlflow_run: id of the run, None where runs are not
-    tracked. versions: library → version, of all stages that the report rests on; see `all_versions`. accepted: a
-    sentence for each result that other versions of libraries have made than those that are installed, and that was
-    taken because `accept_other_versions` is true.
+    key: the key of the report's stage. commit: see the function `commit`. mlflow_run: the id of the run; None where
+    runs are not tracked. versions: library → version, of all stages that the report depends on; see `all_versions`.
+    accepted: a sentence for each result that other library versions than the installed ones made, and that is used
+    because `accept_other_versions` is true.
     """
 
     key: str
@@ -29,12 +29,15 @@ class Provenance:
         return {"Key": self.key, "Commit": self.commit, "MLflow run": self.mlflow_run or "not tracked"}
 
     def versions_in_words(self) -> str:
-        """Such as `numpy 2.3.4, torch 2.9.0`; empty where no version is known."""
+        """The library versions as text, such as `numpy 2.3.4, torch 2.9.0`; empty where no version is known."""
         return ", ".join(f"{library} {version}" for library, version in sorted(self.versions.items()))
 
 
 def all_versions(stages: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """The versions of all stages in one map, library → version; several versions of one are joined by `and`."""
+    """Library → version, over all stages. Several versions of a library are joined by `and`.
+
+    stages: library → version, for each stage.
+    """
     versions: dict[str, list[str]] = {}
     for stage in stages:
         for library, version in stage.items():
@@ -44,9 +47,9 @@ def all_versions(stages: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of the checkout that holds the package, with a remark where tracked files differ from it.
+    """The commit of the checkout that contains the package, with a remark where tracked files differ from it.
 
-    Outside a checkout, or without Git, it says so.
+    Outside a checkout, or without Git, it is the text `not in a git checkout`.
     """
     try:
         return _git("rev-parse", "HEAD") + (" with changes" if _git("status", "--porcelain", "-uno") else "")

@@ -1,4 +1,4 @@
-"""Publishing a report: copying its files to the folder where people look for it, without leaving older ones behind."""
+"""Publish a report: copy its files into its published folder, and delete files of earlier publications there."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PROVENANCE, PUBLISHED = "provenance.json", "published.json"
-# The files of a report, by which older publications are known that have no `published.json`.
+# The files of a report. They identify the files of older publications, which have no `published.json`.
 KNOWN = (
     *(f"table{number}.{ending}" for number in (1, 2) for ending in ("csv", "md")),
     *(
@@ -18,7 +18,7 @@ KNOWN = (
             "confusion",
             "fairness",
             "gender",
-            "marks",  # what annotations.csv was called
+            "marks",  # the earlier name of annotations.csv
             "narrowed",
             "pairs",
             "parameters",
@@ -36,29 +36,29 @@ KNOWN = (
     "summary.md",
     "summary.json",
 )
-# Tables of the cells of an earlier command, which a report that is published beside them is no cell of.
+# Tables of an earlier command with several cells. A report in the same folder is not one of these cells.
 OF_CELLS = ("cells.csv", "cells_pairs.csv")
 
 
 def publish(report: Path, folder: Path, provenance: dict[str, Any]) -> list[Path]:
-    """Copy a report's files into a folder, in place of those that were published there before.
+    """Copy a report's files into a folder. They replace the files of earlier publications there.
 
-    Files of an earlier publication that the new report does not have are deleted, and so are tables that compare the
-    cells of an earlier command. Files of anybody else stay. `provenance.json` and `published.json` are written last.
+    Files of an earlier publication that the new report does not have are deleted. Tables that compare the cells of an
+    earlier command are deleted too. All other files stay. `provenance.json` and `published.json` are written last.
 
     Args:
-        report: folder of the report; hidden files in it, such as Snakemake's, are left out.
-        folder: where the report is published; it is made if need be.
-        provenance: what the report was made from, written as `provenance.json`.
+        report: the folder of the report. Hidden files, which Snakemake makes, are not copied.
+        folder: the folder for the published report; it is made if it does not exist.
+        provenance: what the report was made from; it is written as `provenance.json`.
 
     Returns:
-        The files of the publication, sorted by name; `provenance.json` and `published.json` are among them.
+        The files of the publication, sorted by name, with `provenance.json` and `published.json`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = sorted(path for path in report.iterdir() if path.is_file() and not path.name.startswith("."))
     names = sorted({*(path.name for path in files), PROVENANCE, PUBLISHED})
     earlier = _published_before(folder)
-    # whatever interrupts the copying, the next publication knows all files that may lie here
+    # written first, so that after an interruption the next publication knows all files that may be here
     _write_json(folder / PUBLISHED, {"files": sorted({*earlier, *names})})
     for name in earlier - set(names):
         (folder / name).unlink(missing_ok=True)
@@ -73,18 +73,18 @@ def publish(report: Path, folder: Path, provenance: dict[str, Any]) -> list[Path
 
 
 def _published_before(folder: Path) -> set[str]:
-    """The names of the files that earlier publications have left in a folder, and of the tables of cells there."""
+    """The names of files in a folder that come from earlier publications, including the tables of cells."""
     present = {path.name for path in folder.iterdir() if path.is_file()}
     try:
         listed = set(json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):  # there is none, or not a whole one
+    except (OSError, ValueError, KeyError, TypeError):  # the file is missing or incomplete
         listed = {name for name in present if any(fnmatch(name, pattern) for pattern in KNOWN)}
     partial = {name for name in present if name.removesuffix(".partial") in listed}
     return present & {*listed, *partial, *OF_CELLS, PROVENANCE, PUBLISHED}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file of JSON, whole or not at all."""
+    """Write a JSON file. An interruption never leaves a part of it under its name."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)

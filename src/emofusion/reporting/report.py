@@ -1,4 +1,4 @@
-"""Writing the report of an experiment: the paper's tables, the rules compared, figures, the summary and the page."""
+"""Write the report of an experiment: the paper's tables, the comparison of rules, figures, the summary and the page."""
 
 import json
 from collections.abc import Iterator
@@ -26,21 +26,27 @@ from emofusion.tables import classes_of
 
 
 def write_report(out: Path, results: Results, settings: ReportSettings, provenance: Provenance) -> None:
-    """Write the report's files into the folder `out`; the same input gives the same bytes.
+    """Write the report's files into the folder `out`. The same input gives the same bytes.
 
-    Figures rest on test rows only, over all folds together. Accuracies in CSV are fractions.
+    All numbers are computed from test rows only, of all folds together. Accuracies in CSV files are fractions.
 
     Files:
         table1 and table2 (.csv, .md): the paper's tables.
         rules.csv and the other tables of `rules.comparison_tables`.
-        annotations.csv: the settings of the weights that are pointed out.
+        annotations.csv: the weights that figures and the page mark.
         comparison.csv: the networks.
-        confusion_<modality>.png, confusion_fusion.png, sweep.png, and, where networks were trained,
-            curves_<modality>.png.
-        report.html: the page. summary.md: the summary to read. summary.json: what `headline` needs to know.
+        confusion_<modality>.png, confusion_fusion.png, sweep.png; curves_<modality>.png where networks were trained.
+        report.html: the page. summary.md: the summary for readers. summary.json: the facts that `headline` needs.
 
-    Raises `EmofusionError` if there are no test rows, if a clip was tested in several folds, or if modalities and
-    fusion were not tested on the same clips.
+    Args:
+        out: the folder to write; it is made if it does not exist.
+        results: the tables that the report is made from.
+        settings: the settings of the report.
+        provenance: what made the report.
+
+    Raises:
+        EmofusionError: there are no test rows; a clip was tested in several folds; or modalities and fusion were not
+            tested on the same clips.
     """
     facts = Facts(settings, results.transductive, results.notes, provenance.accepted)
     systems = {name: on_test(table, name) for name, table in {**results.modalities, FUSION: results.fused}.items()}
@@ -57,7 +63,7 @@ def write_report(out: Path, results: Results, settings: ReportSettings, provenan
 
     out.mkdir(parents=True, exist_ok=True)
     for name, table in {"table1": first, "table2": second, "comparison": networks, **compared}.items():
-        with _whole(out / f"{name}.csv") as path:
+        with _replacing(out / f"{name}.csv") as path:
             table.to_csv(path, index=False)
     texts = {
         "table1": tables.markdown1(first, list(systems), facts),
@@ -75,12 +81,12 @@ def write_report(out: Path, results: Results, settings: ReportSettings, provenan
     }
     _write_text(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
     _write_text(out / "summary.json", json.dumps(_for_headline(facts), indent=2, ensure_ascii=False) + "\n")
-    with _whole(out / "report.html") as path:
+    with _replacing(out / "report.html") as path:
         write_page(path, compared, facts, provenance)
 
 
 def _for_headline(facts: Facts) -> dict[str, object]:
-    """What `headline.headline` says beside the figures of rules.csv."""
+    """The facts that `headline.headline` needs besides the numbers in rules.csv."""
     settings = facts.settings
     return {
         "experiment": settings.experiment,
@@ -96,14 +102,14 @@ def _for_headline(facts: Facts) -> dict[str, object]:
 def _draw(
     out: Path, results: Results, systems: dict[str, pd.DataFrame], achieved: float, facts: Facts
 ) -> dict[str, str]:
-    """Draw and write every figure; returns file name → caption.
+    """Draw and write every figure; return file name → caption.
 
     systems: modality or `fusion` → its test rows. achieved: the configured rule's accuracy on all test clips (0–1).
     """
     captions, clips = {}, len(systems[FUSION])
 
     def save(figure: Figure, name: str, caption: str) -> None:
-        with _whole(out / name) as path:
+        with _replacing(out / name) as path:
             figures.save(figure, path)
         captions[name] = caption
 
@@ -113,13 +119,13 @@ def _draw(
             classes |= {*classes_of(rows), *rows["emotion"]}
         for name, rows in systems.items():
             counts = confusion(rows).reindex(columns=in_order(classes), fill_value=0)
-            caption = f"{heading(name)}: what was shown against what was recognised, {clips} test clips."
+            caption = f"{heading(name)}: true emotions against predicted emotions, {clips} test clips."
             save(figures.confusion_figure(counts, name, facts), f"confusion_{name}.png", caption)
         for name, networks in results.histories.items():
             if networks:
                 figure = curves_figure(networks, name, _clips_of(results.modalities.get(name)), facts)
                 seeds = max(history["seed"].nunique() for history in networks.values())
-                caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} while training"
+                caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} during training"
                 caption += f", {seeds} seeds." if seeds > 1 else "."
                 save(figure, f"curves_{name}.png", caption)
         caption = f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
@@ -128,7 +134,7 @@ def _draw(
 
 
 def _clips_of(predictions: pd.DataFrame | None) -> dict[str, str]:
-    """How many clips a fold trains on and is validated on, in words, where the prediction table has such clips."""
+    """Split → the number of its clips in each fold, in words; for training and validation clips, if there are any."""
     clips = {}
     for split in ("train", "validation"):
         if predictions is not None and (predictions["split"] == split).any():
@@ -139,14 +145,14 @@ def _clips_of(predictions: pd.DataFrame | None) -> dict[str, str]:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a temporary name to write under; the file gets its own name once it is complete."""
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to. The file gets its final name when it is complete."""
     partial = path.with_name(path.name + ".partial")
     yield partial
     partial.replace(path)
 
 
 def _write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8, whole or not at all."""
-    with _whole(path) as partial:
+    """Write a text as UTF-8. An interruption never leaves a part of it under its name."""
+    with _replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")

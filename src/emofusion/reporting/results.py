@@ -1,4 +1,4 @@
-"""What a report is made from, as tables in memory."""
+"""The tables that a report is made from, in memory."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What a report says of a trained model.
+    """The facts about a trained model that a report shows.
 
-    parameters: how many numbers the network has. parameters_trained: how many of them are trained at some time.
-    keep: which epoch's weights were kept, `best` (lowest validation loss) or `last`.
+    parameters: the number of the network's parameters. parameters_trained: how many of them are trained in some epoch.
+    keep: the epoch whose weights were kept, `best` (lowest validation loss) or `last`.
     """
 
     parameters: int
@@ -20,16 +20,16 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class Results:
-    """What a report is made from.
+    """The tables and facts that a report is made from.
 
     modalities: modality → `tables.PREDICTIONS`, in the order of the tables' columns.
     fused: `tables.PREDICTIONS` of the configured rule.
-    rules: `tables.FUSED`, the predictions of every rule that was compared.
-    parameters: `tables.PARAMETERS`, what each rule learnt.
-    evaluation: name → table, as named by `evaluation.schemas.evaluation_schemas` and `SWEEPS`.
+    rules: `tables.FUSED`, the predictions of every compared rule.
+    parameters: `tables.PARAMETERS`, the fitted parameters of each rule.
+    evaluation: name → table; the names are those of `evaluation.schemas.evaluation_schemas` and `SWEEPS`.
     histories: modality → network → `tables.HISTORY` of all its seeds.
-    models: modality → network → what was trained; it has the networks of `histories`.
-    notes: sentences about what was left out.
+    models: modality → network → facts about the trained model, for the networks of `histories`.
+    notes: sentences about clips and rules that were left out.
     transductive: whether the configured rule uses all unlabelled clips of a test speaker.
     """
 

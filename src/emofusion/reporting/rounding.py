@@ -1,4 +1,4 @@
-"""The one rounding of shares, as the paper has it."""
+"""The rounding of shares, which is the same everywhere and follows the paper."""
 
 from decimal import ROUND_HALF_UP, Decimal
 

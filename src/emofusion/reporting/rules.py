@@ -1,4 +1,4 @@
-"""Every fusion rule and every modality beside each other: the tables of an evaluation, as the report shows them."""
+"""The tables that compare all fusion rules and modalities, in the form that the report shows."""
 
 from collections.abc import Callable
 from itertools import product
@@ -18,12 +18,19 @@ ENDS = ("", "_low", "_high")
 def comparison_tables(
     evaluation: dict[str, pd.DataFrame], rules: pd.DataFrame, parameters: pd.DataFrame, facts: Facts
 ) -> dict[str, pd.DataFrame]:
-    """The tables of `evaluation.evaluate` and of the sweep, in which modalities too stand in the column `rule`.
+    """The tables of an evaluation and of its sweep, with the columns that the report shows.
 
-    evaluation: name → table, as these functions name them. rules: `tables.FUSED`. parameters: `tables.PARAMETERS`.
+    The column `system` is renamed to `rule`; it also contains modalities.
 
-    Returns rules (see `rules_table`), subsets, gender, narrowed, pairs, fairness, confusion, sweep, sweep_gaps,
-    sweep_confusion and parameters. Each has the columns of `Facts.basis`.
+    Args:
+        evaluation: name → table, as in `evaluation.evaluate` and `evaluation.sweep_weights`.
+        rules: `tables.FUSED`.
+        parameters: `tables.PARAMETERS`.
+        facts: the facts about the report.
+
+    Returns:
+        Name → table: rules (see `rules_table`), subsets, gender, narrowed, pairs, fairness, confusion, sweep,
+        sweep_gaps, sweep_confusion and parameters. Each has the columns of `Facts.basis`.
     """
     named = {
         name: table.rename(columns={"system": "rule", "modality": "against"}) for name, table in evaluation.items()
@@ -33,19 +40,22 @@ def comparison_tables(
 
 
 def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
-    """One row for each modality, then for each rule.
+    """A table with one row for each modality, followed by one row for each rule.
 
-    named: `subsets`, `gender` and `pairs` of the evaluation, with the column `rule`. rules: `tables.FUSED`.
+    Args:
+        named: `subsets`, `gender` and `pairs` of the evaluation, with the column `rule`.
+        rules: `tables.FUSED`.
+        settings: the settings of the report.
 
     Columns:
         rule, label, kind (modality, rule, baseline or oracle), fitted_on, transductive, clips, actors;
         accuracy and the metrics of the settings, in the order of `known.metrics`;
-        gender_gap (accuracy of men minus that of women, over all clips), gender_gap_p, and
-            gender_gap_minimum_detectable (the smallest gap that these actors would be likely to show);
-        difference: accuracy minus that of the configured rule, with the p values of McNemar's test and of the sign-flip
-            test, adjusted for all pairs;
-        accuracy of each gender, of each emotion and of both (`accuracy_female_happy`), with its `_clips`.
-    `_low` and `_high` are the ends of a figure's interval.
+        gender_gap (accuracy of men minus accuracy of women, over all clips), gender_gap_p, and
+            gender_gap_minimum_detectable (the smallest gap that a test with these actors is likely to detect);
+        difference: accuracy minus the configured rule's accuracy, with the p values of McNemar's test and of the
+            sign-flip test, adjusted for all pairs;
+        accuracy by gender, by emotion and by both (such as `accuracy_female_happy`), each with `_clips`.
+    The suffixes `_low` and `_high` mark the ends of intervals.
     """
     modalities = pd.DataFrame(
         {
@@ -82,7 +92,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
 
 
 def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
-    """The difference of each rule from the configured one, whichever of them is the first of the pair."""
+    """The difference in accuracy between each rule and the configured one, with the sign of rule - configured."""
     later = pairs[pairs["first"] == configured].rename(columns={"second": "rule"})
     signs = {"difference": -later["difference"], "low": -later["high"], "high": -later["low"]}
     earlier = pairs[pairs["second"] == configured].rename(columns={"first": "rule"})
@@ -92,7 +102,7 @@ def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
 
 
 def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy, interval and clips of each gender, emotion and both as columns; one row a rule."""
+    """A table with one row for each rule, and with accuracy, interval and clips of each subset as columns."""
     columns = [subsets[["rule"]].drop_duplicates().set_index("rule")]
     by_rule = subsets.set_index(["gender", "emotion"])
     for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}))):
@@ -106,7 +116,7 @@ def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
-    """`rules_table` as Markdown: the figures with their intervals, the most accurate rule first."""
+    """`rules_table` as Markdown: the metrics with their intervals, the most accurate rule first."""
     lines = []
     for _, row in table.sort_values("accuracy", ascending=False, kind="stable").iterrows():
         shown = f"**{row['label']}**" if row["rule"] == settings.rule else row["label"]
@@ -125,29 +135,29 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
     clips, actors = table["clips"].iloc[0], table["actors"].iloc[0]
     smallest = table.loc[table["rule"] == settings.rule, "gender_gap_minimum_detectable"].iloc[0]
     foot = [
-        f"{clips} test clips of {actors} actors; in bold the configured rule.",
-        f"In brackets {settings.confidence:.0%} intervals, by bootstrap over actors, where each gender has three.",
-        "An oracle is chosen on the test clips: no result. Gender gap: accuracy on men minus that on women.",
-        "Against the configured rule: difference of accuracy, and p of a sign-flip test over actors, adjusted (Holm)",
-        "for all pairs of rows.",
+        f"{clips} test clips of {actors} actors. The configured rule is in bold.",
+        f"In brackets: {settings.confidence:.0%} intervals from a bootstrap over actors, if there are at least three",
+        "actors of each gender. An oracle is chosen on the test clips, so it is not a result.",
+        "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy,",
+        "and p value of a sign-flip test over actors, adjusted (Holm) for all pairs of rows.",
     ]
     if smallest <= 1:
-        foot.append(f"With these actors, a gender gap of less than {percent(smallest)} would hardly be found at all.")
+        foot.append(f"With these actors, a test is unlikely to detect a gender gap of less than {percent(smallest)}.")
     else:
-        foot.append("With so few actors, no gender gap, however large, would be sure to be found.")
+        foot.append("With so few actors, no test would reliably detect a gender gap, however large.")
     body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)
     return f"{body}\n\n{' '.join(foot)}\n"
 
 
 def _metric(row: pd.Series, name: str) -> str:
-    """A share in percent with its interval; any other metric as a number."""
+    """A metric as text: a share in percent with its interval, any other metric as a number."""
     if is_share(name):
         return _interval(row, name, percent)
     return "–" if pd.isna(row[name]) else f"{row[name]:.3f}"
 
 
 def _interval(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
-    """A figure with its interval in brackets, where it has one."""
+    """A value with its interval in brackets, where it has one."""
     if pd.isna(row[name]):
         return "–"
     low, high = row[f"{name}_low"], row[f"{name}_high"]
@@ -155,7 +165,7 @@ def _interval(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
 
 
 def _difference(row: pd.Series) -> str:
-    """The difference from the configured rule with its p; empty for the configured rule itself."""
+    """The difference from the configured rule with its p value; empty for the configured rule itself."""
     if pd.isna(row["difference"]):
         return ""
     p, sign = row["sign_flip_p_holm"], "+" if row["difference"] > 0 else ""

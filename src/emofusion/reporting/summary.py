@@ -1,4 +1,4 @@
-"""The summary of a report in Markdown: what was done, on how many clips of whom, the tables and the figures."""
+"""The summary of a report in Markdown: the settings, the tested clips and actors, the tables and the figures."""
 
 import pandas as pd
 
@@ -13,8 +13,12 @@ def summary(
 ) -> str:
     """The summary as Markdown.
 
-    tested: the test rows of a prediction table (`tables.PREDICTIONS`). sections: heading → Markdown; an empty one is
-    left out. figures: file name → caption.
+    Args:
+        tested: the test rows of a prediction table (`tables.PREDICTIONS`).
+        sections: heading → Markdown; an empty section is left out.
+        figures: file name → caption.
+        facts: the facts about the report.
+        provenance: what made the report.
     """
     settings = facts.settings
     versions = provenance.versions_in_words()
@@ -26,7 +30,7 @@ def summary(
                 f"* Experiment: {settings.experiment}, seed {settings.seed}",
                 f"* Protocol: {settings.protocol}. {settings.protocol_description}",
                 f"* Fusion: {weights_in_words(settings.rule, settings.weights)}",
-                "* To read with a slider for the weight: report.html",
+                "* The page with a slider for the weight: report.html",
                 *([f"* Libraries: {versions}"] if versions else []),
                 *[f"* {note}" for note in facts.notes],
             ]
@@ -41,7 +45,7 @@ def summary(
 
 
 def _counts(tested: pd.DataFrame) -> str:
-    """Clips and actors by emotion and gender."""
+    """A Markdown table with the numbers of clips and actors by emotion and gender."""
     rows = [*in_order(tested["emotion"].unique()), "all"]
     columns = {}
     for gender in ("male", "female", "all"):

@@ -16,13 +16,17 @@ _GENDERS = {"all": ("#000000", "-"), "male": ("#1b3a6b", "--"), "female": ("#d98
 
 
 def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
-    """Accuracy on test against weight, with the configured setting marked, and the best on test as an oracle.
+    """The accuracy on test clips against the weight of a modality.
 
-    With one or two modalities, there is a line for everyone, for men and for women, and a band for the interval of
-    everyone. With more, there is a panel for each modality that shows the range of the accuracy over the other weights.
-    A rule that finds its own weights is a level line across the sweep of its pool.
+    Marks show the configured weights and, as an oracle, the best weights on the test clips. With one or two modalities,
+    there are lines for everyone, men and women, and a band for the interval of everyone. With more modalities, there is
+    a panel for each of them, with the range of the accuracy over the other weights. A rule that finds its own weights
+    is a horizontal line in the sweep of its pool.
 
-    swept: `tables.SWEEP`. achieved: the configured rule's accuracy on all test clips (0–1).
+    Args:
+        swept: `tables.SWEEP`.
+        achieved: the configured rule's accuracy on all test clips (0–1).
+        facts: the facts about the report.
     """
     settings = facts.settings
     pool = swept_pool(settings.rule)
@@ -73,7 +77,7 @@ def _gender_lines(axes: Axes, overall: pd.DataFrame, modality: str) -> None:
 
 
 def _range_over_others(axes: Axes, everyone: pd.DataFrame, modality: str) -> None:
-    """Draw the range and the median of the accuracy over all settings that share a modality's weight."""
+    """Draw the range and the median of the accuracy over all settings with the same weight of a modality."""
     span = everyone.groupby(WEIGHT + modality)["accuracy"].agg(["min", "median", "max"])
     count = everyone["clips"].iloc[0]
     axes.fill_between(span.index, span["min"], span["max"], color="#cccccc", label="test, range over the other weights")

@@ -1,4 +1,4 @@
-"""Tables 1 and 2 of the paper for our predictions: as data, and in the paper's layout beside its printed values."""
+"""Tables 1 and 2 of the paper for our predictions: as data, and as Markdown with the paper's printed values."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,16 +10,17 @@ from emofusion.evaluation.accuracy import by_subset, unweighted_average_recall
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.wording import UAR, heading, percent
 
-# the order of the rows in the paper's tables; what the paper calls "fear" is fearful here
+# the order of the rows in the paper's tables; the paper's "fear" has the name fearful here
 PAPER_ORDER = ("neutral", "disgust", "fearful", "happy", "sad", "angry")
 PAPER_GENDERS = ("male", "female")
 
 
 def measure(systems: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every figure of both tables: system, gender, emotion, correct, clips, accuracy (0–1).
+    """All numbers of both tables, with the columns system, gender, emotion, correct, clips, accuracy (0–1).
 
-    systems: modality or `fusion` → its test rows (`tables.PREDICTIONS`). In the result, gender may be `all`; emotion
-    may be `all` or `unweighted average recall`, which has no count of correct clips.
+    gender may be `all`. emotion may be `all` or `unweighted average recall`, which has no number of correct clips.
+
+    systems: modality or `fusion` → its test rows (`tables.PREDICTIONS`).
     """
     counts = []
     for rows in systems.values():
@@ -32,12 +33,12 @@ def measure(systems: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def table1(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """The paper's Table 1, one row an emotion; accuracies are fractions.
-
-    measured: from `measure`.
+    """The paper's Table 1, with one row for each emotion. Accuracies are fractions.
 
     Columns: emotion, clips; for each system `<system>_correct` and `<system>_accuracy`; `published_<system>` where the
-    paper has a value; then what the figures rest on (`Facts.basis`).
+    paper has a value; the columns of `Facts.basis`.
+
+    measured: from `measure`.
     """
     published = (facts.settings.published or {}).get("table1", {})
     table = pd.DataFrame({"emotion": _rows(measured, published)})
@@ -58,13 +59,13 @@ def table2(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 
 
 def markdown1(table: pd.DataFrame, systems: list[str], facts: Facts) -> str:
-    """`table1` in the paper's layout: percentages, each with its counts of clips."""
+    """`table1` in the paper's layout, as Markdown: percentages, each with its numbers of clips."""
     columns = {heading(system): ("", system) for system in systems}
     return _markdown("Table 1. Emotion classification accuracy", table, columns, facts)
 
 
 def markdown2(table: pd.DataFrame, systems: list[str], facts: Facts) -> str:
-    """`table2` in the paper's layout: percentages, each with its counts of clips."""
+    """`table2` in the paper's layout, as Markdown: percentages, each with its numbers of clips."""
     columns = {
         f"{gender.capitalize()}({heading(system, short=True)})": (f"{gender}_", system)
         for gender in PAPER_GENDERS
@@ -74,7 +75,7 @@ def markdown2(table: pd.DataFrame, systems: list[str], facts: Facts) -> str:
 
 
 def _rows(measured: pd.DataFrame, printed: Iterable[str]) -> list[str]:
-    """The emotions that were tested or printed, those of the paper first and in its order; then the summaries."""
+    """The rows of a table: the paper's emotions in its order, other tested or printed emotions, and the summaries."""
     emotions = {*measured["emotion"], *printed} - {"all", UAR}
     first = [emotion for emotion in PAPER_ORDER if emotion in emotions]
     return [*first, *in_order(emotions - set(first)), "all", UAR]
@@ -83,7 +84,7 @@ def _rows(measured: pd.DataFrame, printed: Iterable[str]) -> list[str]:
 def _fill(
     table: pd.DataFrame, measured: pd.DataFrame, gender: str, prefix: str, published: Mapping[str, Mapping[str, float]]
 ) -> pd.DataFrame:
-    """The table with the columns of one gender, or of `all`; published: emotion → system → percentage."""
+    """Add the columns of one gender, or of `all`, to the table. published: emotion → system → percentage."""
     of_gender = measured[measured["gender"] == gender]
     clips = of_gender.groupby("emotion")["clips"].max()
     table[f"{prefix}clips"] = clips.reindex(table["emotion"], fill_value=0).to_numpy()
@@ -101,7 +102,7 @@ def _fill(
 
 
 def _markdown(title: str, table: pd.DataFrame, columns: dict[str, tuple[str, str]], facts: Facts) -> str:
-    """The table with its title, the warnings and notes. columns: heading → prefix of the columns' names, and system."""
+    """The table as Markdown, with its title, warnings and notes. columns: heading → (prefix of the columns, system)."""
     shown = pd.DataFrame({"Emotion": table["emotion"]})
     for name, (prefix, system) in columns.items():
         shown[name] = [
@@ -119,16 +120,16 @@ def _markdown(title: str, table: pd.DataFrame, columns: dict[str, tuple[str, str
     body = shown.to_markdown(
         index=False, colalign=["left"] + ["right"] * (len(shown.columns) - 1), disable_numparse=True
     )
-    notes = [f"Protocol: {facts.settings.protocol}. In brackets: clips recognised / clips tested."]
+    notes = [f"Protocol: {facts.settings.protocol}. In brackets: recognised clips / tested clips."]
     if any(name.endswith(", published") for name in shown):
         source = (facts.settings.published or {}).get("source", "see the configuration")
-        notes.append(f"Published values rest on their authors' own test clips: {source}.")
+        notes.append(f"The published values are from the test clips of their authors: {source}.")
     warnings = [f"**{line}**" for line in facts.warnings()]
     return "\n\n".join([f"**{title}**", *warnings, body, *notes]) + "\n"
 
 
 def _cell(accuracy: float, correct: Any, clips: int) -> str:
-    """An accuracy (0–1) in percent with its counts; `correct` is missing for a mean over emotions."""
+    """An accuracy (0–1) in percent with its numbers of clips; `correct` is missing for a mean over emotions."""
     if pd.isna(accuracy):
         return "no clips"
     return f"{percent(accuracy)} " + (f"(n={clips})" if pd.isna(correct) else f"({correct}/{clips})")

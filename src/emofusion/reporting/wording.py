@@ -1,4 +1,4 @@
-"""Words that tables, figures and pages share: headings of systems, percentages, weights."""
+"""Texts that tables, figures and the page share: headings of systems, percentages, weights."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ _HEADINGS = {
 
 
 def heading(system: str, short: bool = False) -> str:
-    """The heading of a modality, or of the fusion, in the paper's Table 1 or, where `short`, in its Table 2."""
+    """The heading of a modality or of the fusion: as in the paper's Table 1; if `short`, as in its Table 2."""
     plain = system.replace("_", " ").capitalize()
     return _HEADINGS.get(system, (plain, plain))[short]
 
@@ -30,7 +30,7 @@ def percent(fraction: float) -> str:
 
 
 def weights_in_words(rule: str, weights: Mapping[str, float]) -> str:
-    """Such as `linear, 0.7 speech + 0.3 face`; the name alone of a rule that finds its own weights.
+    """A rule with its weights, such as `linear, 0.7 speech + 0.3 face`; only its name if it uses no configured weights.
 
     weights: modality → weight.
     """

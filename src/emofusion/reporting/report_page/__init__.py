@@ -1,7 +1,7 @@
-"""The report's page: one HTML file that opens without a network, with a slider for the weight.
+"""The report's page: one HTML file with a slider for the weight, which works without a network.
 
-Charts are made with Vega-Altair, and the page contains the JavaScript that draws them. Its numbers come from the tables
-that are written beside it; the page's script rounds none of them.
+Vega-Altair makes the charts, and the page contains the JavaScript that draws them. The numbers come from the tables
+that are written beside the page. The page's script does not round them.
 """
 
 import json
@@ -30,12 +30,16 @@ KINDS = ("modality", "rule", "baseline", "oracle")
 
 
 def write_page(path: Path, tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) -> None:
-    """Write the page as `path`; the same input gives the same bytes.
+    """Write the page. The same input gives the same bytes.
 
-    tables: name → table. `rules` and `subsets` are required. `gender`, `narrowed`, `pairs`, `fairness`, `confusion`,
-    `sweep`, `sweep_gaps`, `sweep_confusion` and `annotations` may be absent; the page then lacks what they would show.
-    The columns `system` and `clips` of `annotations` may be absent too. Columns that the page does not know are
-    ignored. Shares are fractions; `low` and `high` are the ends of intervals, and may be missing.
+    Args:
+        path: the file to write.
+        tables: name → table. `rules` and `subsets` are required. `gender`, `narrowed`, `pairs`, `fairness`,
+            `confusion`, `sweep`, `sweep_gaps`, `sweep_confusion` and `annotations` may be missing; the page then has no
+            chart or table of them. The columns `system` and `clips` of `annotations` may be missing too. Unknown
+            columns are ignored. Shares are fractions. `low` and `high`, the ends of intervals, may be missing.
+        facts: the facts about the report.
+        provenance: what made the report.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page(tables, facts, provenance), encoding="utf-8")
@@ -71,7 +75,7 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
 
 
 def _specs(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Name of a chart → Vega-Lite, of the charts that have data."""
+    """Name of a chart → its Vega-Lite specification, for the charts that have data."""
     systems, emotions, modalities, level = store["systems"], store["emotions"], store["modalities"], store["level"]
     specs = {}
     if store["grid"] and len(modalities) > 1:
@@ -98,21 +102,21 @@ def _specs(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _span(shares: Iterable[float]) -> list[float]:
-    """Both ends of a scale, at whole steps of 5 percent, that has room for all of the shares."""
+    """Both ends of a scale that contains all shares; they are multiples of 5 percent."""
     values = list(shares)
     low, high = min(values, default=0), max(values, default=1)
     return [max(0, floor(low * 20 - 0.1) / 20), min(1, ceil(high * 20 + 0.1) / 20)]
 
 
 def _key(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The styles of the lines and annotations in the charts of the weight, for the charts and their key in HTML."""
+    """The styles of lines and annotations in the charts of the weight, for the charts and for their HTML legend."""
     rules = [system["rule"] for system in store["systems"] if system["sweeps"]]
     drawn = dict.fromkeys(item["annotation"] for item in store["annotations"] if item["weights"])
     return {"lines": styles.line_styles(rules), "annotations": {name: styles.ANNOTATIONS[name] for name in drawn}}
 
 
 def _reach(store: dict[str, Any]) -> int:
-    """The end of the scale of gaps, in points: a multiple of ten above every gap, interval and published gap."""
+    """The end of the scale of gaps, in points: a multiple of ten above all gaps, interval ends and published gaps."""
     shown = [h for column in store["published"].values() for h in column["gap"].values()]
     for system in store["systems"]:
         for series in (system["gaps"] or {}).values():
@@ -122,7 +126,7 @@ def _reach(store: dict[str, Any]) -> int:
 
 
 def _with_oracles_named(rules: pd.DataFrame) -> pd.DataFrame:
-    """The rules with a label for every oracle that says that it is one: controls, tables and charts show labels."""
+    """The rules, with `(oracle)` at the end of each oracle's label: controls, tables and charts show the labels."""
     unnamed = (rules["kind"] == "oracle") & ~rules["label"].str.endswith("(oracle)")
     return rules.assign(label=rules["label"].mask(unnamed, rules["label"] + " (oracle)"))
 
@@ -155,18 +159,18 @@ def _counts(store: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _or_none(value: float) -> float | None:
-    """The value, or None where it is missing, as JSON has no NaN."""
+    """The value; None where it is missing, because JSON has no NaN."""
     return None if pd.isna(value) else float(value)
 
 
 def _json(value: Any) -> Markup:
-    """JSON in which no HTML parser can see a tag."""
+    """JSON without the character `<`, so that an HTML parser finds no tag in it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))
 
 
 def _in_script(text: str) -> str:
-    """A script in which nothing ends the element that it stands in."""
+    """The script, escaped so that it does not end its HTML element `script`."""
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
@@ -179,6 +183,6 @@ def _text(name: str) -> str:
 def _vega() -> str:
     """Vega, Vega-Lite (the version that Altair writes) and vega-embed as one script."""
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    # the library's types ask for a snippet, but its default, which makes vegaEmbed global, is what the page needs
+    # the library's types require a snippet, but the page needs the default, which makes vegaEmbed global
     bundle: str = vl_convert.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
     return bundle

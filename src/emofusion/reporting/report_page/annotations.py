@@ -1,4 +1,4 @@
-"""The annotated settings of the weights, as the page's script and its tables need them."""
+"""The annotated weights, in the form that the page's script and its tables need."""
 
 from typing import Any
 
@@ -12,13 +12,17 @@ NAMES = {"configured": "configured", "tuned": "tuned", "oracle": ORACLE}
 
 
 def annotated_settings(table: pd.DataFrame, grid: pd.DataFrame, systems: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The annotations as the script reads them: how each is drawn, and what its button opens.
+    """The annotations in the form that the script reads: how each is drawn, and what its button opens.
 
-    table: see `reporting.annotations.annotation_table`. grid: the settings that the slider has. systems: see `store`.
+    Args:
+        table: see `reporting.annotations.annotation_table`.
+        grid: the settings of the slider.
+        systems: see `store`.
 
-    Of each: `weights` are its own, on the grid or not, and None where one is missing. `system` is the position in
-    `systems` of the system whose figures it shows, None where the page cannot open that. `at` is its position in the
-    grid if the slider moves that system, else None.
+    Returns:
+        For each annotation a dictionary. `weights` are its weights, which may be outside the grid; None where one is
+        missing. `system` is the position in `systems` of the system that its accuracy belongs to; None where the page
+        cannot show it. `at` is its position in the grid if the slider moves this system, otherwise None.
     """
     if table.empty or grid.empty:
         return []
@@ -27,7 +31,7 @@ def annotated_settings(table: pd.DataFrame, grid: pd.DataFrame, systems: list[di
     for at, (_, row) in zip(positions(table, grid), table.iterrows(), strict=True):
         shown = systems[position_of[rule]] if (rule := rule_shown(row)) in position_of else None
         sweeps = shown is not None and shown["sweeps"]
-        # the slider cannot show the figures of a setting that is not on its grid
+        # the slider cannot show a setting that is not on its grid
         opens = shown is not None and (at >= 0 or not sweeps)
         weights = row[list(grid)]
         annotations.append(
@@ -48,13 +52,13 @@ def annotated_settings(table: pd.DataFrame, grid: pd.DataFrame, systems: list[di
 
 
 def rule_shown(row: pd.Series) -> str:
-    """The rule whose figures an annotation shows: `system`, or the pool on whose line it is drawn."""
+    """The rule that an annotation's accuracy belongs to: `system`, or else the pool that it is drawn for."""
     system = row.get("system")
     return str(row["rule"] if pd.isna(system) or not system else system)
 
 
 def annotation_name(row: pd.Series, weights: list[str]) -> str:
-    """An annotation in words, such as `the paper's 0.7/0.3`. weights: the columns of the weights."""
+    """The name of an annotation, such as `the paper's 0.7/0.3`. weights: the columns of the weights."""
     if row["annotation"] != "paper":
         return NAMES.get(row["annotation"], str(row["annotation"]))
     shown = [f"{row[name]:g}" for name in weights if row[name] > 0]
@@ -62,5 +66,5 @@ def annotation_name(row: pd.Series, weights: list[str]) -> str:
 
 
 def _clips(row: pd.Series, system: dict[str, Any]) -> int:
-    """The test clips of an annotation: its own count, or that of the system where it has none."""
+    """The number of test clips of an annotation: its own number, or the system's where it has none."""
     return int(system["clips"][0] if pd.isna(row.get("clips")) else row["clips"])

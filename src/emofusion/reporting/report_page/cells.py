@@ -1,4 +1,4 @@
-"""Cells of the page's tables: what each shows, and the exact value of the CSV by which it is sorted."""
+"""The cells of the page's tables: their text, and the exact value of the CSV file that they are sorted by."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from emofusion.reporting.report_page.numbers import MISSING, bare_share, interva
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell.
+    """One cell of a table.
 
-    text: what it shows. beside: small print beside it. sort: what it is sorted by; a cell without comes last. numeric:
-    whether it is aligned as a number. title: an explanation that appears when it is pointed at.
+    text: the text of the cell. beside: small print beside the text. sort: the sort key; cells with an empty key come
+    last. numeric: whether the cell is aligned as a number. title: an explanation that the browser shows as a tooltip.
     """
 
     text: str
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. choose: whether readers can choose the rows of one rule, where there are many. note: a line below it."""
+    """A table. choose: whether readers can select the rows of one rule in a long table. note: a line below it."""
 
     name: str
     caption: str
@@ -43,10 +43,13 @@ def words(text: str, sort: str | None = None) -> Cell:
 
 
 def value(row: pd.Series, name: str, shown: Callable[[float], str], ends: tuple[str, str] | None = None) -> Cell:
-    """A number of a row, with its interval where the row has both ends.
+    """A cell with a number of a row, and with its interval where the row has both ends.
 
-    name: the number's column. shown: how it is written. ends: the columns of the ends, `<name>_low` and `<name>_high`
-    if they are not given.
+    Args:
+        row: a row of a table.
+        name: the column of the number.
+        shown: the function that turns the number into text.
+        ends: the columns of the interval's ends; by default `<name>_low` and `<name>_high`.
     """
     low, high = ends or (f"{name}_low", f"{name}_high")
     bare = bare_share if shown is share else shown
@@ -55,16 +58,16 @@ def value(row: pd.Series, name: str, shown: Callable[[float], str], ends: tuple[
 
 
 def whole(count: Any) -> Cell:
-    """A count; empty where it is missing."""
+    """A cell with a count; empty where it is missing."""
     return Cell("") if pd.isna(count) else Cell(f"{int(count)}", sort=f"{int(count)}")
 
 
-NONE = "no gap, however large, would be found by so few actors"
-ALIKE = "unknown: these actors are all alike, so nothing tells how actors vary"
+NONE = "with so few actors, no gap would be detected, however large"
+ALIKE = "unknown: these actors do not differ, so the variation between actors cannot be estimated"
 
 
 def minimum_detectable_gap(row: pd.Series) -> Cell:
-    """The smallest gap between men and women that so few actors would be likely to show."""
+    """A cell with the smallest gap between men and women that a test with these actors is likely to detect."""
     if "minimum_detectable_gap" not in row:
         return Cell(MISSING)
     if pd.isna(row["minimum_detectable_gap"]) and min(row.get("male_actors", 0), row.get("female_actors", 0)) > 1:
@@ -75,16 +78,17 @@ def minimum_detectable_gap(row: pd.Series) -> Cell:
 
 
 def emotion(name: str) -> Cell:
-    """An emotion. Emotions are sorted in the order of `EMOTIONS`, after what is over all of them."""
+    """A cell with an emotion. Emotions are sorted in the order of `EMOTIONS`; rows over all emotions come first."""
     return words(name, f"{EMOTIONS.index(name) + 1 if name in EMOTIONS else 0:02d}")
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the cells of a row need besides the row.
+    """Facts about the report that the cells of a row need.
 
-    labels: rule → its label. published: see `store.published_values`. counts: (rule, gender, emotion) → clips. level:
-    of the intervals, such as `95%`. metrics: names of the metrics beside accuracy.
+    labels: rule → its label. published: see `store.published_values`. modalities: their names. counts: (rule, gender,
+    emotion) → the number of clips. level: the level of the intervals, such as `95%`. metrics: the names of the metrics
+    besides accuracy.
     """
 
     labels: dict[str, str]
@@ -95,7 +99,7 @@ class Context:
     metrics: list[str]
 
     def clips(self, row: pd.Series, rule: str, emotion: str = "all") -> Cell:
-        """The test clips of a row: its own count, or else that of the rule and emotion, or else that of the rule."""
+        """A cell with a row's number of test clips: from the row, or from the rule and emotion, or from the rule."""
         if "clips" in row:
             return whole(row["clips"])
         if "male_clips" in row and "female_clips" in row:
@@ -104,11 +108,11 @@ class Context:
         return whole(self.counts.get((rule, "all", emotion), total))
 
     def rule(self, slug: str) -> Cell:
-        """The label of a rule or modality."""
+        """A cell with the label of a rule or modality."""
         return words(self.labels.get(slug, slug))
 
     def printed(self, rule: str, part: str, emotion: str, shown: Callable[[float], str] = share) -> Cell:
-        """The published value to stand beside a rule's: that of the modality, or of the paper's fusion.
+        """A cell with the published value for a modality; for a fusion rule, the value of the paper's fusion.
 
         part: `all`, `male`, `female` or `gap`.
         """

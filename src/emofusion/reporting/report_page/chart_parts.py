@@ -10,7 +10,7 @@ _BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
 
 
 def by_emotion(emotions: list[str]) -> alt.Y:
-    """The vertical axis with one row for each emotion."""
+    """A vertical axis with one row for each emotion."""
     return alt.Y(
         "emotion:N",
         scale=alt.Scale(domain=emotions),
@@ -20,7 +20,7 @@ def by_emotion(emotions: list[str]) -> alt.Y:
 
 
 def of_share(field: str) -> alt.X:
-    """The horizontal axis of a share (0–1), with room for text on the right."""
+    """A horizontal axis for a share (0–1), with space for text on the right."""
     return alt.X(f"{field}:Q", title=None, scale=_BESIDE, axis=alt.Axis(format=".0%", values=_SHARES, domain=False))
 
 
@@ -45,5 +45,5 @@ def tips(*fields: str, level: str = "") -> list[alt.Tooltip]:
 def spec(layers: list[alt.Chart], height: int, description: str) -> dict[str, Any]:
     """The layers as one Vega-Lite specification that is as wide as its container; height in px."""
     chart = alt.layer(*layers).properties(width="container", height=height, description=description)
-    # left out: the schema's address, so that the page has no address at all, and settings, which all charts share
-    return {name: part for name, part in chart.to_dict().items() if name not in ("$schema", "config")}
+    # without the schema's address, so that the page has no address, and without settings that all charts share
+    return {name: value for name, value in chart.to_dict().items() if name not in ("$schema", "config")}

@@ -1,7 +1,7 @@
-"""The page's charts as Vega-Lite without data. `page.js` fills in the named data and replaces them at every setting.
+"""The page's charts as Vega-Lite specifications without data. `page.js` adds the named data for each setting.
 
-Series differ in lightness, dash and shape, so that the charts can be read in black and white. Every share is drawn with
-its count. `level` is the level of the intervals, such as `95%`.
+Series differ in lightness, dash and shape, so that the charts are readable in black and white. Every share is shown
+with its count. In all functions, `level` is the level of the intervals, such as `95%`.
 """
 
 from typing import Any
@@ -29,11 +29,14 @@ def curve_chart(
 ) -> dict[str, Any]:
     """Accuracy against the weight of a modality. Data: `curve`, `annotations`, `here`.
 
-    The chart has no legend: the page draws its key in HTML.
+    The chart has no legend, because the page draws one in HTML.
 
-    styles: see `styles.line_styles`. annotations: annotation → its style, see `styles.ANNOTATIONS`. span: both ends of
-    the scale of accuracy. several: whether there are more than two modalities, so that lines and band are the range
-    over the other weights.
+    Args:
+        modality: the name of the modality.
+        styles: see `styles.line_styles`.
+        annotations: annotation → its style, see `styles.ANNOTATIONS`.
+        span: both ends of the scale of accuracy.
+        several: whether there are more than two modalities. Lines and band then show the range over the other weights.
     """
     x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
@@ -97,9 +100,9 @@ def people_chart(emotions: list[str], level: str) -> dict[str, Any]:
 
 
 def gap_chart(emotions: list[str], reach: float, level: str) -> dict[str, Any]:
-    """Men's accuracy minus women's by emotion, with intervals and published gaps. Data: `gaps`.
+    """Accuracy for men minus accuracy for women by emotion, with intervals and published gaps. Data: `gaps`.
 
-    reach: the end of the scale in points, the same at every setting, so that it does not move with the slider.
+    reach: the end of the scale in points. It is the same for all settings, so that it does not move with the slider.
     """
     base = alt.Chart(alt.NamedData("gaps")).encode(y=by_emotion(emotions))
     x = alt.X(
@@ -117,7 +120,7 @@ def gap_chart(emotions: list[str], reach: float, level: str) -> dict[str, Any]:
         base.mark_point(fill=DARK, stroke="white", size=190, strokeWidth=1, opacity=1, shape="diamond", **low).encode(
             x=x, tooltip=tips("emotion", "text", "between", "printed", level=level)
         ),
-        # a white outline, as the text may lie on the line at 0
+        # a white outline, because the text may be on the line at 0
         words.mark_text(align="right", dy=-8, stroke="white", strokeWidth=4),
         words.mark_text(align="right", dy=-8),
     ]

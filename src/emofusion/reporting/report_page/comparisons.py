@@ -18,7 +18,7 @@ from emofusion.reporting.report_page.numbers import points, probability, share
 
 
 def gender(table: pd.DataFrame, context: Context) -> Table:
-    """The gender gap by rule and emotion, beside the published gap."""
+    """The table of the gender gap by rule and emotion, with the published gap."""
     rows = [
         [
             context.rule(row["rule"]),
@@ -33,13 +33,13 @@ def gender(table: pd.DataFrame, context: Context) -> Table:
         for _, row in table.iterrows()
     ]
     columns = ["Rule", "Emotion", "Men", "Women", "Gap, points", "p", "p (Holm)", "Smallest gap to detect, points"]
-    caption = f"Gender gap: men's accuracy minus women's, with {context.level} intervals over actors"
+    caption = f"Gender gap: accuracy for men minus accuracy for women, with {context.level} intervals over actors"
     note = f"Smallest gap to detect, none: {NONE}." if any(NONE in (cell.title for cell in row) for row in rows) else ""
     return Table("gender", caption, [*columns, "Published gap"], rows, choose=True, note=note)
 
 
 def narrowed(table: pd.DataFrame, context: Context) -> Table:
-    """Whether fusion made the gender gap smaller than that of a modality."""
+    """The table that says whether fusion made the gender gap of a single modality smaller."""
     rows = [
         [
             context.rule(row["rule"]),
@@ -59,7 +59,7 @@ def narrowed(table: pd.DataFrame, context: Context) -> Table:
 
 
 def pairs(table: pd.DataFrame, context: Context) -> Table:
-    """Two rules or modalities compared on the same clips."""
+    """The table of pairs of rules or modalities, compared on the same clips."""
     titles = {"mcnemar_p": "p, McNemar (clips)", "mcnemar_p_holm": "p, McNemar (Holm)"}
     titles |= {"sign_flip_p": "p, sign flips (actors)", "sign_flip_p_holm": "p, sign flips (Holm)"}
     tests = [name for name in titles if name in table]
@@ -80,8 +80,8 @@ def pairs(table: pd.DataFrame, context: Context) -> Table:
         "Second",
         "Difference, points",
         "Clips",
-        "Clips only the first had",
-        "Clips only the second had",
+        "Clips only the first recognised",
+        "Clips only the second recognised",
     ]
     caption = f"Pairs on the same clips: difference in accuracy, with {context.level} intervals over actors"
     if "compared" in table:

@@ -1,4 +1,4 @@
-"""The settings of the weights that the page holds: all of the sweep, or some of them where there are very many."""
+"""The weights that the page contains: all combinations of the sweep, or some of them where there are very many."""
 
 from itertools import pairwise
 
@@ -6,25 +6,30 @@ import pandas as pd
 
 from emofusion.evaluation.sweep import WEIGHT
 
-# 101 weights make 101 settings of two modalities and 5,151 of three; these would make a page of tens of megabytes
+# The largest number of settings on the page. With steps of 0.01, two modalities have 101 settings. Three have 5,151,
+# which would make a page of tens of megabytes.
 MOST = 1500
 
 
 def weight_columns(modalities: list[str]) -> list[str]:
-    """The columns that hold the weights of the modalities."""
+    """The names of the columns with the weights of the modalities."""
     return [WEIGHT + name for name in modalities]
 
 
 def choose_grid(
     sweep: pd.DataFrame, annotations: pd.DataFrame, weights: list[str], most: int = MOST
 ) -> tuple[pd.DataFrame, float]:
-    """The settings that the page holds, one row each in the sweep's order, and the step between their weights.
+    """The settings that the page contains, one row each in the sweep's order, and the step between their weights.
 
-    Where the sweep has more than `most` settings, the page holds those on the finest coarser grid that has no more, and
-    all annotated ones. Annotated settings do not count for the step: from every setting, one step up or down has to
-    lead to another setting.
+    If the sweep has more than `most` settings, the page contains a coarser grid: the finest with at most `most`
+    settings. All annotated settings are added to it. They do not count for the step, because one step up or down must
+    always lead to another setting.
 
-    weights: the columns of the weights.
+    Args:
+        sweep: `tables.SWEEP`.
+        annotations: see `reporting.annotations.annotation_table`.
+        weights: the columns of the weights.
+        most: the largest number of settings, without the annotated ones.
     """
     grid = sweep[weights].drop_duplicates().reset_index(drop=True)
     if len(grid) <= most:
@@ -50,7 +55,7 @@ def _step(grid: pd.DataFrame) -> float:
 
 
 def positions(table: pd.DataFrame, grid: pd.DataFrame) -> pd.Series:
-    """The position of each row's setting in the grid, -1 where the grid lacks it; rounding errors do not count."""
+    """The position of each row's setting in the grid; -1 where it is not there. Rounding errors are ignored."""
     number = {key: at for at, key in enumerate(grid.round(9).itertuples(index=False, name=None))}
     keys = table[list(grid)].round(9).itertuples(index=False, name=None)
     return pd.Series([number.get(key, -1) for key in keys], index=table.index, dtype="int64")

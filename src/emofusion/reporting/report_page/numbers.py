@@ -1,4 +1,4 @@
-"""Numbers as the page shows them. Each is a value of a table and is rounded once, in this module."""
+"""Numbers as text for the page. Each is a value of a table, and is rounded once, in this module."""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,7 +11,7 @@ MISSING = "–"
 def hundredths(fraction: float) -> int | None:
     """A fraction in hundredths of a percent, rounded like `wording.percent`; None where it is missing.
 
-    The page's script gets these whole numbers, so that it shows what `percent` shows and rounds nothing itself.
+    The page's script gets these whole numbers, so that it shows the same text as `percent` without rounding.
     """
     if pd.isna(fraction):
         return None
@@ -46,14 +46,14 @@ def interval(low: float, high: float, shown: Callable[[float], str] = bare_share
 
 
 def number(value: float, places: int = 3) -> str:
-    """A plain number with so many decimals, a half rounded up."""
+    """A plain number, rounded to this number of decimals; a half is rounded up."""
     if pd.isna(value):
         return MISSING
     return f"{Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}".replace("-", "−")
 
 
 def probability(value: float) -> str:
-    """A p value with four decimals; one that would be shown as 0 is `<0.0001`."""
+    """A p value with four decimals; `<0.0001` where this would be 0."""
     return "<0.0001" if value < 0.00005 else number(value, 4)
 
 

@@ -1,4 +1,4 @@
-"""The page's tables; each of their rows shows a row of a CSV."""
+"""The tables of the page. Each row shows a row of a CSV file."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,14 +22,17 @@ from emofusion.reporting.report_page.grid import weight_columns
 from emofusion.reporting.report_page.numbers import level, number, points, probability, share
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
-# name of a column → heading, and how its numbers are written
+# name of a column → its heading, and the function that turns its numbers into text
 Shown = dict[str, tuple[str, Callable[[float], str]]]
 
 
 def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], settings: ReportSettings) -> list[Table]:
     """The tables of the page that have rows, in the page's order.
 
-    published: `store.published_values`.
+    Args:
+        tables: see `report_page.write_page`.
+        published: see `store.published_values`.
+        settings: the settings of the report.
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
@@ -45,7 +48,7 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], set
 
 
 def rules(table: pd.DataFrame, context: Context) -> Table:
-    """One row for each rule and modality, the most accurate first."""
+    """The table of rules and modalities, the most accurate first."""
     over_emotions, others = _metrics(context.metrics)
     known: Shown = {
         "accuracy": ("Accuracy", share),
@@ -71,7 +74,7 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
 
 
 def subsets(table: pd.DataFrame, context: Context) -> Table:
-    """Accuracy by rule, gender and emotion beside the published values, and the metrics that one emotion can have."""
+    """The table of accuracies by rule, gender and emotion, with published values and metrics for single emotions."""
     shown = {name: how for name, how in _metrics(context.metrics)[1].items() if name in table}
     rows = [
         [
@@ -94,7 +97,7 @@ def subsets(table: pd.DataFrame, context: Context) -> Table:
 
 
 def fairness(table: pd.DataFrame, context: Context) -> Table:
-    """Measures of fairness between men and women."""
+    """The table of fairness metrics for men and women."""
     rows = [
         [
             context.rule(row["rule"]),
@@ -110,7 +113,7 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
 
 
 def annotations(table: pd.DataFrame, context: Context) -> Table:
-    """The annotated settings of the weights."""
+    """The table of the annotated weights."""
     weights = weight_columns(context.modalities)
     rows = [
         [
@@ -130,16 +133,16 @@ def annotations(table: pd.DataFrame, context: Context) -> Table:
 
 
 def _figures(row: pd.Series, context: Context) -> Cell:
-    """The rule whose figures an annotation shows.
+    """A cell with the rule that an annotation's accuracy belongs to.
 
-    A pool's label speaks of the weights that are set, and an annotation may have others: it names the pool instead.
+    A pool's label names the configured weights. An annotation may have other weights, so the cell names only the pool.
     """
     rule = rule_shown(row)
     return words(f"{rule} at these weights") if rule == row["rule"] else context.rule(rule)
 
 
 def _metrics(names: list[str]) -> tuple[Shown, Shown]:
-    """The metrics that are means over emotions, and the others."""
+    """The metrics that need several emotions, and the other metrics."""
     shown: Shown = {name: (metric_label(name), share if is_share(name) else number) for name in names}
     over_emotions = {name: how for name, how in shown.items() if is_over_emotions(name)}
     return over_emotions, {name: how for name, how in shown.items() if name not in over_emotions}

@@ -1,7 +1,7 @@
-"""The data from which the page's script redraws the charts at any setting: whole numbers in arrays, each held once.
+"""The data that the page's script needs to draw the charts at every setting. They are arrays of whole numbers.
 
-Shares are hundredths of a percent (see `numbers.hundredths`). A *system* is a rule or a modality. A system that is
-swept has a value for each setting of the grid, any other has one value.
+Shares are hundredths of a percent (see `numbers.hundredths`). A *system* is a rule or a modality. A system with a sweep
+has a value for each setting of the grid; other systems have one value.
 """
 
 from typing import Any
@@ -21,9 +21,14 @@ GENDERS = ("all", "male", "female")
 
 
 def build_store(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> dict[str, Any]:
-    """Everything that `page.js` reads: grid, subsets, systems, annotations, published values.
+    """All data that `page.js` reads: grid, subsets, systems, annotations, published values.
 
-    tables: see `report_page.write_page`.
+    Args:
+        tables: see `report_page.write_page`.
+        settings: the settings of the report.
+
+    Raises:
+        EmofusionError: a sweep has different clips at different weights.
     """
     sweep, annotations = tables.get("sweep", pd.DataFrame()), tables.get("annotations", pd.DataFrame())
     weights = weight_columns(settings.modalities)
@@ -53,7 +58,7 @@ def build_store(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> di
         "systems": systems,
         "annotations": annotated_settings(annotations, grid, systems),
         "published": published_values(settings.published),
-        # the configured rule may be none that is swept; the slider then starts at the weights that are set
+        # the configured rule may have no sweep; the slider then starts at the configured weights
         "start": {
             "rule": settings.rule if settings.rule in rules else systems[0]["rule"],
             "weights": [settings.weights.get(name, 0) for name in settings.modalities],
@@ -68,7 +73,7 @@ def _swept_systems(
     emotions: list[str],
     size: int,
 ) -> list[dict[str, Any]]:
-    """The pools, at each of the `size` settings of the grid. on_grid: `sweep_gaps` and `sweep_confusion`, if given."""
+    """The pools, at each of the `size` settings of the grid. on_grid: `sweep_gaps` and `sweep_confusion`, if any."""
     systems = []
     tested = sweep[sweep["split"] == "test"] if len(sweep) else sweep
     for rule in tested["rule"].unique() if len(sweep) else ():
@@ -89,7 +94,7 @@ def _swept_systems(
 def _other_systems(
     tables: dict[str, pd.DataFrame], swept: set[str], subsets: list[tuple[str, str]], emotions: list[str]
 ) -> list[dict[str, Any]]:
-    """The modalities, and the rules that are not swept, each at its own setting."""
+    """The modalities, and the rules without a sweep, each at its own setting."""
     systems = []
     labels, fixed = tables["rules"].set_index("rule")["label"], tables["subsets"]
     for rule in [rule for rule in fixed["rule"].unique() if rule not in swept]:
@@ -104,7 +109,7 @@ def _other_systems(
 
 
 def _classes(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> list[str]:
-    """Every emotion that was acted, recognised or configured; some posteriors know classes that are not configured."""
+    """All emotions that occur, are predicted or are configured. Posteriors may have classes that are not configured."""
     classes = {*tables["subsets"]["emotion"], *settings.classes}
     for name in ("confusion", "sweep_confusion"):
         if len(tables.get(name, ())):
@@ -128,7 +133,7 @@ def published_values(published: dict[str, Any] | None) -> dict[str, dict[str, di
 
 
 def _at_0(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The table with 0 as every row's position in a grid of one setting; None where it has no rows."""
+    """The table with the position 0 for every row, as in a grid of one setting; None where it has no rows."""
     return None if table is None or table.empty else table.assign(at=0)
 
 
@@ -141,13 +146,19 @@ def _column(rows: pd.DataFrame, name: str, size: int) -> list[int | None]:
 
 
 def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> dict[str, Any]:
-    """Counts and accuracies of one system, of each subset. Raises `EmofusionError` where its clips differ."""
+    """Counts and accuracies of one system for each subset.
+
+    Raises `EmofusionError` where the number of clips differs between settings.
+    """
     groups = dict(list(part.groupby(["gender", "emotion"])))
     system: dict[str, Any] = {name: [] for name in ("clips", "actors", "correct", "accuracy", "low", "high")}
     for subset in subsets:
         rows = groups.get(subset, part[:0])
         if len(rows) and (rows["clips"] != rows["clips"].iloc[0]).any():
-            raise EmofusionError(f"the sweep rests on different clips at different weights, of {subset}; sweep again.")
+            raise EmofusionError(
+                f"the sweep has different numbers of clips at different weights for {subset}; delete "
+                "results/evaluation and run the workflow again."
+            )
         for name in ("clips", "actors"):
             system[name].append(int(rows[name].iloc[0]) if len(rows) else 0)
         correct = dict(zip(rows["at"], rows["correct"], strict=True))
@@ -160,7 +171,7 @@ def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> di
 def _gaps(
     table: pd.DataFrame | None, rule: str, emotions: list[str], size: int
 ) -> dict[str, list[list[int | None]]] | None:
-    """The gender gap and its interval, of each emotion at each setting; None where the table lacks the rule."""
+    """The gender gap and its interval, for each emotion and setting; None where the table does not have the rule."""
     if table is None or not (table["rule"] == rule).any():
         return None
     rows = [table[(table["rule"] == rule) & (table["emotion"] == emotion)] for emotion in emotions]
@@ -168,7 +179,7 @@ def _gaps(
 
 
 def _confusion(table: pd.DataFrame | None, rule: str, emotions: list[str], size: int) -> list[list[int]] | None:
-    """The counts of each setting, row after row: emotion by predicted emotion. None where the table lacks the rule."""
+    """The confusion matrix of each setting as one list, row after row; None where the table does not have the rule."""
     if table is None or not (table["rule"] == rule).any():
         return None
     part = table[table["rule"] == rule]

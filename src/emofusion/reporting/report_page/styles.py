@@ -1,4 +1,4 @@
-"""The styles of lines and annotations, for the charts and for the key that the page draws in HTML."""
+"""The styles of lines and annotations, for the charts and for the legend that the page draws in HTML."""
 
 from typing import TypedDict
 
@@ -7,7 +7,7 @@ STAR = "M0,-1.2L0.3,-0.4L1.15,-0.37L0.48,0.15L0.7,0.97L0,0.5L-0.7,0.97L-0.48,0.1
 
 
 class AnnotationStyle(TypedDict):
-    """path: the shape as an SVG path around 0 with a radius of 1. fill: its colour. size: its area in Vega, px²."""
+    """path: the shape as an SVG path around 0 with a radius of 1. fill: its colour. size: its area in Vega in px²."""
 
     path: str
     fill: str
@@ -15,7 +15,7 @@ class AnnotationStyle(TypedDict):
 
 
 class LineStyle(TypedDict):
-    """tint: the line's colour. dash: lengths of strokes and gaps, px."""
+    """tint: the line's colour. dash: the lengths of strokes and gaps in px."""
 
     tint: str
     dash: list[int]
@@ -30,9 +30,9 @@ ANNOTATIONS: dict[str, AnnotationStyle] = {
 
 
 def line_styles(rules: list[str]) -> dict[str, LineStyle]:
-    """The style of each line, `<rule>, test` and `<rule>, validation`."""
+    """Name of a line → its style. The names are `<rule>, test` and `<rule>, validation`."""
     tints = {"test": (DARK, WARM, "#2f7d5b"), "validation": (GREY,) * 3}
-    # every line has a dash of its own, as tints cannot be told apart in black and white
+    # each line has its own dash, because colours cannot be told apart in black and white
     dashes = {"test": ([1, 0], [8, 4], [3, 2]), "validation": ([1, 3], [9, 3, 1, 3], [5, 2, 1, 2, 1, 2])}
     return {
         f"{rule}, {split}": {"tint": tints[split][i % 3], "dash": dashes[split][i % 3]}

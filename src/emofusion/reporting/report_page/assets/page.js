@@ -1,5 +1,5 @@
-/* The slider and the choice of a rule. Together they are one state, from which every chart and the line of numbers
-   are filled. Shares are whole hundredths of a percent, and nothing is rounded here. */
+/* The slider and the choice of a rule. Together they are the page's state. Every chart and the line of numbers show
+   this state. Shares are whole numbers of hundredths of a percent, and this script rounds nothing. */
 "use strict";
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -21,7 +21,7 @@
   const inWords = (setting) => modalities.map((name, m) => `${name} ${grid[setting][m].toFixed(places)}`).join(", ");
   const places = Math.max(2, ...grid.slice(0, 2000).flat().map((w) => `${Number(w.toFixed(6))}`.length - 2));
 
-  /** One subset at the setting: its share, interval and counts, as numbers and as text. */
+  /** The accuracy of one subset at the present setting, with interval and counts, as numbers and as text. */
   const share = (system, gender, emotion) => {
     const s = subset(gender, emotion), i = settingOf(system);
     const [value, low, high] = [system.accuracy[s][i], system.low[s][i], system.high[s][i]];
@@ -51,7 +51,7 @@
     }).filter((cell) => cell.all > 0);
   };
 
-  /** Accuracy along the weight of one modality; of several, the range over the others. */
+  /** Accuracy against the weight of one modality. With more than two modalities: its range over the other weights. */
   const curve = (m) => systems.filter((system) => system.sweeps).flatMap((system) => {
     const all = subset("all", "all"), one = modalities.length === 2;
     const rows = grid.map((weights, i) => ({ line: `${system.rule}, test`, weight: weights[m],
@@ -73,18 +73,18 @@
       weight: grid[i][m], accuracy: fraction(h), low: null, high: null, text: `${percent(h)} (n=${checked.clips})` })));
   });
 
-  // larger shapes lie below smaller ones, so that all annotations of one setting can be seen
+  // larger shapes are drawn below smaller ones, so that all annotations of one setting are visible
   const annotations = (m) => store.annotations.filter((item) => item.weights).map((item) => ({ annotation: item.annotation,
     name: `${item.name}, ${item.rule}`, size: store.key.annotations[item.annotation].size, weight: item.weights[m],
     accuracy: fraction(item.accuracy), text: `${percent(item.accuracy)} (n=${item.clips})` })).sort((a, b) => b.size - a.size);
 
-  /** Whether the page shows what the annotation's button opens: a setting of the slider, or a rule at its own setting. */
+  /** Whether the page shows the state that the annotation's button opens. */
   const isShown = ({ system, at }) => system === state.system && (at === null || at === state.setting);
 
   const here = (system, m) => (system.sweeps
     ? [{ weight: grid[state.setting][m], accuracy: share(system, "all", "all").accuracy }] : []);
 
-  /** The named data of a chart that depend on the state. */
+  /** The named data of a chart that depend on the page's state. */
   const filled = (name) => {
     const system = systems[state.system];
     if (name.startsWith("curve_")) return { here: here(system, modalities.indexOf(name.slice(6))) };
@@ -95,7 +95,7 @@
     if (name === "confusion") return { confusion: confusion(system) };
     return {};
   };
-  /** The named data of a chart that do not depend on the state. */
+  /** The named data of a chart that do not depend on the page's state. */
   const fixed = (name) => {
     if (name === "rules") return { rules: store.rules };
     const m = modalities.indexOf(name.slice(6));
@@ -107,7 +107,7 @@
     return view.runAsync();
   };
   let drawing = null, again = false;
-  /** Redraw all charts. However often the slider moves meanwhile, they are drawn once more when this is done. */
+  /** Redraw all charts. If the slider moves during the drawing, they are drawn once more at its end. */
   const draw = () => {
     again = true;
     drawing ??= (async () => {
@@ -154,7 +154,7 @@
     return draw();
   };
 
-  /** The setting of the grid nearest to the weights: first in the weight that was moved, then in the others. */
+  /** The setting of the grid nearest to the weights. The weight that was moved counts more than the others. */
   const nearest = (weights, moved = 0) => {
     const cost = (setting) => setting.reduce((sum, w, m) => sum + (m === moved ? 1e6 : 1) * (w - (weights[m] ?? w)) ** 2, 0);
     return grid.reduce((best, setting, i) => (cost(setting) < cost(grid[best]) ? i : best), 0);
@@ -168,7 +168,7 @@
       go({ setting: nearest(weights, m) });
     };
     slider.addEventListener("input", () => move(Number(slider.value)));
-    // an annotated setting may lie between two steps; a browser would round it to a step first and count from there
+    // An annotated setting may be between two steps. A browser would first round it to a step, and then move.
     slider.addEventListener("keydown", (event) => {
       const way = ways[event.key];
       if (!way || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -1,4 +1,4 @@
-/* Sorting by a click on a heading, and choosing the rows of one rule. */
+/* Sort a table by a click on a heading, and select the rows of one rule. */
 "use strict";
 (() => {
   const order = (a, b) => {
@@ -10,7 +10,7 @@
     const body = table.tBodies[0];
     const key = (row) => row.cells[column].dataset.sort;
     const rows = [...body.rows];
-    // what is missing comes last, whichever way; equal rows stay as they are
+    // missing values come last in both directions; equal rows keep their order
     rows.sort((a, b) => (key(a) === "") - (key(b) === "") || direction * order(key(a), key(b)));
     body.append(...rows);
   };
