@@ -12,7 +12,7 @@ try:
     from emofusion.plan.fingerprint import module_closure
     from emofusion.plan.make import checked_plan, plan_file
     from emofusion.plan.plan_file import PlanFile
-    from emofusion.plan.publication import note_stale, stale_audit, stale_publications
+    from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
     from emofusion.reporting.headline import headline, headline_of_cells
     from emofusion.tracking import Tracking, late_imports, tracking_uri
@@ -169,6 +169,7 @@ def state():
     if not workflow.is_main_process:
         return set(), set()
     current, stale = find_stale()
+    settle_times([Path(TRACKING), *(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())])
     if stale:
         if IS_REPORT:
             raise WorkflowError(
@@ -180,6 +181,7 @@ def state():
                 f"--rerun-triggers: {min(stale)} is stale, and Snakemake would leave it as it is; add mtime, or leave "
                 "that option out"
             )
+        settle_times(map(Path, stale))
         note_stale(STALE, stale)
     return current, stale
 
