@@ -182,7 +182,10 @@ def state():
                 "that option out"
             )
         settle_times(map(Path, stale))
-        note_stale(STALE, stale)
+        try:
+            note_stale(STALE, stale)
+        except OSError as error:
+            raise WorkflowError(f"results are stale, and {STALE} cannot be written: {error}; make it writable")
     return current, stale
 
 
