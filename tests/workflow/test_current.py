@@ -324,6 +324,21 @@ def test_what_would_show_something_else_is_refused(workflow, two, tmp_path):
     assert workflow.planned("--rerun-triggers", "mtime", "code", **workflow.given) == {}
 
 
+def test_files_of_a_machine_whose_clock_is_wrong_are_used_and_made_again(workflow, two):
+    other = {"experiment": "posteriors", "override": [*two, "fusion.rule=log_linear"]}
+    for given, planned in (
+        (workflow.given, {}),
+        (other, {"fuse": 1, **BEHIND_FUSION}),
+        (workflow.given, {"publish": 1}),
+    ):
+        for path in workflow.folder.glob("results/**/*.*"):
+            if path.suffix in (".json", ".csv", ".txt"):
+                os.utime(path, (2e9, 2e9))
+        assert workflow.planned(**given) == planned
+        workflow.made(**given)
+        assert workflow.planned(**given) == {}
+
+
 def test_prune_lists_what_nobody_needs_and_deletes_it_on_request(workflow):
     provenance = json.loads((workflow / "reports/posteriors/provenance.json").read_text())
     (needed,) = provenance["stages"]["fusion"]

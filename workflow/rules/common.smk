@@ -12,7 +12,7 @@ try:
     from emofusion.plan.fingerprint import module_closure
     from emofusion.plan.make import checked_plan, plan_file
     from emofusion.plan.plan_file import PlanFile
-    from emofusion.plan.publication import note_stale, stale_audit, stale_publications
+    from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
     from emofusion.reporting.headline import headline, headline_of_cells
     from emofusion.tracking import Tracking, late_imports, tracking_uri
@@ -213,6 +213,7 @@ def state():
     if not workflow.is_main_process:
         return set(), set()
     current, stale = find_stale()
+    settle_times([Path(TRACKING), *(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())])
     if stale:
         if IS_REPORT:
             raise WorkflowError(
@@ -224,7 +225,11 @@ def state():
                 f"--rerun-triggers: {min(stale)} is stale, and Snakemake would leave it as it is; add mtime, or leave "
                 "that option out"
             )
-        note_stale(STALE, stale)
+        settle_times(map(Path, stale))
+        try:
+            note_stale(STALE, stale)
+        except OSError as error:
+            raise WorkflowError(f"results are stale, and {STALE} cannot be written: {error}; make it writable")
     return current, stale
 
 

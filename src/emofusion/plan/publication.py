@@ -6,6 +6,7 @@ and its files with size, time and digest (`files`). A file that is deleted or ed
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -153,6 +154,18 @@ def read_publication(path: Path) -> dict[str, Any]:
     return publication if isinstance(publication, dict) else {}
 
 
+def settle_times(files: Iterable[Path]) -> None:
+    """Give files that bear a time of the future the present one, as those of a machine whose clock is wrong.
+
+    Snakemake takes a job for failed whose output is older than an input. The times of results say nothing else.
+    """
+    present = time.time()
+    for file in files:
+        with suppress(OSError):  # it is not there, or it is somebody else's
+            if file.stat().st_mtime > present:
+                os.utime(file)
+
+
 def note_stale(note: Path, stale: Iterable[str]) -> None:
     """Write the names of stale files into a note that is newer than each of them, even where a clock is wrong.
 
@@ -162,8 +175,8 @@ def note_stale(note: Path, stale: Iterable[str]) -> None:
     newest = max(Path(file).stat().st_mtime for file in files)
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text("\n".join([f"noted {uuid.uuid4().hex}", *files]) + "\n", encoding="utf-8")
-    time = max(newest + 1, note.stat().st_mtime)
-    os.utime(note, (time, time))
+    later = max(newest + 1, note.stat().st_mtime)
+    os.utime(note, (later, later))
 
 
 def mark(path: Path, shows: str, files: Iterable[str]) -> None:
