@@ -1,7 +1,7 @@
-# What no experiment on the command line needs:
+# List or delete the results that no experiment on the command line needs:
 #
-#   snakemake --cores 1 prune --config experiment=demo,posteriors             # lists it
-#   snakemake --cores 1 prune --config experiment=demo,posteriors delete=yes  # and deletes it
+#   snakemake --cores 1 prune --config experiment=demo,posteriors             # list them
+#   snakemake --cores 1 prune --config experiment=demo,posteriors delete=yes  # delete them
 
 
 localrules:
@@ -9,11 +9,11 @@ localrules:
 
 
 def plans_to_keep(wildcards):
-    """The plan of each experiment that the command line names."""
+    """The plan's file of each experiment that the command line names."""
     try:
         experiments = str(config.get("experiment", "demo")).split(",")
-        made = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
-        return [str(one.path) for one in made]
+        plans = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
+        return [str(plan.path) for plan in plans]
     except EmofusionError as error:
         raise WorkflowError(str(error))
 
@@ -25,6 +25,6 @@ rule prune:
         plans=plans_to_keep,
         delete=str(config.get("delete", "no")).lower() in ("yes", "true", "1"),
     message:
-        "Look for results that nobody needs"
+        "Look for results that no experiment needs"
     script:
         "../scripts/prune.py"

@@ -1,10 +1,10 @@
-# Reports under their keys, and the current command's reports where people look for them.
+# Write reports under their keys, and publish the reports of the present command in results/reports/.
 localrules:
     publish,
     compare,
 
 
-# The tables of a report besides those that have a caption of their own.
+# The tables of a report that have no caption.
 COMPARED = [
     "subsets",
     "narrowed",
@@ -29,7 +29,7 @@ def captioned(name, caption, label):
 
 
 def report_of_place(wildcards):
-    """The report that is published in a folder."""
+    """The inputs of a publication: the report of the cell, and a newer note where the publication is stale."""
     published = {"report": record_of(plan.cells[wildcards.place].report)}
     return published | if_stale(f"results/reports/{wildcards.place}/provenance.json")
 
@@ -65,11 +65,11 @@ rule publish:
         provenance="results/reports/{place}/provenance.json",
         table1=captioned("table1.csv", "table1", "Table 1: accuracy by emotion"),
         table2=captioned("table2.csv", "table2", "Table 2: accuracy by emotion and gender"),
-        comparison=captioned("comparison.csv", "comparison", "Networks: size, time, losses, their gap"),
-        page=captioned("report.html", "page", "The report's page: move the weight and watch"),
-        rules=captioned("rules.csv", "rules", "Rules of fusion: every figure with its interval"),
+        comparison=captioned("comparison.csv", "comparison", "Networks: size, time, losses and their gap"),
+        page=captioned("report.html", "page", "The report's page, with a slider for the weight"),
+        rules=captioned("rules.csv", "rules", "Fusion rules: all metrics with intervals"),
         gender=captioned("gender.csv", "gender", "Gender gaps of every rule"),
-        sweep=captioned("sweep.csv", "sweep", "Accuracy against weight, all figures"),
+        sweep=captioned("sweep.csv", "sweep", "Accuracy against weight, all numbers"),
         compared=[f"results/reports/{{place}}/{name}.csv" for name in COMPARED],
         sweep_figure=captioned("sweep.png", "sweep", "Accuracy against weight"),
         confusions=[
@@ -104,7 +104,7 @@ rule compare:
             f"results/reports/{EXPERIMENT}/cells_pairs.csv",
             caption="../report/cells_pairs.rst",
             category=EXPERIMENT,
-            labels={"result": "All cells, two by two"},
+            labels={"result": "All pairs of cells"},
         ),
     log:
         "results/logs/compare.log",
