@@ -95,8 +95,8 @@ class ByConfidence(Rule):
 
 
 class ByEntropy(Rule):
-    """A linear pool with weights for each clip, in proportion to the difference between the largest possible entropy and
-    the modality's entropy."""
+    """A linear pool with weights for each clip, in proportion to the largest possible entropy minus the modality's
+    entropy."""
 
     def fuse(self, members: Members) -> NDArray[Any]:
         return _weighted_by_clip(members.posteriors, np.maximum(1 - relative_entropy(members.posteriors), 1e-9))
