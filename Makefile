@@ -1,10 +1,10 @@
-# make run · make test · make lint · make lock · make hooks. Each builds the environment first if there is none.
+# Targets: run, test, lint, lock, hooks. Each builds the environment first if it does not exist.
 PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 READY := .venv/ready
-# UV_LINK_MODE=copy: each environment has files of its own, so that its compiled byte code stays its own too.
-# UV_SYSTEM_CERTS: uv trusts the certificates that the system trusts, as pip does; some networks have their own.
+# UV_LINK_MODE=copy: each environment has its own files, so that compiled byte code is not shared.
+# UV_SYSTEM_CERTS: uv trusts the certificates of the system, as pip does. Some networks have their own certificates.
 INSTALL := UV_LINK_MODE=copy UV_SYSTEM_CERTS=true $(BIN)/uv pip
 
 .PHONY: run test lint lock hooks setup clean
@@ -15,7 +15,7 @@ run: setup
 test: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile
 
-# .pre-commit-config.yaml runs the same commands; tests/test_repository.py holds the two lists together.
+# .pre-commit-config.yaml runs the same commands; tests/test_repository.py checks that the two lists agree.
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,7 +30,7 @@ hooks: setup
 setup: $(READY)
 
 # Everything comes from requirements.lock and is checked against its hashes. pip installs uv, and uv installs the rest.
-# Byte code and our machine code (numba's) are compiled here, once; otherwise every first import would compile them.
+# Byte code, and machine code by numba, are compiled here once. Otherwise the first import would compile them.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("emofusion needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear .venv
@@ -42,8 +42,8 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 # Take the newest versions that pyproject.toml allows, for every Python from 3.11 on and with all extras.
-# Without UPGRADE (`make lock UPGRADE=`) versions stay as they are, and only what is missing or needless changes.
-# torch and torchvision have to come from one registry, in one resolution, or they do not work together.
+# `make lock UPGRADE=` keeps the versions, and only adds missing packages and removes those that nothing needs.
+# torch and torchvision must come from the same registry in one resolution, or they do not work together.
 UPGRADE ?= --upgrade
 lock: setup
 	$(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet \

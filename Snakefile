@@ -1,4 +1,4 @@
-# Opens the plan of the experiment, includes the rules, names the targets. See README.md.
+# This file opens the plan of the experiment, includes the rules, and names the targets. See README.md.
 #
 #   snakemake --cores 8 --config experiment=paper override="speech=cnn1d,lstm seed=range(0,5)"
 from snakemake.utils import min_version

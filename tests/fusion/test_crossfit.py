@@ -110,7 +110,7 @@ def test_auto_does_not_validate_on_the_actors_that_are_tested():
 
 def test_one_actor_is_too_few():
     made = {name: table.assign(actor="demo-0", gender="male") for name, table in tables(1, False).items()}
-    with pytest.raises(EmofusionError, match="one test actor, and nobody else to learn its parameters from"):
+    with pytest.raises(EmofusionError, match="only one test actor, and no other actor to learn its parameters from"):
         score(align(made), LogLinear(), settings())
 
 

@@ -114,9 +114,9 @@ def test_random_clips_leaks_speakers_and_tests_each_clip_once():
 
 def test_a_corpus_on_both_sides_is_refused():
     protocol = replace(ACROSS, train={"speech": ["ravdess"], "face": ["kdef"]})
-    with pytest.raises(EmofusionError, match="ravdess both trains and tests; use protocol=speaker_independent"):
+    with pytest.raises(EmofusionError, match="ravdess is used for both training and testing"):
         make_split(corpus("ravdess", 6), protocol, EIGHT)
-    with pytest.raises(EmofusionError, match="ravdess both trains and tests; use protocol=speaker_independent"):
+    with pytest.raises(EmofusionError, match="ravdess is used for both training and testing"):
         protocol.training_corpora("speech")
     assert protocol.for_modality("face").training_corpora("face") == ["kdef"]
 

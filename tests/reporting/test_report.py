@@ -89,7 +89,7 @@ def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(resul
     assert header.count('class="warning" role="note"') == 3 and all(sentence in header for sentence in sentences)
     # tables and figures have room for one line
     table = (tmp_path / "accepted" / "table1.md").read_text()
-    assert "2 results were made with other versions" in table and "scikit-learn" not in table
+    assert "2 results were made with other library versions" in table and "scikit-learn" not in table
 
 
 def test_without_tracking_the_page_says_so(results, settings, provenance, tmp_path):

@@ -73,5 +73,5 @@ def test_a_clip_of_nobody_or_of_two_speakers_is_refused(three_speakers):
     features, clips, _ = three_speakers
     with pytest.raises(EmofusionError, match="not in the split"):
         SpeakerNormalised(features, clips).take([3, 17])
-    with pytest.raises(EmofusionError, match="c3 is said to be of two"):
+    with pytest.raises(EmofusionError, match="c3 has two speakers"):
         SpeakerNormalised(features, pd.concat([clips, pd.DataFrame({"clip": ["c3"], "actor": ["bob"]})]))

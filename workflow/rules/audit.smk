@@ -1,4 +1,4 @@
-# What a paper's published tables imply. It reads conf/ alone: no corpus, no other stage.
+# The audit of a paper's published tables. It reads only conf/, and no corpus or other stage.
 
 
 localrules:

@@ -1,4 +1,4 @@
-# Every helper that the rules use.
+# The functions and constants that the rules share.
 import functools
 import os
 import sys
@@ -27,7 +27,8 @@ SETTINGS = {"experiment", "override", "gpu", "delete"}
 WITHOUT_RESULTS = {"audit", "prune", "tracking"}
 # Snakemake's own report shows files as they are.
 IS_REPORT = any(argument.partition("=")[0] == "--report" for argument in sys.argv)
-# The main process names the plan's file here, and every job reads it there: jobs compose nothing.
+# The main process puts the path of the plan's file into this environment variable. Jobs read the plan from there, so that
+# they do not compose settings.
 PLAN = "EMOFUSION_PLAN"
 
 if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
@@ -38,22 +39,22 @@ if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
 
 
 def open_plan():
-    """The plan of this command; in a job that Snakemake has started by itself, that of its main process."""
+    """The plan of this command. In the process of a job, it is the plan of Snakemake's main process."""
     if not workflow.is_main_process and os.environ.get(PLAN):
         return PlanFile(Path(os.environ[PLAN]))
     experiment, _, others = str(config.get("experiment", "demo")).partition(",")
-    if others and "prune" not in sys.argv:  # which plans the others itself
+    if others and "prune" not in sys.argv:  # that rule plans the others
         raise WorkflowError(
             f"--config experiment={experiment},{others}: a command runs one experiment; give a command for each"
         )
     # the targets are not known yet: files that are missing are found now, or else by the job that reads them
     make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
     try:
-        made = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
+        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
     except EmofusionError as error:
         raise WorkflowError(str(error))
-    os.environ[PLAN] = str(made.path.absolute())
-    return made
+    os.environ[PLAN] = str(opened.path.absolute())
+    return opened
 
 
 plan = open_plan()
@@ -63,7 +64,8 @@ envvars:
     PLAN,
 
 
-# Read by scripts. Not a parameter of their rules: neither where a run is tracked nor where the plan lies changes a result.
+# Scripts read these. They are not parameters of rules, because neither the tracking store nor the path of the plan changes
+# a result.
 config["job"] = {"plan": str(plan.path), "results": str(RESULTS), "repository": str(REPOSITORY)}
 config["tracking"] = {
     "enabled": plan.facts["tracking"]["enabled"],
@@ -73,9 +75,10 @@ config["tracking"] = {
 }
 config["tracking_modules"] = late_imports(Tracking(**config["tracking"]))
 TRACKING = "results/tracking/store.json"
-# Half of the cores, so that two feature sets, or one and a training, run at once. Results do not depend on it.
+# Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
+# depend on it.
 FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
-# A GPU is asked for where there is one, or where `--config gpu=1` says that the cluster's nodes have one.
+# Jobs request a GPU if this machine has one, or if `--config gpu=1` says that the cluster's nodes have one.
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
@@ -91,7 +94,7 @@ COMPARED = [
     "parameters",
     "annotations",
 ]
-# A file that cannot be read is found before anything else is begun.
+# The priority of jobs that read files: an unreadable file is found before other work starts.
 READ_FIRST = 2
 
 
@@ -123,28 +126,28 @@ def inputs_of(kind):
 
 
 def record_of(name):
-    """The record of a stage that is read. It is `ancient` where it is current: its time then says nothing."""
+    """The record of a stage that another stage reads. A current one is `ancient`: Snakemake then ignores its time."""
     path = f"results/{name}/{RECORD}"
     return ancient(path) if name in state()[0] or not workflow.is_main_process else path
 
 
 def if_stale(file):
-    """An input that is newer than the file, where the file is stale: Snakemake then runs its job again."""
+    """A further input that is newer than a stale file, so that Snakemake runs its job again; none for other files."""
     return {"stale": str(STALE)} if file in state()[1] else {}
 
 
 def threads_of(kind):
-    """How many threads Snakemake sets aside for a stage; the script takes the number from the stage's settings."""
+    """How many threads Snakemake reserves for a stage. The script itself reads the number from the stage's settings."""
     return lambda wildcards: plan.stage(f"{kind}/{wildcards.key}").threads
 
 
 def modules_of(kind):
-    """The modules that a stage's script imports later, so that the server of forks imports them first."""
+    """The modules that a stage's script imports later. The fork server imports them in advance."""
     return lambda wildcards: list(module_closure(*plan.stage(f"{kind}/{wildcards.key}").modules))
 
 
 def published_reports(wildcards):
-    """What the current command is to end with: a report for each cell and, of several, a table that compares them."""
+    """The targets of the present command: a report for each cell, and for several cells a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in plan.cells]
     return reports + ([f"results/reports/{EXPERIMENT}/cells.csv"] if len(plan.cells) > 1 else [])
 
@@ -188,7 +191,7 @@ def needs_no_result():
 
 
 def find_stale():
-    """The stages that are current, and the files that are there and are not, whatever their times are."""
+    """The names of current stages, and the existing files that are stale. Modification times play no role."""
     if needs_no_result():
         return set(), stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
@@ -237,14 +240,14 @@ if IS_REPORT:
     state()
 
 
-def what_was_found():
-    """The lines that a run ends with: the headline figures, and where the report is."""
+def headline_lines():
+    """The last lines that a run prints: the headline accuracies, and the path of the report."""
     folders = [RESULTS / "reports" / place for place in plan.cells]
     try:
         if len(folders) == 1:
             return headline(folders[0])
         return headline_of_cells(folders, RESULTS / "reports" / EXPERIMENT / "cells.csv")
-    except EmofusionError:  # another target than the reports was asked for
+    except EmofusionError:  # the command asked for another target than the reports
         return []
 
 
@@ -255,4 +258,4 @@ onstart:
 
 onsuccess:
     if not needs_no_result():
-        print("\n".join(["", *what_was_found()]), file=sys.stderr)
+        print("\n".join(["", *headline_lines()]), file=sys.stderr)

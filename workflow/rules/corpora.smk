@@ -1,4 +1,4 @@
-# From recordings to tables: generate or download what is not there, list the clips, split them.
+# From recordings to tables: generate or download missing files, list the clips, and split them.
 localrules:
     download,
     weights,
@@ -40,7 +40,7 @@ rule download:
         "../scripts/prepare.py"
 
 
-# The weights that a network starts from: fetched, read or drawn.
+# Prepare the initial weights of a network: download them, read them from a file, or draw them at random.
 rule weights:
     input:
         unpack(inputs_of("weights")),

@@ -1,4 +1,4 @@
-# What the models see of each clip, computed once for all models and seeds.
+# Compute the features of each clip, once for all models and seeds.
 rule features:
     input:
         unpack(inputs_of("features")),
@@ -6,7 +6,7 @@ rule features:
         record=record("features"),
     log:
         stage_log("features"),
-    # before any training, and beside it
+    # started before trainings, so that trainings have their inputs early
     priority: 1
     conda:
         ENVIRONMENT
@@ -19,7 +19,7 @@ rule features:
         "../scripts/features.py"
 
 
-# What the frozen part of a network makes of each row, computed once for all heads, seeds and folds.
+# Compute the output of a network's frozen part for each row, once for all heads, seeds and folds.
 rule feature_cache:
     input:
         unpack(inputs_of("feature_cache")),
@@ -36,6 +36,6 @@ rule feature_cache:
     params:
         modules=modules_of("feature_cache"),
     message:
-        "Compute what frozen layers put out: {wildcards.key}"
+        "Compute the output of frozen layers: {wildcards.key}"
     script:
         "../scripts/feature_cache.py"

@@ -1,4 +1,4 @@
-# Fuse the cached predictions by every rule that is compared, in one job.
+# Fuse the stored predictions by all compared rules, in one job.
 rule fuse:
     input:
         unpack(inputs_of("fusion")),
@@ -17,7 +17,7 @@ rule fuse:
         "../scripts/fuse.py"
 
 
-# Every rule and modality measured: intervals, paired comparisons, gender, and accuracy under every weight.
+# Evaluate every rule and modality: intervals, paired comparisons, gender gaps, and accuracy for every weight.
 rule evaluate:
     input:
         unpack(inputs_of("evaluation")),

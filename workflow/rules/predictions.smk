@@ -1,7 +1,7 @@
-# Predictions of each modality: trained here, made elsewhere, or averaged over several models.
+# Predictions of each modality: from a trained model, from a table of posteriors, or averaged over several models.
 
 
-# A model over the folds of its split.
+# Train a model for all folds of its split.
 rule train:
     input:
         unpack(inputs_of("model")),
@@ -23,7 +23,7 @@ rule train:
         "../scripts/train.py"
 
 
-# The clips that a model did not learn from, scored.
+# Score the clips that a model did not learn from.
 rule predict:
     input:
         unpack(inputs_of("predictions")),
@@ -45,7 +45,7 @@ rule predict:
         "../scripts/predict.py"
 
 
-# Posteriors that were made elsewhere, in the form of our own predictions.
+# Turn posteriors that were computed elsewhere into a prediction table.
 rule posteriors:
     input:
         unpack(inputs_of("posteriors")),
@@ -65,7 +65,7 @@ rule posteriors:
         "../scripts/posteriors.py"
 
 
-# One prediction table of several models of a modality.
+# Average the predictions of several models of a modality.
 rule ensemble:
     input:
         unpack(inputs_of("ensemble")),

@@ -1,7 +1,7 @@
-# What no experiment on the command line needs:
+# List or delete the results that no experiment on the command line needs:
 #
-#   snakemake --cores 1 prune --config experiment=demo,posteriors             # lists it
-#   snakemake --cores 1 prune --config experiment=demo,posteriors delete=yes  # and deletes it
+#   snakemake --cores 1 prune --config experiment=demo,posteriors             # list them
+#   snakemake --cores 1 prune --config experiment=demo,posteriors delete=yes  # delete them
 
 
 localrules:
@@ -17,6 +17,6 @@ rule prune:
         plans=plans_to_keep,
         delete=str(config.get("delete", "no")).lower() in ("yes", "true", "1"),
     message:
-        "Look for results that nobody needs"
+        "Look for results that no experiment needs"
     script:
         "../scripts/prune.py"

@@ -1,4 +1,4 @@
-# Reports under their keys, and the current command's reports where people look for them.
+# Write reports under their keys, and publish the reports of the present command in results/reports/.
 localrules:
     publish,
     compare,
@@ -29,11 +29,11 @@ rule publish:
         provenance="results/reports/{place}/provenance.json",
         table1=captioned("table1.csv", "table1", "Table 1: accuracy by emotion"),
         table2=captioned("table2.csv", "table2", "Table 2: accuracy by emotion and gender"),
-        comparison=captioned("comparison.csv", "comparison", "Networks: size, time, losses, their gap"),
-        page=captioned("report.html", "page", "The report's page: move the weight and watch"),
-        rules=captioned("rules.csv", "rules", "Rules of fusion: every figure with its interval"),
+        comparison=captioned("comparison.csv", "comparison", "Networks: size, time, losses and their gap"),
+        page=captioned("report.html", "page", "The report's page, with a slider for the weight"),
+        rules=captioned("rules.csv", "rules", "Fusion rules: all metrics with intervals"),
         gender=captioned("gender.csv", "gender", "Gender gaps of every rule"),
-        sweep=captioned("sweep.csv", "sweep", "Accuracy against weight, all figures"),
+        sweep=captioned("sweep.csv", "sweep", "Accuracy against weight, all numbers"),
         compared=[f"results/reports/{{place}}/{name}.csv" for name in COMPARED],
         sweep_figure=captioned("sweep.png", "sweep", "Accuracy against weight"),
         confusions=[
@@ -68,7 +68,7 @@ rule compare:
             f"results/reports/{EXPERIMENT}/cells_pairs.csv",
             caption="../report/cells_pairs.rst",
             category=EXPERIMENT,
-            labels={"result": "All cells, two by two"},
+            labels={"result": "All pairs of cells"},
         ),
     log:
         "results/logs/compare.log",

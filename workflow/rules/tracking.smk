@@ -1,5 +1,5 @@
-# No parameter: where runs go changes no result, and what depends on this job would wait for another run of Snakemake.
-# Makes the MLflow store ready before any tracked stage opens it: a fresh SQLite store breaks under several at once.
+# Prepare the MLflow store before any tracked stage opens it: several jobs at once damage a new SQLite store. The rule has
+# no parameters, because the place of the runs changes no result and must not make jobs run again.
 localrules:
     tracking,
 

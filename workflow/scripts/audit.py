@@ -1,4 +1,4 @@
-"""Reads a paper's published tables, from the plan's settings; writes what they imply, as a table and a page."""
+"""Read a paper's published tables from the plan's settings, and write the audit's findings as a table and a page."""
 
 from pathlib import Path
 

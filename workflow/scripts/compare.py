@@ -1,4 +1,4 @@
-"""Reads reports and fused predictions of all cells of a command; writes a table of the cells, and of their pairs."""
+"""Read the reports and fused predictions of all cells of a command, and write a table of the cells and of pairs."""
 
 from pathlib import Path
 

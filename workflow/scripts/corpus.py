@@ -1,4 +1,4 @@
-"""Reads a corpus in its native form; opens every file once; writes the clip table."""
+"""Read a corpus in its original form, open every file once to check it, and write the clip table."""
 
 from emofusion.forkserver import in_fork
 

@@ -1,4 +1,4 @@
-"""Reads the predictions of several models of a modality; writes the mean of their posteriors as a prediction table."""
+"""Read the predictions of several models of a modality, and write their averaged posteriors as a prediction table."""
 
 from emofusion.forkserver import in_fork
 

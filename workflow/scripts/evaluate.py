@@ -1,4 +1,4 @@
-"""Reads what every modality and every fusion rule makes of each clip; writes figures, intervals and comparisons."""
+"""Read the posteriors of every modality and every fusion rule, and write metrics, intervals and comparisons."""
 
 from emofusion.forkserver import in_fork
 

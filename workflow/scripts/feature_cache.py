@@ -1,4 +1,4 @@
-"""Reads features and the weights of a network; writes what the network's frozen part makes of each row."""
+"""Read features and the weights of a network, and write the output of the network's frozen part for each row."""
 
 from emofusion.forkserver import in_fork
 

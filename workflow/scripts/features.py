@@ -1,4 +1,4 @@
-"""Reads a clip table and its recordings; computes the features of each clip; writes them as one array and its index."""
+"""Read a clip table and its recordings, and write the features of all clips as one array and its index."""
 
 from emofusion.forkserver import in_fork
 

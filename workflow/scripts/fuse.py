@@ -1,4 +1,4 @@
-"""Reads the prediction tables of all modalities; fuses them by every rule; writes what each makes of each clip."""
+"""Read the prediction tables of all modalities, fuse them by every rule, and write the fused posteriors."""
 
 from emofusion.forkserver import in_fork
 

@@ -1,4 +1,4 @@
-"""Reads a table of posteriors made elsewhere and a split; writes them as a prediction table."""
+"""Read a table of posteriors that were computed elsewhere, and a split; write them as a prediction table."""
 
 from emofusion.forkserver import in_fork
 

@@ -1,4 +1,4 @@
-"""Reads the models of all folds, their split and features; scores validation and test clips; writes the predictions."""
+"""Read the models of all folds, their split and features; score validation and test clips; write the predictions."""
 
 from emofusion.forkserver import in_fork
 

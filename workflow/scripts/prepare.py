@@ -1,4 +1,4 @@
-"""Reads nothing of other stages; generates a corpus, fetches files or prepares weights, as the stage's kind does it."""
+"""Generate a corpus, download files or prepare weights. This script reads no other stage."""
 
 from emofusion.forkserver import in_fork
 
@@ -12,6 +12,6 @@ def work(job: Job) -> None:
     job.settings.run(job.folder)
 
 
-# Downloads show their progress to the person who waits, so they have no log file.
+# A download prints its progress to the terminal, so it has no log file.
 with clear_errors(None if snakemake.params.kind == "download" else snakemake.log[0]):
     Job.of(snakemake.config["job"], snakemake.params.kind, snakemake.wildcards.key).run(work)

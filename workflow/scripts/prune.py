@@ -1,4 +1,4 @@
-"""Reads the plans that the command line names; lists results that none of them needs, and deletes them on request."""
+"""Read the plans that the command line names, list the results that none of them needs, and delete them on request."""
 
 from pathlib import Path
 

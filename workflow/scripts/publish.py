@@ -1,4 +1,4 @@
-"""Reads one report; copies it to where people look for it, with the settings and stages that it was made from."""
+"""Copy one report into its published folder, together with the settings and stages that it was made from."""
 
 from pathlib import Path
 

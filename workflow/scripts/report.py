@@ -1,4 +1,4 @@
-"""Reads predictions, fusion, evaluation and training histories; writes tables, figures and page of one experiment."""
+"""Read predictions, fusion, evaluation and training histories, and write the tables, figures and page of a report."""
 
 from emofusion.forkserver import in_fork
 

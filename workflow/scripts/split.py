@@ -1,4 +1,4 @@
-"""Reads the clip tables of a protocol's corpora; gives each clip its part in each fold; writes the split."""
+"""Read the clip tables of a protocol's corpora, and write which clips train, validate and test in each fold."""
 
 from emofusion.forkserver import in_fork
 

@@ -1,11 +1,11 @@
-"""Reads a split and its features; trains a model for each fold and seed; writes the models and their losses."""
+"""Read a split and its features, train a model for each fold and seed, and write the models and their losses."""
 
 from emofusion.forkserver import in_fork
 
 in_fork(
     *snakemake.config["tracking_modules"],
     *snakemake.params.modules,
-    "torch._dynamo",  # by the first optimizer
+    "torch._dynamo",  # the first optimizer imports it
 )
 
 from emofusion.errors import clear_errors, tell

@@ -1,1 +1,1 @@
-"""Late fusion: a rule a module, what rules share in `common`."""
+"""Late fusion: each module has one or several related rules, and `common` has what rules share."""

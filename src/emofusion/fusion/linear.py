@@ -1,4 +1,4 @@
-"""The linear pool, P_f = Σ_m w_m P_m (Jiang and Sato-Shimokawara, section 4.3), under weights found in several ways."""
+"""The linear pool, P_f = Σ_m w_m P_m (Jiang and Sato-Shimokawara, section 4.3), with weights from several methods."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Linear(FusionRule):
-    """The paper's rule: the weights of `fusion.weights`."""
+    """The paper's rule: the weighted mean of the posteriors, with the weights in `fusion.weights`."""
 
     kind: str = "linear"
 
@@ -42,7 +42,7 @@ class LinearEqual(FusionRule):
 
 @dataclass
 class LinearCalibrated(FusionRule):
-    """The weights of `fusion.weights`, on posteriors that a temperature for each modality has calibrated."""
+    """The rule `linear` on posteriors that are calibrated by a temperature for each modality."""
 
     kind: str = "linear_calibrated"
 
@@ -60,7 +60,7 @@ class LinearCalibrated(FusionRule):
 
 @dataclass
 class LinearTuned(FusionRule):
-    """The weights of the grid of 1/`fusion.steps` that recognise most of the clips that it learns from."""
+    """The weights, in multiples of 1/`fusion.steps`, that recognise the most clips in the clips it learns from."""
 
     kind: str = "linear_tuned"
 
@@ -76,7 +76,7 @@ class LinearTuned(FusionRule):
 
 @dataclass
 class LinearOracle(FusionRule):
-    """The weights of the grid that recognise most of the test clips themselves: what tuning could reach at best."""
+    """The weights, in multiples of 1/`fusion.steps`, that recognise the most test clips: an upper bound for tuning."""
 
     kind: str = "linear_oracle"
 

@@ -1,4 +1,4 @@
-"""The linear pool under weights in proportion to each modality's own accuracy."""
+"""The linear pool with weights in proportion to the accuracy of each single modality."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LinearByAccuracy(FusionRule):
-    """The paper's argument for 0.7 and 0.3: weights follow the modalities' accuracies."""
+    """Weights in proportion to the accuracies of the modalities. This is the paper's argument for 0.7 and 0.3."""
 
     kind: str = "linear_by_accuracy"
 

@@ -1,4 +1,4 @@
-"""The linear pool under weights that follow how sure each modality is of each clip."""
+"""The linear pool with weights for each clip that depend on how certain each modality is."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LinearByConfidence(FusionRule):
-    """Weights in proportion to each modality's greatest posterior."""
+    """Weights in proportion to the largest posterior of each modality."""
 
     kind: str = "linear_by_confidence"
 
@@ -26,7 +26,7 @@ class LinearByConfidence(FusionRule):
 
 @dataclass
 class LinearByEntropy(FusionRule):
-    """Weights in proportion to how far each modality's entropy is below the greatest possible."""
+    """Weights in proportion to the difference between the largest possible entropy and the modality's entropy."""
 
     kind: str = "linear_by_entropy"
 

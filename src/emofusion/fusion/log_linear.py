@@ -1,4 +1,4 @@
-"""The log-linear pool: the product of the posteriors, each to a fitted power that need not sum to 1 with the others."""
+"""The log-linear pool: the product of the posteriors, each to the power of a fitted exponent."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LogLinear(FusionRule):
-    """One exponent for each modality, those of least log loss."""
+    """One exponent for each modality. The exponents have the lowest log loss on the clips it learns from."""
 
     kind: str = "log_linear"
 
@@ -28,7 +28,7 @@ class LogLinear(FusionRule):
 
 @dataclass
 class ProductGated(FusionRule):
-    """Fitted exponents that rise or fall with the modality's entropy on each clip."""
+    """Fitted exponents that depend on the entropy of the modality's posteriors of each clip."""
 
     kind: str = "product_gated"
 

@@ -1,4 +1,4 @@
-"""The class that most modalities find most probable."""
+"""Majority voting: the class that is the most probable one for the most modalities."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Majority(FusionRule):
-    """One vote for each modality; the mean posterior decides between classes with as many votes."""
+    """One vote for each modality. The mean posterior decides between classes with equally many votes."""
 
     kind: str = "majority"
 

@@ -1,4 +1,4 @@
-"""The greatest posterior that any modality gives a class."""
+"""The max rule: a class gets its largest posterior over all modalities."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Maximum(FusionRule):
-    """The max rule of Kittler et al. 1998 (doi 10.1109/34.667881)."""
+    """The largest posterior over all modalities, normalised: the max rule of Kittler et al. 1998 (doi
+    10.1109/34.667881).
+    """
 
     kind: str = "maximum"
 

@@ -1,6 +1,6 @@
-"""The product, P_f ∝ Π_m P_m^w_m (a logarithmic pool: Genest and Zidek 1986), under weights that sum to 1.
+"""The product, P_f ∝ Π_m P_m^w_m, with weights that sum to 1 (a logarithmic pool: Genest and Zidek 1986).
 
-With exponents that are fitted, and need not sum to 1, it is in `log_linear`.
+`log_linear` has the same rule with fitted exponents, whose sum may differ from 1.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Product(FusionRule):
-    """The weights of `fusion.weights`."""
+    """The weighted geometric mean of the posteriors, normalised, with the weights in `fusion.weights`."""
 
     kind: str = "product"
 
@@ -47,7 +47,7 @@ class ProductEqual(FusionRule):
 
 @dataclass
 class ProductCalibrated(FusionRule):
-    """The weights of `fusion.weights`, on posteriors that a temperature for each modality has calibrated."""
+    """The rule `product` on posteriors that are calibrated by a temperature for each modality."""
 
     kind: str = "product_calibrated"
 
@@ -66,7 +66,7 @@ class ProductCalibrated(FusionRule):
 
 @dataclass
 class ProductTuned(FusionRule):
-    """The weights of the grid of 1/`fusion.steps` that recognise most of the clips that it learns from."""
+    """The weights, in multiples of 1/`fusion.steps`, that recognise the most clips in the clips it learns from."""
 
     kind: str = "product_tuned"
 
@@ -83,7 +83,7 @@ class ProductTuned(FusionRule):
 
 @dataclass
 class ProductOracle(FusionRule):
-    """The weights of the grid that recognise most of the test clips themselves: what tuning could reach at best."""
+    """The weights, in multiples of 1/`fusion.steps`, that recognise the most test clips: an upper bound for tuning."""
 
     kind: str = "product_oracle"
 

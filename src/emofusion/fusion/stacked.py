@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Stacked(FusionRule):
-    """Stacked generalisation (Wolpert 1992, doi 10.1016/S0893-6080(05)80023-1)."""
+    """Multinomial logistic regression on all log-posteriors: stacked generalisation (Wolpert 1992, doi
+    10.1016/S0893-6080(05)80023-1).
+    """
 
     kind: str = "stacked"
     strengths: list[float] = setting(
-        "Candidates for scikit-learn's C, the inverse of the penalty. That of least log loss in cross-validation over "
-        "actors is taken; where there are too few actors, the first.",
+        "Candidates for scikit-learn's C, the inverse of the penalty. Cross-validation over actors chooses the one "
+        "with the lowest log loss. With too few actors, the first is used.",
         [0.1, 0.01, 1.0],
         above=0,
         most=1_000_000,

@@ -1,7 +1,7 @@
-"""An ensemble: the prediction tables of several models of one modality are averaged.
+"""Ensembles: the average of the prediction tables of several models of one modality.
 
-Models that see different features of a clip, or learn in different ways, err on different clips. Their mean is right
-more often than the best of them (Hansen and Salamon, "Neural network ensembles", 1990).
+Models with different features or different training make mistakes on different clips. Their average is often more
+accurate than the best of them (Hansen and Salamon, "Neural network ensembles", 1990).
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def average(tables: dict[str, pd.DataFrame], pool_name: str) -> pd.DataFrame:
         pool_name: `linear` (the mean of posteriors) or `product` (their geometric mean, normalised).
 
     Raises:
-        EmofusionError: if members know different classes, scored different clips in a fold and split, or disagree on a
+        EmofusionError: members have different classes, scored different clips in a fold and split, or disagree on a
             clip's corpus, actor, gender or emotion.
     """
     first = next(iter(tables))

@@ -1,4 +1,4 @@
-"""Posteriors that another system has made: its table becomes a prediction table."""
+"""Turn a table of posteriors that were computed elsewhere into a prediction table."""
 
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ from emofusion.predictions.table import CLIP, KEY
 from emofusion.settings.experiment import Posteriors
 from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
-# How far from 1 the sum of a row's probabilities may be: where they are printed with two digits, those of eight classes
-# are off by a hundredth or two.
+# The largest difference between 1 and the sum of a row's probabilities. With eight classes and probabilities of two
+# digits, the sum differs by a hundredth or two.
 _TOLERANCE = 0.03
 
 
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
-    """The table as it is in the file; planning calls this too, to look for it.
+    """Read the table without changes. Planning also calls this function, to check the file.
 
-    Raises `EmofusionError` if the file is not there, cannot be read, or has no column for clip or fold.
+    Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip or fold.
     """
     path = Path(posteriors.table)
     if not path.is_file():
@@ -39,22 +39,25 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
 
 
 def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.DataFrame:
-    """The posteriors of a table as `tables.PREDICTIONS`: of the split's test clips, and validation clips where given.
+    """Read a table of posteriors for the test clips of a split, and for its validation clips if the table has them.
 
-    The column of a class has its name, with or without a prefix that ends in an underscore. A column `split` says
-    which rows are of test and which of validation clips; without it, all are of test clips. Other columns are not
-    read. Rows of clips that the split does not test are left out. The probability of an emotion that is merged into
-    another one is added to the other's.
+    The column of a class has the name of the class, with or without a prefix that ends in an underscore. A column
+    `split` says which rows are test clips and which are validation clips; without it, all are test clips. Other columns
+    are ignored. Rows of clips that the split does not test are left out. If an emotion is merged into a class, its
+    probability is added to the probability of this class.
 
     Args:
-        settings: the table, what its columns hold, and which emotions are merged. Logits may be any numbers, of which
-            softmax makes probabilities.
-        split: `tables.SPLIT`: who each clip is of, and in which fold it is tested.
+        settings: the table, the scale of its values, and the merged emotions. Logits may be any numbers; softmax turns
+            them into probabilities.
+        split: `tables.SPLIT`, with the actor of each clip and the fold that tests it.
+
+    Returns:
+        `tables.PREDICTIONS`.
 
     Raises:
-        EmofusionError: names the file and what is wrong: it cannot be read; there is no column for clip, fold or a
-            class; clips are missing, there twice, or tested in another fold than the split has them in; values are
-            not numbers or not probabilities.
+        EmofusionError: the file cannot be read; a column for clip, fold or a class is missing; clips are missing, occur
+            twice, or are in another fold than in the split; or values are not numbers or not probabilities. The message
+            names the file.
     """
     path = Path(settings.posteriors.table)
     table = check_table(settings.posteriors)
@@ -79,7 +82,7 @@ def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.Dat
 
 
 def _class_columns(table: pd.DataFrame, labels: dict[str, str], path: Path) -> dict[str, str]:
-    """Emotion → its column. labels: the table's word → our emotion."""
+    """Emotion → the name of its column. labels: the table's name of an emotion → the emotion."""
     words = {emotion: emotion for emotion in EMOTIONS} | labels
     columns: dict[str, str] = {}
     for column in map(str, table.columns):
@@ -92,7 +95,7 @@ def _class_columns(table: pd.DataFrame, labels: dict[str, str], path: Path) -> d
 
 
 def _logits(table: pd.DataFrame, columns: list[str], scale: str, path: Path) -> NDArray[np.float64]:
-    """The logits of the columns' classes, (rows, classes); of probabilities, their natural logarithms."""
+    """The logits of the columns' classes, (rows, classes). For probabilities, they are natural logarithms."""
     values: NDArray[np.float64] = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     bad = ~np.isfinite(values).all(axis=1)
     _must(path, not bad.any(), f"{bad.sum()} rows have a value that is no number, as that of {_first(table, bad)}")
@@ -105,7 +108,7 @@ def _logits(table: pd.DataFrame, columns: list[str], scale: str, path: Path) -> 
 
 
 def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The rows with what the split says of their clips, in the split's order."""
+    """The rows joined with the split's facts about their clips, in the order of the split."""
     to_score = split[split["split"].isin(rows["split"].unique())]
     twice = rows.duplicated(["clip", "fold"])
     _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
@@ -131,11 +134,11 @@ def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame
 
 
 def _must(path: Path, holds: bool, message: str) -> None:
-    """Raise `EmofusionError` with the message about the file unless the condition holds."""
+    """Raise `EmofusionError` with a message about the file unless `holds` is true."""
     if not holds:
         raise EmofusionError(f"{path}: {message}")
 
 
 def _first(table: pd.DataFrame, chosen: Any = slice(None)) -> str:
-    """The first clip among the chosen rows; empty where there is none, as messages are made before they are needed."""
+    """The first clip of the chosen rows; empty if there is none, because messages are made before they are needed."""
     return str(next(iter(table.loc[chosen, "clip"]), ""))

@@ -1,4 +1,4 @@
-"""Reading prediction tables: posteriors, labels, subsets of clips, and several modalities on the same clips."""
+"""Functions on prediction tables: posteriors, labels, subsets of clips, and the alignment of several modalities."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from emofusion.emotions import GENDERS, in_order
 from emofusion.errors import EmofusionError
 from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of
 
-# The columns that identify a row of a prediction table, those that say what is known of its clip, and both.
+# The columns that identify a row of a prediction table; the columns with facts about its clip; and both together.
 KEY = ["clip", "fold", "split"]
 ABOUT = ["corpus", "actor", "gender", "emotion"]
 CLIP = ["clip", *ABOUT, "fold", "split"]
@@ -43,7 +43,7 @@ class Aligned:
 def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     """The softmax of a prediction table's logits, (rows, classes), in the order of `tables.classes_of`.
 
-    Raises `EmofusionError` if a row's logits give no probabilities (not a number, infinite, or all minus infinity).
+    Raises `EmofusionError` if a row's logits do not give probabilities (not a number, infinite, or all minus infinity).
     """
     logits = table[[LOGIT + emotion for emotion in classes_of(table)]].to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
@@ -58,9 +58,9 @@ def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: NDArray[np.f
     """A table of clips with a logit for each class, the natural logarithm of the posterior.
 
     Args:
-        clips: N rows of what is known of the clips.
+        clips: N rows with facts about the clips.
         classes: the classes in the order of `posteriors`.
-        posteriors: (N, classes). The smallest normal number takes the place of 0.
+        posteriors: (N, classes). The smallest normal number replaces 0.
     """
     logits = np.log(np.maximum(posteriors, np.finfo(float).tiny))
     columns = [LOGIT + emotion for emotion in classes]
@@ -68,7 +68,7 @@ def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: NDArray[np.f
 
 
 def labels(table: pd.DataFrame) -> NDArray[Any]:
-    """The emotion with the greatest logit in each row; among equal logits, the first in the order of the emotions."""
+    """The emotion with the largest logit in each row, (rows,). Among equal logits, it is the first in `EMOTIONS`."""
     classes: NDArray[Any] = np.array(classes_of(table), dtype=object)
     logits = table[[LOGIT + emotion for emotion in classes]].to_numpy(dtype=float)
     chosen: NDArray[Any] = classes[logits.argmax(axis=1)]
@@ -79,8 +79,8 @@ def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """The subsets of clips by gender, by emotion, by both and by neither; empty subsets are left out.
 
     Returns:
-        A table with one row for each subset and the columns gender and emotion, where `all` stands for every one; and
-        the membership (clips, subsets) as 0 and 1, so that `correct @ membership` counts the correct clips of each
+        A table with one row for each subset, and with the columns gender and emotion, which may be `all`; and the
+        membership (clips, subsets) as 0 and 1, so that `correct @ membership` is the number of correct clips in each
         subset.
     """
     gender, emotion = clips["gender"].to_numpy(), clips["emotion"].to_numpy()
@@ -92,18 +92,18 @@ def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
 
 
 def align(tables: dict[str, pd.DataFrame]) -> Aligned:
-    """Bring the prediction tables of several modalities to the same rows and classes.
+    """Reduce the prediction tables of several modalities to the same rows and classes.
 
-    Rows are joined on clip, fold and split, in the order of the first table. The classes are all that any modality
-    knows. Validation rows may differ, as modalities that are trained on different corpora share none. Test rows may
-    not, because modalities are compared on the same clips.
+    Rows are joined on clip, fold and split, in the order of the first table. The classes are the classes of all
+    modalities together. Validation rows may differ, because modalities that are trained on different corpora share
+    none. Test rows may not differ, because modalities are compared on the same clips.
 
     Args:
         tables: modality → `tables.PREDICTIONS`.
 
     Raises:
-        EmofusionError: if a table is no prediction table, if a test clip is missing in one, if tables disagree on a
-            clip's corpus, actor, gender or emotion, or if no clip is shared.
+        EmofusionError: a table is not a prediction table; a test clip is missing in one; tables disagree on a clip's
+            corpus, actor, gender or emotion; or there is no common clip.
     """
     if not tables:
         raise EmofusionError("there is nothing to fuse: no modality has a prediction table.")
@@ -130,13 +130,13 @@ def align(tables: dict[str, pd.DataFrame]) -> Aligned:
 
 def _require_same_test_clips(indexes: dict[str, pd.MultiIndex]) -> None:
     tested = {name: index[index.get_level_values("split") == "test"] for name, index in indexes.items()}
-    every = reduce(lambda left, right: left.union(right, sort=False), tested.values())
+    all_tested = reduce(lambda left, right: left.union(right, sort=False), tested.values())
     for name, index in tested.items():
-        missing = every[~every.isin(index)]
+        missing = all_tested[~all_tested.isin(index)]
         if len(missing):
             raise EmofusionError(
-                f"the {name} predictions lack {len(missing)} of {len(every)} test clips that another modality scored: "
-                f"{_some(missing.get_level_values('clip'))}; score them, or leave them out of every modality."
+                f"the {name} predictions lack {len(missing)} of {len(all_tested)} test clips that another modality "
+                f"scored: {_some(missing.get_level_values('clip'))}; score them, or leave them out of every modality."
             )
 
 
@@ -152,6 +152,6 @@ def _require_same_facts(first: str, left: pd.DataFrame, second: str, right: pd.D
 
 
 def _some(clips: Iterable[str]) -> str:
-    """Up to five of the clips, and how many more there are."""
+    """Up to five of the clips, and the number of further clips, as text."""
     clips = list(clips)
     return ", ".join(map(str, clips[:5])) + (f" and {len(clips) - 5} more" if len(clips) > 5 else "")

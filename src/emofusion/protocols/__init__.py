@@ -1,1 +1,1 @@
-"""The protocols: each kind decides who trains, who validates and who tests, in which fold."""
+"""The protocols: each decides which clips are training, validation and test clips in each fold."""

@@ -1,4 +1,4 @@
-"""Training on some corpora and testing on others."""
+"""A protocol that trains on some corpora and tests on others."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class CrossCorpus(Protocol):
-    """Each modality trains on corpora of its own, and other corpora test all of them."""
+    """Each modality is trained on its own corpora. All modalities are tested on other corpora."""
 
     kind: str = "cross_corpus"
     train: dict[str, list[str]] = setting(
-        "Corpora that train each modality, as in {face: [kdef], speech: [savee]}.", MISSING, shortest=1
+        "Corpora with the training clips of each modality, as in {face: [kdef], speech: [savee]}.", MISSING, shortest=1
     )
-    test: list[str] = setting("Corpora that test.", MISSING, shortest=1, distinct=True)
+    test: list[str] = setting("Corpora with the test clips.", MISSING, shortest=1, distinct=True)
 
     def check_together(self, name: str) -> None:
-        """Each modality has at least one corpus, and each corpus once."""
+        """Raise `EmofusionError` unless each modality has at least one corpus, and each corpus only once."""
         for modality, corpora in self.train.items():
             must(
                 len(corpora) > 0 and len(set(corpora)) == len(corpora),
@@ -32,9 +32,9 @@ class CrossCorpus(Protocol):
             )
 
     def training_corpora(self, modality: str) -> list[str]:
-        """The names of the corpora that train a modality.
+        """The names of the corpora with the training clips of a modality.
 
-        Raises `EmofusionError` where there are none, or where one of them tests too.
+        Raises `EmofusionError` where there are none, or where one of them is also a test corpus.
         """
         if modality not in self.train:
             raise EmofusionError(f"protocol.train: no corpora for the modality {modality}")
@@ -42,7 +42,7 @@ class CrossCorpus(Protocol):
         return self.train[modality]
 
     def test_corpora(self) -> list[str]:
-        """The names of the corpora that test."""
+        """The names of the corpora with the test clips."""
         return self.test
 
     def for_modality(self, modality: str) -> Self:
@@ -50,7 +50,7 @@ class CrossCorpus(Protocol):
         return replace(self, description="", train={modality: self.training_corpora(modality)})
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
-        """One fold: the clips of all training corpora, a share of their actors set apart, and of all test corpora."""
+        """One fold with all training and test corpora. A share of the training actors is used for validation."""
         from emofusion.protocols.common.split import with_validation
 
         training = list(dict.fromkeys(corpus for corpora in self.train.values() for corpus in corpora))
@@ -59,9 +59,10 @@ class CrossCorpus(Protocol):
         return [with_validation(clips, train, test, self, fold=0)]
 
     def _check_apart(self, training: list[str]) -> None:
-        """Raise `EmofusionError` where a corpus both trains and tests."""
+        """Raise `EmofusionError` where a corpus is used for both training and testing."""
         both = set(training) & set(self.test)
         must(
             not both,
-            f"protocol.test: {', '.join(sorted(both))} both trains and tests; use protocol=speaker_independent",
+            f"protocol.test: {', '.join(sorted(both))} is used for both training and testing; use "
+            "protocol=speaker_independent",
         )

@@ -1,4 +1,4 @@
-"""Folds of clips: the same people are on both sides, so figures are too high; here to show by how much."""
+"""Folds of clips. The same people are in training and test, so accuracies are too high; this shows by how much."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class RandomClips(WithinCorpora):
-    """Folds of clips that are drawn at random, with speakers on both sides of a split."""
+    """Folds of clips that are drawn at random. A speaker can be in both training and test."""
 
     leaks_speakers: ClassVar[bool] = True
 
     kind: str = "random_clips"
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
-        """One fold for each set of test clips, drawn by emotion; a share of the other clips of each is set apart."""
+        """One fold for each set of test clips, drawn by emotion. A share of the other clips is used for validation."""
         import pandas as pd
         from sklearn.model_selection import StratifiedKFold, train_test_split
 

@@ -1,4 +1,4 @@
-"""Folds of actors: each actor tests once, by models that have neither seen nor heard them."""
+"""Folds of actors: each actor is tested once, by models that were not trained on this actor."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class SpeakerIndependent(WithinCorpora):
-    """Folds of actors, none of whom is on both sides of a split. `folds` names them, or they are drawn."""
+    """Folds of actors. No actor is in both training and test. `folds` names the actors, or they are drawn at random."""
 
     kind: str = "speaker_independent"
     folds: Any = setting(
-        "The test actors of each fold, as in [[1, 2], [3, 4]]; 2, 02 and ravdess-02 are the same actor. null: drawn.",
+        "The test actors of each fold, as in [[1, 2], [3, 4]]; 2, 02 and ravdess-02 are the same actor. null: they are "
+        "drawn at random.",
         None,
     )
 
     def check_together(self, name: str) -> None:
-        """Folds are lists of actors, each actor in one fold."""
+        """Raise `EmofusionError` unless folds are lists of actors, and each actor is in only one fold."""
         if self.folds is None:
             return
         must(
@@ -40,7 +41,7 @@ class SpeakerIndependent(WithinCorpora):
                 )
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
-        """One fold for each set of test actors; a share of the other actors of each fold is set apart."""
+        """One fold for each set of test actors. In each fold, a share of the other actors is used for validation."""
         from sklearn.model_selection import StratifiedGroupKFold
 
         from emofusion.protocols.common.split import check_number_of_folds, with_validation
@@ -70,12 +71,12 @@ def _is_list_of_actors(fold: Any) -> bool:
 
 
 def _padded(actor: int | str) -> str:
-    """An actor's name, of two digits at least."""
+    """An actor's name, with at least two characters: `2` becomes `02`."""
     return str(actor).zfill(2)
 
 
 def _actors(clips: "pd.DataFrame", names: list[int | str]) -> set[str]:
-    """The actors that a fold names in full or in short: 2, 02 or F01 for ravdess-02 or kdef-F01."""
+    """The actors that a fold names. A short name is allowed: 2 or 02 for ravdess-02, and F01 for kdef-F01."""
     known = sorted(set(clips["actor"]))
     actors = set()
     for name in map(str, names):

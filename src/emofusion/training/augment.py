@@ -1,7 +1,7 @@
-"""Augmentation of batches of standardised features while training.
+"""Augmentation of batches of standardised features during training.
 
-All draws are from torch's global generator, which `training.module` seeds anew from (seed, epoch), so that an
-interrupted training draws the same numbers when it goes on. A masked value becomes 0, the channel's mean.
+All random numbers come from torch's global generator. `training.module` seeds it by (seed, epoch), so that an
+interrupted training draws the same numbers when it continues. A masked value becomes 0, which is the channel's mean.
 """
 
 import torch
@@ -12,8 +12,8 @@ from emofusion.settings.training import Augment
 
 
 def changes_batches(settings: Augment) -> bool:
-    """Whether the settings change anything."""
-    settings_of_parts = (
+    """Whether any kind of augmentation is switched on."""
+    amounts = (
         settings.noise,
         settings.gain,
         settings.shift,
@@ -21,21 +21,21 @@ def changes_batches(settings: Augment) -> bool:
         settings.frequency_masks,
         settings.mixup,
     )
-    return any(settings_of_parts)
+    return any(amounts)
 
 
 def augment(features: Tensor, settings: Augment) -> Tensor:
-    """Another version of each row of a batch, by shift, gain, masks and noise in this order; mixup is `mix`.
+    """Alter each row of a batch by shift, gain, masks and noise, in this order. Mixup is a function of its own, `mix`.
 
-    Masks of time and frequency are those of SpecAugment (Park et al. 2019) without its time warping: their widths are
-    uniform from 0 to the setting.
+    Time and frequency masks follow SpecAugment (Park et al. 2019) without time warping: their widths are uniform from 0
+    to the setting.
 
     Args:
-        features: `(batch, channels, frames)`, or any shape where the settings have noise alone.
-        settings: how much of each.
+        features: `(batch, channels, frames)`, or any shape if only noise is switched on.
+        settings: the amounts of augmentation.
 
     Raises:
-        EmofusionError: where the settings ask for more than the shape has.
+        EmofusionError: the settings do not fit the shape.
     """
     if settings.shift or settings.gain or settings.time_masks or settings.frequency_masks:
         if features.ndim != 3:
@@ -55,9 +55,9 @@ def augment(features: Tensor, settings: Augment) -> Tensor:
 
 
 def mix(features: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
-    """Mixup (Zhang et al. 2018): the weighted mean of each row and another one, and of their targets.
+    """Mixup (Zhang et al. 2018): the weighted mean of each row and another row, and of their targets.
 
-    The weight is drawn from Beta(alpha, alpha), once for the batch; `alpha` 0 changes nothing.
+    The weight is drawn from Beta(alpha, alpha), once for the batch. With `alpha` 0 nothing changes.
 
     Args:
         features: `(batch, *shape)`.
@@ -72,7 +72,7 @@ def mix(features: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor
 
 
 def _shifted(features: Tensor, most: int) -> Tensor:
-    """Each row moved in time by up to `most` frames; frames that leave at one end come in at the other."""
+    """Shift each row in time by up to `most` frames. Frames that leave at one end enter at the other."""
     if not most:
         return features
     frames = torch.arange(features.shape[2], device=features.device)
@@ -89,7 +89,7 @@ def _with_gain(features: Tensor, gain: float, spectrum: int) -> Tensor:
 
 
 def _mask(features: Tensor, most: int, length: int) -> Tensor:
-    """`(batch, length)`: true in one stretch of each row, whose width, 0 to `most`, and start are drawn."""
+    """`(batch, length)`: true in one interval of each row. Its width, from 0 to `most`, and its start are random."""
     if most >= length:
         raise EmofusionError(f"training.augment: a mask of up to {most} of {length} may hide all; make it narrower")
     uniform = torch.rand(2, len(features), 1, device=features.device)
@@ -102,6 +102,6 @@ def _mask(features: Tensor, most: int, length: int) -> Tensor:
 def _check_spectrum(features: Tensor, spectrum: int) -> None:
     if not 0 < spectrum <= features.shape[1]:
         raise EmofusionError(
-            f"training.augment.spectrum={spectrum}: say how many of the {features.shape[1]} channels, from the first "
-            "on, are the spectrum that gain and frequency masks act on"
+            f"training.augment.spectrum={spectrum}: set it to the number of channels, from 1 to {features.shape[1]}, "
+            "that gain and frequency masks change; they are counted from the first"
         )

@@ -1,4 +1,4 @@
-"""What happens at the end of each epoch of a training."""
+"""The callbacks of a training: early stopping, and the history of losses and accuracies."""
 
 import time
 from collections.abc import Callable
@@ -16,26 +16,26 @@ OnEpoch = Callable[[dict[str, float], int], None]
 
 
 class Patience(EarlyStopping):
-    """Stops a training once the validation loss was not below its lowest for `patience` epochs.
+    """Stops a training when the validation loss has not reached a new minimum for `patience` epochs.
 
-    A training that goes on after an interruption stops in the same epoch.
+    A training that was interrupted and continued stops in the same epoch.
     """
 
     def __init__(self, patience: int) -> None:
         super().__init__("validation_loss", patience=patience)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # a training that was interrupted after the checkpoint of its last epoch has nothing more to train
+        # a training that was interrupted after the checkpoint of its last epoch must not train another epoch
         trainer.should_stop = self.wait_count >= self.patience
 
 
 class History(Callback):
-    """Keeps the losses, accuracies and seconds of each epoch, in the checkpoint too.
+    """Stores the losses, accuracies and seconds of each epoch, also in checkpoints.
 
     Args:
-        model: the fold and seed in words, for an error's message.
-        on_epoch: is called at the end of each epoch with losses and accuracies, by the names in `METRICS`, and the
-            number of the epoch from 0.
+        model: the fold and seed in words, for error messages.
+        on_epoch: is called at the end of each epoch with its losses and accuracies, named as in `METRICS`, and with its
+            number, counted from 0.
     """
 
     def __init__(self, model: str, on_epoch: OnEpoch) -> None:
@@ -47,11 +47,11 @@ class History(Callback):
         self.started = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        # those of validation are missing where no clip validates
+        # the metrics of validation are missing if there are no validation clips
         metrics = {name: float(trainer.callback_metrics.get(name, np.nan)) for name in METRICS}
         if not np.isfinite(metrics["train_loss"]):
             raise EmofusionError(
-                f"training broke down in {self.model}, epoch {trainer.current_epoch}: the loss is "
+                f"the training failed in {self.model}, epoch {trainer.current_epoch}: the loss is "
                 f"{metrics['train_loss']}; lower training.learning_rate"
             )
         self.epochs.append(metrics | {"seconds": time.perf_counter() - self.started})

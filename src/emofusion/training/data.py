@@ -1,4 +1,4 @@
-"""Batches of rows of a feature set, in an order that depends on the seed and the epoch alone."""
+"""Batches of rows of a feature set, in an order that depends only on the seed and the epoch."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-# Positions among the rows of a batch, and the view to take of each.
+# The positions of a batch's rows, and the view to take of each row.
 Draw = tuple[NDArray[Any], NDArray[Any]]
 Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class RowSource(Protocol):
-    """What a training reads of features: a `FeatureSet`, or one that is standardised while it is read."""
+    """The features that a training reads: a `FeatureSet`, or one that is standardised during reading."""
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -31,16 +31,16 @@ class RowSource(Protocol):
         """The rows of these numbers, `(len(indices), *shape)`."""
 
     def stamp(self) -> list[list[Any]]:
-        """Something that differs when the content does."""
+        """A value that changes when the content of the features changes."""
 
 
 def fold_name(fold: int, seed: int) -> str:
-    """The name of the files of a model: that of one fold and one seed."""
+    """The name of the files of the model of one fold and one seed."""
     return f"{fold}-{seed}"
 
 
 def labelled_rows(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The rows of clips as recorded (view 0), with the class of each.
+    """The rows of unaltered clips (view 0), with their classes.
 
     Args:
         features: the features of at least these clips.
@@ -57,14 +57,14 @@ def labelled_rows(features: RowSource, clips: pd.DataFrame, classes: list[str]) 
 
 
 def views_of(features: RowSource, rows: pd.DataFrame) -> NDArray[Any]:
-    """The numbers of the rows of every view of the given rows, (rows, views); the first column is these rows."""
-    every = rows[["clip", "frame"]].merge(features.rows, on=["clip", "frame"], how="left")
-    numbers: NDArray[Any] = every.sort_values("view", kind="stable")["row"].to_numpy().reshape(-1, len(rows)).T
+    """The row numbers of all views of some rows, (rows, views). The first column has the rows themselves."""
+    views = rows[["clip", "frame"]].merge(features.rows, on=["clip", "frame"], how="left")
+    numbers: NDArray[Any] = views.sort_values("view", kind="stable")["row"].to_numpy().reshape(-1, len(rows)).T
     return numbers
 
 
 class BatchDataset(Dataset[Batch]):
-    """Whole batches: indexed by a `Draw`, it gives features (batch, *shape) and labels (batch,).
+    """A dataset of whole batches. Its index is a `Draw`; an item has features (batch, *shape) and labels (batch,).
 
     Args:
         features: the features to read.
@@ -84,10 +84,11 @@ class BatchDataset(Dataset[Batch]):
 
 
 class EpochBatches(Sampler[Draw]):
-    """Batches of positions, and of the view to take of each; without a seed they are in order and of view 0.
+    """Draws batches: the positions of rows, and the view to take of each row.
 
-    With a seed they are drawn anew each epoch from (seed, epoch), so that a resumed epoch is the same. Lightning calls
-    `set_epoch`. A last batch of one is left out of a shuffled epoch, as batch normalisation needs two.
+    Without a seed, positions are in order and the view is 0. With a seed, both are drawn from (seed, epoch), so that a
+    resumed epoch is the same. Lightning calls `set_epoch`. A shuffled epoch leaves out a last batch of one row, because
+    batch normalisation needs two.
     """
 
     def __init__(self, length: int, batch_size: int, seed: int | None = None, views: int = 1) -> None:
@@ -116,10 +117,17 @@ class EpochBatches(Sampler[Draw]):
 
 
 def batches(features: RowSource, rows: pd.DataFrame, batch_size: int, seed: int | None = None) -> DataLoader[Batch]:
-    """A loader over rows of `labelled_rows`; with a seed it shuffles them, and draws a view of each at random."""
+    """A loader of batches.
+
+    Args:
+        features: the features to read.
+        rows: a table from `labelled_rows`.
+        batch_size: rows in a batch.
+        seed: rows are shuffled and views are drawn at random; None: rows are in order, with view 0.
+    """
     row_numbers = rows[["row"]].to_numpy() if seed is None else views_of(features, rows)
     sampler = EpochBatches(len(rows), batch_size, seed, row_numbers.shape[1])
     dataset = BatchDataset(features, row_numbers, rows["label"].to_numpy())
-    # A loader draws a number whenever an iteration begins. It gets a generator of its own: with torch's global one,
-    # dropout would depend on how many iterations there were before.
+    # A loader draws a random number at the start of each iteration. It has its own generator: with torch's global
+    # generator, dropout would depend on the number of earlier iterations.
     return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())

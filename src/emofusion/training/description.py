@@ -1,4 +1,4 @@
-"""What a model's folder says about the model: its settings, and figures that reports read."""
+"""The file `model.json` in a model's folder: the model's settings, and facts that reports show."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -13,14 +13,14 @@ FILE = "model.json"
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """The content of `model.json`, where the settings stand beside the figures.
+    """The facts in `model.json`, which also contains the settings.
 
     Args:
         classes: the classes in the order of the logits.
         shape: the shape of one row of the features.
-        kept_epoch: for each model of a fold and a seed (`<fold>-<seed>`), the epoch whose weights were kept.
-        parameters: how many parameters the network has, with blocks that are never trained.
-        parameters_trained: how many of them are trained in some epoch.
+        kept_epoch: `<fold>-<seed>` → the epoch whose weights were kept.
+        parameters: the number of the network's parameters, including blocks that are never trained.
+        parameters_trained: the number of parameters that are trained in some epoch.
     """
 
     classes: list[str]
@@ -36,9 +36,9 @@ class ModelDescription:
 
 
 def read_model(folder: Path) -> tuple[ModelDescription, ModelSettings]:
-    """The description and the settings in a model's folder.
+    """Read the description and the settings in a model's folder.
 
-    Raises `EmofusionError` where the file is absent, or where the code no longer has what it names.
+    Raises `EmofusionError` where the file is missing, or names classes that no longer exist.
     """
     path = folder / FILE
     try:
@@ -47,6 +47,6 @@ def read_model(folder: Path) -> tuple[ModelDescription, ModelSettings]:
         settings = ModelSettings(**{field.name: decode(content[field.name]) for field in fields(ModelSettings)})
     except (OSError, ValueError, LookupError, TypeError, ImportError, AttributeError) as error:
         raise EmofusionError(
-            f"cannot read {path}: {error}. Delete its folder to have the model trained again."
+            f"cannot read {path}: {error}. Delete its folder, and the model is trained again."
         ) from error
     return ModelDescription(**figures | {"shape": tuple(figures["shape"])}), settings

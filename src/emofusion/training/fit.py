@@ -1,4 +1,4 @@
-"""Training a model for every fold of a split and every seed; an interrupted training goes on where it was."""
+"""Train a model for every fold of a split and every seed. An interrupted training continues where it stopped."""
 
 import hashlib
 import json
@@ -42,24 +42,23 @@ def fit_folds(
     """Train a model for each fold and seed.
 
     It writes `folds/<fold>-<seed>.safetensors`, `history.parquet` (`tables.HISTORY`) and `model.json`
-    (`ModelDescription`) into `out`, and sets torch's number of threads to `training.threads`. Work in progress lies in
-    `out/checkpoints`: a run of the same split, features, settings and `token` goes on from there.
+    (`ModelDescription`) into `out`. It sets torch's number of threads to `training.threads`. Work in progress is in
+    `out/checkpoints`: a run with the same split, features, settings and `token` continues from there.
 
     Args:
         split: `tables.SPLIT`.
-        features: the network's inputs; where it has a frozen part, what `FrozenPart.store` wrote.
+        features: the network's inputs. If the network has a frozen part, they are the output of `FrozenPart.store`.
         settings: the network, its training and the seeds.
         out: the model's folder.
-        weights: the file that the network starts from, or None.
-        token: a fingerprint of the code.
-        on_epoch: is called with the losses and accuracies of each epoch, named `fold<n>_train_loss` and so on, with
-            several seeds `fold<n>_seed<n>_train_loss`, and with the number of the epoch from 0.
-        progress: is called with plain lines that tell how far the training is, at the start and the end of each model
-            and about every ten seconds in between; see `Progress`.
+        weights: the file with the initial weights, or None.
+        token: a fingerprint of code, library versions and inputs.
+        on_epoch: is called after each epoch with its losses and accuracies, and with its number, counted from 0. The
+            names are such as `fold<n>_train_loss`; with several seeds, `fold<n>_seed<n>_train_loss`.
+        progress: is called with lines about the progress: at the start and end of each model, and about every ten
+            seconds in between; see `Progress`.
 
     Raises:
-        EmofusionError: if a clip has no features, if the loss is no longer a number, or if half precision is asked for
-            where there is no GPU.
+        EmofusionError: a clip has no features; the loss is not finite; or half precision is requested without a GPU.
     """
     training = settings.training
     check_precision(training.precision)
@@ -77,19 +76,19 @@ def fit_folds(
     inputs = with_speaker_normalisation(features, split, training)
     phases = make_phases(settings, inputs, split, weights, checkpoints)
     folds = list(split.groupby("fold"))
-    told = Progress(progress, len(folds), len(settings.seeds), training.epochs)
+    reporter = Progress(progress, len(folds), len(settings.seeds), training.epochs)
     histories, kept = [], {}
     for (number, (fold, part)), (position, seed) in product(enumerate(folds, 1), enumerate(settings.seeds, 1)):
         name = fold_name(fold, seed)
         done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
         trained_before = done.exists()
-        told.begin(number, position, trained_before)
+        reporter.begin(number, position, trained_before)
         if not trained_before:
             prefix = f"fold{fold}_" + (f"seed{seed}_" if len(settings.seeds) > 1 else "")
 
             def pass_on(metrics: dict[str, float], epoch: int, prefix: str = prefix) -> None:
                 on_epoch({prefix + metric: value for metric, value in metrics.items()}, epoch)
-                told.epoch(epoch, metrics)
+                reporter.epoch(epoch, metrics)
 
             history, state = fit_fold(
                 part, inputs.shape, phases, settings, seed, classes, weights, checkpoints, pass_on
@@ -100,11 +99,11 @@ def fit_folds(
         histories.append(pd.read_parquet(history_file))
         kept[name] = kept_epoch(histories[-1], training.keep)
         if not trained_before:
-            told.end(kept[name], histories[-1].set_index("epoch").loc[kept[name]])
+            reporter.end(kept[name], histories[-1].set_index("epoch").loc[kept[name]])
     models = out / "folds"
     models.mkdir(parents=True, exist_ok=True)
     for name in kept:
-        # copied and not moved: if this is killed before its end, the next run finds the finished models
+        # copied and not moved: if this process is killed here, the next run still finds the finished models
         shutil.copyfile(checkpoints / f"{name}.safetensors", models / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
     parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
@@ -113,12 +112,17 @@ def fit_folds(
 
 
 def kept_epoch(history: pd.DataFrame, keep: str) -> int:
-    """The epoch whose weights are kept: the last, or the one with the lowest loss on the validation clips."""
+    """The number of the epoch whose weights are kept, counted from 0.
+
+    Args:
+        history: `tables.HISTORY` of one fold and seed.
+        keep: `last`, or `best` for the epoch with the lowest validation loss.
+    """
     return int(history["epoch"].max() if keep == "last" else history.loc[history["validation_loss"].idxmin(), "epoch"])
 
 
 def _parameters(network: Network, shape: tuple[int, ...], classes: int) -> tuple[int, int]:
-    """How many parameters the network has, with blocks that are never trained, and how many are ever trained."""
+    """The number of parameters, including blocks that are never trained; and the number of trained parameters."""
     model = network.build(shape, classes)
     trained = sum(parameter.numel() for parameter in model.parameters())
     never_trained = model.frozen_parameters if isinstance(model, BlockNetwork) else 0
@@ -126,11 +130,11 @@ def _parameters(network: Network, shape: tuple[int, ...], classes: int) -> tuple
 
 
 def _open_checkpoints(folder: Path, token: str) -> Path:
-    """The folder for work in progress, emptied if its content is of other code, settings or data."""
+    """The folder for work in progress. It is emptied if its content comes from other code, settings or data."""
     digest = hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
-    mark = folder / "of"
-    if not mark.exists() or mark.read_text() != digest:
+    digest_file = folder / "of"
+    if not digest_file.exists() or digest_file.read_text() != digest:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        mark.write_text(digest)
+        digest_file.write_text(digest)
     return folder

@@ -1,4 +1,4 @@
-"""Training the model of one fold and one seed, in phases; an interrupted training goes on from its last epoch."""
+"""Train the model of one fold and one seed, in phases. An interrupted training continues from its last epoch."""
 
 import shutil
 from pathlib import Path
@@ -34,11 +34,11 @@ def fit_fold(
     Args:
         split: `tables.SPLIT` of one fold.
         shape: the shape of one row of the network's inputs.
-        phases: the epochs and what they train on; see `make_phases`.
+        phases: the phases of the training; see `make_phases`.
         settings: the network and its training.
-        member: one of the seeds of the settings. With the fold's number it decides the model.
+        member: one of the seeds in the settings. Together with the number of the fold it decides the model.
         classes: the classes in the order of the logits.
-        weights: the file that the network starts from, or None.
+        weights: the file with the initial weights, or None.
         checkpoints: the folder for work in progress.
         on_epoch: see `History`.
 
@@ -58,7 +58,7 @@ def fit_fold(
     folder = checkpoints / f"fold-{fold_name(fold, member)}"
     validated = "validation" in clips
     best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
-    # the option `save_last` saves only when there is a new best epoch; this saves every epoch, over the one before
+    # the option `save_last` saves only when there is a new best epoch; this callback saves every epoch
     last = ModelCheckpoint(folder, "last", enable_version_counter=False)
     history = History(f"fold {fold}, seed {member}", on_epoch)
     patience = [Patience(training.patience)] if training.patience else []

@@ -1,4 +1,4 @@
-"""What is trained: a network behind a scaler, with cross-entropy and Adam or AdamW, as a LightningModule."""
+"""The LightningModule: it trains a network behind a scaler with cross-entropy and Adam or AdamW."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,10 @@ from emofusion.training.standardise import channel_statistics
 
 
 class Standardise(nn.Module):
-    """(x - mean) / deviation by channel, the first axis of a row; before it is fitted, it changes nothing."""
+    """Standardises each channel: (x - mean) / standard deviation. Channels are the first axis of a row.
+
+    Before `fit` it changes nothing.
+    """
 
     mean: Tensor
     deviation: Tensor
@@ -33,7 +36,13 @@ class Standardise(nn.Module):
         self.register_buffer("deviation", torch.ones(size))
 
     def fit(self, features: RowSource, row_numbers: NDArray[Any], chunk: int = 256) -> None:
-        """Take mean and deviation of each channel over the given rows, which are read `chunk` at a time."""
+        """Compute mean and standard deviation of each channel over some rows, and keep them.
+
+        Args:
+            features: the features to read.
+            row_numbers: (rows,), the numbers of the rows.
+            chunk: how many rows are read at a time.
+        """
         mean, deviation = channel_statistics(features, row_numbers, chunk)
         self.mean.copy_(torch.from_numpy(mean).view_as(self.mean))
         self.deviation.copy_(torch.from_numpy(deviation).view_as(self.deviation))
@@ -60,7 +69,15 @@ class ScaledNetwork(nn.Sequential):
 def build_model(
     network: Network, shape: tuple[int, ...], classes: int, standardised: bool, weights: Path | None = None
 ) -> ScaledNetwork:
-    """The network of the settings, behind a scaler where features are `standardised`; see `Network.build`."""
+    """A network behind a scaler.
+
+    Args:
+        network: the settings of the network.
+        shape: the shape of one row of features.
+        classes: the number of classes.
+        standardised: whether the scaler standardises the features; otherwise it does nothing.
+        weights: the file with the initial weights, or None; see `Network.build`.
+    """
     scaler = Standardise(shape) if standardised else nn.Identity()
     return ScaledNetwork(scaler, network.build(shape, classes, weights))
 
@@ -68,16 +85,16 @@ def build_model(
 class Classifier(pl.LightningModule):
     """Trains a model with cross-entropy; the mean loss and the accuracy of each epoch are logged.
 
-    Class weights, label smoothing and augmentation are in the training loss alone: the validation loss is a plain
+    Class weights, label smoothing and augmentation affect only the training loss. The validation loss is the plain
     cross-entropy.
 
     Args:
-        model: what is trained. Of a `BlockNetwork`, only the blocks are trained that the settings unfreeze.
-        classes: how many classes there are.
-        training: the settings.
-        seed: decides dropout and augmentation. They are drawn anew from (seed, epoch) at the start of each epoch, so
-            that an interrupted training goes on as if there had been no interruption.
-        weights: `(classes,)`, how much each class counts in the training loss; None: all alike.
+        model: the model to train. In a `BlockNetwork`, only the blocks that the settings unfreeze are trained.
+        classes: the number of classes.
+        training: the settings of the training.
+        seed: decides dropout and augmentation. The generator is seeded by (seed, epoch) at the start of each epoch, so
+            that a training gives the same result with and without an interruption.
+        weights: `(classes,)`, the weight of each class in the training loss; None for equal weights.
     """
 
     def __init__(
@@ -96,7 +113,7 @@ class Classifier(pl.LightningModule):
         return logits
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        # every parameter from the start: Adam passes over frozen ones, as they have no gradient
+        # all parameters from the start: Adam skips frozen ones, because they have no gradient
         rate, network = self.settings.learning_rate, self.model.network
         of_blocks = list(network.block_parameters()) if isinstance(network, BlockNetwork) else []
         known = {id(parameter) for parameter in of_blocks}
@@ -109,7 +126,7 @@ class Classifier(pl.LightningModule):
         optimiser = adam(groups, lr=rate, weight_decay=self.settings.weight_decay)
         if self.settings.schedule == "constant":
             return optimiser
-        # steps of the whole training, of which the trainer may run one phase only
+        # the number of steps of the whole training; this trainer may run only one phase of it
         steps_of_phase = int(self.trainer.estimated_stepping_batches)
         steps = steps_of_phase // cast(int, self.trainer.max_epochs) * self.settings.epochs
         schedule = one_cycle(optimiser, steps)
@@ -145,18 +162,18 @@ class Classifier(pl.LightningModule):
 
 
 def one_cycle(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
-    """A schedule of the learning rate (Smith 2018): it rises over the first 30 % of the steps and falls to nothing.
+    """A one-cycle schedule of the learning rate (Smith 2018): it rises during the first 30 % of steps, then falls to 0.
 
-    The highest rate of each group is the one that the group was set to. The momentum stays as it is.
+    The highest rate of each parameter group is its configured rate. The momentum does not change.
     """
     highest = [group["lr"] for group in optimiser.param_groups]
     return torch.optim.lr_scheduler.OneCycleLR(optimiser, highest, total_steps=steps, cycle_momentum=False)
 
 
 def balanced_class_weights(emotions: pd.Series, classes: list[str]) -> Tensor:
-    """Class weights `(classes,)`: the mean number of clips of a class over the number of this class.
+    """Class weights `(classes,)`: the mean number of clips per class, divided by the number of clips of this class.
 
-    emotions: that of each training clip.
+    emotions: the emotion of each training clip. classes: the classes in order.
     """
     counts = emotions.value_counts()[classes]
     return torch.tensor((counts.mean() / counts).to_numpy(), dtype=torch.float32)

@@ -1,7 +1,7 @@
-"""The phases of a training in which more and more blocks of a network learn; each starts where its frozen blocks end.
+"""The phases of a training with gradual unfreezing: more blocks of the network are trained in each phase.
 
-What blocks that are still frozen in a phase put out is computed once for all folds and seeds: until they learn, they
-have the same weights in all of them.
+The output of the blocks that are frozen in a phase is computed once for all folds and seeds, because frozen blocks have
+the same weights in all of them. Training in this phase starts from this output.
 """
 
 import shutil
@@ -17,7 +17,7 @@ from emofusion.training.data import RowSource
 
 @dataclass
 class Phase:
-    """The epochs up to `stop`, not included, train on rows of `features`."""
+    """A phase. Its epochs end before the epoch `stop`, and train on rows of `features`."""
 
     stop: int
     features: RowSource
@@ -30,10 +30,10 @@ def make_phases(
 
     Args:
         settings: the network and its training.
-        features: the network's inputs: where blocks stay frozen throughout, what the last of these puts out.
+        features: the network's inputs. If some blocks are frozen in all epochs, they are the output of these blocks.
         split: `tables.SPLIT`.
-        weights: the file that the network starts from, or None.
-        folder: further output of frozen blocks is stored here, for training and validation clips.
+        weights: the file with the initial weights, or None.
+        folder: a folder for the output of further frozen blocks, for training and validation clips.
     """
     network, training = settings.network, settings.training
     frozen = [network.frozen_blocks(training, epoch) for epoch in range(training.epochs)]
@@ -41,13 +41,13 @@ def make_phases(
     phases = []
     for start, stop in zip(starts, [*starts[1:], len(frozen)], strict=True):
         inputs = features
-        # normalised features have no file that blocks could read from: their frozen blocks run in every epoch
+        # features that are normalised during reading have no file, so their frozen blocks run in every epoch
         if frozen[start] > frozen[-1] and isinstance(features, FeatureSet):
             cache = folder / f"frozen-{frozen[start]}"
             if not (cache / "features.npy").exists():
                 shutil.rmtree(cache, ignore_errors=True)
-                learnt = split.loc[split["split"] != "test", "clip"]
-                rows = features.rows[features.rows["clip"].isin(learnt)].reset_index(drop=True)
+                without_test = split.loc[split["split"] != "test", "clip"]
+                rows = features.rows[features.rows["clip"].isin(without_test)].reset_index(drop=True)
                 network.store_frozen_blocks(frozen[start], features, rows, weights, cache)
             inputs = FeatureSet.open([cache])
         phases.append(Phase(stop, inputs))

@@ -1,4 +1,4 @@
-"""The precision of arithmetic, as a setting decides it and not the machine."""
+"""The floating-point precision. A setting decides it, and not the machine."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
@@ -9,13 +9,13 @@ from emofusion.errors import EmofusionError
 
 
 def lightning_precision(precision: str) -> Literal["32-true", "16-mixed"]:
-    """Lightning's word for the setting `training.precision`, full or half; raises as `check_precision`."""
+    """Lightning's name for the setting `training.precision` (`full` or `half`). Raises as `check_precision` does."""
     check_precision(precision)
     return "16-mixed" if precision == "half" else "32-true"
 
 
 def autocast(precision: str) -> AbstractContextManager[object]:
-    """A context in which torch computes in that precision; raises as `check_precision`."""
+    """A context manager in which torch computes with this precision. Raises the same as `check_precision`."""
     check_precision(precision)
     return torch.autocast("cuda", torch.float16) if precision == "half" else nullcontext()
 

@@ -1,4 +1,4 @@
-"""Scoring clips: each fold's validation and test clips by the models of that fold."""
+"""Score the validation and test clips of each fold with the models of this fold."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from emofusion.training.module import build_model
 from emofusion.training.precision import autocast
 from emofusion.training.standardise import with_speaker_normalisation
 
-# Stands for a posterior of 0, so that its logarithm is finite.
+# Replaces a posterior of 0, so that its logarithm is finite.
 SMALLEST = np.finfo(np.float64).tiny
 
 
@@ -27,8 +27,8 @@ def predict_folds(
 ) -> pd.DataFrame:
     """The prediction table (`tables.PREDICTIONS`) of a model.
 
-    The posterior of a clip is the mean over its rows (the frames of a video) and over the models of several seeds. Its
-    logarithm stands in the table as the logit. Sets torch's number of threads to `settings.threads`.
+    The posterior of a clip is the mean over its rows (the frames of a video) and over the models of all seeds. The
+    table has its natural logarithm as the logit. The function sets torch's number of threads to `settings.threads`.
 
     Args:
         split: `tables.SPLIT`, as in the training.
@@ -38,7 +38,7 @@ def predict_folds(
         batch_size: how many rows are scored at a time.
 
     Raises:
-        EmofusionError: if the model cannot be read, or half precision is asked for where there is no GPU.
+        EmofusionError: the model cannot be read, or half precision is requested without a GPU.
     """
     torch.set_num_threads(settings.threads)
     precision = autocast(settings.precision)

@@ -1,4 +1,4 @@
-"""How far a training is, in plain lines."""
+"""Report the progress of a training in plain lines."""
 
 import math
 import time
@@ -8,15 +8,15 @@ INTERVAL = 10.0  # seconds between two lines within a fold
 
 
 class Progress:
-    """Tells when a model begins and ends, and about every ten seconds in between which epoch it has reached.
+    """Reports the start and end of each model, and about every ten seconds in between the epoch that it has reached.
 
-    A line is such as `fold 2 of 5, seed 1 of 3, epoch 12 of 24, validation loss 1.234`. A training of one seed leaves
-    the seed out, and one that nobody validates gives the training loss.
+    An example of a line is `fold 2 of 5, seed 1 of 3, epoch 12 of 24, validation loss 1.234`. The seed is left out if
+    there is only one. Without validation clips, the line has the training loss.
 
     Args:
         tell: is called with each line.
-        folds, seeds, epochs: how many there are.
-        clock: the time in seconds; it must not go back.
+        folds, seeds, epochs: their numbers.
+        clock: returns the time in seconds; it must not go back.
     """
 
     def __init__(
@@ -32,18 +32,24 @@ class Progress:
         self._told = clock()
 
     def begin(self, fold: int, seed: int, trained_before: bool = False) -> None:
-        """A model begins, or was trained before an interruption; `fold` and `seed` count from 1."""
+        """Report that the training of a model starts, or that it was finished before an interruption.
+
+        fold, seed: counted from 1. trained_before: whether the model was finished before.
+        """
         of_seeds = f", seed {seed} of {self._seeds}" if self._seeds > 1 else ""
         self._model = f"fold {fold} of {self._folds}{of_seeds}"
         self._say("trained before" if trained_before else "training begins")
 
     def epoch(self, number: int, metrics: Mapping[str, float]) -> None:
-        """An epoch, counted from 0, has ended with these losses (`train_loss`, `validation_loss`)."""
+        """Report the end of an epoch, if the last line is ten seconds old.
+
+        number: of the epoch, counted from 0. metrics: its losses, `train_loss` and `validation_loss`.
+        """
         if self._clock() - self._told >= INTERVAL:
             self._say(f"epoch {number + 1} of {self._epochs}, {_loss(metrics)}")
 
     def end(self, kept: int, metrics: Mapping[str, float]) -> None:
-        """A model is trained; `kept` is the epoch, counted from 0, whose weights were kept, with its losses."""
+        """Report that a model is trained. kept: the epoch whose weights are kept, from 0. metrics: its losses."""
         self._say(f"trained; the weights of epoch {kept + 1} of {self._epochs} are kept, {_loss(metrics)}")
 
     def _say(self, what: str) -> None:
@@ -52,7 +58,7 @@ class Progress:
 
 
 def _loss(metrics: Mapping[str, float]) -> str:
-    """The validation loss, which is missing where no clip validates; then the training loss."""
+    """The validation loss as text; without validation clips, the training loss."""
     if math.isnan(metrics["validation_loss"]):
         return f"training loss {metrics['train_loss']:.3f}"
     return f"validation loss {metrics['validation_loss']:.3f}"

@@ -1,4 +1,4 @@
-"""Mean and deviation of channels, and feature sets that are standardised on each speaker's own clips."""
+"""Mean and standard deviation of channels, and feature sets that are standardised on each speaker's own clips."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +18,14 @@ _CHUNK = 256
 def channel_statistics(
     features: RowSource, row_numbers: NDArray[Any], chunk: int = _CHUNK
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation `(channels,)` of each channel, the first axis of a row, over the given rows.
+    """Mean and standard deviation of each channel, `(channels,)` each. Channels are the first axis of a row.
 
-    The rows are read `chunk` at a time and summed in double precision (scikit-learn's scaler). A constant channel has
-    the deviation 1.
+    Sums are in double precision (scikit-learn's scaler). A constant channel has the standard deviation 1.
+
+    Args:
+        features: the features to read.
+        row_numbers: (rows,), the numbers of the rows.
+        chunk: how many rows are read at a time.
     """
     scaler = StandardScaler()
     for start in range(0, len(row_numbers), chunk):
@@ -31,20 +35,20 @@ def channel_statistics(
 
 
 class SpeakerNormalised:
-    """A feature set whose channels have mean 0 and deviation 1 over all clips of each speaker.
+    """A feature set whose channels have mean 0 and standard deviation 1 over all clips of each speaker.
 
-    Altered views of clips are standardised in the same way, each view by itself, because a voice at another speed is
-    like the voice of another speaker. The normalisation is transductive: a test speaker's statistics come from their
-    own unlabelled clips, and the tested clip is one of these.
+    Altered views of clips are standardised in the same way, each view separately, because a voice at another speed is
+    like the voice of another speaker. The normalisation is transductive: the statistics of a test speaker come from
+    this speaker's unlabelled clips, including the tested clip.
 
-    It is used like a `FeatureSet`, from which it reads.
+    It has the interface of a `FeatureSet`, and reads from one.
 
     Args:
         features: the features to standardise.
-        clips: `clip` and `actor` of all clips of each speaker, whatever their part in a fold. Emotions are not read.
+        clips: `clip` and `actor` of all clips of each speaker, of all splits. Emotions are not read.
 
     Raises:
-        EmofusionError: if a clip has two speakers.
+        EmofusionError: a clip has two speakers.
     """
 
     def __init__(self, features: RowSource, clips: pd.DataFrame) -> None:
@@ -52,7 +56,7 @@ class SpeakerNormalised:
         speaker_of = clips[["clip", "actor"]].drop_duplicates()
         if speaker_of["clip"].duplicated().any():
             clip = speaker_of.loc[speaker_of["clip"].duplicated(), "clip"].iloc[0]
-            raise EmofusionError(f"the clip {clip} is said to be of two speakers: see the corpus's table of clips.")
+            raise EmofusionError(f"the clip {clip} has two speakers; correct the corpus's table of clips.")
         rows = features.rows.merge(speaker_of, on="clip")
         # rows of clips that the split does not use keep the group -1, and `take` refuses them
         self._group = np.full(len(features), -1)
@@ -79,10 +83,13 @@ class SpeakerNormalised:
         return self.features.stamp()
 
     def take(self, indices: Sequence[int] | NDArray[Any]) -> NDArray[Any]:
-        """As `FeatureSet.take`, standardised, float32; `EmofusionError` for a row whose speaker is not known."""
+        """The rows of `FeatureSet.take`, standardised, as float32.
+
+        Raises `EmofusionError` for a row whose speaker is unknown.
+        """
         groups = self._group[np.asarray(indices, dtype=int)]
         if (groups < 0).any():
-            raise EmofusionError("asked for a clip whose speaker is not in the split.")
+            raise EmofusionError("a clip was requested whose speaker is not in the split.")
         values = self.features.take(indices)
         mean, deviation = (
             np.array([table[group] for group in groups]).reshape(len(values), -1, *[1] * (values.ndim - 2))
@@ -93,5 +100,8 @@ class SpeakerNormalised:
 
 
 def with_speaker_normalisation(features: RowSource, split: pd.DataFrame, training: Training) -> RowSource:
-    """The features as `training.speaker_normalisation` has them: unchanged, or standardised on each speaker's clips."""
+    """The features, standardised on each speaker's clips if `training.speaker_normalisation` is true.
+
+    split: `tables.SPLIT`, which has all clips of each speaker. Raises `EmofusionError` where a clip has two speakers.
+    """
     return SpeakerNormalised(features, split) if training.speaker_normalisation else features

@@ -208,5 +208,5 @@ def test_a_very_fine_sweep_is_held_coarser_but_with_its_annotations():
 def test_a_sweep_over_changing_clips_is_refused(two, facts, provenance):
     sweep = two["sweep"].copy()
     sweep.loc[sweep.index[3], "clips"] += 1
-    with pytest.raises(EmofusionError, match="different clips at different weights"):
+    with pytest.raises(EmofusionError, match="different numbers of clips at different weights"):
         page(two | {"sweep": sweep}, facts, provenance)

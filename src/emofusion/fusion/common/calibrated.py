@@ -15,7 +15,7 @@ class Calibrated(Rule):
     """Another rule on posteriors P^(1/T), normalised, with a temperature T for each modality (Guo et al. 2017, arXiv
     1706.04599).
 
-    A modality's temperature is the one with the least log loss on the clips learnt from. The other rule is fitted on
+    A modality's temperature has the lowest log loss on the clips that the rule learns from. The other rule is fitted on
     the calibrated posteriors.
     """
 
@@ -38,7 +38,7 @@ class Calibrated(Rule):
 
 
 def temperature(posteriors: NDArray[Any], truth: NDArray[Any]) -> float:
-    """The T, from 0.05 to 20, for which softmax(log P / T) has the least log loss.
+    """The temperature T, from 0.05 to 20, for which softmax(log P / T) has the lowest log loss.
 
     posteriors: (clips, classes). truth: (clips,), positions among the classes.
     """

@@ -1,11 +1,12 @@
-"""Which clips a fusion rule learns from, so that every clip is scored by parameters that never saw its actor.
+"""Choose the clips that a fusion rule learns from, so that no parameters are fitted on an actor whom they score.
 
-* `validation`: the clips of the validation actors of the clip's own fold.
-* `cross_fitted`: test clips of other actors. Test actors are grouped as the folds group them. Where one fold holds all
-  of them, or two folds share an actor, they are put into five groups of about as many clips. Each group is scored by
-  what was learnt from the others.
-* `auto`: validation, if every fold has validation clips of every emotion tested in it that all modalities scored, and
-  no actor both validates and tests in a fold (in folds of clips the same actors do); otherwise cross_fitted.
+* `validation`: the clips of the validation actors in the fold of the scored clip.
+* `cross_fitted`: test clips of other actors. Test actors are divided into groups, as the folds divide them. If one fold
+  tests all actors, or two folds share an actor, there are five groups with about equally many clips. Each group is
+  scored with parameters that were fitted on the other groups.
+* `auto`: `validation`, if two conditions hold, and otherwise `cross_fitted`. First, every fold must have validation
+  clips, scored by all modalities, of every emotion tested in it. Second, no actor may have validation and test clips in
+  the same fold, as it happens in folds of clips.
 """
 
 from collections.abc import Iterator
@@ -35,15 +36,15 @@ Mask = NDArray[np.bool_]
 
 
 class NothingToLearnFrom(EmofusionError):
-    """A rule has parameters, and there is no clip to learn them from but those that it is tested on."""
+    """A rule has parameters, but there are no clips to learn them from except those that it is tested on."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What a rule makes of the test clips.
+    """The posteriors of a rule for the test clips.
 
     posteriors: (test clips, classes). fitted_on: a key of `WORDS`. parameters: a row for each parameter and group of
-    test clips, with the columns group, clips (how many it was learnt from), name and value.
+    test clips, with the columns group, clips (the number of clips that it was fitted on), name and value.
     """
 
     posteriors: NDArray[Any]
@@ -52,9 +53,14 @@ class Scored:
 
 
 def how_to_fit(aligned: Aligned, fit_on: str) -> str:
-    """`validation` or `cross_fitted`, for `fusion.fit_on`.
+    """`validation` or `cross_fitted`.
 
-    Raises `EmofusionError` for `validation` where some tested emotion has no validation clip.
+    Args:
+        aligned: the posteriors of all modalities on the same clips.
+        fit_on: the setting `fusion.fit_on`, which may be `auto`.
+
+    Raises:
+        EmofusionError: `fit_on` is `validation`, and some tested emotion has no validation clip.
     """
     if fit_on == "cross_fitted":
         return fit_on
@@ -77,11 +83,17 @@ def how_to_fit(aligned: Aligned, fit_on: str) -> str:
 def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scored:
     """Fit the rule on the clips that its role and `settings.fit_on` allow, and fuse every test clip.
 
-    All of it runs on one thread: with more, sums are added up in another order, so that fitted parameters would depend
-    on the machine's number of cores.
+    Everything runs on one thread. With more threads, sums are added up in another order, and fitted parameters would
+    depend on the machine's number of cores.
 
-    Raises `EmofusionError` for weights that do not fit the modalities, and `NothingToLearnFrom` where there are too
-    few actors to cross-fit over.
+    Args:
+        aligned: the posteriors of all modalities on the same clips.
+        rule: the kind of rule, with its settings.
+        settings: the weights, and the clips that rules learn from.
+
+    Raises:
+        EmofusionError: the weights do not fit the modalities.
+        NothingToLearnFrom: there are too few actors for cross-fitting.
     """
     test = (aligned.clips["split"] == "test").to_numpy()
     members = Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities)
@@ -92,9 +104,9 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
     if rule.learns:
         fit_on = "oracle" if rule.role == "oracle" else how_to_fit(aligned, settings.fit_on)
     fused, parameters = np.zeros((len(test), len(aligned.classes))), []
-    # A clip of an emotion that no modality knows (its position is -1) teaches nothing.
+    # A rule cannot learn from a clip whose emotion is not a class of any modality (its position is -1).
     parts = [(learnt & (truth >= 0), scored) for learnt, scored in _parts(aligned, fit_on)]
-    rules = [rule.make(task) for _ in parts]  # before threads are limited: a limit holds for libraries that are loaded
+    rules = [rule.make(task) for _ in parts]  # first, because the limit of threads only affects loaded libraries
     with threadpool_limits(1):
         for group, (fitted, (learnt, scored)) in enumerate(zip(rules, parts, strict=True)):
             if rule.learns:
@@ -107,7 +119,7 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
 
 
 def _parts(aligned: Aligned, fit_on: str) -> Iterator[tuple[Mask, Mask]]:
-    """Pairs of masks over the clips: those learnt from, and those scored."""
+    """Pairs of masks over the clips: the clips to learn from, and the clips to score."""
     clips = aligned.clips
     test = (clips["split"] == "test").to_numpy()
     if fit_on in ("nothing", "oracle"):
@@ -124,7 +136,7 @@ def _parts(aligned: Aligned, fit_on: str) -> Iterator[tuple[Mask, Mask]]:
 
 
 def _groups(tested: pd.DataFrame) -> pd.Series:
-    """The group of each test actor; the index are the actors."""
+    """Test actor → the number of the actor's group."""
     folds = tested.groupby("actor")["fold"].agg(["min", "max"])
     if (folds["min"] == folds["max"]).all() and len(set(folds["min"])) > 1:
         return folds["min"]
@@ -132,8 +144,8 @@ def _groups(tested: pd.DataFrame) -> pd.Series:
 
     if len(folds) < 2:
         raise NothingToLearnFrom(
-            "fusion.rule: there is one test actor, and nobody else to learn its parameters from; choose a rule that "
-            "learns nothing, such as linear or product."
+            "fusion.rule: there is only one test actor, and no other actor to learn its parameters from; choose a rule "
+            "without parameters, such as linear or product."
         )
     groups = pd.Series(-1, folds.index)
     by_group = GroupKFold(min(GROUPS, len(folds))).split(tested, groups=tested["actor"])
@@ -143,9 +155,10 @@ def _groups(tested: pd.DataFrame) -> pd.Series:
 
 
 def _require_apart(aligned: Aligned, learnt: Mask, scored: Mask, fit_on: str) -> None:
-    """A cross-fitted rule must not learn from an actor whom it scores.
+    """Raise `AssertionError` where a cross-fitted rule would learn from an actor whom it scores.
 
-    Oracles do, and so do validation clips of a protocol that leaks speakers; reports say so of both.
+    Oracles may do so, and so may rules that learn from validation clips of a protocol that leaks speakers. Reports
+    state both.
     """
     both = set(aligned.clips.loc[learnt, "actor"]) & set(aligned.clips.loc[scored, "actor"])
     if both and fit_on == "cross_fitted":

@@ -1,4 +1,4 @@
-"""Log-linear pools with fitted exponents, and the same on log-posteriors that are centred on each speaker."""
+"""Log-linear pools with fitted exponents, and the same pools on log-posteriors that are centred on each speaker."""
 
 from typing import Any, Self
 
@@ -12,10 +12,11 @@ from emofusion.predictions.pools import log_posteriors
 
 
 class Exponents(Rule):
-    """The product of the modalities' posteriors, each to a power of 0 or more: the powers with the least log loss.
+    """The product of the modalities' posteriors, each to the power of an exponent of 0 or more.
 
-    A power is a modality's weight and its temperature in one. With `gated`, the power on a clip is
-    a_m · exp(b_m · (H - 1/2)), where H is the modality's entropy on that clip as a share of the greatest.
+    The exponents have the lowest log loss. An exponent combines a modality's weight and its temperature. With `gated`,
+    the exponent for a clip is a_m · exp(b_m · (H - 1/2)), where H is the relative entropy of the modality's posteriors
+    of this clip.
     """
 
     def __init__(self, gated: bool = False) -> None:
@@ -53,9 +54,9 @@ class Exponents(Rule):
 class BySpeaker(Rule):
     """Another rule on log-posteriors that are centred on each speaker's own clips.
 
-    From each speaker's log-posteriors their mean over that speaker's clips is subtracted, and the mean over the clips
-    learnt from is added. This removes what a model says of a person whatever the person expresses. The rule is
-    transductive: it uses all unlabelled clips of a test speaker.
+    The mean over a speaker's clips is subtracted from this speaker's log-posteriors, and the mean over the clips that
+    the rule learns from is added. This removes a model's bias for a person, which does not depend on the emotion. The
+    rule is transductive: it uses all unlabelled clips of a test speaker.
     """
 
     def __init__(self, rule: Rule) -> None:
@@ -80,9 +81,10 @@ class BySpeaker(Rule):
 
 
 def _powers(values: NDArray[Any], excess: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Each modality's power on each clip, and that power's derivative by the modality's base: (modalities, clips) both.
+    """Each modality's exponent for each clip, and its derivative by the modality's base; (modalities, clips) each.
 
-    values: the base of each modality, then its slope by entropy. excess: (modalities, clips), relative entropy - 1/2.
+    values: the base of each modality, followed by the slope of each. excess: (modalities, clips), relative entropy
+    minus 1/2.
     """
     base, by_entropy = np.split(values, 2)
     slopes = np.exp(by_entropy[:, None] * excess)

@@ -1,4 +1,4 @@
-"""Late fusion of cached predictions: every rule that is compared, each fitted on clips of other actors."""
+"""Late fusion of stored predictions by all compared rules. Each is fitted on clips of other actors."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check
 
 @dataclass(frozen=True)
 class Fused:
-    """What the rules make of the test clips.
+    """The fused posteriors of the test clips.
 
-    predictions: of the configured rule (`tables.PREDICTIONS`). rules: of every rule compared, the configured one first
-    (`tables.FUSED`), without those that have nothing to learn from. parameters: what each rule learnt, and from how
-    many clips (`tables.PARAMETERS`).
+    predictions: those of the configured rule (`tables.PREDICTIONS`). rules: those of all compared rules, the configured
+    one first (`tables.FUSED`); rules without clips to learn from are missing. parameters: the fitted parameters of each
+    rule, and the number of clips that they were fitted on (`tables.PARAMETERS`).
     """
 
     predictions: pd.DataFrame
@@ -27,13 +27,15 @@ class Fused:
 def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
     """Fuse the prediction tables of several modalities by every rule.
 
-    tables: modality → `tables.PREDICTIONS`; see `predictions.table.align` for how they are put together.
+    The logit of a class is the natural logarithm of its fused posterior; the smallest normal number replaces 0. The
+    result does not depend on the machine's number of cores, see `crossfit.score`.
 
-    The logit of a class is the natural logarithm of its fused posterior; the smallest normal number stands for 0. The
-    result does not depend on the machine's number of cores: see `crossfit.score`.
+    Args:
+        tables: modality → `tables.PREDICTIONS`. `predictions.table.align` joins them.
+        settings: the rules, their weights, and the clips that they learn from.
 
-    Raises `EmofusionError` for a grid with too many weights, for weights that do not fit the modalities, or for tables
-    that do not belong together.
+    Raises:
+        EmofusionError: a grid has too many weights; weights do not fit the modalities; or tables do not fit together.
     """
     aligned = align(tables)
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
@@ -44,16 +46,16 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
         except NothingToLearnFrom:
             if rule.kind == settings.rule:
                 raise
-            continue  # the report says which rules are missing
+            continue  # the report names the missing rules
         facts = {"rule": rule.kind, "label": rule.label, "kind": rule.role, "fitted_on": WORDS[result.fitted_on]}
         about = clips.assign(**facts, transductive=rule.transductive)
         rules.append(scored(about, aligned.classes, result.posteriors))
         parameters.append(result.parameters.assign(rule=rule.kind))
     fused = check(pd.concat(rules, ignore_index=True), FUSED, "the fused prediction table")
     configured = fused[fused["rule"] == settings.rule].drop(columns=ABOUT_RULE).reset_index(drop=True)
-    learnt = pd.concat(parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]
+    fitted = pd.concat(parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]
     return Fused(
         check(configured, PREDICTIONS, "the fused prediction table"),
         fused,
-        check(learnt, PARAMETERS, "the rules' parameters"),
+        check(fitted, PARAMETERS, "the rules' parameters"),
     )

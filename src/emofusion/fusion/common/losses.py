@@ -1,4 +1,4 @@
-"""The loss that rules with parameters are fitted by."""
+"""The loss that is minimised when rules are fitted."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from emofusion.predictions.pools import log_posteriors
 
 
 def log_loss(posteriors: NDArray[Any], truth: NDArray[Any]) -> float:
-    """The mean over clips of minus the natural logarithm of the true class's posterior, of 1e-12 where it is less.
+    """The mean over clips of -ln p, where p is the posterior of the true class, but at least 1e-12.
 
     posteriors: (clips, classes). truth: (clips,), positions among the classes.
     """

@@ -1,8 +1,8 @@
-"""What every fusion rule does, and the rules that learn nothing.
+"""The base class of fusion rules, and the rules without parameters to fit.
 
-A rule here is a small class with two methods over any number of modalities: `fit(members, truth)`, which returns the
-rule itself, and `fuse(members)`, which returns the fused posteriors. What it has learnt is in `parameters`, by name.
-A kind of fusion rule (`emofusion.settings.kinds.FusionRule`) makes one for the settings of an experiment.
+A rule is a small class with two methods, for any number of modalities. `fit(members, truth)` returns the rule itself.
+`fuse(members)` returns the fused posteriors. `parameters` has the fitted parameters by name. A kind of fusion rule
+(`emofusion.settings.kinds.FusionRule`) makes a rule from the settings of an experiment.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from emofusion.predictions.pools import log_posteriors, pool
 
 @dataclass(frozen=True)
 class Members:
-    """What a rule sees of some clips. It sees no label.
+    """The inputs of a rule for some clips. They contain no labels.
 
-    posteriors: (modalities, clips, classes); each row of each modality sums to 1. actors: (clips,), who is seen and
-    heard. modalities: their names, in the order of the first axis.
+    posteriors: (modalities, clips, classes); each row of each modality sums to 1. actors: (clips,), the actor of each
+    clip. modalities: their names, in the order of the first axis.
     """
 
     posteriors: NDArray[Any]
@@ -29,20 +29,20 @@ class Members:
     modalities: Sequence[str]
 
     def where(self, chosen: NDArray[Any]) -> "Members":
-        """The clips that a mask or an index chooses."""
+        """The clips that a mask or an index selects."""
         return Members(self.posteriors[:, chosen], self.actors[chosen], self.modalities)
 
 
 class Rule:
-    """What all rules have in common. `parameters`: those that were learnt, by name."""
+    """The base class of rules. parameters: name → fitted value."""
 
     def __init__(self) -> None:
         self.parameters: dict[str, float] = {}
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
-        """Learn from clips of known class; a rule without parameters learns nothing.
+        """Fit the parameters on clips with known classes. A rule without parameters does nothing.
 
-        truth: (clips,), each clip's class as its position among the classes.
+        members: the posteriors of the clips. truth: (clips,), the position of each clip's class among the classes.
         """
         return self
 
@@ -52,9 +52,9 @@ class Rule:
 
 
 class Pool(Rule):
-    """A pool under given weights.
+    """A pool with fixed weights.
 
-    name: in `pools.POOLS`. weights: (modalities,), 0 or more with sum 1; None for equal ones.
+    name: in `pools.POOLS`. weights: (modalities,), 0 or more with sum 1; None for equal weights.
     """
 
     def __init__(self, name: str, weights: NDArray[Any] | None = None) -> None:
@@ -67,7 +67,7 @@ class Pool(Rule):
 
 
 class Maximum(Rule):
-    """The greatest posterior that any modality gives a class, normalised (the max rule of Kittler et al. 1998,
+    """The largest posterior of a class over all modalities, normalised (the max rule of Kittler et al. 1998,
     doi 10.1109/34.667881)."""
 
     def fuse(self, members: Members) -> NDArray[Any]:
@@ -75,35 +75,35 @@ class Maximum(Rule):
 
 
 class Majority(Rule):
-    """One vote for each modality's most probable class; the mean posterior decides between classes with as many votes.
+    """One vote for each modality's most probable class. The mean posterior decides between equally many votes.
 
-    The fused posterior is the number of votes and the mean posterior together, normalised.
+    The fused posterior is the number of votes plus the mean posterior, normalised.
     """
 
     def fuse(self, members: Members) -> NDArray[Any]:
         classes = members.posteriors.shape[2]
         votes = np.eye(classes)[members.posteriors.argmax(axis=2)].sum(axis=0)
-        # A mean posterior is at most 1, so that it never outweighs a vote.
+        # a mean posterior is at most 1, so it never outweighs a vote
         return normalised(votes + members.posteriors.mean(axis=0))
 
 
 class ByConfidence(Rule):
-    """A linear pool whose weights are, clip by clip, in proportion to each modality's greatest posterior."""
+    """A linear pool with weights for each clip, in proportion to each modality's largest posterior."""
 
     def fuse(self, members: Members) -> NDArray[Any]:
         return _weighted_by_clip(members.posteriors, members.posteriors.max(axis=2))
 
 
 class ByEntropy(Rule):
-    """A linear pool whose weights are, clip by clip, in proportion to how far each modality's entropy is below that of
-    equal posteriors."""
+    """A linear pool with weights for each clip, in proportion to the largest possible entropy minus the modality's
+    entropy."""
 
     def fuse(self, members: Members) -> NDArray[Any]:
         return _weighted_by_clip(members.posteriors, np.maximum(1 - relative_entropy(members.posteriors), 1e-9))
 
 
 def relative_entropy(posteriors: NDArray[Any]) -> NDArray[Any]:
-    """The entropy along the last axis as a share of the greatest possible: 0 (certain) to 1 (all classes equal)."""
+    """The entropy along the last axis divided by the largest possible one: 0 (certain) to 1 (all classes equal)."""
     entropy: NDArray[Any] = -(posteriors * log_posteriors(posteriors)).sum(axis=-1) / np.log(posteriors.shape[-1])
     return entropy
 
@@ -115,7 +115,7 @@ def normalised(scores: NDArray[Any]) -> NDArray[Any]:
 
 
 def named(quantity: str, members: Members, values: NDArray[Any]) -> dict[str, float]:
-    """Parameters with one value for each modality, as in `weight_speech`."""
+    """Parameters with one value for each modality, such as `weight_speech`. values: (modalities,)."""
     return {f"{quantity}_{name}": float(value) for name, value in zip(members.modalities, values, strict=True)}
 
 
@@ -127,7 +127,7 @@ def weights_of(weights: dict[str, float], modalities: Sequence[str]) -> NDArray[
     if set(weights) != set(modalities):
         raise EmofusionError(
             f"fusion.weights names {', '.join(weights) or 'nothing'}, but the modalities are {', '.join(modalities)}; "
-            "give each of them a weight."
+            "set a weight for each of them."
         )
     values = np.array([weights[modality] for modality in modalities], dtype=float)
     if not (values >= 0).all() or abs(values.sum() - 1) > 1e-6:

@@ -15,8 +15,8 @@ from emofusion.predictions.pools import log_posteriors
 class Stacking(Rule):
     """Multinomial logistic regression on the log-posteriors of all modalities (stacked generalisation, Wolpert 1992).
 
-    strengths: inverses of the penalty, as scikit-learn's C. The one with the least log loss in five-fold
-    cross-validation over the actors learnt from is taken, and the first where there are too few actors for that.
+    strengths: candidates for the inverse of the penalty, scikit-learn's C. Five-fold cross-validation over the actors
+    that the rule learns from chooses the one with the lowest log loss. With too few actors, the first is used.
     """
 
     def __init__(self, strengths: Sequence[float] = (0.1, 0.01, 1.0)) -> None:
@@ -35,7 +35,7 @@ class Stacking(Rule):
         table, classes, best = self._table(members), np.unique(truth, return_inverse=True)[1], self.strengths[0]
         groups = min(5, len(set(members.actors)))
         folds = list(GroupKFold(groups).split(truth, groups=members.actors)) if groups > 1 else []
-        with threadpool_limits(1):  # again, as a limit holds for libraries that are loaded already
+        with threadpool_limits(1):  # again, because a limit only affects libraries that are loaded already
             if len(self.strengths) > 1 and folds and all(set(truth[train]) == set(truth) for train, _ in folds):
                 losses = [
                     log_loss(cross_val_predict(model(c), table, truth, cv=folds, method="predict_proba"), classes)
@@ -47,7 +47,7 @@ class Stacking(Rule):
         return self
 
     def fuse(self, members: Members) -> NDArray[Any]:
-        # A class that no clip learnt from has is never recognised.
+        # a class without clips to learn from is never recognised
         fused = np.zeros(members.posteriors.shape[1:])
         fused[:, self.model.classes_] = self.model.predict_proba(self._table(members))
         return fused

@@ -1,4 +1,4 @@
-"""Pools whose weights are learnt from clips of known emotion: see `fusion.common.crossfit` for which clips."""
+"""Pools whose weights are fitted on clips with known emotions. `fusion.common.crossfit` chooses these clips."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -12,14 +12,14 @@ from emofusion.fusion.common.losses import log_loss
 from emofusion.fusion.common.rules import Members, Rule, named, normalised
 from emofusion.predictions.pools import POOLS, pool, simplex, weighted_sum
 
-# Fused posteriors that are held at once (64 MiB), so that many clips and weights stay in bounded memory.
+# The number of fused posteriors in memory at once (64 MiB), so that many clips and weights do not need more memory.
 CHUNK = 2**23
 
 
 class Tuned(Rule):
-    """A pool under the weights, of a grid of 1/steps, that recognise most clips.
+    """A pool with the weights, in multiples of 1/steps, that recognise the most clips.
 
-    Of weights that recognise as many clips, those with the least log loss are taken. name: in `pools.POOLS`.
+    If several weights recognise equally many clips, the lowest log loss decides. name: in `pools.POOLS`.
     """
 
     def __init__(self, name: str, steps: int) -> None:
@@ -46,10 +46,10 @@ class Tuned(Rule):
 
 
 class ByAccuracy(Rule):
-    """A linear pool whose weights are in proportion to each modality's own accuracy.
+    """A linear pool with weights in proportion to the accuracy of each single modality.
 
-    The paper argues so for its 0.7 and 0.3: "selected based on their respective performance in unimodal classification
-    tasks" (section 4.3).
+    This is the paper's argument for its weights 0.7 and 0.3: "selected based on their respective performance in
+    unimodal classification tasks" (section 4.3).
     """
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
@@ -63,10 +63,10 @@ class ByAccuracy(Rule):
 
 
 class PerEmotion(Rule):
-    """A linear pool with weights for each emotion: P_f(c) ∝ Σ_m w_m(c) P_m(c), Σ_m w_m(c) = 1, with least log loss.
+    """A linear pool with weights for each emotion: P_f(c) ∝ Σ_m w_m(c) P_m(c), where Σ_m w_m(c) = 1.
 
-    ridge: the penalty on the squares of the log-weights, divided by the number of clips; it holds an emotion's weights
-    near equal ones where there are few clips.
+    The weights have the lowest log loss. ridge: the penalty on the squares of the log-weights, divided by the number of
+    clips. With few clips, it keeps the weights of an emotion close to equal weights.
     """
 
     def __init__(self, classes: Sequence[str], ridge: float = 1.0) -> None:

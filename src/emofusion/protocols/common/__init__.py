@@ -1,1 +1,1 @@
-"""What the protocols share: making the split, checking speakers, drawing who validates."""
+"""Functions that protocols share: make the split, check speakers, draw validation actors."""

@@ -1,6 +1,6 @@
-"""From a protocol to the split: the part that each clip has in each fold.
+"""Make a split: it says whether a clip is a training, validation or test clip in each fold.
 
-A speaker is never on both sides of a split, unless the protocol is named as leaking; `make_split` checks it.
+`make_split` checks that a speaker has clips of only one of these kinds, unless the protocol declares that it leaks.
 """
 
 import numpy as np
@@ -14,12 +14,12 @@ Fold = tuple[pd.Series, pd.Series, pd.Series]  # boolean masks over the clips: t
 
 
 def make_split(clips: pd.DataFrame, protocol: Protocol, emotions: Emotions) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give each clip its part in each fold.
+    """Assign each clip to training, validation or test in each fold.
 
     Args:
         clips: `tables.CLIPS` of all corpora that the protocol names.
-        protocol: who trains, validates and tests.
-        emotions: the classes, and which emotions are counted as another one.
+        protocol: the protocol.
+        emotions: the classes, and the emotions that are counted as a class.
 
     Returns:
         The split (`tables.SPLIT`), and a table of the clips that were left out because their emotion is not among the
@@ -56,17 +56,17 @@ def check_speakers(split: pd.DataFrame) -> None:
 
 
 def with_validation(clips: pd.DataFrame, others: pd.Series, test: pd.Series, protocol: Protocol, fold: int) -> Fold:
-    """The masks of a fold, with a share of the training actors set apart to validate.
+    """The masks of a fold, where a share of the training actors is used for validation.
 
-    They are drawn from each gender that has two actors or more, at least one of each. With `protocol.validation=0`
-    nobody validates.
+    Validation actors are drawn from each gender with at least two actors, at least one from each. With
+    `protocol.validation=0` there are none.
 
     Args:
         clips: all clips of the classes.
-        others: mask of the clips that train or validate.
-        test: mask of the clips that test.
-        protocol: its `validation` is the share, and its `seed` draws.
-        fold: number of the fold, which draws too.
+        others: mask of the training and validation clips.
+        test: mask of the test clips.
+        protocol: its `validation` is the share, and its `seed` decides the draw.
+        fold: the number of the fold, which also decides the draw.
 
     Raises:
         EmofusionError: there are too few actors.
@@ -87,6 +87,9 @@ def with_validation(clips: pd.DataFrame, others: pd.Series, test: pd.Series, pro
 
 
 def check_number_of_folds(number: int, most: int, of_what: str) -> None:
-    """Raise `EmofusionError` if there are more folds than `most`, the number of what is divided into folds."""
+    """Raise `EmofusionError` unless the number of folds is from 2 to `most`.
+
+    number: of folds. most: the number of actors or clips that are divided into folds. of_what: their name.
+    """
     if not 2 <= number <= most:
         raise EmofusionError(f"protocol.number_of_folds={number}: from 2 to {most}, the number of {of_what}")

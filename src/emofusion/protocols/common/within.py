@@ -1,4 +1,4 @@
-"""Protocols that train and test on the same corpora."""
+"""The base class of protocols with training and test clips from the same corpora."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -11,10 +11,10 @@ from emofusion.settings.kinds import Protocol
 
 @dataclass
 class WithinCorpora(Protocol):
-    """A protocol that divides the clips of its corpora into folds, each of which tests once."""
+    """A protocol that divides the clips of its corpora into folds. Each fold is the test set once."""
 
-    corpora: list[str] = setting("Corpora that train and test.", MISSING, shortest=1, distinct=True)
-    number_of_folds: int = setting("Number of folds that are drawn.", 5, least=2, most=1000)
+    corpora: list[str] = setting("Corpora with the training and test clips.", MISSING, shortest=1, distinct=True)
+    number_of_folds: int = setting("Number of folds, if they are drawn at random.", 5, least=2, most=1000)
 
     def training_corpora(self, modality: str) -> list[str]:
         """The names of the corpora; the same ones train every modality."""
