@@ -152,7 +152,10 @@ def test_clips_without_sound_are_counted_and_named():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"features": ["mfcc", "loudness"]}, r"features=\[mfcc,loudness\]: mfcc or pitch"),
+        (
+            {"features": ["mfcc", "loudness"]},
+            r"features=\[mfcc,loudness\]: at least 1 entry, each once, out of mfcc, pitch",
+        ),
         ({"features": []}, r"features=\[\]: "),
         ({"features": ["pitch"], "pitch": None}, "nothing remains"),
         ({"pitch": "crepe"}, "pitch=crepe: yin or pyin"),

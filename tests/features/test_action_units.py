@@ -57,7 +57,10 @@ def test_roots_and_shares_of_the_means_stand_where_they_are_named(tmp_path):
     np.testing.assert_allclose(shares[17:], np.arange(17, 35) / np.sqrt(sum(np.arange(17, 35) ** 2)), rtol=1e-6)
     (table * 0).assign(clip=CLIP).to_csv(tmp_path / "still.csv", index=False)
     assert not features_of(clips_of(CLIP), tmp_path / "still.csv", "share").any()
-    with pytest.raises(EmofusionError, match=r"face\.features\.statistics=\[median\]: mean or root or share"):
+    with pytest.raises(
+        EmofusionError,
+        match=r"face\.features\.statistics=\[median\]: at least 1 entry, each once, out of mean, root, share",
+    ):
         check(ActionUnits(statistics=["median"]), "face.features")
 
 
