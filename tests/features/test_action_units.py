@@ -59,7 +59,7 @@ def test_roots_and_shares_of_the_means_stand_where_they_are_named(tmp_path):
     assert not features_of(clips_of(CLIP), tmp_path / "still.csv", "share").any()
     with pytest.raises(
         EmofusionError,
-        match=r"face\.features\.statistics=\[median\]: at least 1 entry, each once, out of mean, root, share",
+        match=r"face\.features\.statistics=\[median\]: at least 1 entry, each once",
     ):
         check(ActionUnits(statistics=["median"]), "face.features")
 
