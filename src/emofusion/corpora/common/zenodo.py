@@ -56,7 +56,7 @@ def _listing(url: str, root: Path) -> dict[str, tuple[int, str]]:
     except EmofusionError as error:
         page = url.replace("/api/", "/")
         raise EmofusionError(
-            f"{error}. Or download the missing files by hand from {page} into {root.absolute()}."
+            f"{error}. You can also download the missing files by hand from {page} into {root.absolute()}."
         ) from error
     try:
         return {file["key"]: (file["size"], file["checksum"].removeprefix("md5:")) for file in answer["files"]}
