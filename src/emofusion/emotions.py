@@ -7,7 +7,7 @@ GENDERS = ("female", "male")
 
 
 def in_order(emotions: Iterable[str]) -> list[str]:
-    """The emotions that are given, each once, in the order of `EMOTIONS`.
+    """The emotions, each once, in the order of `EMOTIONS`.
 
     Raises `ValueError` if one is not an emotion.
     """

@@ -1,4 +1,4 @@
-"""The error whose text is written for the person who runs the workflow, and how a script shows it."""
+"""The error with a message for the user, and the functions that show it."""
 
 import os
 import sys
@@ -12,14 +12,14 @@ _terminal: TextIO | None = None  # where `tell` writes while the standard stream
 
 
 class EmofusionError(Exception):
-    """Something that the user can put right. The message names the file or setting and says what to do."""
+    """An error that the user can correct. The message names the file or setting, and says what to do."""
 
 
 @contextmanager
 def clear_errors(log: str | Path | None = None) -> Iterator[None]:
     """End the process with status 1 when the body raises an error, and show the error.
 
-    Of an `EmofusionError` the message is shown, of any other error the traceback.
+    For an `EmofusionError` the message is shown, for any other error the traceback.
 
     log: a file for all that is written to the standard streams, by libraries and worker processes too. The error is
     then written to the file and to the terminal.
@@ -47,7 +47,7 @@ def clear_errors(log: str | Path | None = None) -> Iterator[None]:
 
 
 def tell(line: str) -> None:
-    """Write a line to the person who waits, and to the log file where there is one."""
+    """Write a line to the terminal, and to the log file if there is one."""
     for stream in dict.fromkeys((_terminal or sys.stderr, sys.stderr)):
         stream.write(f"{line}\n")
         stream.flush()

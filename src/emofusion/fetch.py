@@ -1,4 +1,4 @@
-"""Fetching a file from a server: checked, with a progress bar, and resumed where an interruption left it."""
+"""Download a file from a server: with a check, with a progress bar, and resumed after an interruption."""
 
 import hashlib
 import time
@@ -18,10 +18,10 @@ _CHUNK = 1 << 14  # bytes; a broken connection loses no more than this
 
 
 def fetch(url: str, target: Path, known_hash: str | None = None, size: int | None = None) -> Path:
-    """Put the file behind `url` at `target` and return `target`; a file that is there and is right is not fetched.
+    """Download a file, and return `target`. An existing file with the right size and checksum is not downloaded again.
 
-    What has arrived is kept beside the target, as `<name>.partial`, when the connection or the process breaks off. The
-    next attempt asks for the rest only (HTTP Range). One process at a time fetches into a folder.
+    After an interruption, the received part stays beside the target as `<name>.partial`. The next attempt requests only
+    the rest (HTTP Range). Only one process at a time downloads into a folder.
 
     Args:
         url: address of the file.
@@ -30,8 +30,8 @@ def fetch(url: str, target: Path, known_hash: str | None = None, size: int | Non
         size: number of bytes of the file; None: not checked.
 
     Raises:
-        EmofusionError: the file cannot be fetched or written, or has another size or checksum. What arrived with
-            another size or checksum is removed. The message names the URL, and where to put the file by hand.
+        EmofusionError: the file cannot be downloaded or written, or has another size or checksum. A file with another
+            size or checksum is deleted. The message names the URL, and where to put the file by hand.
     """
     from requests import RequestException
 
@@ -70,7 +70,7 @@ def file_hash(path: Path, algorithm: str) -> str:
 
 
 def get_json(url: str) -> Any:
-    """The JSON that a server's API answers; raises `EmofusionError` that names the URL where there is none."""
+    """The JSON answer of a server's API. Raises `EmofusionError` where there is none."""
     import requests
 
     try:
@@ -94,7 +94,7 @@ def _difference(path: Path, known_hash: str | None, size: int | None) -> str | N
 
 
 def _resume(url: str, partial: Path) -> None:
-    """Append to `partial` what it lacks; try again when the connection breaks."""
+    """Download the missing rest of `partial`, and append it. Try again when the connection breaks."""
     import requests
 
     attempts = 0
@@ -120,7 +120,7 @@ def _size(path: Path) -> int:
 
 
 def _get_rest(url: str, partial: Path) -> None:
-    """Ask once for what `partial` lacks, and append what arrives."""
+    """Request the missing rest of `partial` once, and append the answer."""
     import requests
     from tqdm import tqdm
 
@@ -155,7 +155,7 @@ def _get_rest(url: str, partial: Path) -> None:
 
 @contextmanager
 def _one_process_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait until no other process fetches into the folder: two would write into one partial file."""
+    """Wait until no other process downloads into the folder: two would write into the same partial file."""
     from filelock import FileLock
 
     with FileLock(folder / ".fetch.lock"):

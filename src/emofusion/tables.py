@@ -1,4 +1,4 @@
-"""The tables that pass between stages: their schemas, which are checked on every write and every read."""
+"""The tables that stages exchange. Their schemas are checked on every write and every read."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +40,7 @@ CLIPS = pa.DataFrameSchema(
     unique=["clip"],
 )
 
-# A clip's part in a fold of a protocol; clips that a fold does not use have no row there.
+# Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
 
 # A clip scored by one model; besides these, `logit_<emotion>` for each class that the model knows.
@@ -65,7 +65,7 @@ FUSED = pa.DataFrameSchema(
     strict=True,
 )
 
-# What a fusion rule learnt for one group of test clips, and from how many clips.
+# A parameter of a fusion rule, fitted for one group of test clips, and the number of clips that it was fitted on.
 PARAMETERS = pa.DataFrameSchema(
     {
         "rule": pa.Column(str),
@@ -145,7 +145,7 @@ def classes_of(predictions: pd.DataFrame) -> list[str]:
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> pd.DataFrame:
-    """The frame, after it was checked; raises `EmofusionError` that names the table and the offending values.
+    """Check a table and return it. Raises `EmofusionError` that names the table and the wrong values.
 
     name: of the table, or its path, for the message.
     """
@@ -158,7 +158,7 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> 
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchema) -> None:
-    """Check a table and write it as Parquet, whole or not at all; raises as `check`."""
+    """Check a table and write it as Parquet. An interruption leaves no incomplete file. Raises as `check` does."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -167,9 +167,9 @@ def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchem
 
 
 def read_foreign(path: str | Path) -> pd.DataFrame:
-    """A table that somebody else made, CSV or Parquet; a column `clip` is text.
+    """Read a table that was made elsewhere, CSV or Parquet. A column `clip` becomes text.
 
-    Raises `EmofusionError` where the file is of another type, absent or damaged.
+    Raises `EmofusionError` where the file has another type, is missing or is damaged.
     """
     path = Path(path)
     readers: dict[str, Callable[[], pd.DataFrame]] = {
@@ -177,7 +177,7 @@ def read_foreign(path: str | Path) -> pd.DataFrame:
         ".parquet": lambda: pd.read_parquet(path),
     }
     if path.suffix not in readers:
-        raise EmofusionError(f"{path}: a file in .csv or .parquet is needed")
+        raise EmofusionError(f"{path}: the name must end in .csv or .parquet")
     try:
         return readers[path.suffix]()
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
@@ -185,7 +185,7 @@ def read_foreign(path: str | Path) -> pd.DataFrame:
 
 
 def read_table(path: str | Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Read and check a table; raises `EmofusionError` where the file is absent, damaged or another table."""
+    """Read and check a table. Raises `EmofusionError` where the file is missing, damaged or another table."""
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:

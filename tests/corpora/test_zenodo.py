@@ -98,7 +98,7 @@ def test_interrupted_between_archives(zenodo, tmp_path, write_video, pack):
 def test_what_cannot_be_had(zenodo, tmp_path):
     with pytest.raises(EmofusionError, match=r"records/1188976 has no file other\.zip"):
         fetch_files(zenodo.url, [RecordFile(1188976, "other.zip")], tmp_path)
-    with pytest.raises(EmofusionError, match=r"404.*by hand, from .*/records/7, what"):
+    with pytest.raises(EmofusionError, match=r"404.*by hand from .*/records/7 into"):
         fetch_files(zenodo.url, [RecordFile(7, "other.zip")], tmp_path)
     zenodo.files["/api/records/8"] = b'{"message": "moved"}'
     with pytest.raises(EmofusionError, match="does not answer as Zenodo does"):

@@ -75,7 +75,7 @@ def test_with_one_actor_rules_that_learn_are_left_out(three):
     weights, compare = {"speech": 0.7, "face": 0.3}, ["log_linear", "majority", "stacked"]
     test = {name: table[table["split"] == "test"] for name, table in alone.items()}
     assert list(fuse(test, settings(weights, *compare)).rules["rule"].unique()) == ["linear", "majority"]
-    with pytest.raises(EmofusionError, match="choose a rule that learns nothing"):
+    with pytest.raises(EmofusionError, match="choose a rule without parameters"):
         fuse(test, settings(weights, *compare, rule="stacked"))
 
 

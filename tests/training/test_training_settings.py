@@ -51,5 +51,7 @@ def test_a_bad_value_is_refused_with_the_name_of_its_setting(setting, value):
 
 @pytest.mark.parametrize("augment", [Augment(gain=0.1), Augment(frequency_masks=1)])
 def test_gain_and_frequency_masks_need_the_spectrum(augment):
-    with pytest.raises(EmofusionError, match=r"speech\.training\.augment\.spectrum=0: set it to the number"):
+    with pytest.raises(
+        EmofusionError, match=r"speech\.training\.augment\.spectrum=0: set it to the number of channels"
+    ):
         check(Training(epochs=2, learning_rate=1e-3, augment=augment), "speech.training")

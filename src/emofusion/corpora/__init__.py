@@ -1,1 +1,1 @@
-"""The corpora: each kind reads one corpus in the layout in which it is distributed."""
+"""The corpora: each kind reads one corpus in the layout of its distribution."""

@@ -1,4 +1,4 @@
-"""A corpus of your own: a CSV file of paths and labels.
+"""Your own corpus: a CSV file of paths and labels.
 
 Its columns are `emotion`, `actor`, `gender` and one or more of `audio`, `image` and `video`; `clip`, `intensity` and
 `statement` are optional. Relative paths are relative to the CSV file's folder.
@@ -28,7 +28,7 @@ _NEEDED = ("emotion", "actor", "gender")
 
 @dataclass
 class Folder(Corpus):
-    """A corpus of your own: a CSV file of paths and labels; see docs/corpora.md."""
+    """Your own corpus: a CSV file of paths and labels; see docs/corpora.md."""
 
     provides: ClassVar[tuple[str, ...]] = ("audio", "image", "video")
 
@@ -42,15 +42,15 @@ class Folder(Corpus):
     )
 
     def for_medium(self, medium: str) -> Self:
-        """This corpus, without recordings where a modality reads what the CSV file has no paths of."""
+        """A copy, without recordings if the CSV file has no paths for the medium that a modality reads."""
         return self if medium in self.provides else replace(self, recordings=False)
 
     def without_recordings(self, table: str) -> Self:
-        """This corpus where others have scored its clips: the CSV file names them, and no recording is needed."""
+        """A copy that needs no recordings: the CSV file names the clips, and posteriors were computed elsewhere."""
         return replace(self, recordings=False)
 
     def check_present(self, name: str) -> None:
-        """Raise `EmofusionError` if the CSV file is not there."""
+        """Raise `EmofusionError` if the CSV file does not exist."""
         path = Path(self.table)
         if not path.is_file():
             raise EmofusionError(
@@ -59,10 +59,10 @@ class Folder(Corpus):
             )
 
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
-        """The rows of the CSV file; a clip's name is what its column `clip` says, or else the stem of its first file.
+        """The rows of the CSV file. A clip's name is in the column `clip`; otherwise it is the stem of its first file.
 
-        See `Corpus.read` for arguments and errors; an `EmofusionError` also tells of a missing column, and of words
-        that are no emotions.
+        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns and unknown
+        emotions.
         """
         faults, rows = Faults(name, self.root), []
         lines_of_clips: dict[str, int] = {}
@@ -97,7 +97,7 @@ class Folder(Corpus):
         return clip_table(name, self.root, rows, unpacked, faults)
 
     def sources(self) -> list[Path]:
-        """The CSV file, and the recordings that it names and that are there."""
+        """The CSV file, and the existing recordings that it names."""
         path = Path(self.table)
         if not path.is_file():
             return []
@@ -116,7 +116,7 @@ class Folder(Corpus):
         return sorted({path} | {recording for recording in recordings if recording.is_file()})
 
     def _files(self, line: dict[str, str]) -> dict[str, Entry]:
-        """The files that a line names, by medium."""
+        """Medium → the file that a line names."""
         folder = Path(self.table).parent
         return {medium: Entry(folder, PurePosixPath(line[medium])) for medium in MEDIA if line.get(medium)}
 
@@ -124,7 +124,7 @@ class Folder(Corpus):
 def _fault(
     clip: str, line: dict[str, str], files: dict[str, Entry], lines_of_clips: dict[str, int], recordings: bool
 ) -> str | None:
-    """What is wrong with a line besides its emotion; None where nothing is."""
+    """The fault of a line, except faults of its emotion; None where there is none."""
     if not recordings and not clip:
         return "names no clip"
     if recordings and not files:
@@ -137,7 +137,7 @@ def _fault(
 
 
 def _lines(path: Path, recordings: bool) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and values of each line of the CSV file; raises `EmofusionError` where it is not such a file.
+    """Number and values of each line of the CSV file. Raises `EmofusionError` where the file has a fault.
 
     `recordings`: whether it has to have a column of files.
     """

@@ -31,7 +31,7 @@ ANGLES = {"FL": "full_left", "HL": "half_left", "S": "straight", "HR": "half_rig
 GENDERS = {"F": "female", "M": "male"}
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
-# Two pictures have a wrong name in the corpus as it is distributed; each is the one that its folder lacks.
+# Two pictures of the distributed corpus have a wrong name. Each is the picture that is missing in its folder.
 ERRATA = {"AF31V": "AF31SAHL", "AM31H": "AM31SUHR"}
 _NAME = re.compile(r"([AB])([FM])(\d\d)([A-Z]{2})(S|[HF][LR])")
 _FOLDER = re.compile(r"[AB][FM]\d\d")
@@ -40,7 +40,7 @@ _AVERAGED = ("AKDEF", "KDEFMAP")  # folders of faces that are averaged over peop
 
 @dataclass
 class Kdef(Generated):
-    """KDEF, as `KDEF_and_AKDEF.zip` or what is in it."""
+    """KDEF: `KDEF_and_AKDEF.zip`, or its contents."""
 
     provides: ClassVar[tuple[str, ...]] = ("image",)
 
@@ -54,7 +54,7 @@ class Kdef(Generated):
     )
 
     def check_together(self, name: str) -> None:
-        """As every corpus that can be generated; and some of the generated pictures have to be read."""
+        """Check as for all generated corpora; some of the generated pictures must have the chosen angles."""
         super().check_together(name)
         generated = [ANGLES[code] for code in self.demo.angle_codes] if self.demo is not None else self.angles
         must(
@@ -64,7 +64,7 @@ class Kdef(Generated):
         )
 
     def check_present(self, name: str) -> None:
-        """Raise `EmofusionError` if no picture of a person is at the root."""
+        """Raise `EmofusionError` if the root has no picture of a person."""
         if not any(_shows_a_person(entry) for entry in entries(Path(self.root), SUFFIXES)):
             raise absent(
                 name,

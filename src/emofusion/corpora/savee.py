@@ -32,14 +32,14 @@ _NAME = re.compile(r"(?:([a-z]+)_)?([a-z]+)(\d\d)", re.IGNORECASE)
 
 @dataclass
 class Savee(Generated):
-    """SAVEE, as `AudioData.zip` or what is in it."""
+    """SAVEE: `AudioData.zip`, or its contents."""
 
     provides: ClassVar[tuple[str, ...]] = ("audio",)
 
     kind: str = "savee"
 
     def check_present(self, name: str) -> None:
-        """Raise `EmofusionError` if no sound file is at the root."""
+        """Raise `EmofusionError` if the root has no sound file."""
         if not any(entries(Path(self.root), SUFFIXES)):
             raise absent(
                 name,

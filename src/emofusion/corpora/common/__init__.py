@@ -1,1 +1,1 @@
-"""What the corpora share: archives, media files, the clip table, downloads."""
+"""Functions that the corpora share: archives, media files, the clip table, downloads."""

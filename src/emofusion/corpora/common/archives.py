@@ -1,4 +1,4 @@
-"""The files of a corpus, whether they lie in a folder tree or in the archives in which the corpus is distributed."""
+"""The files of a corpus, in a folder tree or in the archives in which the corpus is distributed."""
 
 import hashlib
 import lzma
@@ -33,24 +33,24 @@ class Entry(NamedTuple):
 
     @property
     def folders(self) -> list[str]:
-        """The names of the folders that hold the file, the nearest last; an archive counts as a folder."""
+        """The names of the folders that contain the file, the innermost last. An archive counts as a folder."""
         return [*([self.source.name.split(".")[0]] if self.member else []), *self.path.parts[:-1]]
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file's name is that of an archive."""
+    """Whether a file has the name of an archive."""
     return path.name.lower().endswith(ARCHIVES)
 
 
 def entries(root: Path, suffixes: Collection[str], besides: Collection[str] = ()) -> Iterator[Entry]:
-    """The files under `root` with one of the suffixes: first those of the tree, then those of its archives.
+    """The files in `root` with one of the suffixes: first files of the folder tree, then members of archives.
 
-    They come one by one, so that a caller who needs only one has it at once. Hidden files are left out.
+    The files are yielded one by one, so that the first is available at once. Hidden files are left out.
 
     Args:
-        root: a folder, in which archives may lie, or an archive.
+        root: a folder, which may contain archives; or an archive.
         suffixes: in lower case and with the dot, such as `.wav`.
-        besides: names of archives that are left out.
+        besides: names of archives to leave out.
 
     Raises:
         EmofusionError: an archive cannot be read.
@@ -69,7 +69,7 @@ def entries(root: Path, suffixes: Collection[str], besides: Collection[str] = ()
 def source_files(root: str, suffixes: Collection[str]) -> list[Path]:
     """The files that decide what `entries` yields, sorted: those of the tree, and the archives themselves.
 
-    No file is opened. There are none where `root` is empty, as that of a corpus that is still to be generated.
+    No file is opened. The list is empty where `root` is empty, for example before a corpus is generated.
     """
     if not root:
         return []
@@ -80,9 +80,9 @@ def source_files(root: str, suffixes: Collection[str]) -> list[Path]:
 
 
 def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
-    """The path at which each entry can be opened: in the tree, or in `folder`, into which its archive is extracted.
+    """Entry → the path where it can be opened: in the tree, or in `folder`, into which archives are extracted.
 
-    The wanted members of each archive go to a folder of their own, named by a hash of their names, sizes and checksums.
+    The wanted members of each archive have their own folder, named by a hash of their names, sizes and checksums.
     It gets that name when all of it is written, and is not written again while its files are there.
 
     Raises `EmofusionError` for an archive that is damaged or encrypted, or that would write outside of the folder.
@@ -116,7 +116,7 @@ def _digest(archive: Path) -> str:
 
 
 def _tree_files(root: Path, suffixes: Collection[str]) -> Iterator[Path]:
-    """The files with one of the suffixes in a folder and the folders within it, hidden ones left out."""
+    """The files with one of the suffixes in a folder and its subfolders, without hidden files."""
     visited = set()
     for folder, subfolders, files in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
@@ -131,7 +131,7 @@ def _tree_files(root: Path, suffixes: Collection[str]) -> Iterator[Path]:
 
 
 def _archives_in(root: Path) -> Iterator[Path]:
-    """The archives that lie in a folder itself, by name."""
+    """The archives in a folder, without its subfolders, sorted by name."""
     for path in sorted(root.iterdir()) if root.is_dir() else []:
         if is_archive(path) and not path.name.startswith("."):
             yield path
@@ -159,7 +159,7 @@ def _listing(archive: Path) -> Iterator[tuple[str, str]]:
 
 
 def _extract(archive: Path, members: list[Entry], target: Path) -> None:
-    """Extract members of an archive into the folder `target`, whole or not at all."""
+    """Extract members of an archive into the folder `target`. An interruption never leaves an incomplete folder."""
     if unsafe := [entry for entry in members if entry.path.is_absolute() or ".." in entry.path.parts]:
         raise EmofusionError(
             f"the archive {archive} is not unpacked: its member {unsafe[0].member} points outside of it"
@@ -197,7 +197,7 @@ def _extract_zip(archive: Path, paths: dict[str, Path]) -> None:
 
 @contextmanager
 def _clear_about(archive: Path) -> Iterator[None]:
-    """Turn what the libraries raise about an archive into an `EmofusionError` that says what to do."""
+    """Turn errors of the archive libraries into an `EmofusionError` that says what to do."""
     try:
         yield
     except (NotImplementedError, RuntimeError) as error:  # an unusual compression; a password

@@ -1,4 +1,4 @@
-"""Corpora that the demo's generator can stand in for."""
+"""The base class of corpora that the demo can generate."""
 
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -11,14 +11,14 @@ from emofusion.settings.kinds import Corpus, Preparation
 
 @dataclass
 class Generated(Corpus):
-    """A corpus that can be generated in place of the recorded one: with `demo`, nothing is looked for at `root`."""
+    """A corpus that can be generated instead of recorded. With `demo`, files at `root` are ignored."""
 
     demo: DemoSettings | None = setting(
         "Generate people instead of reading recordings, as in conf/corpus/demo_*.yaml; null: read recordings.", None
     )
 
     def check_together(self, name: str) -> None:
-        """The corpus needs a folder or a generator, and the generator has to write the layout that is read."""
+        """Raise `EmofusionError` unless there is a folder or a generator that writes the layout of this corpus."""
         must(self.root != "" or self.demo is not None, f"{name}.root: say in which folder the corpus is")
         if self.demo is not None:
             must(
@@ -31,8 +31,8 @@ class Generated(Corpus):
         """The generator of the corpus; None where it is recorded."""
         if self.demo is None:
             return None
-        # Not an import statement: those count as code of the reader, and a change of the generator must not make
-        # recorded corpora be read again.
+        # Not an import statement: imported modules count as code of the reader, and a change of the generator must not
+        # cause recorded corpora to be read again.
         generator: Preparation = import_module("emofusion.corpora.demo.generator").Generator(name, self.demo)
         return generator
 

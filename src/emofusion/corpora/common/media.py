@@ -1,4 +1,4 @@
-"""Whether media files can be opened: a look at each that is quick enough for thousands of files."""
+"""Check that media files can be opened. A check is fast enough for thousands of files."""
 
 import os
 from collections.abc import Iterable
@@ -6,21 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BLACK = "shows nothing: it is black"
-# FFmpeg decodes sound in these; libsndfile decodes all else.
+# FFmpeg decodes sound in these formats; libsndfile decodes all others.
 CONTAINERS = (".mp4", ".m4v", ".m4a", ".mov", ".mkv", ".avi", ".webm")
 _DARK = 2  # mean grey level out of 255 below which a picture is black; a portrait has 50 and more
 
 
 def faults(files: Iterable[tuple[Path, str]]) -> list[str | None]:
-    """What is wrong with each file, as `fault` says it. `files`: pairs of path and medium (audio, image or video)."""
+    """The fault of each file, see `fault`. `files`: pairs of path and medium (audio, image or video)."""
     with ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool:
         return list(pool.map(lambda file: fault(*file), files))
 
 
 def fault(path: Path, medium: str) -> str | None:
-    """What is wrong with one file, as the end of a sentence that begins with its name; None where nothing is.
+    """The fault of one file, as the end of a sentence that starts with the file's name; None where there is no fault.
 
-    Of sound, the header and the last sample are read. An image is decoded at low resolution. Of a video, the list of
+    For sound, the header and the last sample are read. An image is decoded at low resolution. For a video, the list of
     its streams is read.
     """
     path = Path(path)

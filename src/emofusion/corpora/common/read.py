@@ -1,4 +1,4 @@
-"""Reading a corpus of any kind, with the checks that hold for all of them."""
+"""Read a corpus of any kind, with the checks that apply to all corpora."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,12 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`.
 
     Args:
-        name: what the experiment calls the corpus.
+        name: the name of the corpus in the experiment.
         corpus: the corpus and its settings.
-        unpacked: folder into which archives are extracted, the needed files only.
+        unpacked: a folder into which the needed files of archives are extracted.
 
     Raises:
-        EmofusionError: the corpus is not there, or its files are not as they should be; see `Corpus.read`.
+        EmofusionError: the corpus does not exist, or its files have faults; see `Corpus.read`.
     """
     from emofusion.tables import CLIPS, check
 

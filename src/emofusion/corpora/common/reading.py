@@ -1,4 +1,4 @@
-"""What the readers of corpora share: choosing the files, collecting what is wrong with them, making the clip table."""
+"""Functions that the readers of corpora share: select files, collect their faults, and make the clip table."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from pathlib import Path, PurePosixPath
@@ -26,7 +26,7 @@ class Recording(NamedTuple):
 
 
 class Faults:
-    """Collects what is wrong with the files of a corpus, to tell all of it in one message."""
+    """Collects the faults of a corpus's files, to report all of them in one message."""
 
     def __init__(self, name: str, root: str) -> None:
         """`name`: what the experiment calls the corpus; `root`: its folder."""
@@ -36,13 +36,13 @@ class Faults:
         self.example: PurePosixPath | None = None
 
     def add(self, file: Entry | str, reason: str) -> None:
-        """Note what is wrong with a file: `reason` is the end of a sentence that begins with the file's name."""
+        """Add the fault of a file. `reason`: the end of a sentence that starts with the file's name."""
         self.lines.append(f"{file} {reason}")
         if self.example is None and isinstance(file, Entry):
             self.example = file.path
 
     def stop(self) -> None:
-        """Raise `EmofusionError` with all that was noted, if there is anything."""
+        """Raise `EmofusionError` with all faults, if there are any."""
         if self.lines:
             count = f"{len(self.lines)} files are" if len(self.lines) > 1 else "a file is"
             raise EmofusionError(
@@ -53,19 +53,19 @@ class Faults:
 
 
 def first_few(names: Iterable[object], separator: str = ", ") -> str:
-    """The first names, separated, and how many more there are."""
+    """The first names, separated, and the number of further names, as text."""
     words = [str(name) for name in names]
     more = f"{separator}and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     return separator.join(words[:_SHOWN]) + more
 
 
 def absent(name: str, root: str, looked_for: str, remedy: str) -> EmofusionError:
-    """The error for a corpus that is not there: what was looked for, where, and how to get it.
+    """The error for a missing corpus: which files are missing, where, and how to get them.
 
     Args:
         name: what the experiment calls the corpus.
         root: its folder.
-        looked_for: what was looked for, after "no".
+        looked_for: the missing files in words, after "no".
         remedy: sentences that say where to get the corpus.
     """
     folder = Path(root).absolute()
@@ -76,7 +76,7 @@ def absent(name: str, root: str, looked_for: str, remedy: str) -> EmofusionError
 
 
 def excluded(path: PurePosixPath, corpus: Corpus) -> bool:
-    """Whether one of the patterns of `corpus.exclude` matches the right-hand end of a path."""
+    """Whether one of the patterns in `corpus.exclude` matches the end of a path."""
     return any(pattern and path.match(pattern) for pattern in corpus.exclude)
 
 
@@ -86,14 +86,14 @@ def find_recordings(
     parse: Callable[[Entry], tuple[Hashable, dict[str, Any]] | None],
     faults: Faults,
 ) -> list[Recording]:
-    """The recordings of a corpus, each once; a file in the tree takes precedence over the same one in an archive.
+    """The recordings of a corpus, each once. A file in the folder tree has precedence over the same file in an archive.
 
     Args:
-        corpus: its `root` is searched, and files that match `exclude` are left out.
-        suffixes: of the files to look at, in lower case and with the dot.
-        parse: gives a file's key and labels, or None for a file that is no part of the corpus. It raises `ValueError`
-            with what is wrong, as the end of a sentence that begins with the file's name.
-        faults: takes what is wrong.
+        corpus: its folder `root` is searched. Files that match `exclude` are left out.
+        suffixes: the suffixes of recordings, in lower case and with the dot.
+        parse: returns a file's key and labels, or None for a file that does not belong to the corpus. For a fault, it
+            raises `ValueError` with the end of a sentence that starts with the file's name.
+        faults: collects the faults.
     """
     recordings: dict[Hashable, Recording] = {}
     for entry in entries(Path(corpus.root), suffixes):
@@ -127,11 +127,11 @@ def clip_table(
         root: the corpus's folder, for messages.
         rows: one for each clip: its labels, and an `Entry` for each medium that it has.
         unpacked: folder into which archives are extracted.
-        faults: what was wrong before.
+        faults: the faults that were found before.
         leave_out: sentences of `media.fault`; a clip with such a file is left out.
 
     Raises:
-        EmofusionError: something is wrong with files, now or before, or no clip is left.
+        EmofusionError: files have faults, or no clip is left.
     """
     import pandas as pd
 
@@ -150,7 +150,7 @@ def clip_table(
         row[medium] = str(paths[entry])
     rows = [row for row in rows if row["clip"] not in dropped]
     if not rows:
-        raise EmofusionError(f"no clip of the corpus {name} at {root} is left to work with")
+        raise EmofusionError(f"the corpus {name} at {root} has no clip left")
     for row in rows:
         row["corpus"] = name
         row["actor"] = f"{name}-{row['actor']}"

@@ -1,4 +1,4 @@
-"""Fetching files of Zenodo records."""
+"""Download files of Zenodo records."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +9,7 @@ from emofusion.fetch import fetch, file_hash, get_json
 
 
 class RecordFile(NamedTuple):
-    """A file of a Zenodo record; what is None is looked up in the record."""
+    """A file of a Zenodo record. Values that are None are looked up in the record."""
 
     record: int
     name: str
@@ -18,24 +18,24 @@ class RecordFile(NamedTuple):
 
 
 def fetch_files(url: str, files: Iterable[RecordFile], root: Path) -> list[dict[str, Any]]:
-    """Fetch files into `root` and return a receipt: `name`, `bytes`, `md5` and `source` of each.
+    """Download files into `root`, and return a receipt: `name`, `bytes`, `md5` and `source` of each file.
 
-    A file that is there is not fetched again if its checksum is right, or if none is given here.
+    An existing file is not downloaded again if its checksum is right, or if no checksum is known.
 
     Args:
         url: address of the server, such as https://zenodo.org.
-        files: what to fetch.
-        root: the folder that takes the files.
+        files: the files to download.
+        root: the folder for the files.
 
     Raises:
-        EmofusionError: a record cannot be looked up or has no such file, or the file cannot be fetched; see `fetch`.
+        EmofusionError: a record cannot be looked up or lacks the file, or it cannot be fetched; see `fetch`.
     """
     url, root = url.rstrip("/"), Path(root)
     listings: dict[int, dict[str, tuple[int, str]]] = {}
     receipt = []
     for record, name, size, md5 in files:
         target, source = root / name, f"{url}/records/{record}/files/{name}?download=1"
-        # what is fetched in part has another name, so without a checksum a file that is there counts as whole
+        # incomplete downloads have another name, so without a checksum an existing file counts as complete
         if md5 or not target.is_file():
             if not md5:
                 if record not in listings:
@@ -55,7 +55,9 @@ def _listing(url: str, root: Path) -> dict[str, tuple[int, str]]:
         answer = get_json(url)
     except EmofusionError as error:
         page = url.replace("/api/", "/")
-        raise EmofusionError(f"{error}. Fetch by hand, from {page}, what {root.absolute()} lacks.") from error
+        raise EmofusionError(
+            f"{error}. You can also download the missing files by hand from {page} into {root.absolute()}."
+        ) from error
     try:
         return {file["key"]: (file["size"], file["checksum"].removeprefix("md5:")) for file in answer["files"]}
     except (KeyError, TypeError, AttributeError) as error:

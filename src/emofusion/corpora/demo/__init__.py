@@ -1,4 +1,4 @@
-"""Corpora that are generated for the demo: small, in the native layouts of KDEF, SAVEE and RAVDESS, and honest.
+"""Small corpora that are generated for the demo, in the layouts of KDEF, SAVEE and RAVDESS.
 
-People differ, emotions overlap, and voices and faces are mistaken for different emotions: `acting` says by how much.
+People differ, emotions overlap, and voices and faces are confused with different emotions. `acting` has the amounts.
 """

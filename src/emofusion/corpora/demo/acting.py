@@ -1,4 +1,4 @@
-"""How an emotion shows: the movements of a face, the colouring of a voice, and how far performances stray from them.
+"""How emotions are acted: the movements of a face, the properties of a voice, and the variation of performances.
 
 The movements of the face follow the action units (AU) of Ekman and Friesen's FACS. The voice follows the tendencies
 that Juslin and Laukka (2003) collect. 0 is at rest and 1 a full movement; the unit of each of a voice's numbers is in
@@ -82,7 +82,7 @@ WITHIN_PERSON = {"face": 0.07, "voice": 0.16}
 
 
 class Manner:
-    """How one person acts in one channel (face or voice): a gain and a lasting deviation for each emotion."""
+    """How one person acts in one channel (face or voice): a gain, and a constant deviation for each emotion."""
 
     def __init__(self, channel: str, rng: np.random.Generator, liveliness: float, difficulty: float) -> None:
         """Draw the manner.
@@ -113,7 +113,7 @@ class Manner:
     def _mixed(
         self, means: NDArray[np.float64], emotion: str, most: float, rng: np.random.Generator
     ) -> NDArray[np.float64]:
-        """The emotion's row of `means`, drawn towards the row of a look-alike by a random share, at most `most`."""
+        """The emotion's row of `means`, mixed with the row of a similar emotion by a random share of at most `most`."""
         other = EMOTIONS.index(rng.choice(_LOOKALIKES[self.channel][emotion]))
         share = min(most * self.difficulty * rng.beta(1.0, 1.6), 1.0)
         mixed: NDArray[np.float64] = (1 - share) * means[EMOTIONS.index(emotion)] + share * means[other]

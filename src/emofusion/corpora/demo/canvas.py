@@ -50,7 +50,7 @@ class View:
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """The colour that lies `share` (0 to 1) of the way from one to the other."""
+    """A mixture of two colours. `share`: of the second colour, from 0 to 1."""
     share = min(max(share, 0.0), 1.0)
     return colour_of(round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
 
@@ -88,7 +88,7 @@ class Canvas:
         return float(np.sin(min(max(angle + self.yaw, -np.pi / 2), np.pi / 2)))
 
     def sees(self, x: float) -> bool:
-        """Whether the upright line at x of the face, where the head is widest, is turned to the camera."""
+        """Whether the vertical line at x of the face, where the head is widest, is visible to the camera."""
         return abs(asin(x / self.width) + self.yaw) < 1.45
 
     def fill(self, x: ArrayLike, y: ArrayLike, colour: Colour, lift: ArrayLike = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""The generator of demo corpora, as work that the plan gives a stage of its own."""
+"""The generator of demo corpora. The plan makes a stage of it."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from emofusion.settings.kinds import Preparation
 
 @dataclass(frozen=True)
 class Generator(Preparation):
-    """Generates a corpus. `name`: what the experiment calls it."""
+    """Generates a corpus. `name`: the name of the corpus in the experiment."""
 
     name: str
     settings: DemoSettings
@@ -27,10 +27,10 @@ class Generator(Preparation):
 
 
 def generate(settings: DemoSettings, out: Path) -> None:
-    """Write the corpus that the settings describe into the folder `out`, whole or not at all.
+    """Write a corpus into the folder `out`. An interruption never leaves an incomplete folder.
 
-    The same settings give the same bytes. Raises `EmofusionError` for settings that are out of range, and where `out`
-    already holds something.
+    The same settings give the same bytes. Raises `EmofusionError` for settings outside their range, and where `out`
+    already contains something.
     """
     from emofusion.corpora.demo.layouts import WRITERS
 

@@ -1,4 +1,4 @@
-"""The three native layouts: which files a corpus has, how they are named, who is in them, and in what light."""
+"""The layouts of the three corpora: their files, file names, people, and light."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

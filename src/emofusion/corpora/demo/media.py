@@ -1,4 +1,4 @@
-"""Writing media files so that the same content always gives the same bytes."""
+"""Write media files. The same content always gives the same bytes."""
 
 from fractions import Fraction
 from pathlib import Path

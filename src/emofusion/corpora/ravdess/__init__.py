@@ -1,7 +1,7 @@
 """RAVDESS: 1,440 clips of spoken sentences, 24 actors (odd = male), eight emotions, two intensities.
 
 Livingstone & Russo (2018), doi 10.5281/zenodo.1188976, PLoS ONE 13(5): e0196391. Songs are another part of the corpus,
-with emotions of their own: they may lie in the root, but are not read. Action units are OpenFace 2's, of the 01 videos
+with other emotions: they may be in the root, but are not read. Action units are OpenFace 2's, of the 01 videos
 (Swanson, Livingstone & Russo 2019, doi 10.5281/zenodo.3255102), or a table of their means by clip. See `names` for what
 the files' names mean.
 """
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ravdess(Generated):
-    """The speech of RAVDESS, as the archives of its Zenodo records or what is in them."""
+    """The speech of RAVDESS: the archives of its Zenodo records, or their contents."""
 
     provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units")
 
     kind: str = "ravdess"
-    download: bool = setting("Fetch what the root lacks from Zenodo, into the root.", False)
-    zenodo: str = setting("Address of Zenodo, or of a server that answers as Zenodo does.", "https://zenodo.org")
+    download: bool = setting("Download files that are missing in the root from Zenodo.", False)
+    zenodo: str = setting("Address of Zenodo, or of a server with the same interface.", "https://zenodo.org")
     known_files: dict[str, Any] = setting(
         "Size in bytes and checksum of archives in place of those that the records have: {<file>: {size: …, md5: …}}.",
         {},
@@ -49,7 +49,7 @@ class Ravdess(Generated):
     )
 
     def check_together(self, name: str) -> None:
-        """Zenodo needs an address, and what is known of a file is its size and its checksum."""
+        """Raise `EmofusionError` unless `zenodo` is an address and `known_files` has sizes and checksums."""
         super().check_together(name)
         must(
             not self.download or self.zenodo.startswith(("http://", "https://")),
@@ -72,26 +72,26 @@ class Ravdess(Generated):
             )
 
     def fetching(self, name: str, medium: str) -> Preparation | None:
-        """What fetches a medium that the root lacks; None without `download`, or where the corpus is generated."""
+        """The download of a medium that is missing in the root; None without `download`, or for a generated corpus."""
         if not self.download or self.demo is not None or medium not in MEDIA:
             return None
-        # Not an import statement: those count as code of the reader, and a change of the download must not make the
-        # corpus be read again.
+        # Not an import statement: imported modules count as code of the reader, and a change of the download must not
+        # cause the corpus to be read again.
         fetching: Preparation = import_module("emofusion.corpora.ravdess.download").Download(
             url=self.zenodo, known_files=self.known_files, root=self.root, media=self._with(medium), name=name
         )
         return fetching
 
     def for_medium(self, medium: str) -> Self:
-        """The clips that have `medium` and those that `media` names, without what decides how they are fetched."""
+        """A copy for the clips that have `medium` and all of `media`, without the settings of the download."""
         return replace(self._without_download(), media=self._with(medium))
 
     def without_recordings(self, table: str) -> Self:
-        """The clips that `table` names; nothing is looked for at the root."""
+        """A copy for the clips that `table` names; files at the root are ignored."""
         return replace(self._without_download(), root="", media=[], names_from=table, demo=None)
 
     def check_present(self, name: str) -> None:
-        """Raise `EmofusionError` if one of the media is not at the root at all."""
+        """Raise `EmofusionError` if the root has no file of one of the media."""
         if self.names_from:  # whoever reads the table says so if it is not there
             return
         missing = [medium for medium in self._media() if not has_medium(self.root, medium)]
@@ -123,11 +123,11 @@ class Ravdess(Generated):
         return source_files(self.root, {suffix for medium in self._media() for suffix in MEDIA[medium].suffixes})
 
     def _media(self) -> list[str]:
-        """The media that are read: those that are set, or all of them."""
+        """The media to read: those in the setting `media`, or all of them."""
         return self.media or list(self.provides)
 
     def _with(self, medium: str) -> list[str]:
-        """A medium, and then the others that every clip must have."""
+        """A medium, followed by the other media that every clip must have."""
         return list(dict.fromkeys([medium, *self.media]))
 
     def _without_download(self) -> Self:

@@ -1,4 +1,4 @@
-"""Fetching RAVDESS from Zenodo, into the corpus's root."""
+"""Download RAVDESS from Zenodo into the corpus's root."""
 
 import json
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _FILES = {
 
 @dataclass(frozen=True)
 class Download(Preparation):
-    """Fetches the archives of the media that the root lacks.
+    """Downloads the archives of media that are missing in the root.
 
     Args:
         url: address of the server, such as https://zenodo.org.
-        known_files: file → `size` (bytes) and `md5`, in place of what is known here.
+        known_files: file → `size` (bytes) and `md5`, which replace the values in this module.
         root: the corpus's folder.
         media: audio, video, action_units.
-        name: what the experiment calls the corpus.
+        name: the name of the corpus in the experiment.
     """
 
     url: str
@@ -54,12 +54,12 @@ def needed_files(media: list[str]) -> list[RecordFile]:
 
 
 def download(url: str, known_files: dict[str, Any], media: list[str], root: Path) -> list[dict[str, Any]]:
-    """Fetch the archives of those media that `root` lacks, and return a receipt, as `fetch_files` does.
+    """Download the archives of media that are missing in `root`, and return a receipt, as `fetch_files` does.
 
     A medium is there if one file of it is, in the tree or in an archive of another name than the records'. An archive
     with a record's name and the right checksum is not fetched again. See `Download` for the arguments.
     """
-    # the records' own archives count by their checksum: one that is copied in part must not pass for its medium
+    # the records' own archives are checked by checksum: an incomplete copy does not count as the medium
     record_archives = [file.name for files in _FILES.values() for file in files]
     missing = [medium for medium in media if not has_medium(root, medium, record_archives)]
     files = needed_files(missing)

@@ -1,4 +1,4 @@
-"""RAVDESS's names: which files hold which medium, and what a name says about its clip.
+"""RAVDESS's file names: the medium of a file, and the labels of its clip.
 
 A name such as `03-01-05-02-01-02-12.wav` is modality (01 picture and sound, 02 picture, 03 sound), vocal channel
 (01 speech, 02 song), emotion, intensity, statement, repetition and actor.
@@ -19,7 +19,7 @@ SOUND, VIDEO, TRACKING = (".wav", ".flac"), (".mp4",), (".csv",)
 
 
 class Medium(NamedTuple):
-    """How the files of a medium are recognised, and where they can be had."""
+    """How the files of a medium are recognised, and where they are available."""
 
     suffixes: tuple[str, ...]
     modalities: tuple[str, ...]  # first part of a file's name, the preferred one first
@@ -48,22 +48,22 @@ _SUFFIXES_OF_MODALITIES = {"01": VIDEO + TRACKING, "02": VIDEO + TRACKING, "03":
 
 
 def is_name(stem: object) -> bool:
-    """Whether something is a name of seven numbers, such as 03-01-05-02-01-02-12."""
+    """Whether a text is a name of seven numbers, such as 03-01-05-02-01-02-12."""
     return isinstance(stem, str) and _NAME.fullmatch(stem) is not None
 
 
 def is_song(stem: str) -> bool:
-    """Whether a name is that of a song."""
+    """Whether a name belongs to a song."""
     return stem[3:5] == "02"
 
 
 def clip_of(stem: str) -> str:
-    """The clip that a file belongs to: the name that its sound has."""
+    """The clip that a file belongs to: the name of its sound file."""
     return f"03{stem[2:]}"
 
 
 def has_medium(root: str | Path, medium: str, besides: Collection[str] = ()) -> bool:
-    """Whether any speech file of a medium (audio, video, action_units) is there.
+    """Whether the root has any speech file of a medium (audio, video, action_units).
 
     Looks into the tree and into archives, apart from those whose names are in `besides`.
     """
@@ -77,7 +77,7 @@ def has_medium(root: str | Path, medium: str, besides: Collection[str] = ()) -> 
 
 
 def parse(entry: Entry) -> tuple[tuple[str, bool], dict[str, Any]] | None:
-    """A file's key and labels, as `reading.find_recordings` wants them: None for songs and for tables of other things.
+    """A file's key and labels, as `reading.find_recordings` needs them; None for songs and for unrelated tables.
 
     The key is the name, and whether the file is a table of action units.
     """
@@ -98,7 +98,7 @@ def parse(entry: Entry) -> tuple[tuple[str, bool], dict[str, Any]] | None:
 
 
 def labels_of(stem: str) -> dict[str, str]:
-    """Columns of the clip table that a name gives.
+    """The columns of the clip table that follow from a name.
 
     Raises `ValueError` for an unknown code, as the end of a sentence that begins with the name.
     """

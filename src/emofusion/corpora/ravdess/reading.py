@@ -1,4 +1,4 @@
-"""The clips of RAVDESS: of its files, or of a table that names them."""
+"""The clips of RAVDESS, from its files or from a table that names them."""
 
 import csv
 from pathlib import Path, PurePosixPath
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "pd.DataFrame":
     """The performances of speech for which all of `media` are there.
 
-    Sound is the 03 file or else the 01 video; the picture is the 02 video or else the 01 video. A medium that is not
-    in `media` is null. Of action units only the names are looked at: the features read them where they lie. With action
-    units alone, the clips are those that have them. Raises `EmofusionError` where a medium is missing for some clips,
-    or something is wrong with files.
+    Sound is the 03 file, or else the 01 video; the picture is the 02 video, or else the 01 video. A medium not in
+    `media` is null. For action units only the file names are read here. With action units alone, the clips are those
+    that have them. Raises `EmofusionError` where a medium is missing for some clips, or files have faults.
     """
     faults = Faults(name, corpus.root)
     suffixes = {suffix for medium in media for suffix in MEDIA[medium].suffixes}

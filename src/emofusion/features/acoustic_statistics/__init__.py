@@ -21,7 +21,7 @@ STATISTICS = ("mean", "deviation", *_PERCENTILES, "quartile_range", "range", *_S
 
 @dataclass
 class AcousticStatistics(AcousticSettings, FeaturesAtSpeeds):
-    """Statistics of the acoustic features. The setting `padding` has no effect, as nothing is padded."""
+    """Statistics of the acoustic features. The setting `padding` has no effect, because nothing is padded."""
 
     kind: str = "acoustic_statistics"
 
@@ -40,7 +40,7 @@ class AcousticStatistics(AcousticSettings, FeaturesAtSpeeds):
         return prepare(clips, self)
 
     def check_together(self, name: str) -> None:
-        """As the acoustic features; and the duration has to hold enough frames for a slope."""
+        """Check as for the acoustic features, and raise `EmofusionError` if the duration is too short for a slope."""
         super().check_together(name)
         shortest = (SLOPE_FRAMES + 1) * self.hop
         must(

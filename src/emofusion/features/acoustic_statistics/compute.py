@@ -1,7 +1,7 @@
 """Statistics over time of the acoustic features.
 
 They describe each channel's level, spread and distribution, and those of its slope. Such functionals of low-level
-descriptors have been in use since Schuller, Steidl and Batliner, "The INTERSPEECH 2009 emotion challenge". They do not
+descriptors are used since Schuller, Steidl and Batliner, "The INTERSPEECH 2009 emotion challenge". They do not
 depend on when something was said, and contain no padding. A speaker's own mean and deviation of each value therefore
 say how that speaker usually speaks.
 """

@@ -1,4 +1,4 @@
-"""Action units from OpenFace 2, for a face model where OpenFace's output is at hand and the video is not."""
+"""Action units from OpenFace 2: they allow a face model without videos, from OpenFace's output."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -55,17 +55,17 @@ class ActionUnits(Features):
         return prepare(clips, self)
 
     def for_corpus(self, root: str) -> Self:
-        """With the corpus's folder as the table where none is set."""
+        """A copy that reads the corpus's folder where no table is set."""
         return replace(self, table=self.table or root)
 
     def medium_of(self, provided: Sequence[str]) -> str | None:
-        """Action units, of any corpus where a table is set: it names the clips itself."""
+        """The medium `action_units`. With a table of its own, it is available for every corpus."""
         return "action_units" if self.table else super().medium_of(provided)
 
     def check_present(self) -> None:
-        """Raise `EmofusionError` where a table or an archive is named that is not there.
+        """Raise `EmofusionError` where the named table or archive does not exist.
 
-        A folder may be fetched later, as the corpus's own folder.
+        A folder may be downloaded later, like the corpus's own folder.
         """
         must(
             not self.table or Path(self.table).suffix not in (".csv", ".zip") or Path(self.table).is_file(),

@@ -30,7 +30,7 @@ def _root(means: Array) -> Array:
 
 
 def _share(means: Array) -> Array:
-    """The roots over their length; intensities and presences apart, 0 for a face that does not move at all."""
+    """The roots divided by their length, for intensities and presences separately; 0 for a face that does not move."""
     halves = np.split(_root(means), [len(INTENSITIES)], axis=1)
     return np.concatenate([roots / max(np.linalg.norm(roots), _TINY) for roots in halves], axis=1)
 
@@ -103,7 +103,7 @@ def _chosen(names: dict[Any, str], clips: pd.DataFrame, table: Path) -> dict[str
 
 
 def _performance(name: str) -> str:
-    """A RAVDESS name without its first field; any other name as it is."""
+    """A RAVDESS name without its first field; other names do not change."""
     return re.sub(r"^\d\d-", "", name)
 
 

@@ -1,4 +1,4 @@
-"""Which files hold the action units of a corpus."""
+"""Find the files with the action units of a corpus."""
 
 import os
 import zipfile
@@ -32,13 +32,13 @@ def find_table(root: Path) -> Path:
 def csv_files(table: Path) -> Iterator[Entry]:
     """The CSV files of a folder and of the zip archives in it, or of one zip archive.
 
-    Compressed tar archives are left out: a member of one cannot be read without all that lies before it.
+    Compressed tar archives are left out: to read one member, all members before it must be read.
     """
     return (entry for entry in entries(table, (".csv",)) if entry.member is None or zipfile.is_zipfile(entry.source))
 
 
 def source_files(table: Path) -> list[Path]:
-    """The files that decide what is read from a table, a folder or an archive; only existing ones, none is opened.
+    """The existing files that decide what is read from a table, a folder or an archive. No file is opened.
 
     A folder's are its CSV of means alone where it has one; else every CSV file in its tree and every zip archive that
     lies in it directly, as `csv_files` reads them.

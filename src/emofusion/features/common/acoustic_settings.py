@@ -1,4 +1,4 @@
-"""The settings of all features that are made from short frames of sound, and the channels that they lead to."""
+"""The settings of all features of short frames of sound, and the names of their channels."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,12 +18,12 @@ _MOST_VALUES = 100_000_000  # of one clip: 400 MB
 
 @dataclass
 class AcousticSettings(Features):
-    """What `acoustic` and `acoustic_statistics` share; the values are computed by `common.sound.channels`."""
+    """The settings that `acoustic` and `acoustic_statistics` share. `common.sound.channels` computes the values."""
 
     media: ClassVar[tuple[str, ...]] = ("audio",)
 
     sample_rate: int = setting("Rate in Hz that every recording is resampled to.", 16000, least=1000, most=192_000)
-    duration: float = setting("Seconds of a recording that are looked at; the rest is cut off.", 3.0, above=0, most=600)
+    duration: float = setting("Seconds of a recording that are used; the rest is cut off.", 3.0, above=0, most=600)
     trim: float | None = setting(
         "Silence at both ends, this many dB below the loudest part, is cut off first; null: nothing is.",
         None,
@@ -42,9 +42,9 @@ class AcousticSettings(Features):
         below=0,
     )
     n_fft: int = setting("Samples in a frame, an even number.", 1024, least=16, most=65536)
-    hop: int = setting("Samples from the start of a frame to that of the next; at most n_fft.", 256, least=1)
-    mfcc: int = setting("How many MFCCs; at most as many as mel bands.", 40, least=1, most=512)
-    mel: int = setting("How many mel bands; at most n_fft // 2 + 1.", 128, least=1, most=512)
+    hop: int = setting("Samples between the starts of two frames; at most n_fft.", 256, least=1)
+    mfcc: int = setting("Number of MFCCs; at most the number of mel bands.", 40, least=1, most=512)
+    mel: int = setting("Number of mel bands; at most n_fft // 2 + 1.", 128, least=1, most=512)
     pitch: str | None = setting(
         "How pitch is found: yin, or pyin, which is slower by a factor of a hundred; null: without pitch.",
         "yin",
@@ -63,12 +63,12 @@ class AcousticSettings(Features):
 
     @property
     def samples(self) -> int:
-        """How many samples the duration has."""
+        """The number of samples in the duration."""
         return round(self.sample_rate * self.duration)
 
     @property
     def frames(self) -> int:
-        """How many frames the duration has."""
+        """The number of frames in the duration."""
         return 1 + self.samples // self.hop
 
     @property

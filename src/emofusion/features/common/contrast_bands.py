@@ -1,4 +1,4 @@
-"""The frequency bands of spectral contrast, in plain Python, so that planning can look at them without numpy.
+"""The frequency bands of spectral contrast, in plain Python, so that planning can check them without numpy.
 
 The numbers are those of librosa's `spectral_contrast`.
 """
@@ -26,7 +26,7 @@ class Band(NamedTuple):
 
 
 def octaves(sample_rate: int) -> int:
-    """How many octaves above `LOWEST` are looked at: six, and fewer where the highest would lie above half the rate."""
+    """The number of octaves above `LOWEST`: six, or fewer where the highest would be above half the rate."""
     return max(1, min(_MOST_OCTAVES, ceil(log2(sample_rate / 2 / LOWEST))))
 
 

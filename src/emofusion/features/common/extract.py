@@ -1,4 +1,4 @@
-"""Computing the features of every clip of a table, by several processes, into a feature set."""
+"""Compute the features of every clip of a table, in several processes, and write them as a feature set."""
 
 import pickle
 import sys
@@ -26,14 +26,14 @@ _CHUNK = 16  # clips in a task: few enough to share the work evenly, enough to h
 def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
 
-    That many worker processes, of one thread each, share the clips; their number does not change the result. Each
+    Several worker processes with one thread each share the clips. Their number does not change the result. Each
     writes into the memory map of the result, so that memory stays bounded whatever the number of clips.
 
     Args:
         clips: `tables.CLIPS`.
-        features: what to compute.
+        features: the features to compute.
         out: the folder of the feature set.
-        workers: how many processes; 1 computes in this one.
+        workers: the number of processes; with 1, this process computes everything.
 
     Raises:
         EmofusionError: names the clip's file, or the kind whose rows have another shape than it declares.
@@ -106,6 +106,6 @@ def _unpickle(file: str, pickled: bytes) -> Any:
 
 
 def _is_importable(module: ModuleType) -> bool:
-    """Whether another process can import the module by its name, which it cannot of a plug-in file."""
+    """Whether another process can import the module by its name. This is not possible for a plug-in file."""
     top_level = module.__name__.partition(".")[0]
     return top_level == "__main__" or any(finder.find_spec(top_level, None) for finder in sys.meta_path)

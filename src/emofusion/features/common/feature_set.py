@@ -1,7 +1,7 @@
-"""Feature sets: what the models see of each clip, computed once and memory mapped from then on.
+"""Feature sets: the features of all clips, computed once and then read through memory maps.
 
 A feature set is a folder with `features.npy` (rows, *shape) and `rows.parquet` (clip, row, frame, view). A clip may
-have several rows: the frames of a video, or views of it. View 0 is as recorded; the others are altered, to train on.
+have several rows: the frames of a video, or views. View 0 is unaltered; other views are altered copies for training.
 """
 
 import mmap
@@ -68,7 +68,7 @@ class FeatureSet:
         return int(self._starts[-1])
 
     def take(self, indices: Sequence[int] | Array) -> Array:
-        """The rows of these numbers, in this order, repeats allowed: `(len(indices), *shape)`, copied into memory.
+        """The rows with these numbers, in this order, copied into memory: `(len(indices), *shape)`. Numbers may repeat.
 
         Raises `IndexError` for a number outside 0 … `len(self)` - 1.
         """
@@ -82,7 +82,7 @@ class FeatureSet:
             array = self._arrays[number]
             taken[in_folder] = array[indices[in_folder] - self._starts[number]]
             if array.nbytes > _LARGE:
-                # pages that were read count as memory in use until they are given back
+                # pages that were read count as used memory until they are released
                 array._mmap.madvise(mmap.MADV_DONTNEED)
         return taken
 
@@ -92,7 +92,7 @@ class FeatureSet:
         return [[name, file.st_size, file.st_mtime_ns] for name, file in files]
 
     def __reduce__(self) -> tuple[type["FeatureSet"], tuple[list[Path]]]:
-        # a pickled memory map would carry its content; another process opens the files anew instead
+        # a pickled memory map would contain the whole array; another process opens the files again instead
         return FeatureSet, (self.folders,)
 
     def _check(self, tables: list[pd.DataFrame]) -> None:

@@ -1,4 +1,4 @@
-"""Whether a range of pitch can be looked for in frames of sound, before librosa is asked."""
+"""Check, without librosa, that a range of pitch can be found in frames of sound."""
 
 from math import ceil, floor, log2
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ _FASTEST_CHANGE = 35.92  # octaves a second
 def check_pitch_range(settings: "AcousticSettings", name: str) -> None:
     """Raise `EmofusionError` where librosa's `yin` or `pyin` cannot work with the pitch range, the rate and the frames.
 
-    Where no pitch is computed, the range only has to be one. `name`: the node's full name.
+    Where no pitch is computed, the range must only be a valid range. `name`: the node's full name.
     """
     shown = f"{name}.pitch_range=[{','.join(f'{frequency:g}' for frequency in settings.pitch_range)}]"
     ascending = len(settings.pitch_range) == 2 and settings.pitch_range[0] < settings.pitch_range[1]

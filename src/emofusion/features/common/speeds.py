@@ -1,4 +1,4 @@
-"""The setting `speeds`: features of a recording, and of the recording as if it were played at other speeds."""
+"""The setting `speeds`: features of a recording, and of copies of it that are played at other speeds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +21,9 @@ class FeaturesAtSpeeds(Features):
     )
 
     def rows_of(self, clip: Any) -> int:
-        """One row, and one for each of the speeds."""
+        """One row for the recording, and one for each speed."""
         return 1 + len(self.speeds)
 
     def several_rows_are_views(self) -> bool:
-        """Rows at other speeds are there to train on."""
+        """True: rows at other speeds are altered copies for training."""
         return bool(self.speeds)

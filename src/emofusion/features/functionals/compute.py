@@ -29,7 +29,7 @@ _LOCK = Lock()
 def prepare(clips: pd.DataFrame, settings: Functionals) -> Callable[[Any], Array]:
     """The function that turns a clip into float32 `(1 + speeds, values)`; see `Functionals.prepare`.
 
-    Values are openSMILE's, in its order and units. They are always finite: openSMILE has defaults for what does not
+    Values are openSMILE's, in its order and units. They are always finite: openSMILE has defaults where values do not
     occur, such as pitch in silence.
     """
     settings.check_installed("features")

@@ -96,7 +96,7 @@ def _middles(total: int, count: int) -> list[int]:
 
 
 def _announced_frames(path: str | Path) -> int:
-    """How many frames the container says that there are; 0 where it does not say."""
+    """The number of frames according to the container; 0 where it does not state it."""
     import av
 
     with av.open(str(path)) as container:

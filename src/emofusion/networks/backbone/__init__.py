@@ -1,7 +1,7 @@
 """Pictures: the convolutions of VGG16 or MobileNetV2, trained on ImageNet, and a new head for the emotions.
 
-A training can begin with all convolutions frozen and then train them too, from the last block on (the paper's section
-4.1). What blocks that stay frozen put out is computed once and stored.
+A training can start with all convolutions frozen, and later train them too, from the last block on (the paper's section
+4.1). The output of blocks that stay frozen is computed once and stored.
 """
 
 from dataclasses import dataclass, fields
@@ -38,7 +38,7 @@ class Backbone(BackboneLayers):
         return BackboneWeights(self.architecture, self.weights, source, drawn_by)
 
     def frozen_part(self, training: Training, trains: bool) -> FrozenBlocks | None:
-        """The blocks that no epoch trains. Corpora that only test need one view of each picture."""
+        """The blocks that no epoch trains. Corpora without training clips need only one view of a picture."""
         frozen = self._always_frozen(training)
         if not frozen:
             return None

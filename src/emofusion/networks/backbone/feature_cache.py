@@ -1,7 +1,7 @@
-"""Computing and storing what the frozen blocks of a backbone put out for each picture, as it never changes.
+"""Compute and store the output of a backbone's frozen blocks for each picture. It never changes during training.
 
 The result is a feature set (see `emofusion.features.common.feature_set`) in half or full precision. View 0 is each
-picture as it is; further views are altered copies of it to train on.
+picture without changes; further views are altered copies for training.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ BATCH = 16  # pictures: enough for the convolutions to run at full speed, and li
 
 
 def store_frozen_blocks(settings: FrozenBlocks, features: FeatureSet, weights: Path | None, out: Path) -> None:
-    """Write what the frozen blocks put out for every row of `features` as the feature set `out`.
+    """Write the output of the frozen blocks for every row of `features` as the feature set `out`.
 
     features: pictures of uint8 `(3, height, width)`. weights: the file that `weights.prepare` wrote, or None for
     weights that are drawn anew. Sets torch's number of threads.
@@ -57,13 +57,13 @@ def store(
     shift: float = 0.0,
     scale: float = 0.0,
 ) -> None:
-    """Write what the block before `stop` puts out for rows of `features` as the feature set `out`.
+    """Write the output of the block before `stop` for rows of `features` as the feature set `out`.
 
     Memory does not grow with the number of rows.
 
     Args:
         network: the backbone; it is put into evaluation mode.
-        features: pictures of uint8 `(3, height, width)`, or what an earlier block puts out.
+        features: pictures of uint8 `(3, height, width)`, or the output of an earlier block.
         rows: those rows of `features.rows` that are written (clip, row, frame, view).
         out: the folder.
         stop: the number of a block, from 1; after the last one (5) the output is pooled.
@@ -90,7 +90,7 @@ def store(
                     shape = (views * len(row_numbers), *values.shape[1:])
                     header = {"descr": values.numpy().dtype.str, "fortran_order": False, "shape": shape}
                     np.lib.format.write_array_header_1_0(file, header)
-                # not through a memory map, whose pages would count as memory in use
+                # not through a memory map, because its pages would count as used memory
                 values.contiguous().numpy().tofile(file)
     network.cpu()
     rows_of_views = [
@@ -105,7 +105,7 @@ def altered(picture: Tensor, shift: float, scale: float, random: np.random.Gener
 
     Args:
         picture: uint8 `(3, height, width)`.
-        shift: how far it is moved at most, across and down, as a share of its width.
+        shift: the largest shift, horizontally and vertically, as a share of the width.
         scale: it is scaled by a factor from 1 - `scale` to 1 + `scale`.
         random: decides the flip, then the move across and down, then the scale.
     """

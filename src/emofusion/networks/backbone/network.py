@@ -22,14 +22,14 @@ from emofusion.networks.backbone.settings import BLOCKS, SMALLEST_PICTURE, Train
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.networks.common.dense import dense_layers
 
-# What ImageNet weights were trained with, for pixels scaled to 0–1.
+# The mean and standard deviation that ImageNet weights were trained with, for pixels scaled to 0–1.
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 # The first layer of each block in torchvision's `features`. VGG16: after each max pooling. MobileNetV2: where the
 # resolution is halved, with the last convolution in the last block.
 _BLOCK_STARTS = {"vgg16": (0, 5, 10, 17, 24), "mobilenet_v2": (0, 2, 4, 7, 14)}
-# How many channels each block puts out.
+# The number of output channels of each block.
 _CHANNELS = {"vgg16": (64, 128, 256, 512, 512), "mobilenet_v2": (16, 24, 32, 96, 1280)}
 # The statistics of the head's batch normalisation begin at a variance of 1, but features may have one of 1e-6. With
 # torch's own momentum of 0.1 a hundred steps on a small corpus would not be enough to forget that start.
@@ -64,8 +64,8 @@ class BackboneNetwork(BlockNetwork):
     Args:
         settings: the layers, and how many blocks are left out (`frozen`); see `BackboneLayers`. The grid of
             `pooling: flatten` is that of VGG16's own head, 7 × 7 of 224 pixels, and smaller for smaller pictures.
-        shape: `(3, height, width)` of pictures; without the first blocks, the shape of what these put out.
-        classes: how many logits there are.
+        shape: `(3, height, width)` of pictures; without the first blocks, the shape of the output of these blocks.
+        classes: the number of logits.
         weights: a file that `weights.prepare` wrote, or None for weights drawn from torch's global generator.
 
     Raises:
@@ -96,7 +96,7 @@ class BackboneNetwork(BlockNetwork):
         self._entries = _entries(architecture, shape, frozen) | {(width,): BLOCKS}
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
         scaler = [nn.BatchNorm1d(width, momentum=_HEAD_MOMENTUM)] if settings.head_norm else []
-        # drawn before the convolutions, so that a seed gives the same head whatever is frozen
+        # drawn before the convolutions, so that a seed gives the same head for any number of frozen blocks
         self.head = nn.Sequential(*scaler, *dense_layers(width, settings.hidden, classes, settings.dropout))
 
         layers = list(convolutions(architecture).named_children())
@@ -118,7 +118,7 @@ class BackboneNetwork(BlockNetwork):
         return logits
 
     def activations(self, inputs: Tensor, stop: int) -> Tensor:
-        """What the block before block `stop` puts out, for inputs as in `forward`; after the last block (5), pooled.
+        """The output of the block before block `stop`, for inputs as in `forward`; pooled after the last block (5).
 
         Raises `ValueError` for inputs whose shape belongs to no block, or to a later one.
         """
@@ -136,7 +136,7 @@ class BackboneNetwork(BlockNetwork):
         return values
 
     def normalised(self, pixels: Tensor) -> Tensor:
-        """What the first convolution sees: pixels scaled to 0–1, and by ImageNet's mean and deviation where so set."""
+        """The input of the first convolution: pixels scaled to 0–1, and by ImageNet's statistics if configured."""
         return (pixels.to(self.mean.dtype) / 255 - self.mean) / self.std
 
     def blocks(self) -> list[list[nn.Module]]:

@@ -25,7 +25,7 @@ ARCHITECTURES = ("vgg16", "mobilenet_v2")
 
 @dataclass
 class FeatureCache:
-    """How the output of blocks that stay frozen is computed and stored, once for all heads, folds and seeds."""
+    """How the output of frozen blocks is computed and stored, once for all heads, folds and seeds."""
 
     precision: str = setting(
         "Precision of the stored values: half (16 bit) or full (32 bit).", "half", choices=["half", "full"]
@@ -36,7 +36,7 @@ class FeatureCache:
     shift: float = setting(
         "How far an altered copy is moved at most, as a share of the picture's width.", 0.05, least=0, most=1
     )
-    scale: float = setting("By what share an altered copy is made larger or smaller at most.", 0.1, least=0, below=1)
+    scale: float = setting("Largest share by which an altered copy is enlarged or reduced.", 0.1, least=0, below=1)
     threads: int = setting(
         "Threads of torch. Sums depend on their number, so the cores do not decide it.", 1, least=1, most=256
     )
@@ -46,7 +46,7 @@ class FeatureCache:
 class BackboneLayers(Network):
     """The settings that decide which layers a backbone has."""
 
-    architecture: str = setting("Whose convolutions it has.", MISSING, choices=ARCHITECTURES)
+    architecture: str = setting("The architecture of the convolutions.", MISSING, choices=ARCHITECTURES)
     normalise: str = setting(
         "How pixels are scaled: by ImageNet's mean and deviation (imagenet), as published weights expect, or to 0-1 "
         "alone (none).",

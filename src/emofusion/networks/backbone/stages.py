@@ -1,4 +1,4 @@
-"""What is done once before a backbone is trained: its weights are prepared, and its frozen blocks' output is stored."""
+"""The work before a backbone is trained: prepare its weights, and store the output of its frozen blocks."""
 
 from dataclasses import dataclass
 from pathlib import Path

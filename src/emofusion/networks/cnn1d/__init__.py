@@ -21,7 +21,7 @@ class Cnn1d(Network):
     """
 
     kind: str = "cnn1d"
-    filters: int = setting("Filters of each convolution.", 32, least=1, most=4096)
+    filters: int = setting("Number of filters of each convolution.", 32, least=1, most=4096)
     kernels: list[int] = setting(
         "Width of each convolution's kernel, in frames; one entry for each convolution.",
         [5, 7],
@@ -37,7 +37,7 @@ class Cnn1d(Network):
         choices=["flatten", "average", "average_max"],
     )
     dropout: float = setting("Dropout after the dense layer.", 0.5, least=0, below=1)
-    hidden: int = setting("Units of the dense layer.", 64, least=1, most=65_536)
+    hidden: int = setting("Number of units of the dense layer.", 64, least=1, most=65_536)
 
     def check_shape(self, shape: tuple[int, ...], name: str) -> None:
         frames = frames_of(shape, self.kind, name)

@@ -1,4 +1,4 @@
-"""What a training asks of a network whose layers can be frozen block by block."""
+"""The base class of networks whose layers can be frozen block by block during a training."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from torch import nn
 
 
 class BlockNetwork(nn.Module):
-    """A network of blocks of layers, that come from elsewhere and can be frozen, and of a head that always learns.
+    """A network with pretrained blocks of layers, which can be frozen, and with a head, which is always trained.
 
     A training calls `unfreeze` at the start of each epoch, and gives the blocks a learning rate of their own
     (`training.backbone_rate`). The network's kind says by `Network.frozen_blocks` how many blocks are frozen in which
@@ -26,4 +26,4 @@ class BlockNetwork(nn.Module):
 
     @abstractmethod
     def unfreeze(self, last: int) -> None:
-        """Let the last `last` blocks and the head learn, and freeze every block before them."""
+        """Train the last `last` blocks and the head, and freeze all blocks before them."""

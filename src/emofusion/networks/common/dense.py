@@ -1,4 +1,4 @@
-"""Dense layers, as several networks end in."""
+"""The dense layers at the end of several networks."""
 
 from collections.abc import Sequence
 

@@ -17,8 +17,8 @@ class Lstm(Network):
     """One or more LSTM layers over the frames, pooling over their outputs, dropout and a linear layer."""
 
     kind: str = "lstm"
-    hidden: int = setting("Units of each layer.", 64, least=1, most=16_384)
-    layers: int = setting("Layers of the LSTM, with dropout between them.", 1, least=1, most=16)
+    hidden: int = setting("Number of units of each layer.", 64, least=1, most=16_384)
+    layers: int = setting("Number of LSTM layers, with dropout between them.", 1, least=1, most=16)
     pooling: str = setting(
         "What the linear layer sees: the output after the last frame (last), or each unit's mean over the frames "
         "(average), or mean and maximum (average_max).",

@@ -1,6 +1,6 @@
 """Descriptors of frames of sound as librosa defines them, from frames and spectra that the caller computes once.
 
-Only those are here that a profile of librosa's own calls has shown to be worth it: librosa builds the mel filters anew
+A profile of librosa's own calls showed which functions are worth it: librosa builds the mel filters again
 for each clip, sorts every band for the contrast, and refines every lag of every frame for the pitch.
 Frames are the rows of arrays, so that transforms run along contiguous memory, and are computed in blocks that fit into
 the processor's cache. All arrays are float32 unless said otherwise.

@@ -1,4 +1,4 @@
-"""A recording as one mono waveform, whatever file it comes in."""
+"""Read a recording as one mono waveform, from any type of file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +11,14 @@ from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.sound.compiled import librosa
 
-# The resampling filter needs a little sound after the cut, so this much more than the wanted length is read.
+# The resampling filter needs a little sound after the cut, so this many more seconds than the duration are read.
 _MARGIN_SECONDS = 0.1
 
 
 def require_recordings(clips: pd.DataFrame, features: str) -> None:
     """Raise `EmofusionError` that counts and names the clips without a recording, if there are any.
 
-    clips: `tables.CLIPS`. features: what needs the recordings, for the message.
+    clips: `tables.CLIPS`. features: the features that need the recordings, for the message.
     """
     silent = clips.loc[clips["audio"].isna(), "clip"]
     if len(silent):
