@@ -141,7 +141,7 @@ def test_weak_evidence_is_called_weak(paper):
         ({"table1": {}, "table2": {}}, "neither table1 nor table2"),
         (
             {"corpus": {"clips_per_actor": {"sad": 8}, "actors": {"male": 1}}},
-            "published.corpus.clips_per_actor: neutral",
+            "published.corpus.clips_per_actor: the tables have neutral",
         ),
         ({"corpus": {"actors": {"male": 1}}}, "published.corpus"),
         ({"claims": [{"quote": "x", "better": "fusion", "than": ["smell"]}]}, "published.claims[1].than: smell"),

@@ -150,5 +150,5 @@ def test_tree_wins_over_its_own_archive(kdef, people, tmp_path):
 
 
 def test_nothing_left(kdef, people, tmp_path):
-    with pytest.raises(EmofusionError, match="no clip of the corpus kdef"):
+    with pytest.raises(EmofusionError, match=r"the corpus kdef at .* has no clip left"):
         read_corpus("kdef", replace(kdef, exclude=["*.JPG", "*.jpg"]), tmp_path / "unpacked")

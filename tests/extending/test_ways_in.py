@@ -124,7 +124,8 @@ def test_a_job_on_another_machine_loads_the_plugins(project):
     folder = min((project.folder / "results/features").glob("band_energies-*"))
     before = np.load(folder / "features.npy")
     shutil.rmtree(folder)
-    plan = max((project.folder / "results/plans").glob("*.sqlite"), key=os.path.getmtime)
+    databases = (project.folder / "results/plans").glob("*.sqlite")
+    plan = max((path for path in databases if path.name != "digests.sqlite"), key=os.path.getmtime)
     job = ["--mode", "remote", "--nolock", "--allowed-rules", "features"]
     job += ["--target-jobs", f"features:key={folder.name}"]
     project.done(*job, EMOFUSION_PLAN=str(plan), EMOFUSION_FORKSERVER="")

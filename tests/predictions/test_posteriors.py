@@ -125,7 +125,7 @@ def test_a_file_that_is_absent_or_of_another_kind(tmp_path, split):
     with pytest.raises(EmofusionError, match=r"posteriors\.table=.*none\.csv: no such file\. It has a row for each"):
         check_table(Posteriors(table=str(tmp_path / "none.csv"), scale="logits"))
     (tmp_path / "x.xlsx").write_text("")
-    with pytest.raises(EmofusionError, match=r"a file in \.csv or \.parquet is needed"):
+    with pytest.raises(EmofusionError, match=r"the name must end in \.csv or \.parquet"):
         check_table(Posteriors(table=str(tmp_path / "x.xlsx"), scale="logits"))
     (tmp_path / "x.parquet").write_text("no parquet")
     with pytest.raises(EmofusionError, match=r"x\.parquet: cannot be read"):

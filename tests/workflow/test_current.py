@@ -322,7 +322,7 @@ def test_what_would_show_something_else_is_refused(workflow, two, tmp_path):
         assert done.returncode != 0 and message in done.output, done.output[-2000:]
     assert not (tmp_path / "report.html").exists()
     workflow.made("--report", str(tmp_path / "report.html"), **workflow.given)
-    assert workflow.planned("--rerun-triggers", "mtime", "code", **workflow.given) == {}
+    assert workflow.planned("--rerun-triggers", "mtime", "software-env", **workflow.given) == {}
 
 
 def test_files_of_a_machine_whose_clock_is_wrong_are_used_and_made_again(workflow, two):

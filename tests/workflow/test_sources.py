@@ -96,7 +96,7 @@ def test_recordings_in_archives_are_followed_and_unpacked_again_where_they_are_g
     recording = next((tmp_path / "results/corpus").glob("savee*/unpacked/**/*.wav"))
     content = recording.read_bytes()
     recording.unlink()
-    assert made.planned() == {"corpus": 1} and made.why()["corpus"] == "its files are not whole"
+    assert made.planned() == {"corpus": 1} and made.why()["corpus"].startswith("some of its files are")
     made.make()
     assert recording.read_bytes() == content and made.planned() == {}
     shutil.make_archive(str(tmp_path / "savee"), "zip", corpora / "savee")  # other times of nothing but the archive
