@@ -120,3 +120,9 @@ def test_plugins_on_the_command_line_bring_their_kinds(planning, tmp_path):
     assert settings.modalities["speech"].network.width == 5
     with pytest.raises(EmofusionError, match=r"speech\.network\.width=0: 1 or more"):
         planning.cells("paper", override.replace("width: 5", "width: 0"))
+
+
+def test_an_experiment_cannot_take_the_folder_of_the_audit(own_conf):
+    (own_conf / "experiment" / "audit.yaml").write_text(EXPERIMENT)
+    with pytest.raises(EmofusionError, match=r"experiment=audit: .* name the file otherwise"):
+        plan_cells(Composer(own_conf, "audit"), Planner(), "audit", [])

@@ -37,6 +37,11 @@ if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
         f'as in override="seed=1 speech=lstm"'
     )
 
+if "delete" in config and "prune" not in sys.argv:
+    raise WorkflowError(
+        "--config delete: only prune deletes results; the command is snakemake prune --config delete=yes"
+    )
+
 
 def open_plan():
     """The plan of this command. In the process of a job, it is the plan of Snakemake's main process."""

@@ -16,6 +16,10 @@ MOST_WEIGHTS = 200_000  # the largest number of weight combinations in a sweep, 
 def check_cell(settings: Settings) -> None:
     """Raise `EmofusionError` where settings of different sections contradict each other."""
     check_name(settings.root.experiment, "experiment")
+    must(
+        settings.root.experiment != "audit",
+        "experiment=audit: the audit of published tables has this folder in results/reports; name the file otherwise",
+    )
     for name in settings.corpora:
         check_name(name, "corpora")
     others = len(settings.root.modalities) - 1
