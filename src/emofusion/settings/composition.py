@@ -1,5 +1,6 @@
 """Compose an experiment with choices of groups, such as `speech=lstm`, by Hydra. Each combination is composed once."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ class Compositions:
 
         Raises `EmofusionError` where Hydra cannot compose them.
         """
+        if groups and () not in self._compositions:
+            with suppress(EmofusionError):  # an experiment may need a choice that the command line makes
+                self._compositions[()] = self._compose(())
         groups = self._differing(groups)
         if groups not in self._compositions:
             self._compositions[groups] = self._compose(groups)
