@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.plan.digests import DigestMemory
-from emofusion.plan.lineage import accepted_sentence, stages_behind
+from emofusion.plan.lineage import accepted_sentence
 from emofusion.plan.making import making_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import RECORD, Record, Source, outputs_are_whole
@@ -131,7 +131,7 @@ def _why_stale(
     if stage.kind == "report":
         accepted = [
             accepted_sentence(name, currency.accepted[name])
-            for name in (stages_behind(plan, stage.name) if currency.accepted else [])
+            for name in (plan.stages_behind(stage.name) if currency.accepted else [])
             if name in currency.accepted
         ]
         if versions or accepted != record.accepted:

@@ -25,18 +25,6 @@ def accepted_sentence(stage: str, differences: list[str]) -> str:
     return f"{stage} was made with {', '.join(differences)}; accept_other_versions=true took it."
 
 
-def stages_behind(plan: PlanFile, name: str) -> list[str]:
-    """The names of a stage and of all stages that it depends on, sorted."""
-    visited: set[str] = set()
-    waiting = [name]
-    while waiting:
-        stage = waiting.pop()
-        if stage not in visited:
-            visited.add(stage)
-            waiting += plan.stage(stage).reads
-    return sorted(visited)
-
-
 def made_with(plan: PlanFile, name: str, present: Making, results: Path, repository: Path) -> MadeWith:
     """The library versions that made a stage and all stages that it depends on.
 
@@ -49,7 +37,7 @@ def made_with(plan: PlanFile, name: str, present: Making, results: Path, reposit
     """
     versions: dict[str, set[str]] = {}
     accepted = []
-    for stage in stages_behind(plan, name):
+    for stage in plan.stages_behind(name):
         record = Record.read(plan.stage(stage).folder(results) / RECORD)
         making = present if stage == name or record is None else record.making
         for library, version in making.versions.items():

@@ -178,13 +178,17 @@ class PlanFile:
 
     def stages_of(self, place: str) -> list[str]:
         """The names of a cell's report and of all stages that it depends on, sorted."""
+        return self.stages_behind(self.cells[place].report)
+
+    def stages_behind(self, name: str) -> list[str]:
+        """The names of a stage and of all stages that it depends on, sorted."""
         visited: set[str] = set()
-        waiting = [self.cells[place].report]
+        waiting = [name]
         while waiting:
-            name = waiting.pop()
-            if name not in visited:
-                visited.add(name)
-                waiting += self.stages[name].reads
+            stage = waiting.pop()
+            if stage not in visited:
+                visited.add(stage)
+                waiting += self.stage(stage).reads
         return sorted(visited)
 
     def _stages(self, condition: str, *values: str) -> Iterator[PlannedStage]:
