@@ -138,6 +138,9 @@ SWEEP_CONFUSION = pa.DataFrameSchema(
     strict=True,
 )
 
+# The tables of a sweep by the names of their files.
+SWEEPS = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}
+
 
 def classes_of(predictions: pd.DataFrame) -> list[str]:
     """The classes that a prediction table has a logit for, in the order of `EMOTIONS`."""

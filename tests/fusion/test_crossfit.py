@@ -132,3 +132,15 @@ def test_parameters_are_given_for_each_group(three):
     parameters = scored.parameters
     assert set(parameters["name"]) == {"exponent_speech", "exponent_face"}
     assert (parameters.groupby("group").size() == 2).all() and (parameters["clips"] > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_actors_are_grouped_as_scikit_learn_groups_them(seed):
+    random = np.random.default_rng(seed)
+    actors = int(random.integers(5, 40))
+    clips = np.repeat([f"actor {n}" for n in range(actors)], random.integers(1, 9, actors))
+    random.shuffle(clips)
+    number = int(random.integers(2, 6))
+    groups = balanced_groups(pd.Series(clips), number)
+    for group, (_, held_out) in enumerate(GroupKFold(number).split(clips, groups=clips)):
+        assert set(clips[held_out]) == set(groups.index[groups == group])

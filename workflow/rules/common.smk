@@ -87,18 +87,6 @@ FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
-# The tables of a report besides those that have a caption of their own.
-COMPARED = [
-    "subsets",
-    "narrowed",
-    "pairs",
-    "fairness",
-    "confusion",
-    "sweep_gaps",
-    "sweep_confusion",
-    "parameters",
-    "annotations",
-]
 # The priority of jobs that read files: an unreadable file is found before other work starts.
 READ_FIRST = 2
 
@@ -120,14 +108,17 @@ def inputs_of(kind):
     """The records of the stages that a stage reads, by role."""
 
     def records(wildcards):
-        stage = plan.stage(f"{kind}/{wildcards.key}")
-        inputs = {
-            role: [record_of(name) for name in (read if isinstance(read, list) else [read])]
-            for role, read in stage.inputs.items()
-        }
-        return inputs | if_stale(f"results/{kind}/{wildcards.key}/{RECORD}")
+        return stage_inputs(f"{kind}/{wildcards.key}") | if_stale(f"results/{kind}/{wildcards.key}/{RECORD}")
 
     return records
+
+
+def stage_inputs(name):
+    """The records of the stages that a stage reads, by role."""
+    return {
+        role: [record_of(other) for other in (read if isinstance(read, list) else [read])]
+        for role, read in plan.stage(name).inputs.items()
+    }
 
 
 def record_of(name):
@@ -151,6 +142,11 @@ def modules_of(kind):
     return lambda wildcards: list(module_closure(*plan.stage(f"{kind}/{wildcards.key}").modules))
 
 
+def modules_of_report(wildcards):
+    """The modules that the script of a cell's report imports later."""
+    return list(module_closure(*plan.stage(plan.cells[wildcards.place].report).modules))
+
+
 def published_reports(wildcards):
     """The targets of the present command: a report for each cell, and for several cells a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in plan.cells]
@@ -167,16 +163,51 @@ def captioned(name, caption, label):
     )
 
 
-def report_of_place(wildcards):
-    """The report that is published in a folder."""
-    published = {"report": record_of(plan.cells[wildcards.place].report)}
-    return published | if_stale(f"results/reports/{wildcards.place}/provenance.json")
+def published_files():
+    """Name → the files of a published report that `snakemake --report` shows, and its last file.
+
+    The report of a grid shows what compares the cells, and their pages are opened from there.
+    """
+    last = {"provenance": "results/reports/{place}/provenance.json"}
+    if plan.is_grid:
+        return last
+    return last | {
+        "page": captioned("report.html", "page", "The report's page, with a slider for the weight"),
+        "table1": captioned("table1.csv", "table1", "Table 1: accuracy by emotion"),
+        "table2": captioned("table2.csv", "table2", "Table 2: accuracy by emotion and gender"),
+        "comparison": captioned("comparison.csv", "comparison", "Networks: size, time, losses and their gap"),
+        "rules": captioned("rules.csv", "rules", "Fusion rules: all metrics with intervals"),
+        "gender": captioned("gender.csv", "gender", "Gender gaps of every rule"),
+        "sweep": captioned("sweep.csv.gz", "sweep", "Accuracy against weight, all numbers"),
+        "sweep_figure": captioned("sweep.png", "sweep", "Accuracy against weight"),
+        "confusions": [
+            captioned(f"confusion_{member}.png", "confusion", f"Confusion: {member}")
+            for member in [*MODALITIES, "fusion"]
+        ],
+        "curves": [captioned(f"curves_{name}.png", "curves", f"Training curves: {name}") for name in TRAINED],
+    }
+
+
+def inputs_of_report(wildcards):
+    """The records of the stages that the report of a cell reads."""
+    inputs = stage_inputs(plan.cells[wildcards.place].report)
+    return inputs | if_stale(f"results/reports/{wildcards.place}/provenance.json")
 
 
 def reports_of_all(wildcards):
-    """The reports of all cells."""
-    reports = {"reports": [record_of(cell.report) for cell in plan.cells.values()]}
+    """The published reports of all cells."""
+    stale = state()[1]
+
+    def published(place):
+        path = f"results/reports/{place}/provenance.json"
+        is_current = workflow.is_main_process and path not in stale and Path(path).exists()
+        return ancient(path) if is_current else path
+
+    reports = {"reports": [published(place) for place in plan.cells]}
     return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
+
+
+PUBLISHED_FILES = published_files()
 
 
 def plans_to_keep(wildcards):

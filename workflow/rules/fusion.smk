@@ -1,8 +1,28 @@
-# Fuse the stored predictions by all compared rules, in one job.
+# Fuse the stored predictions by all compared rules.
+
+
+# The rules that do not use the configured weights, and the sweep over all weights. Cells with other weights share them.
+rule fuse_rules:
+    input:
+        unpack(inputs_of("rules")),
+    output:
+        record=record("rules"),
+    log:
+        stage_log("rules"),
+    conda:
+        ENVIRONMENT
+    params:
+        modules=modules_of("rules"),
+    message:
+        "Fuse by the rules with weights of their own: {wildcards.key}"
+    script:
+        "../scripts/fuse_rules.py"
+
+
+# The configured rule, evaluated together with all others: intervals, paired comparisons and gender gaps.
 rule fuse:
     input:
         unpack(inputs_of("fusion")),
-        tracking=ancient(TRACKING),
     output:
         record=record("fusion"),
     log:
@@ -12,25 +32,6 @@ rule fuse:
     params:
         modules=modules_of("fusion"),
     message:
-        "Fuse: {wildcards.key}"
+        "Fuse and evaluate: {wildcards.key}"
     script:
         "../scripts/fuse.py"
-
-
-# Evaluate every rule and modality: intervals, paired comparisons, gender gaps, and accuracy for every weight.
-rule evaluate:
-    input:
-        unpack(inputs_of("evaluation")),
-        tracking=ancient(TRACKING),
-    output:
-        record=record("evaluation"),
-    log:
-        stage_log("evaluation"),
-    conda:
-        ENVIRONMENT
-    params:
-        modules=modules_of("evaluation"),
-    message:
-        "Evaluate: {wildcards.key}"
-    script:
-        "../scripts/evaluate.py"

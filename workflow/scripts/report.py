@@ -1,36 +1,46 @@
-"""Read predictions, fusion, evaluation and training histories, and write the tables, figures and page of a report."""
+"""Write the report of a cell, with tables, figures and page, and publish it in the cell's folder."""
 
 from emofusion.forkserver import in_fork
 
-in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
+in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.plan.job import Job
+from emofusion.plan.publication import PUBLISHED, REPORTS, mark, provenance_of, shown_by_report, tidy
+from emofusion.plan.shared_files import SHARED, share
 from emofusion.reporting.collect import collect
+from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.provenance import Provenance, commit
+from emofusion.reporting.publish import publish
 from emofusion.reporting.report import write_report
-from emofusion.tracking.jobs import tracked
 
 
 def work(job: Job) -> None:
     modalities = job.settings.modalities
     results = collect(
         predictions={name: job.input(f"predictions_{name}") / "predictions.parquet" for name in modalities},
-        fusion=job.input("fusion") / "fused.parquet",
-        evaluation=job.input("evaluation") / "evaluation",
+        rules=job.input("rules"),
+        fusion=job.input("fusion"),
         splits=[folder / "split.parquet" for folder in job.inputs("splits")],
         models={name: job.inputs(f"models_{name}") for name in job.settings.networks},
         settings=job.settings,
     )
-    with tracked(job, snakemake.config["tracking"]) as run:
-        made_with = job.made_with()
-        provenance = Provenance(job.stage.key, commit(), run.run_id, made_with.versions, made_with.accepted)
-        write_report(job.folder / "report", results, job.settings, provenance)
-        for name, table in {**results.modalities, "fusion": results.fused}.items():
-            run.log_metrics({f"{name}_{metric}": value for metric, value in metrics_by_split(table).items()}, 0)
-        run.log_artifacts(job.folder / "report")
+    made_with = job.made_with()
+    provenance = Provenance(job.stage.key, commit(), None, made_with.versions, made_with.accepted)
+    drawing = Drawing(job.results / SHARED / "figures", repr(job.making))
+    write_report(job.folder / "report", results, job.settings, provenance, drawing)
+    share(job.folder / "report", job.results)
+
+
+def publish_report(job: Job, place: str) -> None:
+    plan, reports = job.plan, job.results / REPORTS
+    tidy(reports, plan.facts["experiment"], plan.cells)
+    provenance, contents = provenance_of(plan, place, job.results)
+    files = publish(job.folder / "report", reports / place, provenance, job.results, plan.is_grid)
+    mark(reports / place / PUBLISHED, shown_by_report(plan, place, contents), [file.name for file in files])
 
 
 with clear_errors(snakemake.log[0]):
-    Job.of(snakemake.config["job"], "report", snakemake.wildcards.key).run(work)
+    job = Job.of_cell(snakemake.config["job"], snakemake.wildcards.place)
+    job.run(work)
+    publish_report(job, snakemake.wildcards.place)

@@ -18,7 +18,10 @@ from emofusion.plan.settings import EvaluationSettings
 
 
 def evaluate(
-    systems: dict[str, pd.DataFrame], modalities: Sequence[str], settings: EvaluationSettings
+    systems: dict[str, pd.DataFrame],
+    modalities: Sequence[str],
+    settings: EvaluationSettings,
+    are_checked: bool = False,
 ) -> dict[str, pd.DataFrame]:
     """Metrics, intervals and tests of systems on the same test clips.
 
@@ -29,6 +32,7 @@ def evaluate(
             used.
         modalities: the names of the systems that are single modalities.
         settings: metrics, resampling and tests.
+        are_checked: whether the tables were checked already, as `tables.read_table` does.
 
     Returns:
         Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness.
@@ -40,7 +44,7 @@ def evaluate(
     if missing := [name for name in modalities if name not in systems]:
         raise EmofusionError(f"no predictions of {', '.join(missing)} to evaluate; there are: {', '.join(systems)}.")
     with threadpool_limits(1):
-        scored, chosen = side_by_side(systems), settings.evaluation
+        scored, chosen = side_by_side(systems, are_checked), settings.evaluation
         counts = count(scored, beside_accuracy(settings.metrics))
         resampling = Resampling.of(scored.genders, chosen.samples, chosen.seed, chosen.confidence)
         gaps = find_gaps(scored, counts, resampling)

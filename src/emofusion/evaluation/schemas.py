@@ -9,7 +9,6 @@ from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
 from emofusion.evaluation.gender import OVERALL
 from emofusion.settings.kinds import Metric
-from emofusion.tables import SWEEP, SWEEP_CONFUSION, SWEEP_GAPS
 
 _emotion = pa.Column(str, pa.Check.isin(EMOTIONS))
 _or_all = pa.Column(str, pa.Check.isin(["all", *EMOTIONS]))
@@ -110,4 +109,3 @@ _OF_ALL_METRICS = {
         ["system", "emotion", "metric"],
     ),
 }
-SWEEPS = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}

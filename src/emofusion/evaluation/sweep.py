@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.tally import distinct, tally
 from emofusion.predictions.pools import POOLS, simplex
-from emofusion.predictions.table import Aligned
+from emofusion.predictions.table import Aligned, align
 from emofusion.settings.experiment import Evaluation
+from emofusion.tables import SWEEPS, write_table
 
 SPLITS = ("validation", "test")
 WEIGHT = "weight_"
@@ -69,6 +71,19 @@ def sweep_weights(
     if not sweeps:
         raise EmofusionError("there is no weight to sweep: no validation or test clip was scored by every modality.")
     return {"sweep": pd.concat(sweeps, ignore_index=True) if len(sweeps) > 1 else sweeps[0], **tables}
+
+
+def write_sweep(modalities: dict[str, pd.DataFrame], steps: int, evaluation: Evaluation, out: Path) -> None:
+    """Sweep the weights of all pools, and write each table of `sweep_weights` as a file into `out`.
+
+    Args:
+        modalities: modality → its predictions (`tables.PREDICTIONS`).
+        steps: weights are multiples of 1/steps.
+        evaluation: resampling and confidence level.
+        out: the folder to write.
+    """
+    for name, table in sweep_weights(align(modalities), list(POOLS), steps, evaluation).items():
+        write_table(table, out / f"{name}.parquet", SWEEPS[name])
 
 
 def _without_test_clips(pools: Sequence[str], modalities: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -43,11 +43,12 @@ class Systems:
         return np.asarray(self.genders == "male")
 
 
-def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:
+def side_by_side(systems: dict[str, pd.DataFrame], are_checked: bool = False) -> Systems:
     """Put the test rows of several systems' prediction tables into the same order.
 
     Args:
         systems: name → prediction table (`tables.PREDICTIONS`).
+        are_checked: whether the tables were checked already.
 
     Raises:
         EmofusionError: there is no system; a system has no test clip, or tests a clip in several folds; systems have
@@ -55,7 +56,7 @@ def side_by_side(systems: dict[str, pd.DataFrame]) -> Systems:
     """
     # The folds need not agree: two systems may be trained on different folds and still be tested on the same clips.
     tables = {name: on_test(table, name).assign(fold=0) for name, table in systems.items()}
-    aligned = align(tables)
+    aligned = align(tables, are_checked)
     emotions = in_order({*aligned.classes, *aligned.clips["emotion"]})
     actors, actor = actors_of(aligned.clips)
     posteriors = np.zeros((len(tables), len(aligned.clips), len(emotions)))

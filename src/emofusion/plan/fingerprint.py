@@ -4,15 +4,14 @@ A fingerprint covers the modules of this package and of plug-ins. A plug-in's mo
 beside it, and the package that an entry point belongs to. For libraries, their versions count: see `versions`.
 """
 
-import ast
 import hashlib
 import sys
-from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.parsed_code import parsed
 from emofusion.settings.kinds import FrozenPart, Kind, Preparation
 from emofusion.settings.plugins import PLUGIN_MODULE, installed_entry_points, loaded_plugins
 
@@ -171,58 +170,8 @@ def plugin_packages() -> frozenset[str]:
 
 @cache
 def _parsed(path: Path, package: str) -> tuple[str, tuple[str, ...]]:
-    """A file's code without docstrings, and the names of everything that it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    _Strip().visit(tree)
-    imports: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imports |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")
-                parents = parents[: len(parents) - node.level + 1]
-                base = ".".join([*parents, *([node.module] if node.module else [])])
-            imports |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return "".join(_dumped(tree)), tuple(sorted(imports))
-
-
-def _dumped(node: object) -> Iterator[str]:
-    """The code as text that is the same in every version of Python: `ast.dump` gains fields that are empty."""
-    if isinstance(node, ast.AST):
-        yield f"{type(node).__name__}("
-        for name, value in ast.iter_fields(node):
-            if value is not None and value != []:
-                yield f"{name}="
-                yield from _dumped(value)
-        yield ")"
-    elif isinstance(node, list):
-        for part in node:
-            yield "["
-            yield from _dumped(part)
-    else:
-        yield f"{type(node).__name__} {node!r}"
-
-
-class _Strip(ast.NodeTransformer):
-    """Removes docstrings, and imports that only type checkers see."""
-
-    def _without_docstring(self, node: ast.AST) -> ast.AST:
-        body = node.body  # type: ignore[attr-defined]
-        first = body[0] if body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            # a body with only a docstring does the same as a body with only `pass`
-            node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
-        return self.generic_visit(node)
-
-    visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _without_docstring
-
-    def visit_If(self, node: ast.If) -> ast.AST:
-        test = node.test
-        if isinstance(test, ast.Name) and test.id == "TYPE_CHECKING" and not node.orelse:
-            return ast.Pass()
-        return self.generic_visit(node)
+    """A digest of a file's code, and the names of everything that it imports."""
+    return parsed(path, package)
 
 
 def _assets(module: str) -> str:

@@ -61,6 +61,12 @@ class Job:
         plan = PlanFile(Path(where["plan"]))
         return cls(plan, f"{kind}/{key}", Path(where["results"]), Path(where["repository"]), workers)
 
+    @classmethod
+    def of_cell(cls, where: dict[str, str], place: str) -> "Job":
+        """The job that writes the report of a cell. where: see `of`. place: the cell's folder in `results/reports/`."""
+        kind, _, key = PlanFile(Path(where["plan"])).cells[place].report.partition("/")
+        return cls.of(where, kind, key)
+
     @cached_property
     def stage(self) -> PlannedStage:
         """The stage as the plan describes it."""
@@ -165,11 +171,19 @@ class Job:
             and not last.making.differences(self.making)
             and last.inputs == read
             and (self.stage.kind != "report" or last.accepted == self.made_with().accepted)
-            and outputs_are_whole(self.folder, last.outputs)
+            and self._is_whole(last)
             and (
                 self.stage.kind not in WITH_SOURCES or not same_sources(last.sources, sources_of(self.settings), memory)
             )
         )
+
+    def _is_whole(self, last: Record) -> bool:
+        if self.stage.kind != "report":
+            return outputs_are_whole(self.folder, last.outputs)
+        try:  # its files are links: an edit of a published file has changed the report too, perhaps not its size
+            return outputs_of(self.folder, KINDS["report"].outputs) == last.outputs
+        except FileNotFoundError:
+            return False
 
     def _write(self, record: Record) -> None:
         record.write(self.folder / LAST_RECORD)

@@ -1,7 +1,13 @@
-"""The settings of the stages that follow the predictions: fusion, evaluation and report."""
+"""The settings of the stages that follow the predictions: rules, fusion and report."""
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.settings import EvaluationSettings, FusionSettings, ReportSettings
+from emofusion.plan.settings import (
+    CellFusionSettings,
+    EvaluationSettings,
+    FusionSettings,
+    ReportSettings,
+    SharedRulesSettings,
+)
 from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
@@ -39,10 +45,11 @@ def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) ->
     return {name: weights[name] if abs(total - 1) < 1e-6 else weights[name] / total for name in modalities}
 
 
-def fusion_settings(settings: Settings) -> FusionSettings:
-    """The rules of a cell, the configured one first, and the weights of its modalities.
+def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusionSettings]:
+    """The rules that cells with other weights share, and those of this cell with their evaluation.
 
-    Raises `EmofusionError` for a rule that does not exist or is an oracle, and for weights that do not fit.
+    Raises `EmofusionError` for a rule that does not exist or is an oracle, for weights that do not fit, and for a
+    metric that does not exist.
     """
     fusion, rules = settings.fusion, []
     for name in dict.fromkeys([fusion.rule, *fusion.compare]):
@@ -53,8 +60,21 @@ def fusion_settings(settings: Settings) -> FusionSettings:
         raise EmofusionError(
             f"fusion.rule={fusion.rule}: it is chosen on test clips, so it stands in fusion.compare only"
         )
-    weights = resolved_weights(fusion.weights, settings.root.modalities)
-    return FusionSettings(fusion.rule, rules, weights, fusion.steps, fusion.fit_on)
+    modalities, names = settings.root.modalities, [rule.kind for rule in rules]
+    # the configured rule is shared where it is compared in every cell; its own cell must compute it otherwise
+    shared = [rule for rule in rules if rule.kind in fusion.compare and not rule.takes_weights]
+    own = [rule for rule in rules if rule not in shared]
+    # in the order of the setting, so that cells with different configured rules share them
+    shared.sort(key=lambda rule: fusion.compare.index(rule.kind))
+    anything = resolved_weights(None, modalities)  # no shared rule uses the weights
+    weights = resolved_weights(fusion.weights, modalities)
+    configured = fusion.rule if any(rule.kind == fusion.rule for rule in own) else ""
+    return (
+        SharedRulesSettings(FusionSettings("", shared, anything, fusion.steps, fusion.fit_on), settings.evaluation),
+        CellFusionSettings(
+            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, evaluation_settings(settings)
+        ),
+    )
 
 
 def evaluation_settings(settings: Settings) -> EvaluationSettings:
@@ -65,13 +85,12 @@ def evaluation_settings(settings: Settings) -> EvaluationSettings:
     evaluation = settings.evaluation
     names = ["accuracy", *(name for name in evaluation.metrics if name != "accuracy")]
     metrics = [registry.kind("metrics", name, "evaluation.metrics").for_evaluation(evaluation) for name in names]
-    return EvaluationSettings(evaluation, metrics, settings.fusion.steps)
+    return EvaluationSettings(evaluation, metrics)
 
 
 def report_settings(
     settings: Settings,
-    fusion: FusionSettings,
-    evaluation: EvaluationSettings,
+    fusion: CellFusionSettings,
     trained: dict[str, list[Modality]],
     networks: dict[str, list[str]],
 ) -> ReportSettings:
@@ -79,8 +98,7 @@ def report_settings(
 
     Args:
         settings: all settings of the cell.
-        fusion: its fusion rules and weights.
-        evaluation: its metrics.
+        fusion: its fusion rules, weights and metrics.
         trained: modality → the settings of each trained model that is fused; for an ensemble, of each member.
         networks: modality → the network of each model whose training curves are shown.
     """
@@ -91,10 +109,10 @@ def report_settings(
         seed=settings.root.seed,
         modalities=settings.root.modalities,
         classes=settings.emotions.classes,
-        rule=fusion.rule,
-        weights=fusion.weights,
-        compare=[rule.kind for rule in fusion.rules if rule.kind != fusion.rule],
-        metrics=[metric.kind for metric in evaluation.metrics if metric.kind != "accuracy"],
+        rule=fusion.order[0],
+        weights=fusion.fusion.weights,
+        compare=fusion.order[1:],
+        metrics=[metric.kind for metric in fusion.evaluation.metrics if metric.kind != "accuracy"],
         confidence=settings.evaluation.confidence,
         protocol=protocol.kind,
         protocol_description=protocol.description,

@@ -154,6 +154,11 @@ class PlanFile:
         rows = self._rows("select place, report, overrides, digest from cells order by position")
         return {row[0]: PlannedCell(row[0], row[1], json.loads(row[2]), row[3]) for row in rows}
 
+    @property
+    def is_grid(self) -> bool:
+        """Whether the plan has several cells."""
+        return len(self.cells) > 1
+
     def stage(self, name: str) -> PlannedStage:
         """The stage of this name. Raises `KeyError` where the plan has no such stage."""
         if "stages" in self.__dict__:

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.outcome import evaluation_settings, fusion_settings, report_settings
+from emofusion.plan.outcome import fusion_settings, report_settings
 from emofusion.plan.settings import (
     CorpusSettings,
     EnsembleSettings,
@@ -58,12 +58,14 @@ class Planner:
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
             for name in modalities
         }
-        rules = self._once(("fusion", *modalities), settings.fusion, lambda: fusion_settings(settings))
-        fusion = self.factory.make("fusion", rules.rule, rules, {**members})
-        figures = self._once(
-            ("evaluation", settings.fusion.steps), settings.evaluation, lambda: evaluation_settings(settings)
+        shared, own = self._once(
+            ("fusion", *modalities, id(settings.evaluation)),
+            settings.fusion,
+            lambda: fusion_settings(settings),
+            (settings.evaluation,),
         )
-        evaluation = self.factory.make("evaluation", rules.rule, figures, {"fusion": fusion, **members})
+        rules = self.factory.make("rules", "compared", shared, {**members})
+        fusion = self.factory.make("fusion", own.order[0], own, {"rules": rules, **members})
         trained = {
             name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None
         }
@@ -74,15 +76,15 @@ class Planner:
             for name, chosen in trained.items()
         }
         shown_networks = {name: [network for network, _ in models] for name, models in networks.items()}
-        report = report_settings(settings, rules, figures, trained, shown_networks)
+        report = report_settings(settings, own, trained, shown_networks)
         inputs: Inputs = {
             "fusion": fusion,
-            "evaluation": evaluation,
+            "rules": rules,
             "splits": tuple(dict.fromkeys(_split_of(members[name]) for name in modalities)),
             **{f"predictions_{name}": stage for name, stage in members.items()},
             **{f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()},
         }
-        named = [type(kind) for kind in (*rules.rules, *figures.metrics)]
+        named = [type(kind) for kind in (*shared.fusion.rules, *own.fusion.rules, *own.evaluation.metrics)]
         return self.factory.make("report", settings.root.experiment, report, inputs, also=named)
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:

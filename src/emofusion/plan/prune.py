@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emofusion.plan.plan_file import PlanFile
+from emofusion.plan.shared_files import unneeded_files
 from emofusion.plan.stage import KINDS
 
 
@@ -41,6 +42,9 @@ def prune(plans: Sequence[Path], results: Path, delete: bool) -> list[str]:
         f"{len(needed)} results are needed; {len(unneeded)} others and {len(old_plans)} old plans, "
         f"{total / 1e6:.1f} MB, {outcome}"
     )
+    # last, because the links of the deleted results are gone now
+    for path in unneeded_files(results) if delete else []:
+        path.unlink()
     return [*lines, summary]
 
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +29,35 @@ CELLS = "cells.json"  # does for the tables that compare cells what `published.j
 REPORTS = "reports"
 
 
-def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str], repository: Path) -> str:
+def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str]) -> str:
     """A digest of what the published report of a cell shows.
 
     Args:
         plan: the plan of the cell.
         place: the cell's folder, relative to `results/reports`.
         contents: stage → digest of its result, for all stages that the report depends on.
-        repository: the folder that holds `workflow/scripts`.
     """
     stages = {name: contents[name] for name in plan.stages_of(place)}
-    code = code_fingerprint(scripts=(repository / SCRIPTS / "publish.py",))
+    code = _code("emofusion.reporting.publish")
     return short_hash(json.dumps([stages, plan.cells[place].digest, code], sort_keys=True))
 
 
 def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -> str:
-    """A digest of what the tables that compare the cells of a command show; arguments as for `shown_by_report`."""
+    """A digest of what the tables that compare the cells of a command show.
+
+    Args:
+        plan: the plan of the cells.
+        contents: stage → digest of its result, for the report of each cell.
+        repository: the folder that holds `workflow/scripts`.
+    """
     cells = {place: contents[cell.report] for place, cell in plan.cells.items()}
     code = code_fingerprint(scripts=(repository / SCRIPTS / "compare.py",))
     return short_hash(json.dumps([cells, [cell.digest for cell in plan.cells.values()], code], sort_keys=True))
+
+
+@cache
+def _code(module: str) -> str:
+    return code_fingerprint(module)
 
 
 def contents_of(plan: PlanFile, stages: Iterable[str], results: Path) -> dict[str, str]:
@@ -113,7 +124,7 @@ def stale_publications(plan: PlanFile, currency: Currency, results: Path, reposi
     current = set(currency.content)
     for place, cell in plan.cells.items():
         complete = cell.report in current and set(plan.stages_of(place)) <= current
-        expected = shown_by_report(plan, place, currency.content, repository) if complete else None
+        expected = shown_by_report(plan, place, currency.content) if complete else None
         if expected is None or not _shows(reports / place / PUBLISHED, expected, memory):
             stale.add(str(reports / place / "provenance.json"))
     if len(plan.cells) > 1:
@@ -206,9 +217,11 @@ def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
     """
     wanted, folder = set(places), reports / experiment
     compares_cells = wanted != {experiment}
-    for publication in [*folder.glob(PUBLISHED), *folder.glob(f"*/{PUBLISHED}")]:
-        if publication.parent.relative_to(reports).as_posix() not in wanted:
-            _delete(publication)
+    inside = folder.iterdir() if folder.is_dir() else ()
+    places = [experiment, *(f"{experiment}/{path.name}" for path in inside)]
+    for place in places:
+        if place not in wanted and (reports / place / PUBLISHED).is_file():
+            _delete(reports / place / PUBLISHED)
     if not compares_cells and (folder / CELLS).is_file():
         _delete(folder / CELLS)
 

@@ -81,11 +81,11 @@ class EnsembleSettings:
 
 @dataclass(frozen=True)
 class FusionSettings:
-    """The fusion rules of a cell.
+    """Fusion rules that are computed together.
 
-    rule: the configured rule, which the tables show. rules: all rules that are computed, each once, the configured one
-    first. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps
-    a sweep of the weights has. fit_on: the clips that rules with parameters are fitted on.
+    rule: the configured rule, which the tables show; empty where it is not among these rules. rules: the rules, each
+    once. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps a
+    sweep of the weights has. fit_on: the clips that rules with parameters are fitted on.
     """
 
     rule: str
@@ -97,11 +97,34 @@ class FusionSettings:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """The metrics, and how they are resampled and tested. steps: how many steps a sweep of the weights has."""
+    """The metrics, and how they are resampled and tested."""
 
     evaluation: Evaluation
     metrics: list[Metric]
-    steps: int
+
+
+@dataclass(frozen=True)
+class SharedRulesSettings:
+    """The rules without configured weights, and the sweep of all weights. Cells with other weights share them.
+
+    fusion: the rules. evaluation: how intervals of the sweep are computed.
+    """
+
+    fusion: FusionSettings
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class CellFusionSettings:
+    """The fusion of a cell, and its evaluation together with the rules of `SharedRulesSettings`.
+
+    fusion: the configured rule, and the other rules that use the configured weights. order: the names of all rules of
+    the cell, those of `SharedRulesSettings` included, the configured one first. evaluation: metrics, intervals, tests.
+    """
+
+    fusion: FusionSettings
+    order: list[str]
+    evaluation: EvaluationSettings
 
 
 @dataclass(frozen=True)

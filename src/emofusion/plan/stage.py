@@ -44,10 +44,16 @@ KINDS = {
     "predictions": StageKind("predict", ("emofusion.training.predict",), ("predictions.parquet",)),
     "posteriors": StageKind("posteriors", ("emofusion.predictions.posteriors",), ("predictions.parquet",)),
     "ensemble": StageKind("ensemble", ("emofusion.predictions.ensemble",), ("predictions.parquet",)),
-    "fusion": StageKind(
-        "fuse", ("emofusion.fusion.common.fuse",), ("fused.parquet", "rules.parquet", "parameters.parquet")
+    "rules": StageKind(
+        "fuse_rules",
+        ("emofusion.fusion.common.fuse", "emofusion.evaluation.sweep"),
+        ("rules.parquet", "parameters.parquet", "sweep"),
     ),
-    "evaluation": StageKind("evaluate", ("emofusion.evaluation.stage",), ("evaluation",)),
+    "fusion": StageKind(
+        "fuse",
+        ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage"),
+        ("fused.parquet", "rules.parquet", "parameters.parquet", "evaluation"),
+    ),
     "report": StageKind("report", ("emofusion.reporting.collect", "emofusion.reporting.report"), ("report",)),
 }
 

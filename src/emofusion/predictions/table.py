@@ -91,7 +91,7 @@ def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     return pd.DataFrame(pairs, columns=["gender", "emotion"])[filled].reset_index(drop=True), membership[:, filled]
 
 
-def align(tables: dict[str, pd.DataFrame]) -> Aligned:
+def align(tables: dict[str, pd.DataFrame], are_checked: bool = False) -> Aligned:
     """Reduce the prediction tables of several modalities to the same rows and classes.
 
     Rows are joined on clip, fold and split, in the order of the first table. The classes are the classes of all
@@ -100,6 +100,7 @@ def align(tables: dict[str, pd.DataFrame]) -> Aligned:
 
     Args:
         tables: modality → `tables.PREDICTIONS`.
+        are_checked: whether the tables were checked against `tables.PREDICTIONS` already.
 
     Raises:
         EmofusionError: a table is not a prediction table; a test clip is missing in one; tables disagree on a clip's
@@ -107,7 +108,8 @@ def align(tables: dict[str, pd.DataFrame]) -> Aligned:
     """
     if not tables:
         raise EmofusionError("there is nothing to fuse: no modality has a prediction table.")
-    tables = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in tables.items()}
+    if not are_checked:
+        tables = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in tables.items()}
     indexes = {name: pd.MultiIndex.from_frame(table[KEY]) for name, table in tables.items()}
     _require_same_test_clips(indexes)
     shared = reduce(lambda left, right: left[left.isin(right)], indexes.values())

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
+from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
-from emofusion.tables import FUSED, HISTORY, PARAMETERS, PREDICTIONS, read_table
+from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table
 
 
 def collect(
     predictions: dict[str, Path],
+    rules: Path,
     fusion: Path,
-    evaluation: Path,
     splits: list[Path],
     models: dict[str, list[Path]],
     settings: ReportSettings,
@@ -24,8 +25,8 @@ def collect(
 
     Args:
         predictions: modality → file of its prediction table.
-        fusion: file of the configured rule's predictions; `rules.parquet` and `parameters.parquet` are beside it.
-        evaluation: folder of the evaluation's tables.
+        rules: folder of the stage `rules`: the rules that cells with other weights share, and the sweep.
+        fusion: folder of the stage `fusion`: the configured rule and its evaluation.
         splits: files of splits; `left_out.csv` is beside each of them.
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
@@ -34,9 +35,13 @@ def collect(
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
-    rules = read_table(fusion.parent / "rules.parquet", FUSED)
-    transductive = rules.loc[rules["rule"] == settings.rule, "transductive"]
-    schemas = evaluation_schemas(metrics(settings.metrics)) | SWEEPS
+    fused = Fused.read(fusion).with_rules(Fused.read(rules), [settings.rule, *settings.compare])
+    transductive = fused.rules.loc[fused.rules["rule"] == settings.rule, "transductive"]
+    schemas = evaluation_schemas(metrics(settings.metrics))
+    evaluation = {
+        name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
+    }
+    sweeps = {name: read_table(rules / "sweep" / f"{name}.parquet", schema) for name, schema in SWEEPS.items()}
     histories, networks = {}, {}
     for modality, names in settings.networks.items():
         folders = list(zip(names, models[modality], strict=True))
@@ -44,13 +49,13 @@ def collect(
         networks[modality] = {name: _model(path) for name, path in folders}
     return Results(
         modalities={name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities},
-        fused=read_table(fusion, PREDICTIONS),
-        rules=rules,
-        parameters=read_table(fusion.parent / "parameters.parquet", PARAMETERS),
-        evaluation={name: read_table(evaluation / f"{name}.parquet", schema) for name, schema in schemas.items()},
+        fused=read_table(fusion / "fused.parquet", PREDICTIONS),
+        rules=fused.rules,
+        parameters=fused.parameters,
+        evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_not_compared(rules, settings)],
+        notes=[*_left_out(splits), *_not_compared(fused.rules, settings)],
         transductive=bool(transductive.all()),
     )
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from emofusion.reporting.facts import Facts
+from emofusion.reporting.facts import Footer
 from emofusion.reporting.figures import new_figure
 from emofusion.reporting.wording import heading
 
@@ -18,7 +18,9 @@ _COLOURS = ("#1b3a6b", "#d9822b", "#2a9d6f", "#8a8a8a", "#7b3294")
 _MARKERS = ("o", "s", "^", "D", "v")
 
 
-def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: Mapping[str, str], facts: Facts) -> Figure:
+def curves_figure(
+    histories: dict[str, pd.DataFrame], modality: str, clips: Mapping[str, str], footer: Footer
+) -> Figure:
     """Training curves of a modality's networks.
 
     The first row shows the loss of each network in its own panel (the paper's figures 3 and 5). The second row shows
@@ -32,10 +34,10 @@ def curves_figure(histories: dict[str, pd.DataFrame], modality: str, clips: Mapp
         histories: network → `tables.HISTORY`.
         modality: the name of the modality.
         clips: split → its number of clips in words, where known.
-        facts: the facts about the report.
+        footer: what stands below the figure.
     """
     alone = len(histories) == 1
-    figure, body = new_figure((9 if alone else 4.5 * len(histories), 4 if alone else 7.5), facts)
+    figure, body = new_figure((9 if alone else 4.5 * len(histories), 4 if alone else 7.5), footer)
     styles = dict(zip(histories, zip(cycle(_COLOURS), cycle(_MARKERS), strict=False), strict=False))
     lower: SubFigure = body
     if not alone:

@@ -8,6 +8,15 @@ from emofusion.reporting.wording import DEMO, heading
 
 
 @dataclass(frozen=True)
+class Footer:
+    """What stands below every figure: the experiment, its protocol and the report's warnings."""
+
+    experiment: str
+    protocol: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """The facts that all tables, figures and the page of one report share.
 
@@ -55,6 +64,10 @@ class Facts:
                 "(accept_other_versions=true); summary.md and report.html list them."
             )
         return sentences
+
+    def footer(self) -> Footer:
+        """What stands below every figure."""
+        return Footer(self.settings.experiment, self.settings.protocol, tuple(self.warnings()))
 
     def all_warnings(self) -> list[str]:
         """`warnings`, followed by a sentence for each accepted result: for pages, which have room for them."""

@@ -14,22 +14,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 
-from emofusion.reporting.facts import Facts
+from emofusion.reporting.facts import Footer
 from emofusion.reporting.wording import heading
 
 
-def confusion_figure(counts: pd.DataFrame, system: str, facts: Facts) -> Figure:
+def confusion_figure(counts: pd.DataFrame, system: str, footer: Footer) -> Figure:
     """A confusion matrix. Shades show shares of a row, and cells show numbers of clips.
 
     Args:
         counts: the number of clips by true emotion (rows) and predicted emotion (columns), from
             `evaluation.accuracy.confusion`. An emotion without a clip gets no row.
         system: a modality, or `fusion`.
-        facts: the facts about the report.
+        footer: what stands below the figure.
     """
     counts = counts[counts.sum(axis=1) > 0]
     clips = counts.sum(axis=1)
-    figure, body = new_figure((2.6 + 0.62 * len(counts.columns), 2 + 0.55 * len(counts)), facts, clips.sum())
+    figure, body = new_figure((2.6 + 0.62 * len(counts.columns), 2 + 0.55 * len(counts)), footer, clips.sum())
     axes = body.add_subplot()
     shares = counts.div(clips, axis=0)
     image = axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
@@ -56,25 +56,24 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context({**{k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}, "font.size": 10})
 
 
-def new_figure(size: tuple[float, float], facts: Facts, clips: int | None = None) -> tuple[Figure, SubFigure]:
+def new_figure(size: tuple[float, float], footer: Footer, clips: int | None = None) -> tuple[Figure, SubFigure]:
     """A figure, and its upper area to draw in.
 
-    Below this area, the figure shows the experiment, the number of clips, the protocol and the warnings.
+    Below this area, the figure shows the number of clips and the footer.
 
     Args:
         size: width and height of the area in inches.
-        facts: the facts about the report.
+        footer: what stands below the figure.
         clips: the number of test clips, if it is to be shown.
     """
     width, height = size
     counted = "" if clips is None else f"{clips} test clips, "
-    warnings = facts.warnings()
-    lines = [f"{facts.settings.experiment}: {counted}protocol {facts.settings.protocol}", *warnings]
+    lines = [f"{footer.experiment}: {counted}protocol {footer.protocol}", *footer.warnings]
     text = "\n".join(fill(line, int(width * 13)) for line in lines)
     strip = 0.15 * (text.count("\n") + 1) + 0.15
     figure = Figure(figsize=(width, height + strip), layout="constrained")
     areas: Any = figure.subfigures(2, 1, height_ratios=[height, strip])
     body, foot = areas
-    bold = "bold" if warnings else "normal"
+    bold = "bold" if footer.warnings else "normal"
     foot.text(0.01, 0.5, text, ha="left", va="center", fontsize=8, fontweight=bold)
     return figure, body

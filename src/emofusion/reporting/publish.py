@@ -1,17 +1,19 @@
-"""Publish a report: copy its files into its published folder, and delete files of earlier publications there."""
+"""Publish a report: link its files into its published folder, and delete files of earlier publications there."""
 
 import json
-import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-PROVENANCE, PUBLISHED = "provenance.json", "published.json"
+from emofusion.plan.shared_files import SHARED, link
+from emofusion.reporting.report_page.packing import library, library_name, unpacked, whole
+
+PROVENANCE, PUBLISHED, PAGE = "provenance.json", "published.json", "report.html"
 # The files of a report. They identify the files of older publications, which have no `published.json`.
 KNOWN = (
     *(f"table{number}.{ending}" for number in (1, 2) for ending in ("csv", "md")),
     *(
-        f"{name}.csv"
+        f"{name}.csv*"  # long tables are compressed
         for name in (
             "annotations",
             "comparison",
@@ -40,16 +42,19 @@ KNOWN = (
 OF_CELLS = ("cells.csv", "cells_pairs.csv")
 
 
-def publish(report: Path, folder: Path, provenance: dict[str, Any]) -> list[Path]:
-    """Copy a report's files into a folder. They replace the files of earlier publications there.
+def publish(report: Path, folder: Path, provenance: dict[str, Any], results: Path, is_cell: bool) -> list[Path]:
+    """Link a report's files into a folder. They replace the files of earlier publications there.
 
     Files of an earlier publication that the new report does not have are deleted. Tables that compare the cells of an
     earlier command are deleted too. All other files stay. `provenance.json` and `published.json` are written last.
 
     Args:
-        report: the folder of the report. Hidden files, which Snakemake makes, are not copied.
+        report: the folder of the report. Hidden files, which Snakemake makes, are left out.
         folder: the folder for the published report; it is made if it does not exist.
         provenance: what the report was made from; it is written as `provenance.json`.
+        results: the folder of all results.
+        is_cell: whether it is a cell of a grid. Its page stays packed, and shares the library of the charts with the
+            other cells. A single report's page is whole.
 
     Returns:
         The files of the publication, sorted by name, with `provenance.json` and `published.json`.
@@ -64,9 +69,14 @@ def publish(report: Path, folder: Path, provenance: dict[str, Any]) -> list[Path
         (folder / name).unlink(missing_ok=True)
     (folder / PROVENANCE).unlink(missing_ok=True)
     for path in files:
-        partial = folder / f"{path.name}.partial"
-        shutil.copyfile(path, partial)
-        partial.replace(folder / path.name)
+        if path.name == PAGE and not is_cell:
+            page = whole(unpacked(path.read_text(encoding="utf-8")), library(results / SHARED))
+            _write(folder / PAGE, page)
+        else:
+            link(path, folder / path.name)
+    if is_cell:
+        library(results / SHARED)
+        link(results / SHARED / library_name(), folder.parent / library_name())
     _write_json(folder / PROVENANCE, provenance)
     _write_json(folder / PUBLISHED, {"files": names})
     return [folder / name for name in names]
@@ -84,7 +94,11 @@ def _published_before(folder: Path) -> set[str]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file. An interruption never leaves a part of it under its name."""
+    _write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file. An interruption never leaves a part of it under its name."""
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)

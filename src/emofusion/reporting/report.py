@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
@@ -15,17 +14,32 @@ from emofusion.plan.settings import ReportSettings
 from emofusion.reporting import comparison, figures, rules, tables
 from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.curves import curves_figure
+from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
-from emofusion.reporting.report_page import write_page
+from emofusion.reporting.report_page import write_packed_page
 from emofusion.reporting.results import Results
 from emofusion.reporting.summary import summary
 from emofusion.reporting.sweeps import sweep_figure
 from emofusion.reporting.wording import FUSION, ORACLE, heading, weights_in_words
 from emofusion.tables import classes_of
 
+# Tables with thousands of rows. Their CSV files are compressed: pandas and R read them as they read the others.
+LONG = ("subsets", "confusion", "sweep", "sweep_gaps", "sweep_confusion")
 
-def write_report(out: Path, results: Results, settings: ReportSettings, provenance: Provenance) -> None:
+
+def file_of(table: str) -> str:
+    """The name of the file of a report's table."""
+    return f"{table}.csv.gz" if table in LONG else f"{table}.csv"
+
+
+def write_report(
+    out: Path,
+    results: Results,
+    settings: ReportSettings,
+    provenance: Provenance,
+    drawing: Drawing | None = None,
+) -> None:
     """Write the report's files into the folder `out`. The same input gives the same bytes.
 
     All numbers are computed from test rows only, of all folds together. Accuracies in CSV files are fractions.
@@ -36,13 +50,15 @@ def write_report(out: Path, results: Results, settings: ReportSettings, provenan
         annotations.csv: the weights that figures and the page mark.
         comparison.csv: the networks.
         confusion_<modality>.png, confusion_fusion.png, sweep.png; curves_<modality>.png where networks were trained.
-        report.html: the page. summary.md: the summary for readers. summary.json: the facts that `headline` needs.
+        report.html: the packed page, see `report_page.packing`.
+        summary.md: the summary for readers. summary.json: the facts that `headline` needs.
 
     Args:
         out: the folder to write; it is made if it does not exist.
         results: the tables that the report is made from.
         settings: the settings of the report.
         provenance: what made the report.
+        drawing: draws the figures that other reports may show too; None: each figure is drawn.
 
     Raises:
         EmofusionError: there are no test rows; a clip was tested in several folds; or modalities and fusion were not
@@ -63,8 +79,9 @@ def write_report(out: Path, results: Results, settings: ReportSettings, provenan
 
     out.mkdir(parents=True, exist_ok=True)
     for name, table in {"table1": first, "table2": second, "comparison": networks, **compared}.items():
-        with _replacing(out / f"{name}.csv") as path:
-            table.to_csv(path, index=False)
+        with _replacing(out / file_of(name)) as path:
+            packing = {"method": "gzip", "mtime": 0} if name in LONG else None
+            table.to_csv(path, index=False, compression=packing)
     texts = {
         "table1": tables.markdown1(first, list(systems), facts),
         "table2": tables.markdown2(second, list(systems), facts),
@@ -72,7 +89,7 @@ def write_report(out: Path, results: Results, settings: ReportSettings, provenan
     for name, text in texts.items():
         _write_text(out / f"{name}.md", text)
     achieved = first.set_index("emotion").loc["all", f"{FUSION}_accuracy"]
-    captions = _draw(out, results, systems, achieved, facts)
+    captions = _draw(out, results, systems, achieved, facts, drawing or Drawing())
     sections = {
         "Accuracy by emotion": texts["table1"],
         "Accuracy by gender": texts["table2"],
@@ -82,7 +99,7 @@ def write_report(out: Path, results: Results, settings: ReportSettings, provenan
     _write_text(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
     _write_text(out / "summary.json", json.dumps(_for_headline(facts), indent=2, ensure_ascii=False) + "\n")
     with _replacing(out / "report.html") as path:
-        write_page(path, compared, facts, provenance)
+        write_packed_page(path, compared, facts, provenance, drawing or Drawing())
 
 
 def _for_headline(facts: Facts) -> dict[str, object]:
@@ -100,36 +117,41 @@ def _for_headline(facts: Facts) -> dict[str, object]:
 
 
 def _draw(
-    out: Path, results: Results, systems: dict[str, pd.DataFrame], achieved: float, facts: Facts
+    out: Path,
+    results: Results,
+    systems: dict[str, pd.DataFrame],
+    achieved: float,
+    facts: Facts,
+    drawing: Drawing,
 ) -> dict[str, str]:
     """Draw and write every figure; return file name → caption.
 
     systems: modality or `fusion` → its test rows. achieved: the configured rule's accuracy on all test clips (0–1).
+    drawing: draws the figures of single modalities, which other cells have too.
     """
-    captions, clips = {}, len(systems[FUSION])
-
-    def save(figure: Figure, name: str, caption: str) -> None:
-        with _replacing(out / name) as path:
-            figures.save(figure, path)
-        captions[name] = caption
-
+    captions, clips, own, footer = {}, len(systems[FUSION]), Drawing(), facts.footer()
     with figures.style():
         classes = set(facts.settings.classes)
         for rows in systems.values():
             classes |= {*classes_of(rows), *rows["emotion"]}
         for name, rows in systems.items():
             counts = confusion(rows).reindex(columns=in_order(classes), fill_value=0)
-            caption = f"{heading(name)}: true emotions against predicted emotions, {clips} test clips."
-            save(figures.confusion_figure(counts, name, facts), f"confusion_{name}.png", caption)
+            by = own if name == FUSION else drawing
+            by.save(out / f"confusion_{name}.png", figures.confusion_figure, counts, name, footer)
+            captions[f"confusion_{name}.png"] = (
+                f"{heading(name)}: true emotions against predicted emotions, {clips} test clips."
+            )
         for name, networks in results.histories.items():
             if networks:
-                figure = curves_figure(networks, name, _clips_of(results.modalities.get(name)), facts)
+                clips_of = _clips_of(results.modalities.get(name))
+                drawing.save(out / f"curves_{name}.png", curves_figure, networks, name, clips_of, footer)
                 seeds = max(history["seed"].nunique() for history in networks.values())
                 caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} during training"
-                caption += f", {seeds} seeds." if seeds > 1 else "."
-                save(figure, f"curves_{name}.png", caption)
-        caption = f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
-        save(sweep_figure(results.evaluation["sweep"], achieved, facts), "sweep.png", caption)
+                captions[f"curves_{name}.png"] = caption + (f", {seeds} seeds." if seeds > 1 else ".")
+        own.save(out / "sweep.png", sweep_figure, results.evaluation["sweep"], achieved, facts)
+        captions["sweep.png"] = (
+            f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
+        )
     return captions
 
 

@@ -26,7 +26,7 @@ class Results:
     fused: `tables.PREDICTIONS` of the configured rule.
     rules: `tables.FUSED`, the predictions of every compared rule.
     parameters: `tables.PARAMETERS`, the fitted parameters of each rule.
-    evaluation: name → table; the names are those of `evaluation.schemas.evaluation_schemas` and `SWEEPS`.
+    evaluation: name → table; the names are those of `evaluation_schemas` and of `tables.SWEEPS`.
     histories: modality → network → `tables.HISTORY` of all its seeds.
     models: modality → network → facts about the trained model, for the networks of `histories`.
     notes: sentences about clips and rules that were left out.

@@ -36,7 +36,7 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
     modalities = [column.removeprefix(WEIGHT) for column in swept if column.startswith(WEIGHT)]
     clips = int(everyone["clips"].iloc[0])
     panels = modalities[:1] if len(modalities) <= 2 else modalities
-    figure, body = new_figure((8 if len(panels) == 1 else 4.6 * len(panels), 6), facts, clips)
+    figure, body = new_figure((8 if len(panels) == 1 else 4.6 * len(panels), 6), facts.footer(), clips)
     grid = np.atleast_1d(body.subplots(1, len(panels), sharey=True))
     oracle = everyone.loc[everyone["accuracy"].idxmax()]
     for axes, modality in zip(grid, panels, strict=True):

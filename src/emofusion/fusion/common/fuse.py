@@ -1,31 +1,62 @@
-"""Late fusion of stored predictions by all compared rules. Each is fitted on clips of other actors."""
+"""Late fusion of stored predictions by several rules. Each is fitted on clips of other actors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from emofusion.fusion.common.crossfit import WORDS, NothingToLearnFrom, score
+from emofusion.fusion.common.crossfit import NO_OTHER_ACTOR, WORDS, NothingToLearnFrom, score
 from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.table import align, scored
-from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check
+from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check, read_table, write_table
 
 
 @dataclass(frozen=True)
 class Fused:
     """The fused posteriors of the test clips.
 
-    predictions: those of the configured rule (`tables.PREDICTIONS`). rules: those of all compared rules, the configured
-    one first (`tables.FUSED`); rules without clips to learn from are missing. parameters: the fitted parameters of each
-    rule, and the number of clips that they were fitted on (`tables.PARAMETERS`).
+    rules: those of each rule, in the order of the settings (`tables.FUSED`); rules without clips to learn from are
+    missing. parameters: the fitted parameters of each rule, and the number of clips that they were fitted on
+    (`tables.PARAMETERS`).
     """
 
-    predictions: pd.DataFrame
     rules: pd.DataFrame
     parameters: pd.DataFrame
 
+    def predictions(self, rule: str) -> pd.DataFrame:
+        """The fused posteriors of one rule, as `tables.PREDICTIONS`.
+
+        Raises `NothingToLearnFrom` where the rule could not be fitted.
+        """
+        chosen = self.rules[self.rules["rule"] == rule].drop(columns=ABOUT_RULE).reset_index(drop=True)
+        if chosen.empty:
+            raise NothingToLearnFrom(NO_OTHER_ACTOR)
+        return check(chosen, PREDICTIONS, "the fused prediction table")
+
+    def with_rules(self, others: "Fused", order: Sequence[str]) -> "Fused":
+        """The rules of both, in this order."""
+        position = {rule: number for number, rule in enumerate(order)}
+        tables = [
+            pd.concat([one, other]).sort_values("rule", key=lambda names: names.map(position), kind="stable")
+            for one, other in ((self.rules, others.rules), (self.parameters, others.parameters))
+        ]
+        return Fused(*[table.reset_index(drop=True) for table in tables])
+
+    def write(self, folder: Path) -> None:
+        """Write `rules.parquet` and `parameters.parquet` into a folder."""
+        write_table(self.rules, folder / "rules.parquet", FUSED)
+        write_table(self.parameters, folder / "parameters.parquet", PARAMETERS)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Fused":
+        """Read what `write` has written. Raises `EmofusionError` where a table is missing or damaged."""
+        return cls(read_table(folder / "rules.parquet", FUSED), read_table(folder / "parameters.parquet", PARAMETERS))
+
 
 def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
-    """Fuse the prediction tables of several modalities by every rule.
+    """Fuse the prediction tables of several modalities by every rule of the settings.
 
     The logit of a class is the natural logarithm of its fused posterior; the smallest normal number replaces 0. The
     result does not depend on the machine's number of cores, see `crossfit.score`.
@@ -35,11 +66,15 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
         settings: the rules, their weights, and the clips that they learn from.
 
     Raises:
-        EmofusionError: a grid has too many weights; weights do not fit the modalities; or tables do not fit together.
+        EmofusionError: a grid has too many weights; weights do not fit the modalities; tables do not fit together; or
+            the configured rule has no clips to learn from.
     """
     aligned = align(tables)
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
-    rules, parameters = [], []
+    # without rows, so that the tables have their columns where there is no rule
+    none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)
+    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))))]
+    parameters = [pd.DataFrame(columns=["rule", "group", "clips", "name", "value"])]
     for rule in settings.rules:
         try:
             result = score(aligned, rule, settings)
@@ -51,11 +86,6 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
         about = clips.assign(**facts, transductive=rule.transductive)
         rules.append(scored(about, aligned.classes, result.posteriors))
         parameters.append(result.parameters.assign(rule=rule.kind))
-    fused = check(pd.concat(rules, ignore_index=True), FUSED, "the fused prediction table")
-    configured = fused[fused["rule"] == settings.rule].drop(columns=ABOUT_RULE).reset_index(drop=True)
-    fitted = pd.concat(parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]
-    return Fused(
-        check(configured, PREDICTIONS, "the fused prediction table"),
-        fused,
-        check(fitted, PARAMETERS, "the rules' parameters"),
-    )
+    fused = pd.concat(rules[1:] or rules, ignore_index=True)
+    fitted = pd.concat(parameters[1:] or parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]
+    return Fused(check(fused, FUSED, "the fused prediction table"), check(fitted, PARAMETERS, "the rules' parameters"))

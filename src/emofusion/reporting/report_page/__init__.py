@@ -6,22 +6,21 @@ that are written beside the page. The page's script does not round them.
 
 import json
 from collections.abc import Iterable
-from functools import cache
 from importlib.resources import files
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
-import altair
 import pandas as pd
-import vl_convert
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
-from emofusion.reporting.report_page import charts, styles
+from emofusion.reporting.report_page import styles
 from emofusion.reporting.report_page.numbers import interval, share
+from emofusion.reporting.report_page.packing import VEGA_HERE, in_script, packed, vega, whole
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
 from emofusion.reporting.wording import weights_in_words
@@ -29,11 +28,21 @@ from emofusion.reporting.wording import weights_in_words
 KINDS = ("modality", "rule", "baseline", "oracle")
 
 
-def write_page(path: Path, tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) -> None:
-    """Write the page. The same input gives the same bytes.
+def write_packed_page(
+    path: Path, tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance, drawing: Drawing
+) -> None:
+    """Write the page in its packed form, see `packing`. The same input gives the same bytes.
+
+    path: the file to write. drawing: remembers charts. The other arguments are those of `page`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(packed(_page(tables, facts, provenance, drawing)), encoding="utf-8")
+
+
+def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) -> str:
+    """The whole page as HTML. The same input gives the same text.
 
     Args:
-        path: the file to write.
         tables: name → table. `rules` and `subsets` are required. `gender`, `narrowed`, `pairs`, `fairness`,
             `confusion`, `sweep`, `sweep_gaps`, `sweep_confusion` and `annotations` may be missing; the page then has no
             chart or table of them. The columns `system` and `clips` of `annotations` may be missing too. Unknown
@@ -41,18 +50,17 @@ def write_page(path: Path, tables: dict[str, pd.DataFrame], facts: Facts, proven
         facts: the facts about the report.
         provenance: what made the report.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(tables, facts, provenance), encoding="utf-8")
+    return whole(_page(tables, facts, provenance, Drawing()), vega())
 
 
-def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) -> str:
-    """The page as HTML; see `write_page`."""
+def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance, drawing: Drawing) -> str:
+    """The page, with a mark in the place of the library of the charts."""
     settings = facts.settings
     tables = tables | {"rules": _with_oracles_named(tables["rules"])}
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
     store["key"] = _key(store)
-    specs = _specs(store)
+    specs = _specs(store, drawing)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"json": _json}
     return environment.from_string(_text("page.html.j2")).render(
@@ -66,16 +74,20 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
         published=settings.published or {},
         store=store,
         specs=specs,
-        config=charts.CONFIG,
+        config=styles.CONFIG,
         tables=build_tables(tables, store["published"], settings),
         counts=_counts(store),
         style=Markup(_text("page.css")),
-        scripts=[Markup(_in_script(text)) for text in (_vega(), _text("tables.js"), _text("page.js"))],
+        scripts=[Markup(in_script(text)) for text in (VEGA_HERE, _text("tables.js"), _text("page.js"))],
     )
 
 
-def _specs(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _specs(store: dict[str, Any], drawing: Drawing) -> dict[str, dict[str, Any]]:
     """Name of a chart → its Vega-Lite specification, for the charts that have data."""
+
+    def chart(function: str, *arguments: Any) -> Any:
+        return drawing.remembered(f"{__name__}.charts:{function}_chart", *arguments)
+
     systems, emotions, modalities, level = store["systems"], store["emotions"], store["modalities"], store["level"]
     specs = {}
     if store["grid"] and len(modalities) > 1:
@@ -86,18 +98,18 @@ def _specs(store: dict[str, Any]) -> dict[str, dict[str, Any]]:
         shown += [annotation["accuracy"] for annotation in store["annotations"] if annotation["weights"]]
         span = _span(h / 10000 for h in shown if h is not None)
         for modality in modalities[:1] if len(modalities) == 2 else modalities:
-            specs[f"curve_{modality}"] = charts.curve_chart(modality, lines, annotations, span, len(modalities) > 2)
-    specs["emotions"] = charts.emotion_chart(emotions, level)
+            specs[f"curve_{modality}"] = chart("curve", modality, lines, annotations, span, len(modalities) > 2)
+    specs["emotions"] = chart("emotion", emotions, level)
     if any(system["confusion"] for system in systems):
-        specs["confusion"] = charts.confusion_chart(emotions[1:])
-    specs["people"] = charts.people_chart(emotions, level)
+        specs["confusion"] = chart("confusion", emotions[1:])
+    specs["people"] = chart("people", emotions, level)
     if any(system["gaps"] for system in systems):
-        specs["gaps"] = charts.gap_chart(emotions, _reach(store), level)
+        specs["gaps"] = chart("gap", emotions, _reach(store), level)
     kinds = list(dict.fromkeys([*KINDS, *(row["kind"] for row in store["rules"])]))
     kinds = [kind for kind in kinds if kind in {row["kind"] for row in store["rules"]}]
     shown = [row[name] for row in store["rules"] for name in ("accuracy", "low", "high")]
     span = _span(x for x in shown if x is not None)
-    specs["rules"] = charts.rules_chart(kinds, len(store["rules"]), span, level)
+    specs["rules"] = chart("rules", kinds, len(store["rules"]), span, level)
     return specs
 
 
@@ -169,20 +181,6 @@ def _json(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c"))
 
 
-def _in_script(text: str) -> str:
-    """The script, escaped so that it does not end its HTML element `script`."""
-    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
 def _text(name: str) -> str:
     """The content of a file in `assets`."""
     return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _vega() -> str:
-    """Vega, Vega-Lite (the version that Altair writes) and vega-embed as one script."""
-    version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    # the library's types require a snippet, but the page needs the default, which makes vegaEmbed global
-    bundle: str = vl_convert.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
-    return bundle

@@ -1,6 +1,6 @@
 """The cells of the page's tables: their text, and the exact value of the CSV file that they are sorted by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ import pandas as pd
 
 from emofusion.emotions import EMOTIONS
 from emofusion.reporting.report_page.numbers import MISSING, bare_share, interval, share
+
+Row = Mapping[Any, Any]  # a row of a table: column → value
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def words(text: str, sort: str | None = None) -> Cell:
     return Cell(str(text), sort=str(text) if sort is None else sort, numeric=False)
 
 
-def value(row: pd.Series, name: str, shown: Callable[[float], str], ends: tuple[str, str] | None = None) -> Cell:
+def value(row: Row, name: str, shown: Callable[[float], str], ends: tuple[str, str] | None = None) -> Cell:
     """A cell with a number of a row, and with its interval where the row has both ends.
 
     Args:
@@ -53,7 +55,7 @@ def value(row: pd.Series, name: str, shown: Callable[[float], str], ends: tuple[
     """
     low, high = ends or (f"{name}_low", f"{name}_high")
     bare = bare_share if shown is share else shown
-    beside = interval(row.get(low), row.get(high), bare) if low in row else ""
+    beside = interval(row[low], row[high], bare) if low in row and high in row else ""
     return Cell(shown(row[name]), beside, "" if pd.isna(row[name]) else repr(float(row[name])))
 
 
@@ -66,7 +68,7 @@ NONE = "with so few actors, no gap would be detected, however large"
 ALIKE = "unknown: these actors do not differ, so the variation between actors cannot be estimated"
 
 
-def minimum_detectable_gap(row: pd.Series) -> Cell:
+def minimum_detectable_gap(row: Row) -> Cell:
     """A cell with the smallest gap between men and women that a test with these actors is likely to detect."""
     if "minimum_detectable_gap" not in row:
         return Cell(MISSING)
@@ -98,7 +100,7 @@ class Context:
     level: str
     metrics: list[str]
 
-    def clips(self, row: pd.Series, rule: str, emotion: str = "all") -> Cell:
+    def clips(self, row: Row, rule: str, emotion: str = "all") -> Cell:
         """A cell with a row's number of test clips: from the row, or from the rule and emotion, or from the rule."""
         if "clips" in row:
             return whole(row["clips"])

@@ -11,14 +11,6 @@ import altair as alt
 from emofusion.reporting.report_page.chart_parts import beside, by_emotion, of_share, spec, tips, whiskers
 from emofusion.reporting.report_page.styles import DARK, PALE, STAR, WARM, AnnotationStyle, LineStyle
 
-CONFIG = {
-    "font": "system-ui, sans-serif",
-    "view": {"stroke": None},
-    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "#e4e4e4"},
-    "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "symbolStrokeWidth": 2},
-    "text": {"fontSize": 12},
-}
-
 
 def curve_chart(
     modality: str,

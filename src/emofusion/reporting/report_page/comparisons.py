@@ -30,7 +30,7 @@ def gender(table: pd.DataFrame, context: Context) -> Table:
             minimum_detectable_gap(row),
             context.printed(row["rule"], "gap", row["emotion"], points),
         ]
-        for _, row in table.iterrows()
+        for row in table.to_dict("records")
     ]
     columns = ["Rule", "Emotion", "Men", "Women", "Gap, points", "p", "p (Holm)", "Smallest gap to detect, points"]
     caption = f"Gender gap: accuracy for men minus accuracy for women, with {context.level} intervals over actors"
@@ -51,7 +51,7 @@ def narrowed(table: pd.DataFrame, context: Context) -> Table:
             words(row["verdict"]),
             context.clips(row, row["rule"], row["emotion"]),
         ]
-        for _, row in table.iterrows()
+        for row in table.to_dict("records")
     ]
     columns = ["Rule", "Against", "Emotion", "Gap before", "Gap after", "Change, points", "Verdict", "Clips"]
     caption = f"Did the fusion narrow the gender gap? Change of its size, with {context.level} intervals over actors"
@@ -73,7 +73,7 @@ def pairs(table: pd.DataFrame, context: Context) -> Table:
             whole(row["only_second"]),
             *[value(row, name, probability) for name in tests],
         ]
-        for _, row in table.iterrows()
+        for row in table.to_dict("records")
     ]
     columns = [
         "First",

@@ -67,7 +67,7 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
             whole(row["actors"]),
             *[value(row, name, how) for name, (_, how) in shown.items()],
         ]
-        for _, row in table.sort_values("accuracy", ascending=False, kind="stable").iterrows()
+        for row in table.sort_values("accuracy", ascending=False, kind="stable").to_dict("records")
     ]
     columns = ["Rule", "Kind", "Fitted on", "Clips", "Actors", *[title for title, _ in shown.values()]]
     return Table("rules", f"Every rule and modality, with {context.level} intervals", columns, rows)
@@ -88,7 +88,7 @@ def subsets(table: pd.DataFrame, context: Context) -> Table:
             context.printed(row["rule"], row["gender"], row["emotion"]),
             *[value(row, name, how) for name, (_, how) in shown.items()],
         ]
-        for _, row in table.iterrows()
+        for row in table.to_dict("records")
     ]
     columns = ["Rule", "Of", "Emotion", "Recognised", "Clips", "Actors", "Accuracy", "Published"]
     columns += [title for title, _ in shown.values()]
@@ -106,7 +106,7 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
             value(row, "value", number),
             context.clips(row, row["rule"], row["emotion"]),
         ]
-        for _, row in table.iterrows()
+        for row in table.to_dict("records")
     ]
     caption = "Measures of fairness between men and women"
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)

@@ -6,6 +6,7 @@ has a value for each setting of the grid; other systems have one value.
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from emofusion.emotions import in_order
@@ -85,7 +86,7 @@ def _swept_systems(
         if len(rows):
             system["validation"] = {
                 "clips": int(rows["clips"].iloc[0]),
-                "accuracy": _column(rows, "accuracy", size),
+                "accuracy": _column(rows["at"].tolist(), rows["accuracy"].tolist(), size),
             }
         systems.append(system)
     return systems
@@ -97,13 +98,14 @@ def _other_systems(
     """The modalities, and the rules without a sweep, each at its own setting."""
     systems = []
     labels, fixed = tables["rules"].set_index("rule")["label"], tables["subsets"]
+    counted = tables.get("confusion")
+    counted = _at_0(None if counted is None else counted[counted["gender"] == "all"])
+    gaps = _at_0(tables.get("gender"))
     for rule in [rule for rule in fixed["rule"].unique() if rule not in swept]:
         part = fixed[fixed["rule"] == rule].assign(at=0)
         system = _system(part, subsets, 1) | {"rule": rule, "label": labels.get(rule, rule), "sweeps": False}
-        system["gaps"] = _gaps(_at_0(tables.get("gender")), rule, emotions, 1)
-        counted = tables.get("confusion")
-        counted = None if counted is None else counted[counted["gender"] == "all"]
-        system["confusion"] = _confusion(_at_0(counted), rule, emotions[1:], 1)
+        system["gaps"] = _gaps(gaps, rule, emotions, 1)
+        system["confusion"] = _confusion(counted, rule, emotions[1:], 1)
         systems.append(system)
     return systems
 
@@ -137,12 +139,23 @@ def _at_0(table: pd.DataFrame | None) -> pd.DataFrame | None:
     return None if table is None or table.empty else table.assign(at=0)
 
 
-def _column(rows: pd.DataFrame, name: str, size: int) -> list[int | None]:
-    """A share at each of `size` settings; None where there is no row."""
-    values: list[int | None] = [None] * size
-    for at, value in zip(rows["at"], rows[name], strict=True):
-        values[at] = hundredths(value)
-    return values
+def _column(positions: list[int], values: list[float], size: int) -> list[int | None]:
+    """A share at each of `size` settings, in hundredths of a percent; None where there is no row."""
+    column: list[int | None] = [None] * size
+    for at, value in zip(positions, values, strict=True):
+        column[at] = hundredths(value)
+    return column
+
+
+def _by_key(part: pd.DataFrame, key: list[str], names: list[str]) -> dict[Any, dict[str, list[Any]]]:
+    """Key → column → its values. Thousands of small tables are cut here, so it does without pandas."""
+    groups: dict[Any, dict[str, list[Any]]] = {}
+    keys = zip(*[part[name].tolist() for name in key], strict=True)
+    for values in zip(keys, *[part[name].tolist() for name in names], strict=True):
+        group = groups.setdefault(values[0], {name: [] for name in names})
+        for name, value in zip(names, values[1:], strict=True):
+            group[name].append(value)
+    return groups
 
 
 def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> dict[str, Any]:
@@ -150,21 +163,23 @@ def _system(part: pd.DataFrame, subsets: list[tuple[str, str]], size: int) -> di
 
     Raises `EmofusionError` where the number of clips differs between settings.
     """
-    groups = dict(list(part.groupby(["gender", "emotion"])))
-    system: dict[str, Any] = {name: [] for name in ("clips", "actors", "correct", "accuracy", "low", "high")}
+    names = ["at", "clips", "actors", "correct", "accuracy", "low", "high"]
+    groups = _by_key(part, ["gender", "emotion"], names)
+    none: dict[str, list[Any]] = {name: [] for name in names}
+    system: dict[str, Any] = {name: [] for name in names[1:]}
     for subset in subsets:
-        rows = groups.get(subset, part[:0])
-        if len(rows) and (rows["clips"] != rows["clips"].iloc[0]).any():
+        rows = groups.get(subset, none)
+        if len(set(rows["clips"])) > 1:
             raise EmofusionError(
                 f"the sweep has different numbers of clips at different weights for {subset}; delete "
-                "results/evaluation and run the workflow again."
+                "results/rules and run the workflow again."
             )
         for name in ("clips", "actors"):
-            system[name].append(int(rows[name].iloc[0]) if len(rows) else 0)
+            system[name].append(int(rows[name][0]) if rows[name] else 0)
         correct = dict(zip(rows["at"], rows["correct"], strict=True))
         system["correct"].append([int(correct[at]) if at in correct else None for at in range(size)])
         for name in ("accuracy", "low", "high"):
-            system[name].append(_column(rows, name, size))
+            system[name].append(_column(rows["at"], rows[name], size))
     return system
 
 
@@ -172,20 +187,22 @@ def _gaps(
     table: pd.DataFrame | None, rule: str, emotions: list[str], size: int
 ) -> dict[str, list[list[int | None]]] | None:
     """The gender gap and its interval, for each emotion and setting; None where the table does not have the rule."""
-    if table is None or not (table["rule"] == rule).any():
+    if table is None or not (of_rule := table["rule"] == rule).any():
         return None
-    rows = [table[(table["rule"] == rule) & (table["emotion"] == emotion)] for emotion in emotions]
-    return {name: [_column(part, name, size) for part in rows] for name in ("gap", "low", "high")}
+    names = ["at", "gap", "low", "high"]
+    groups = _by_key(table[of_rule], ["emotion"], names)
+    rows = [groups.get((emotion,), {name: [] for name in names}) for emotion in emotions]
+    return {name: [_column(part["at"], part[name], size) for part in rows] for name in names[1:]}
 
 
 def _confusion(table: pd.DataFrame | None, rule: str, emotions: list[str], size: int) -> list[list[int]] | None:
     """The confusion matrix of each setting as one list, row after row; None where the table does not have the rule."""
-    if table is None or not (table["rule"] == rule).any():
+    if table is None or not (of_rule := table["rule"] == rule).any():
         return None
-    part = table[table["rule"] == rule]
-    counts = part.pivot_table(index="at", columns=["emotion", "predicted"], values="clips", aggfunc="sum", fill_value=0)
-    columns = pd.MultiIndex.from_product([emotions, emotions])
-    ordered: list[list[int]] = (
-        counts.reindex(index=range(size), columns=columns, fill_value=0).astype(int).to_numpy().tolist()
-    )
+    part, order = table[of_rule], pd.Index(emotions)
+    rows, columns = order.get_indexer(part["emotion"]), order.get_indexer(part["predicted"])
+    shown = (rows >= 0) & (columns >= 0)
+    counts = np.zeros((size, len(emotions), len(emotions)), dtype=np.int64)
+    np.add.at(counts, (part["at"].to_numpy()[shown], rows[shown], columns[shown]), part["clips"].to_numpy()[shown])
+    ordered: list[list[int]] = counts.reshape(size, -1).tolist()
     return ordered

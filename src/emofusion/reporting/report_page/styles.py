@@ -39,3 +39,13 @@ def line_styles(rules: list[str]) -> dict[str, LineStyle]:
         for split in ("test", "validation")
         for i, rule in enumerate(rules)
     }
+
+
+# What all charts have in common.
+CONFIG = {
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "#e4e4e4"},
+    "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "symbolStrokeWidth": 2},
+    "text": {"fontSize": 12},
+}
