@@ -24,8 +24,8 @@ from emofusion.reporting.sweeps import sweep_figure
 from emofusion.reporting.wording import FUSION, ORACLE, heading, weights_in_words
 from emofusion.tables import classes_of
 
-# Tables with thousands of rows. Their CSV files are compressed: pandas and R read them as they read the others.
-LONG = ("subsets", "confusion", "sweep", "sweep_gaps", "sweep_confusion")
+# Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
+LONG = ("subsets", "confusion", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion")
 
 
 def file_of(table: str) -> str:
