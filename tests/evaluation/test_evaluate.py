@@ -18,7 +18,7 @@ def few(seed: int = 0, metrics: list[str] | None = None) -> EvaluationSettings:
     """The settings of an evaluation with few resamples."""
     evaluation = Evaluation(samples=50, permutations=200, seed=seed)
     names = evaluation.metrics if metrics is None else metrics
-    return EvaluationSettings(evaluation, [kinds("metrics")[name].for_evaluation(evaluation) for name in names], 10)
+    return EvaluationSettings(evaluation, [kinds("metrics")[name].for_evaluation(evaluation) for name in names])
 
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -87,7 +87,7 @@ def test_bins_that_are_none(bins):
 
 @pytest.fixture(scope="module")
 def settings(metrics) -> EvaluationSettings:
-    return EvaluationSettings(Evaluation(samples=40, seed=3, confidence=0.9), [*metrics, Kappa()], 10)
+    return EvaluationSettings(Evaluation(samples=40, seed=3, confidence=0.9), [*metrics, Kappa()])
 
 
 def test_accuracy_as_a_metric_is_the_accuracy_of_the_tables(systems):
@@ -117,7 +117,7 @@ def test_a_new_metric_is_in_the_table_of_subsets_with_its_interval(systems, sett
 
 
 def test_a_new_metric_changes_no_other_figure(systems, settings, metrics):
-    fewer = EvaluationSettings(settings.evaluation, metrics, 10)
+    fewer = EvaluationSettings(settings.evaluation, metrics)
     with_kappa, without = (evaluate(systems, [], chosen)["subsets"] for chosen in (settings, fewer))
     pd.testing.assert_frame_equal(with_kappa.drop(columns=["kappa", "kappa_low", "kappa_high"]), without)
 
@@ -136,7 +136,7 @@ class CountingThreads(Kappa):
 def test_figures_are_computed_on_one_thread(systems, settings):
     CountingThreads.seen.clear()
     with threadpool_limits(2):
-        evaluate(systems, [], EvaluationSettings(settings.evaluation, [CountingThreads()], 10))
+        evaluate(systems, [], EvaluationSettings(settings.evaluation, [CountingThreads()]))
         assert {library["num_threads"] for library in threadpool_info()} == {2}
     assert CountingThreads.seen == {1}
 

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GroupKFold
 
 from emofusion.errors import EmofusionError
-from emofusion.fusion.common.crossfit import how_to_fit, score
+from emofusion.fusion.common.crossfit import balanced_groups, how_to_fit, score
 from emofusion.fusion.common.rules import Rule
 from emofusion.fusion.log_linear import LogLinear
 from emofusion.plan.settings import FusionSettings

@@ -110,14 +110,14 @@ def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     alone = fusion.rules.drop(columns=ABOUT_RULE)
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
     metrics = [kinds("metrics")[name].for_evaluation(EVALUATION) for name in METRICS]
-    tables = evaluate({**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics, steps=20))
+    tables = evaluate({**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics))
     return tables | sweep_weights(align(modalities), ["linear", "product"], 20, EVALUATION)
 
 
 @pytest.fixture(scope="session")
 def results(modalities, fusion, evaluation, histories, models) -> Results:
     notes = ["8 test clips were left out."]
-    tables = (modalities, fusion.predictions, fusion.rules, fusion.parameters, evaluation)
+    tables = (modalities, fusion.predictions("linear"), fusion.rules, fusion.parameters, evaluation)
     return Results(*tables, histories, models, notes)
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.schemas import SWEEPS, evaluation_schemas
+from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.reporting.collect import collect
 from emofusion.reporting.results import TrainedModel
+from emofusion.tables import SWEEPS
 
 
 @pytest.fixture
@@ -23,9 +24,12 @@ def stages(results, tmp_path):
         return path
 
     for name, table in results.evaluation.items():
-        write(table, "evaluation", f"{name}.parquet")
-    write(results.rules, "fusion", "rules.parquet")
-    write(results.parameters, "fusion", "parameters.parquet")
+        write(table, *(("rules", "sweep") if name in SWEEPS else ("fusion", "evaluation")), f"{name}.parquet")
+    # some rules are in one folder, the others in the other; each folder has its own order
+    shared = ["majority", "linear_tuned"]
+    for name, table in {"rules": results.rules, "parameters": results.parameters}.items():
+        write(table[~table["rule"].isin(shared)], "fusion", f"{name}.parquet")
+        write(pd.concat([table[table["rule"] == rule] for rule in shared]), "rules", f"{name}.parquet")
     # two modalities split one corpus, a third another
     left_out = pd.DataFrame({"corpus": "ravdess", "gender": ["male", "female"], "emotion": "calm", "clips": [8, 12]})
     splits = []
@@ -45,8 +49,8 @@ def stages(results, tmp_path):
         (folders[modality][-1] / "model.json").write_text(json.dumps(described))
     return {
         "predictions": {name: write(table, name, "predictions.parquet") for name, table in results.modalities.items()},
-        "fusion": write(results.fused, "fusion", "fused.parquet"),
-        "evaluation": tmp_path / "evaluation",
+        "fusion": write(results.fused, "fusion", "fused.parquet").parent,
+        "rules": tmp_path / "rules",
         "splits": splits,
         "models": folders,
     }
@@ -86,8 +90,10 @@ def test_a_rule_that_could_not_learn_is_named(stages, settings):
 
 @pytest.mark.parametrize("transductive", [True, False])
 def test_whether_the_configured_rule_is_transductive(stages, results, settings, transductive):
-    rules = results.rules.assign(transductive=results.rules["rule"] == ("linear" if transductive else "product"))
-    rules.to_parquet(stages["fusion"].parent / "rules.parquet", index=False)
+    file = stages["fusion"] / "rules.parquet"
+    rules = pd.read_parquet(file)
+    rules = rules.assign(transductive=rules["rule"] == ("linear" if transductive else "product"))
+    rules.to_parquet(file, index=False)
     assert collect(**stages, settings=settings).transductive == transductive
 
 
@@ -97,6 +103,6 @@ def test_without_training_there_is_no_history(stages, settings):
 
 
 def test_a_table_that_is_not_there_is_named(stages, settings):
-    (stages["evaluation"] / "gender.parquet").unlink()
+    (stages["fusion"] / "evaluation" / "gender.parquet").unlink()
     with pytest.raises(EmofusionError, match=r"gender\.parquet"):
         collect(**stages, settings=settings)

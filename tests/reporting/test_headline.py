@@ -31,7 +31,7 @@ def published(results, settings, provenance, written):
             changed = replace(results, histories={}, models={}, transductive=changes.pop("transductive", False))
             out = folder / "results" / name
             write_report(out, changed, replace(settings, **changes), replace(provenance, accepted=list(accepted)))
-            publish(out, folder / name, {"report": name})
+            publish(out, folder / name, {"report": name}, folder / "results", is_cell=True)
             cases[name] = folder / name
         return cases[name]
 
@@ -72,7 +72,7 @@ def test_warnings_stand_among_the_lines(published):
 def test_a_missing_interval_and_a_single_modality(published, tmp_path):
     folder = published("plain")
     copy = tmp_path / "one"
-    publish(folder, copy, {})
+    publish(folder, copy, {}, tmp_path / "results", is_cell=True)
     about = json.loads((folder / "summary.json").read_text()) | {"modalities": ["speech"]}
     (copy / "summary.json").write_text(json.dumps(about))
     rules = pd.read_csv(folder / "rules.csv").assign(accuracy_low=float("nan"), accuracy_high=float("nan"))
@@ -94,7 +94,7 @@ def test_of_several_cells_the_first_ten_have_a_line_and_none_is_singled_out(publ
 
 
 def test_a_report_that_is_not_whole_is_refused(published, tmp_path):
-    publish(published("plain"), tmp_path / "copy", {})
+    publish(published("plain"), tmp_path / "copy", {}, tmp_path / "results", is_cell=True)
     for name in ("rules.csv", "summary.json", "provenance.json"):
         copy = tmp_path / "copy" / name
         content = copy.read_bytes()

@@ -8,12 +8,17 @@ import pytest
 
 from emofusion.errors import EmofusionError
 from emofusion.reporting.provenance import all_versions
-from emofusion.reporting.report import write_report
+from emofusion.reporting.report import file_of, write_report
+from emofusion.reporting.report_page.packing import unpacked
 
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
     "sweep", "sweep_gaps", "sweep_confusion",
 ]  # fmt: skip
+
+
+def page_in(folder) -> str:
+    return unpacked((folder / "report.html").read_text(encoding="utf-8"))
 
 
 def test_the_report_is_whole_and_the_same_each_time(results, settings, provenance, tmp_path):
@@ -24,13 +29,13 @@ def test_the_report_is_whole_and_the_same_each_time(results, settings, provenanc
     assert set(files) == {
         "table1.csv", "table1.md", "table2.csv", "table2.md", "comparison.csv", "summary.md", "summary.json",
         "report.html", "sweep.png",
-        *(f"{name}.csv" for name in COMPARED),
+        *map(file_of, COMPARED),
         "confusion_speech.png", "confusion_face.png", "confusion_fusion.png", "curves_speech.png", "curves_face.png",
     }  # fmt: skip
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
 
     first = pd.read_csv(tmp_path / "one" / "table1.csv").set_index("emotion")
-    swept = pd.read_csv(tmp_path / "one" / "sweep.csv")
+    swept = pd.read_csv(tmp_path / "one" / "sweep.csv.gz")
     test = swept.query("split == 'test' and gender == 'all'")
     configured = test.query("rule == 'linear' and weight_speech == 0.7").set_index("emotion")
     assert first.loc["all", "fusion_accuracy"] == configured.loc["all", "accuracy"]
@@ -50,12 +55,12 @@ def test_the_report_is_whole_and_the_same_each_time(results, settings, provenanc
 def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(results, settings, provenance, tmp_path):
     settings = replace(settings, protocol="random_clips", leaks_speakers=True, generated=True)
     write_report(tmp_path, replace(results, histories={}, models={}), settings, provenance)
-    html = (tmp_path / "report.html").read_text()
+    html = page_in(tmp_path)
     assert "the protocol random_clips has the same speakers" in html and "generated demo data" in html
     page = (tmp_path / "summary.md").read_text()
     assert "> **WARNING: the protocol random_clips" in page and "generated demo data" in page
     for name in ("table1", "table2", *COMPARED):
-        table = pd.read_csv(tmp_path / f"{name}.csv")
+        table = pd.read_csv(tmp_path / file_of(name))
         assert table["leaks_speakers"].all() and set(table["data"]) == {"generated demo data"}
     assert not list(tmp_path.glob("curves_*"))
 
@@ -72,8 +77,7 @@ def test_what_does_not_rest_on_the_same_clips_once_is_refused(results, settings,
 
 def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(results, settings, provenance, tmp_path):
     write_report(tmp_path / "own", results, settings, provenance)
-    for name in ("report.html", "summary.md"):
-        text = (tmp_path / "own" / name).read_text()
+    for text in (page_in(tmp_path / "own"), (tmp_path / "own" / "summary.md").read_text()):
         assert "numpy 2.3.4, torch 2.9.0" in text and "accept_other_versions" not in text
     sentences = [
         "model/speech-1a2b was made with scikit-learn 1.7.2; 1.8.0 is installed; accept_other_versions=true took it",
@@ -84,7 +88,7 @@ def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(resul
     before = summary.partition("## What was tested")[0]
     assert "> **2 results were made with other library versions than the installed ones" in before
     assert all(f"> **{sentence}**" in before for sentence in sentences)
-    page = (tmp_path / "accepted" / "report.html").read_text()
+    page = page_in(tmp_path / "accepted")
     header = page.partition("<header>")[2].partition("</header>")[0]
     assert header.count('class="warning" role="note"') == 3 and all(sentence in header for sentence in sentences)
     # tables and figures have room for one line
@@ -94,14 +98,14 @@ def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(resul
 
 def test_without_tracking_the_page_says_so(results, settings, provenance, tmp_path):
     write_report(tmp_path, results, settings, replace(provenance, mlflow_run=None))
-    assert "<dt>MLflow run</dt><dd><code>not tracked</code></dd>" in (tmp_path / "report.html").read_text()
+    assert "<dt>MLflow run</dt><dd><code>not tracked</code></dd>" in page_in(tmp_path)
 
 
 def test_only_the_metrics_that_are_set_are_shown(results, settings, provenance, tmp_path):
     write_report(tmp_path, results, replace(settings, metrics=["log_loss", "accuracy"]), provenance)
     rules = pd.read_csv(tmp_path / "rules.csv")
     assert {"accuracy", "log_loss", "log_loss_low"} <= set(rules) and not {"brier", "macro_f1"} & set(rules)
-    html = (tmp_path / "report.html").read_text()
+    html = page_in(tmp_path)
     assert ">Log loss" in html and "Macro F1" not in html and "Brier" not in (tmp_path / "summary.md").read_text()
 
 

@@ -24,7 +24,7 @@ def axes_of(figure) -> list:
 def test_confusion_shows_counts_and_shares_of_rows(modalities, facts):
     speech = modalities["speech"].query("split == 'test' and emotion != 'calm'")
     counts = confusion(speech)
-    figure = confusion_figure(counts, "speech", facts)
+    figure = confusion_figure(counts, "speech", facts.footer())
     axes = axes_of(figure)[0]
     tested = counts.drop(index="calm")
     np.testing.assert_allclose(axes.images[0].get_array(), tested.to_numpy() / 20)
@@ -35,7 +35,7 @@ def test_confusion_shows_counts_and_shares_of_rows(modalities, facts):
 
 
 def test_curves_are_means_as_far_as_every_fold_ran(histories, facts):
-    figure = curves_figure(histories["speech"], "speech", {"validation": "20 clips a fold"}, facts)
+    figure = curves_figure(histories["speech"], "speech", {"validation": "20 clips a fold"}, facts.footer())
     cnn, lstm, loss, accuracy = axes_of(figure)
     assert [axes.get_title() for axes in (cnn, lstm, loss, accuracy)] == [
         "cnn1d: loss",
@@ -56,13 +56,13 @@ def test_curves_are_means_as_far_as_every_fold_ran(histories, facts):
 
 
 def test_curves_of_one_network_are_loss_and_accuracy(histories, facts):
-    figure = curves_figure(histories["face"], "face", {}, facts)
+    figure = curves_figure(histories["face"], "face", {}, facts.footer())
     assert [axes.get_title() for axes in axes_of(figure)] == ["loss", "accuracy"]
 
 
 def test_curves_without_validation_are_those_of_training(histories, facts):
     history = histories["face"]["mlp"].assign(validation_loss=np.nan, validation_accuracy=np.nan)
-    loss, accuracy = axes_of(curves_figure({"mlp": history}, "face", {}, facts))
+    loss, accuracy = axes_of(curves_figure({"mlp": history}, "face", {}, facts.footer()))
     for axes in (loss, accuracy):
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mlp, train"]
 
@@ -122,9 +122,9 @@ def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation
     facts = changed(protocol="random_clips", leaks_speakers=leaks, generated=demo, normalised_by_speaker=normalised)
     speech = modalities["speech"].query("split == 'test'")
     for figure in (
-        confusion_figure(confusion(speech), "speech", facts),
+        confusion_figure(confusion(speech), "speech", facts.footer()),
         sweep_figure(evaluation["sweep"], 0.5, facts),
-        curves_figure(histories["face"], "face", {}, facts),
+        curves_figure(histories["face"], "face", {}, facts.footer()),
     ):
         said = " ".join(texts(figure)).replace("\n", " ")
         assert "protocol random_clips" in said

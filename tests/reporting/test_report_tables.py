@@ -15,7 +15,8 @@ ROWS = ["neutral", "disgust", "fearful", "happy", "sad", "angry", "calm", "surpr
 @pytest.fixture
 def systems(modalities, fusion) -> dict[str, pd.DataFrame]:
     return {
-        name: table[table["split"] == "test"] for name, table in {**modalities, "fusion": fusion.predictions}.items()
+        name: table[table["split"] == "test"]
+        for name, table in {**modalities, "fusion": fusion.predictions("linear")}.items()
     }
 
 

@@ -93,7 +93,7 @@ def test_table1_says_what_the_predictions_say(workflow):
 
 
 def test_fusion_is_the_weighted_mean_of_the_cached_posteriors(workflow):
-    fused, sweep = fused_of(workflow), pd.read_csv(workflow / "reports/demo/sweep.csv")
+    fused, sweep = fused_of(workflow), pd.read_csv(workflow / "reports/demo/sweep.csv.gz")
     members = {name: predictions_of(workflow, name).set_index("clip") for name in ("speech", "face")}
     fused = fused.set_index("clip")
     sweep = sweep[sweep["rule"] == "linear"]

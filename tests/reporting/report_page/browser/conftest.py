@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from emofusion.emotions import EMOTIONS
-from emofusion.reporting.report_page import write_page
+from emofusion.reporting.report_page import page as page_of
 from emofusion.reporting.report_page.numbers import interval, points
 from emofusion.reporting.wording import percent
 
@@ -123,7 +123,7 @@ def opened(browser, tmp_path, changed, provenance):
         """A page of the tables or, at `path`, one that is there."""
         if path is None:
             path = tmp_path / "report.html"
-            write_page(path, tables, changed(**changes), provenance)
+            path.write_text(page_of(tables, changed(**changes), provenance), encoding="utf-8")
         page = browser.new_page(viewport={"width": width, "height": 850})
         pages.append(page)
         page.context.set_offline(True)
