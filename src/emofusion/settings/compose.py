@@ -15,12 +15,13 @@ from typing import Any
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
 from emofusion.settings.composition import Composition, Compositions
-from emofusion.settings.experiment import Experiment, Modality, Root
+from emofusion.settings.experiment import Experiment, Fusion, Modality, Root
 from emofusion.settings.fields import check, shown
 from emofusion.settings.names import check_name, unknown
 from emofusion.settings.overrides import Assignment, parse
 from emofusion.settings.plugins import named_plugins, resolved
 from emofusion.settings.sections import Sectioner
+from emofusion.settings.weights import WEIGHT, completed
 
 ROOT = {field.name for field in dataclasses.fields(Root)}
 KNOWN = {field.name for field in dataclasses.fields(Experiment)}
@@ -81,7 +82,8 @@ class Composer:
             registry.load_plugin(path)
         for name in root.modalities:
             _check_modality(name, composition, plain)
-        sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS)}
+        sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS - {"fusion"})}
+        sections["fusion"] = self._fusion(groups, plain, root.modalities)
         modalities = {name: self._section(groups, name, plain) for name in root.modalities}
         settings = Settings(root, sections, modalities)
         self._check_choices(settings, composition)
@@ -155,6 +157,27 @@ class Composer:
             check(node, name) if dataclasses.is_dataclass(node) else _check_values(node, name)
             self._sections[key] = node
         return self._sections[key]
+
+    def _fusion(self, groups: tuple[str, ...], plain: tuple[str, ...], modalities: list[str]) -> Fusion:
+        """The section `fusion`; the modalities whose weights no override names share the rest."""
+        named = {text: parse(text) for text in plain if text.lstrip("+").startswith(WEIGHT)}
+        if not named:
+            fusion: Fusion = self._section(groups, "fusion", plain)
+            return fusion
+        unnamed = self._section(groups, "fusion", tuple(text for text in plain if text not in named))
+        if any(type(one.value) not in (int, float) for one in named.values()):
+            written = self._section(groups, "fusion", plain).weights  # raises the error for a wrong type
+        else:
+            written = {one.key.removeprefix(WEIGHT): one.value for one in named.values()}
+        check(dataclasses.replace(unnamed, weights=written), "fusion")
+        names = [one.key.removeprefix(WEIGHT) for one in named.values()]
+        weights = {name: float(written[name]) for name in names}
+        key = (id(unnamed), tuple(weights.items()), tuple(modalities))
+        if key not in self._sections:
+            complete = completed(weights, unnamed.weights, modalities)
+            self._sections[key] = dataclasses.replace(unnamed, weights=complete)
+        fusion = self._sections[key]
+        return fusion
 
     def _check_choices(self, settings: Settings, composition: Composition) -> None:
         """Raise `EmofusionError` where a setting names a modality, or a choice of its group, that does not exist."""
