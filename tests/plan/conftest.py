@@ -13,7 +13,7 @@ import pytest
 from emofusion.plan.currency import Currency, examine
 from emofusion.plan.job import Job
 from emofusion.plan.make import plan_file
-from emofusion.plan.plan_file import PlanFile, write_plan
+from emofusion.plan.plan_file import Cell, PlanFile, write_plan
 from emofusion.plan.stage import Stage, StageFactory
 from emofusion.settings.kinds import Preparation
 
@@ -95,7 +95,9 @@ class TwoStages:
         """A plan of these stages, of which the last is the report of every cell."""
         path = self.results / "plans" / f"{len(list(self.results.glob('plans/*')))}.sqlite"
         facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
-        write_plan(path, facts, stages, [(place, stages[-1], [], [f'{{"place": "{place}"}}']) for place in places])
+        facts["grid"] = {"name": "two"} if len(places) > 1 else None
+        cells = [Cell(place, stages[-1], [], [f'{{"place": "{place}"}}'], {}) for place in places]
+        write_plan(path, facts, stages, cells)
         return PlanFile(path)
 
     def run(self) -> list[str]:

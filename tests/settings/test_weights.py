@@ -7,7 +7,10 @@ from emofusion.settings.overrides import expand, split_overrides
 from emofusion.settings.weights import completed
 
 TWENTY = [place / 20 for place in range(21)]
-THREE = "+speech@own=lstm modalities=[speech,face,own] protocol.train={speech: [demo_savee], face: [demo_kdef], own: [demo_savee]}"
+THREE = (
+    "+speech@own=lstm modalities=[speech,face,own] "
+    "protocol.train={speech: [demo_savee], face: [demo_kdef], own: [demo_savee]}"
+)
 
 
 def weights(planning, experiment, override):

@@ -1,6 +1,7 @@
 # The functions and constants that the rules share.
 import functools
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ except ModuleNotFoundError as error:
 RESULTS = Path("results")
 STALE = RESULTS / "plans" / "stale.txt"
 REPOSITORY = Path(workflow.basedir)
-SETTINGS = {"experiment", "override", "gpu", "delete"}
+SETTINGS = {"experiment", "override", "ablation", "baseline", "gpu", "delete"}
 # Targets that need no result of the plan.
 WITHOUT_RESULTS = {"audit", "prune", "tracking"}
 # Snakemake's own report shows files as they are.
@@ -43,6 +44,12 @@ if "delete" in config and "prune" not in sys.argv:
     )
 
 
+def grid_settings():
+    """The ablation and the baseline that the command line names; None where it names none."""
+    ablation = config.get("ablation")
+    return None if ablation is None else str(ablation), config.get("baseline")
+
+
 def open_plan():
     """The plan of this command. In the process of a job, it is the plan of Snakemake's main process."""
     if not workflow.is_main_process and os.environ.get(PLAN):
@@ -55,7 +62,7 @@ def open_plan():
     # the targets are not known yet: files that are missing are found now, or else by the job that reads them
     make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
     try:
-        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
+        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS, *grid_settings())
     except EmofusionError as error:
         raise WorkflowError(str(error))
     os.environ[PLAN] = str(opened.path.absolute())
@@ -86,7 +93,9 @@ FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
 # Jobs request a GPU if this machine has one, or if `--config gpu=1` says that the cluster's nodes have one.
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
-EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
+MODALITIES, TRAINED = (plan.facts[name] for name in ("modalities", "trained"))
+# The folder in results/reports/ of all that this command publishes: the name of the grid, or of the experiment.
+PUBLISHED_IN = plan.folder
 # The tables of a report besides those that have a caption of their own.
 COMPARED = [
     "subsets",
@@ -154,7 +163,7 @@ def modules_of(kind):
 def published_reports(wildcards):
     """The targets of the present command: a report for each cell, and for several cells a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in plan.cells]
-    return reports + ([f"results/reports/{EXPERIMENT}/cells.csv"] if len(plan.cells) > 1 else [])
+    return reports + ([f"results/reports/{PUBLISHED_IN}/cells.csv"] if plan.facts["grid"] else [])
 
 
 def captioned(name, caption, label):
@@ -176,7 +185,7 @@ def report_of_place(wildcards):
 def reports_of_all(wildcards):
     """The reports of all cells."""
     reports = {"reports": [record_of(cell.report) for cell in plan.cells.values()]}
-    return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
+    return reports | if_stale(f"results/reports/{PUBLISHED_IN}/cells.csv")
 
 
 def plans_to_keep(wildcards):
@@ -249,9 +258,9 @@ def headline_lines():
     """The last lines that a run prints: the headline accuracies, and the path of the report."""
     folders = [RESULTS / "reports" / place for place in plan.cells]
     try:
-        if len(folders) == 1:
+        if not plan.facts["grid"]:
             return headline(folders[0])
-        return headline_of_cells(folders, RESULTS / "reports" / EXPERIMENT / "cells.csv")
+        return headline_of_cells(folders, RESULTS / "reports" / PUBLISHED_IN / "cells.csv")
     except EmofusionError:  # the command asked for another target than the reports
         return []
 

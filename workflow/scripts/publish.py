@@ -10,7 +10,7 @@ from emofusion.reporting.publish import publish
 with clear_errors(snakemake.log[0]):
     where = {name: Path(path) for name, path in snakemake.config["job"].items()}
     plan, place = PlanFile(where["plan"]), snakemake.wildcards.place
-    tidy(where["results"] / "reports", plan.facts["experiment"], plan.cells)
+    tidy(where["results"] / "reports", plan.folder, plan.cells)
     provenance, contents = provenance_of(plan, place, where["results"])
     report, folder = plan.stage(plan.cells[place].report), Path(snakemake.output.provenance).parent
     files = publish(report.folder(where["results"]) / "report", folder, provenance)

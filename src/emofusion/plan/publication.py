@@ -44,9 +44,9 @@ def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str], reposi
 
 def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -> str:
     """A digest of what the tables that compare the cells of a command show; arguments as for `shown_by_report`."""
-    cells = {place: contents[cell.report] for place, cell in plan.cells.items()}
+    cells = {place: [contents[cell.report], cell.digest, cell.factors] for place, cell in plan.cells.items()}
     code = code_fingerprint(scripts=(repository / SCRIPTS / "compare.py",))
-    return short_hash(json.dumps([cells, [cell.digest for cell in plan.cells.values()], code], sort_keys=True))
+    return short_hash(json.dumps([list(cells.items()), plan.facts["grid"], code], sort_keys=True))
 
 
 def contents_of(plan: PlanFile, stages: Iterable[str], results: Path) -> dict[str, str]:
@@ -116,10 +116,10 @@ def stale_publications(plan: PlanFile, currency: Currency, results: Path, reposi
         expected = shown_by_report(plan, place, currency.content, repository) if complete else None
         if expected is None or not _shows(reports / place / PUBLISHED, expected, memory):
             stale.add(str(reports / place / "provenance.json"))
-    if len(plan.cells) > 1:
+    if plan.facts["grid"]:
         complete = all(cell.report in current for cell in plan.cells.values())
         expected = shown_by_cells(plan, currency.content, repository) if complete else None
-        folder = reports / plan.facts["experiment"]
+        folder = reports / plan.folder
         if expected is None or not _shows(folder / CELLS, expected, memory):
             stale.add(str(folder / "cells.csv"))
     return {path for path in stale if Path(path).exists()}
@@ -194,18 +194,18 @@ def mark(path: Path, shows: str, files: Iterable[str]) -> None:
     partial.replace(path)
 
 
-def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
-    """Delete the publications of an experiment that earlier commands made and this command does not make.
+def tidy(reports: Path, published_in: str, places: Iterable[str]) -> None:
+    """Delete the publications of an experiment or a grid that earlier commands made and this command does not make.
 
     It deletes only files that a publication lists, and folders that are empty after that.
 
     Args:
         reports: `results/reports`.
-        experiment: the name of the experiment, and of its folder in `reports`.
+        published_in: the folder in `reports` of all that this command publishes, see `PlanFile.folder`.
         places: the folders, relative to `reports`, that this command publishes.
     """
-    wanted, folder = set(places), reports / experiment
-    compares_cells = wanted != {experiment}
+    wanted, folder = set(places), reports / published_in
+    compares_cells = wanted != {published_in}
     for publication in [*folder.glob(PUBLISHED), *folder.glob(f"*/{PUBLISHED}")]:
         if publication.parent.relative_to(reports).as_posix() not in wanted:
             _delete(publication)

@@ -8,7 +8,7 @@ differ only in their seeds therefore cost little more than one cell.
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Composer:
         self._compositions = Compositions(conf, experiment)
         self._sections: dict[tuple[Any, ...], Any] = {}
         self._sectioner = Sectioner()
+        self._without: dict[tuple[str, ...], Settings] = {}  # overrides → settings, see `changes`
         for path in named_plugins(conf, experiment):
             registry.load_plugin(path)
 
@@ -89,6 +90,35 @@ class Composer:
         self._check_choices(settings, composition)
         self._check_members(settings, overrides)
         return settings
+
+    def choices(self, overrides: list[str]) -> dict[str, str]:
+        """Group → the choice that a cell makes of it, by an override or by the experiment."""
+        return self._compositions.of(self._compositions.divided(overrides)[0]).choices
+
+    def changes(self, settings: Settings, overrides: list[str], text: str) -> bool:
+        """Whether a cell would have other settings without one of its overrides.
+
+        Args:
+            settings: the settings of the cell.
+            overrides: all overrides of the cell.
+            text: the one in question.
+        """
+        groups, plain = self._compositions.divided(overrides)
+        others = tuple(other for other in overrides if other != text)
+        section, references = parse(text).key.partition(".")[0], self._compositions.of(groups).references.values()
+        try:
+            if text in groups or section in ROOT or any(names is None or section in names for names in references):
+                if others not in self._without:
+                    self._without[others] = self.settings(list(others))
+                without = self._without[others]
+                return not _same(settings, without)
+            kept = tuple(other for other in plain if other != text)
+            if section == "fusion":
+                return not _same_fusion(settings, self._fusion(groups, kept, settings.root.modalities))
+            node = {**settings.sections, **settings.modalities}.get(section)
+            return node is not None and bool(node != self._section(groups, section, kept))
+        except EmofusionError:  # the others need it
+            return True
 
     def alternative(self, overrides: list[str], modality: str, choice: str) -> Modality:
         """The settings of a modality with another choice of its group.
@@ -142,14 +172,15 @@ class Composer:
     def _has_no_effect(self, group: str, section: str) -> bool:
         """Whether a choice of a group does not change a section, so that the section can be composed without it."""
         without, with_choice = self._compositions.of(()), self._compositions.of((group,))
-        if section in with_choice.interpolated:
+        if section in with_choice.references:
             return False
         return bool(without.container.get(section) == with_choice.container.get(section))
 
     def _section(self, groups: tuple[str, ...], name: str, plain: tuple[str, ...]) -> Any:
         composition = self._compositions.of(groups)
-        concerned = tuple(text for text in plain if _concerns(parse(text), name))
-        if name in composition.interpolated or any("${" in text for text in concerned):
+        referred = composition.references.get(name, frozenset())
+        concerned = tuple(text for text in plain if _concerns(parse(text), name, referred or frozenset()))
+        if referred is None or any("${" in text for text in concerned):
             concerned = plain  # an interpolation may refer to any other section
         key = (id(composition), name, concerned)
         if key not in self._sections:
@@ -169,13 +200,13 @@ class Composer:
             written = self._section(groups, "fusion", plain).weights  # raises the error for a wrong type
         else:
             written = {one.key.removeprefix(WEIGHT): one.value for one in named.values()}
-        check(dataclasses.replace(unnamed, weights=written), "fusion")
+        check(replace(unnamed, weights=written), "fusion")
         names = [one.key.removeprefix(WEIGHT) for one in named.values()]
         weights = {name: float(written[name]) for name in names}
         key = (id(unnamed), tuple(weights.items()), tuple(modalities))
         if key not in self._sections:
             complete = completed(weights, unnamed.weights, modalities)
-            self._sections[key] = dataclasses.replace(unnamed, weights=complete)
+            self._sections[key] = replace(unnamed, weights=complete)
         fusion = self._sections[key]
         return fusion
 
@@ -206,14 +237,32 @@ class Composer:
                     raise EmofusionError(f"{error} (none of the models in {modality}.ensemble takes {text})")
 
 
+def _same(first: Settings, second: Settings) -> bool:
+    """Whether settings are the same. The weights null are the same as equal weights."""
+    first_others, second_others = ({**one.sections, "fusion": None} for one in (first, second))
+    return (
+        first.root == second.root
+        and first.modalities == second.modalities
+        and first_others == second_others
+        and _same_fusion(first, second.fusion)
+    )
+
+
+def _same_fusion(settings: Settings, fusion: Fusion) -> bool:
+    modalities = settings.root.modalities
+    equal = dict.fromkeys(modalities, 1 / len(modalities))
+    first, second = (replace(one, weights=one.weights or equal) for one in (settings.fusion, fusion))
+    return first == second
+
+
 def plugins_in(overrides: list[str]) -> list[str]:
     """The paths of plug-in files that overrides name."""
     return [path for text in overrides if parse(text).key == "plugins" for path in resolved(parse(text).value)]
 
 
-def _concerns(override: Assignment, section: str) -> bool:
+def _concerns(override: Assignment, section: str, referred: frozenset[str]) -> bool:
     first = override.key.partition(".")[0]
-    return first == section if section else first in ROOT
+    return first in referred or (first == section if section else first in ROOT)
 
 
 def _check_names(root: Root, composition: Composition, groups: tuple[str, ...], plain: tuple[str, ...]) -> None:

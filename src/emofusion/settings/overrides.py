@@ -58,6 +58,25 @@ def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> lis
     return overrides
 
 
+def key_of(override: str) -> str:
+    """The setting or group that an override sets, such as `seed` or `speech@own`. It may be a sweep."""
+    key: str = _parsed(override).get_key_element()
+    return key.lstrip("+~")
+
+
+def value_text(value: Any) -> str:
+    """A parsed value as text, such as `0.7`, `lstm`, `[1,2]` or `{a: 1}`. Equal values have the same text."""
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(value_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {value_text(part)}' for name, part in sorted(value.items()))}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
 def expand(overrides: list[str]) -> list[list[str]]:
     """All combinations of the values in sweeps such as `speech=cnn1d,lstm seed=range(0,3)`.
 
@@ -66,7 +85,7 @@ def expand(overrides: list[str]) -> list[list[str]]:
             setting as another override; or there are more than `MOST_CELLS` combinations.
     """
     alternatives = [_alternatives(override) for override in overrides]
-    keys = [_parsed(choices[0]).get_key_element().lstrip("+~") for choices in alternatives]
+    keys = [key_of(override) for override in overrides]
     if twice := [key for key in keys if keys.count(key) > 1]:
         raise EmofusionError(f"override: {twice[0]} is set twice; a sweep is written {twice[0]}=first,second")
     if (cells := prod(map(len, alternatives))) > MOST_CELLS:

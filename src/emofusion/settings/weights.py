@@ -7,9 +7,7 @@ from emofusion.settings.names import nearest
 WEIGHT = "fusion.weights."
 
 
-def completed(
-    named: dict[str, float], configured: dict[str, float] | None, modalities: list[str]
-) -> dict[str, float]:
+def completed(named: dict[str, float], configured: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
     """The weight of each modality, where overrides name the weights of some modalities.
 
     A named weight is fixed. The other modalities share what is left to 1, in the proportions of their configured
