@@ -82,7 +82,7 @@ class Grid:
         """
         settings = self.settings(cell)
         used = [text for text in cell.overrides if key_of(text).partition(".")[0] not in _WITHOUT_PLACE]
-        for text in sorted(cell.overrides, key=key_of):
+        for text in sorted(used, key=key_of):
             if not self._composer.changes(settings, used, text):
                 used.remove(text)
         levels = {key_of(text): self.level(cell, key_of(text)) for text in used if text not in cell.named}
@@ -212,7 +212,8 @@ def folder_name(changed: dict[str, str]) -> str:
     It ends in a hash where the settings do not fit into it.
     """
     text = ",".join(f"{name}={level}" for name, level in changed.items()) or BASE
-    name = "".join(letter if letter.isalnum() or letter in "=,._-+@" else "_" for letter in text)
+    bare = "".join(letter for letter in text if letter not in "[]{}'\" ")
+    name = "".join(letter if letter.isalnum() or letter in "=,._-+@" else "_" for letter in bare)
     if name == text and len(name) <= _LONGEST_NAME:
         return name
     return f"{name[: _LONGEST_NAME - 10]}-{short_hash(text, 8)}"
