@@ -213,9 +213,7 @@ def test_equal_sections_of_cells_are_written_once(planned):
 
 def test_two_cells_with_one_name_are_refused(repository, results, monkeypatch):
     monkeypatch.setattr(cells, "folder_name", lambda changed: "same")
-    with pytest.raises(
-        EmofusionError, match=r"cells seed=0 and seed=1 would have the same folder"
-    ):
+    with pytest.raises(EmofusionError, match=r"cells seed=0 and seed=1 would have the same folder"):
         plan_file(repository / "conf", "posteriors", SWEEP, results)
     assert not plans_in(results)
 

@@ -25,11 +25,13 @@ _WITHOUT_PLACE = ("tracking", "accept_other_versions")
 class GridCell:
     """One cell, before its stages are planned.
 
-    overrides: in Hydra's grammar, without sweeps. named: the part of the overrides that an ablation gives a name to.
-    label: this name; empty where there is none. settings: the settings of the cell, as soon as they were asked for.
+    overrides: in Hydra's grammar, without sweeps. common: the part of them that an ablation sets for all of its cells.
+    named: the part that an ablation gives a name to. label: this name; empty where there is none. settings: the
+    settings of the cell, as soon as they were asked for.
     """
 
     overrides: list[str]
+    common: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     label: str = ""
     settings: Settings | None = None
@@ -78,15 +80,20 @@ class Grid:
     def changed(self, cell: GridCell) -> dict[str, str]:
         """Setting or group → level, for the overrides that change the experiment's settings, sorted by name.
 
-        The overrides that an ablation gives a name to are one entry: the name of the ablation → the name of the cell.
+        What an ablation sets for all of its cells is left out. The overrides that it gives a name to are one entry: the
+        name of the ablation → the name of the cell.
         """
-        settings = self.settings(cell)
-        used = [text for text in cell.overrides if key_of(text).partition(".")[0] not in _WITHOUT_PLACE]
-        for text in sorted(used, key=key_of):
-            if not self._composer.changes(settings, used, text):
+        settings, used = self.settings(cell), list(cell.overrides)
+        told = []
+        for text in sorted(cell.overrides, key=key_of):
+            if text in cell.common or key_of(text).partition(".")[0] in _WITHOUT_PLACE:
+                continue
+            if self._composer.changes(settings, used, text):
+                told.append(text)
+            else:
                 used.remove(text)
-        levels = {key_of(text): self.level(cell, key_of(text)) for text in used if text not in cell.named}
-        if any(text in cell.named for text in used):
+        levels = {key_of(text): self.level(cell, key_of(text)) for text in told if text not in cell.named}
+        if any(text in cell.named for text in told):
             levels[_name(self._ablation)] = cell.label
         return dict(sorted(levels.items()))
 
@@ -190,9 +197,10 @@ def check_needs(conf: Path, composer: Composer, experiment: str, ablation: Ablat
             if other != experiment and _lacking(Composer(conf, other), ablation.needs, []) is None:
                 fitting.append(other)
     key, level, wanted = lacking
+    has = f"no {key}" if level == ABSENT else f"{key}={{…}}" if level.startswith("{") else f"{key}={level}"
     raise EmofusionError(
-        f"ablation={ablation.name} needs {key}={' or '.join(sorted(wanted))}, and experiment={experiment} has "
-        f"{'no ' + key if level == ABSENT else f'{key}={level}'}; it fits {', '.join(fitting) or 'no experiment'}"
+        f"ablation={ablation.name} needs {key}={' or '.join(sorted(wanted))}, and experiment={experiment} has {has}; it "
+        f"fits {', '.join(fitting) or 'no experiment'}"
     )
 
 
@@ -236,10 +244,12 @@ def _expanded(ablation: Ablation | None, overrides: list[str]) -> list[GridCell]
                     "leave it out of override, or copy the ablation's file, change it, and name its path"
                 )
     cells: list[GridCell] = []
+    common = [text for text in ablation.overrides if expand([text]) == [[text]]]  # no sweep
     for label, texts in ablation.cells or [("", [])]:
+        keys = {key_of(text) for text in texts} if label else set()
         for combination in expand([*ablation.overrides, *texts, *overrides]):
-            keys = {key_of(text) for text in texts} if label else set()
-            cells.append(GridCell(combination, [text for text in combination if key_of(text) in keys], label))
+            named = [text for text in combination if key_of(text) in keys]
+            cells.append(GridCell(combination, common, named, label))
         if len(cells) > MOST_CELLS:
             raise EmofusionError(
                 f"ablation={ablation.name}: it has more than {MOST_CELLS:,} cells; one command plans fewer"
