@@ -11,7 +11,8 @@ try:
     from emofusion.errors import EmofusionError
     from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
-    from emofusion.plan.make import checked_plan, plan_file
+    from emofusion.plan.forecast import forecast
+    from emofusion.plan.make import checked_plan, plan_file, plans_of
     from emofusion.plan.plan_file import PlanFile
     from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
@@ -34,8 +35,8 @@ PLAN = "EMOFUSION_PLAN"
 
 if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
     raise WorkflowError(
-        f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
-        f'as in override="seed=1 speech=lstm"'
+        f"--config {' '.join(sorted(unknown))}: the settings are experiment=…, override=\"…\", ablation=… and "
+        f'baseline="…", as in override="seed=1 speech=lstm"'
     )
 
 if "delete" in config and "prune" not in sys.argv:
@@ -45,9 +46,15 @@ if "delete" in config and "prune" not in sys.argv:
 
 
 def grid_settings():
-    """The ablation and the baseline that the command line names; None where it names none."""
-    ablation = config.get("ablation")
-    return None if ablation is None else str(ablation), config.get("baseline")
+    """The ablation and the baseline that the command line names; None where it names none, and for prune."""
+    if "prune" in sys.argv:  # that rule plans the ablations
+        return None, None
+    ablation, _, others = str(config.get("ablation", "")).partition(",")
+    if others:
+        raise WorkflowError(
+            f"--config ablation={ablation},{others}: a command runs one ablation; give a command for each"
+        )
+    return ablation or None, config.get("baseline")
 
 
 def open_plan():
@@ -189,10 +196,11 @@ def reports_of_all(wildcards):
 
 
 def plans_to_keep(wildcards):
-    """The plan of each experiment that the command line names."""
+    """The plan of each experiment that the command line names, and of each ablation of it."""
+    experiments = str(config.get("experiment", "demo")).split(",")
+    ablations = [name for name in str(config.get("ablation", "")).split(",") if name]
     try:
-        experiments = str(config.get("experiment", "demo")).split(",")
-        made = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
+        made = plans_of(REPOSITORY / "conf", experiments, config.get("override"), RESULTS, ablations)
         return [str(one.path) for one in made]
     except EmofusionError as error:
         raise WorkflowError(str(error))
@@ -214,6 +222,10 @@ def find_stale():
             print(f"stale: results/{name}: {reason}", file=sys.stderr)
     for name, versions in currency.accepted.items():
         print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)
+    if not IS_REPORT:
+        cores = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
+        for line in forecast(plan, currency, RESULTS, cores):
+            print(line, file=sys.stderr)
     stale = {f"results/{name}/{RECORD}" for name in currency.stale}
     stale |= stale_publications(plan, currency, RESULTS, REPOSITORY)
     if any("audit" in argument for argument in sys.argv):  # as a target beside others, or one of its files

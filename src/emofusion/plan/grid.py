@@ -1,9 +1,7 @@
 """Grids: which cells a command has, how they are named, what varies between them, and which is the baseline."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
@@ -56,7 +54,7 @@ class Grid:
         self.cells = _expanded(ablation, overrides)
         before = len(self.cells)
         for number, entry in enumerate(ablation.exclude if ablation else []):
-            wanted = _wanted(entry)
+            wanted = wanted_levels(entry)
             kept = [cell for cell in self.cells if not self._matches(cell, wanted)]
             if len(kept) == len(self.cells):
                 raise EmofusionError(
@@ -143,7 +141,7 @@ class Grid:
         if not asked:
             own = [number for number, levels in enumerate(changed) if not set(questions) & set(levels)]
             return (own[0] if own else 0), False
-        wanted = _wanted(asked)
+        wanted = wanted_levels(asked)
         matching = [number for number, cell in enumerate(self.cells) if self._matches(cell, wanted)]
         settings = {
             tuple(f"{name}={self.level(self.cells[number], name)}" for name in questions): number
@@ -176,42 +174,6 @@ class Grid:
             levels = dict.fromkeys(self._known_level(cell, key) for cell in self.cells)
             parts.append(f"{key}={','.join(list(levels)[:20])}{'…' if len(levels) > 20 else ''}")
         return f"; there is {' '.join(parts)}"
-
-
-def check_needs(conf: Path, composer: Composer, experiment: str, ablation: Ablation, overrides: list[str]) -> None:
-    """Raise `EmofusionError` where an experiment does not have the settings that an ablation needs.
-
-    Args:
-        conf: the folder of the configuration, for the names of the experiments that fit.
-        composer: of the experiment.
-        experiment: its name.
-        ablation: the ablation.
-        overrides: of the command line; of sweeps, the first values count.
-    """
-    lacking = _lacking(composer, ablation.needs, expand(overrides)[0])
-    if lacking is None:
-        return
-    fitting = []
-    for other in sorted(path.stem for path in (conf / "experiment").glob("*.yaml")):
-        with suppress(EmofusionError):  # some need overrides, to be composed at all
-            if other != experiment and _lacking(Composer(conf, other), ablation.needs, []) is None:
-                fitting.append(other)
-    key, level, wanted = lacking
-    has = f"no {key}" if level == ABSENT else f"{key}={{…}}" if level.startswith("{") else f"{key}={level}"
-    raise EmofusionError(
-        f"ablation={ablation.name} needs {key}={' or '.join(sorted(wanted))}, and experiment={experiment} has {has}; it "
-        f"fits {', '.join(fitting) or 'no experiment'}"
-    )
-
-
-def _lacking(composer: Composer, needs: list[str], overrides: list[str]) -> tuple[str, str, set[str]] | None:
-    """The first setting of those that are needed that is another one; its level, and the levels that would fit."""
-    cell, wanted = GridCell(overrides), _wanted(needs)
-    grid = Grid(composer, None, overrides)
-    for key, levels in wanted.items():
-        if (level := grid.level(cell, key)) not in levels:
-            return key, level, levels
-    return None
 
 
 def folder_name(changed: dict[str, str]) -> str:
@@ -257,7 +219,7 @@ def _expanded(ablation: Ablation | None, overrides: list[str]) -> list[GridCell]
     return cells
 
 
-def _wanted(partial: Sequence[str]) -> dict[str, set[str]]:
+def wanted_levels(partial: Sequence[str]) -> dict[str, set[str]]:
     """Setting → the levels that match; several, where the partial settings have a sweep."""
     wanted: dict[str, set[str]] = {}
     for texts in expand(list(partial)):

@@ -13,7 +13,7 @@ from typing import Any
 from emofusion.errors import EmofusionError
 from emofusion.plan.cells import plan_cells
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
-from emofusion.plan.grid import check_needs
+from emofusion.plan.needs import DoesNotFit, check_needs
 from emofusion.plan.plan_file import PlanFile, is_plan, write_plan
 from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD, Record
@@ -66,6 +66,34 @@ def plan_file(
     if not is_plan(path):
         _make(conf, command, path)
     return PlanFile(path)
+
+
+def plans_of(
+    conf: Path, experiments: list[str], override: Overrides, results: Path, ablations: list[str]
+) -> list[PlanFile]:
+    """The plans of all experiments, and of each of them under each ablation that it has the settings for.
+
+    Args:
+        conf: the folder of the configuration.
+        experiments: names of files in `conf/experiment/`.
+        override: as for `plan_file`.
+        results: the folder of the results.
+        ablations: names in `conf/ablation/`, or paths of files.
+
+    Raises:
+        EmofusionError: as for `plan_file`; or none of the experiments has the settings that an ablation needs.
+    """
+    plans = [plan_file(conf, experiment, override, results) for experiment in experiments]
+    for ablation in ablations:
+        refused: list[DoesNotFit] = []
+        for experiment in experiments:
+            try:
+                plans.append(plan_file(conf, experiment, override, results, ablation))
+            except DoesNotFit as error:
+                refused.append(error)
+        if len(refused) == len(experiments):
+            raise refused[0]
+    return plans
 
 
 def checked_plan(

@@ -7,7 +7,6 @@ differ only in their seeds therefore cost little more than one cell.
 """
 
 import dataclasses
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,14 @@ from typing import Any
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
 from emofusion.settings.composition import Composition, Compositions
-from emofusion.settings.experiment import Experiment, Fusion, Modality, Root
+from emofusion.settings.experiment import Fusion, Modality, Root
 from emofusion.settings.fields import check, shown
-from emofusion.settings.names import check_name, unknown
+from emofusion.settings.names import unknown
 from emofusion.settings.overrides import Assignment, parse
 from emofusion.settings.plugins import named_plugins, resolved
+from emofusion.settings.root_names import ROOT, SECTIONS, check_modality, check_names, check_values
 from emofusion.settings.sections import Sectioner
 from emofusion.settings.weights import WEIGHT, completed
-
-ROOT = {field.name for field in dataclasses.fields(Root)}
-KNOWN = {field.name for field in dataclasses.fields(Experiment)}
-SECTIONS = KNOWN - ROOT
-MODALITY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -78,11 +73,11 @@ class Composer:
         groups, plain = self._compositions.divided(overrides)
         composition = self._compositions.of(groups)
         root = self._section(groups, "", plain)
-        _check_names(root, composition, groups, plain)
+        check_names(root, composition, groups, plain)
         for path in root.plugins:
             registry.load_plugin(path)
         for name in root.modalities:
-            _check_modality(name, composition, plain)
+            check_modality(name, composition, plain)
         sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS - {"fusion"})}
         sections["fusion"] = self._fusion(groups, plain, root.modalities)
         modalities = {name: self._section(groups, name, plain) for name in root.modalities}
@@ -185,7 +180,7 @@ class Composer:
         key = (id(composition), name, concerned)
         if key not in self._sections:
             node = self._sectioner.section(composition.container, name, [parse(text) for text in concerned])
-            check(node, name) if dataclasses.is_dataclass(node) else _check_values(node, name)
+            check(node, name) if dataclasses.is_dataclass(node) else check_values(node, name)
             self._sections[key] = node
         return self._sections[key]
 
@@ -263,42 +258,3 @@ def plugins_in(overrides: list[str]) -> list[str]:
 def _concerns(override: Assignment, section: str, referred: frozenset[str]) -> bool:
     first = override.key.partition(".")[0]
     return first in referred or (first == section if section else first in ROOT)
-
-
-def _check_names(root: Root, composition: Composition, groups: tuple[str, ...], plain: tuple[str, ...]) -> None:
-    """Raise `EmofusionError` where a name at the root is neither a setting nor a modality."""
-    chosen = {name for name in composition.groups if "/" not in name}
-    chosen |= {name.partition("@")[0] for name in composition.groups.values() if "/" not in name}
-    named = set(root.modalities) | set(composition.container.get("modalities") or [])
-    for name in [*composition.container, *(parse(text).key.partition(".")[0] for text in plain)]:
-        if name not in KNOWN | chosen | named:
-            raise EmofusionError(unknown(name, sorted(KNOWN | chosen)))
-    for override in map(parse, groups):
-        package = (override.package or override.key).partition(".")[0]
-        if override.package and package not in KNOWN | set(root.modalities):
-            raise EmofusionError(
-                f"{override.text}: {package} is not in modalities={shown(root.modalities)}; add it there"
-            )
-
-
-def _check_modality(name: str, composition: Composition, plain: tuple[str, ...]) -> None:
-    if not MODALITY.fullmatch(name):
-        raise EmofusionError(
-            f"modalities: {name} is not an allowed name: use small letters, digits and _, and start with a letter"
-        )
-    if name in KNOWN | {"all"} | set(registry.kinds("fusion")):
-        raise EmofusionError(f"modalities: the name {name} has another meaning already; use another name")
-    keys = {parse(text).key.partition(".")[0] for text in plain}
-    if not isinstance(composition.container.get(name), dict) and name not in keys:
-        raise EmofusionError(
-            f"modalities: {name} is named, but there are no settings {name}.*; choose a model, as in "
-            f'override="+speech@{name}=cnn1d"'
-        )
-
-
-def _check_values(node: Any, name: str) -> None:
-    """Check the names and the typed nodes in an untyped map, such as `corpora`."""
-    for key, value in (node or {}).items() if isinstance(node, dict) else []:
-        if dataclasses.is_dataclass(value):
-            check_name(str(key), name)
-            check(value, f"{name}.{key}")
