@@ -110,7 +110,7 @@ class Grid:
 
     def factors(self) -> list[str]:
         """The settings and groups that have several levels in the grid, in the order of the command."""
-        written: dict[str, list[str]] = {}
+        written: dict[str, list[str]] = {_name(self._ablation): []} if any(cell.label for cell in self.cells) else {}
         for cell in self.cells:
             for text in cell.overrides:
                 name = _name(self._ablation) if text in cell.named else key_of(text)

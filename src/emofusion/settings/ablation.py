@@ -103,6 +103,9 @@ def read_ablation(conf: Path, name: str) -> Ablation:
 def _ablation(file: Path) -> Ablation:
     try:
         content = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise EmofusionError(f"{line}{error.problem}") from error
     except (yaml.YAMLError, OmegaConfBaseException, OSError, UnicodeDecodeError) as error:
         raise EmofusionError(" ".join(str(error).split())) from error
     must(isinstance(content, dict), "this must be a map with overrides or cells")
