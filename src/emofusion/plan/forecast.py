@@ -155,7 +155,7 @@ def _estimate(seconds: list[float | None], cores: int) -> list[str]:
     """A sentence about the time of the whole command."""
     known = [time for time in seconds if time is not None]
     if not seconds:
-        return ["nothing to run: all results are current"]
+        return ["no stage to run: all results are current"]
     if not known:
         return ["estimate: unknown, because no stage of these kinds has run here before"]
     unknown = len(seconds) - len(known)
