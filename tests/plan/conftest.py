@@ -6,16 +6,23 @@ The two stages: the text of a file in capitals, and that text twice.
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from emofusion.plan.cells import PlannedCells, plan_cells
 from emofusion.plan.currency import Currency, examine
 from emofusion.plan.job import Job
 from emofusion.plan.make import plan_file
-from emofusion.plan.plan_file import PlanFile, write_plan
+from emofusion.plan.needs import check_needs
+from emofusion.plan.plan_file import Cell, PlanFile, write_plan
+from emofusion.plan.planner import Planner
 from emofusion.plan.stage import Stage, StageFactory
+from emofusion.settings.ablation import read_ablation
+from emofusion.settings.compose import Composer
 from emofusion.settings.kinds import Preparation
+from emofusion.settings.overrides import split_overrides
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +39,26 @@ def planned(repository, results_of_plans):
         return plan_file(repository / "conf", experiment, f"report.seeds=1 {override or ''}", results_of_plans)
 
     return plan
+
+
+@pytest.fixture(scope="session")
+def composer_of(repository):
+    """A function that gives the composer of an experiment of `conf/`; each is made once, which takes a second."""
+    return cache(lambda experiment: Composer(repository / "conf", experiment))
+
+
+@pytest.fixture
+def grid_of(repository, composer_of):
+    """A function that plans the cells of a command, as `plan_file` does, and writes no file."""
+
+    def planned(experiment, override="", ablation=None, baseline="") -> PlannedCells:
+        composer, overrides = composer_of(experiment), split_overrides(override)
+        read = read_ablation(repository / "conf", str(ablation)) if ablation else None
+        if read:
+            check_needs(repository / "conf", composer, experiment, read, overrides)
+        return plan_cells(composer, Planner(), experiment, overrides, read, split_overrides(baseline))
+
+    return planned
 
 
 @pytest.fixture
@@ -95,7 +122,9 @@ class TwoStages:
         """A plan of these stages, of which the last is the report of every cell."""
         path = self.results / "plans" / f"{len(list(self.results.glob('plans/*')))}.sqlite"
         facts = {"plugins": [], "accept_other_versions": accept, "experiment": "two", "modalities": ["speech"]}
-        write_plan(path, facts, stages, [(place, stages[-1], [], [f'{{"place": "{place}"}}']) for place in places])
+        facts["grid"] = {"name": "two"} if len(places) > 1 else None
+        cells = [Cell(place, stages[-1], [], [f'{{"place": "{place}"}}'], {}) for place in places]
+        write_plan(path, facts, stages, cells)
         return PlanFile(path)
 
     def run(self) -> list[str]:

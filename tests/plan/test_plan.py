@@ -70,9 +70,9 @@ def test_a_grid_shares_common_stages(planned):
     assert len(names(plan, "features")) == 4 and len(names(plan, "corpus")) == 4
 
 
-def test_folders_of_cells_are_named_by_what_differs(planned):
+def test_folders_of_cells_are_named_by_what_they_change(planned):
     plan = planned(override="seed=1,2 speech.training.epochs=3")
-    assert list(plan.cells) == ["demo/seed=1", "demo/seed=2"]
+    assert list(plan.cells) == [f"demo/report.seeds=1,seed={seed},speech.training.epochs=3" for seed in (1, 2)]
     long = "+".join(["x"] * 200)
     places = list(planned(override=f"report.title={long}a,{long}b").cells)
     assert len(places) == 2 and all(len(place) < 150 for place in places)

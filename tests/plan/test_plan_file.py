@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.plan import make
+from emofusion.plan import cells, make
 from emofusion.plan.make import check_sources, plan_file
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.planner import Planner
@@ -182,16 +182,17 @@ def test_threads_and_precision_of_a_training_are_those_of_its_stages(planned):
 
 
 def test_the_settings_of_a_cell_are_all_settings(repository, planned):
-    plan = planned("ravdess_openface", "seed=0,7 fusion.weights={speech: 1, face: 0}")
-    assert list(plan.cells) == ["ravdess_openface/seed=0", "ravdess_openface/seed=7"]
-    settings = plan.cell_settings("ravdess_openface/seed=7")
+    plan = planned("ravdess_openface", "seed=0,7 fusion.weights.speech=1")
+    base, other = (f"ravdess_openface/fusion.weights.speech=1{seed}" for seed in ("", ",seed=7"))
+    assert list(plan.cells) == [base, other]
+    settings = plan.cell_settings(other)
     assert settings["seed"] == 7 and settings["experiment"] == "ravdess_openface"
     assert settings["fusion"]["weights"] == {"speech": 1.0, "face": 0.0}
     assert settings["speech"]["training"]["epochs"] > 0 and settings["face"]["features"]["kind"] == "action_units"
     assert settings["tracking"] == {"enabled": True, "uri": None}
-    assert plan.cell_settings("ravdess_openface/seed=0") == settings | {"seed": 0}
+    assert plan.cell_settings(base) == settings | {"seed": 0}
     assert "_type" not in json.dumps(settings)
-    assert plan.cells["ravdess_openface/seed=0"].digest != plan.cells["ravdess_openface/seed=7"].digest
+    assert plan.cells[base].digest != plan.cells[other].digest
     assert plan.cells["ravdess_openface/seed=7"].overrides == [
         "report.seeds=1",
         "seed=7",
@@ -211,8 +212,8 @@ def test_equal_sections_of_cells_are_written_once(planned):
 
 
 def test_two_cells_with_one_name_are_refused(repository, results, monkeypatch):
-    monkeypatch.setattr(make, "_slug", lambda overrides: "same")
-    with pytest.raises(EmofusionError, match="two cells would have the same name"):
+    monkeypatch.setattr(cells, "folder_name", lambda changed: "same")
+    with pytest.raises(EmofusionError, match=r"cells seed=0 and seed=1 would have the same folder"):
         plan_file(repository / "conf", "posteriors", SWEEP, results)
     assert not plans_in(results)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from emofusion.plan.make import plan_cells
+from emofusion.plan.cells import plan_cells
 from emofusion.plan.planner import Planner
 from emofusion.settings.compose import Composer, Settings
 from emofusion.settings.overrides import split_overrides
@@ -31,11 +31,11 @@ class Planning:
 
     def cells(self, experiment: str, override: str = ""):
         """The cells of a command, planned and checked as by `plan_file`, which calls the same function."""
-        return plan_cells(self.composer(experiment), Planner(), experiment, split_overrides(override))[0]
+        return plan_cells(self.composer(experiment), Planner(), experiment, split_overrides(override)).cells
 
     def settings(self, experiment: str, override: str = "") -> Settings:
         """The settings of the first cell of a command, planned and checked as by `plan_file`."""
-        return plan_cells(self.composer(experiment), Planner(), experiment, split_overrides(override))[1]
+        return plan_cells(self.composer(experiment), Planner(), experiment, split_overrides(override)).first
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def test_an_override_may_refer_to_another_setting(planning):
         ("speech.network.filters=many", "speech.network.filters=many: this must be a whole number, from 1 to 4096"),
         ("face.training.unfreeze=[{epoch: 1}]", "face.training.unfreeze[0].blocks: this setting has no value"),
         ("face.training.unfreeze=[{epoch: 1, block: 2}]", "did you mean face.training.unfreeze[0].blocks?"),
-        ("fusion.weights.speech=0.9", "fusion.weights"),
+        ("fusion.weights.speech=1.9", "fusion.weights"),
         ("emotions.classes=[joy,sad]", "joy"),
         ("protocol.test=[iemocap]", "iemocap"),
         ("protocol.validation=2", "protocol.validation"),

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.make import plan_cells
+from emofusion.plan.cells import plan_cells
 from emofusion.plan.planner import Planner
 from emofusion.settings.compose import Composer
 
@@ -75,11 +75,11 @@ def test_a_wrong_setting_in_a_file_is_named(own_conf, text, message):
 
 
 def test_settings_that_no_other_file_names_need_no_special_mark(own_conf):
-    _, settings, _ = cells(
+    settings = cells(
         own_conf,
         "speech: {training: {patience: 4, class_weights: true}, network: {pooling: flatten}}\n"
         "corpora: {ravdess: {exclude: [a.wav], media: [audio]}}\nfusion: {weights: {speech: 0.25, face: 0.75}}\n",
-    )
+    ).first
     speech = settings.modalities["speech"]
     assert (speech.training.patience, speech.training.class_weights) == (4, True)
     assert speech.network.pooling == "flatten" and settings.corpora["ravdess"].media == ["audio"]
@@ -89,16 +89,16 @@ def test_settings_that_no_other_file_names_need_no_special_mark(own_conf):
 def test_an_experiment_with_one_modality_says_so_and_nothing_else(own_conf):
     text = EXPERIMENT.replace("face: action_units", "fusion: paper") + "modalities: [speech]\n"
     (own_conf / "experiment" / "mine.yaml").write_text(text)
-    ((_, report, _, _),), settings, _ = plan_cells(Composer(own_conf, "mine"), Planner(), "mine", [])
-    assert settings.fusion.weights == {"speech": 0.7, "face": 0.3}
-    assert report.settings.weights == {"speech": 1.0}
+    planned = plan_cells(Composer(own_conf, "mine"), Planner(), "mine", [])
+    assert planned.first.fusion.weights == {"speech": 0.7, "face": 0.3}
+    assert planned.cells[0].report.settings.weights == {"speech": 1.0}
 
 
 def test_a_modality_may_be_written_out_in_the_experiment(own_conf):
     text = "modalities: [speech, own]\nown: {posteriors: {table: own.csv, scale: logits}}\n"
-    _, settings, _ = cells(own_conf, text)
+    settings = cells(own_conf, text).first
     assert settings.modalities["own"].name == "own" and settings.modalities["own"].posteriors.table == "own.csv"
-    _, alone, _ = cells(own_conf, text, ["modalities=[speech]"])
+    alone = cells(own_conf, text, ["modalities=[speech]"]).first
     assert list(alone.modalities) == ["speech"]
 
 

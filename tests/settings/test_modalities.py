@@ -23,7 +23,7 @@ def test_one_modality_needs_no_unsaying(planning, modalities, left):
 
 
 def test_the_report_of_one_modality_shows_networks_of_that_one_alone(planning):
-    ((_, report, _, _),) = planning.cells("demo", "modalities=[speech]")
+    report = planning.cells("demo", "modalities=[speech]")[0].report
     assert report.settings.modalities == ["speech"]
     assert {name: set(networks) for name, networks in report.settings.networks.items()} == {"speech": {"cnn1d", "lstm"}}
     assert "predictions_face" not in report.inputs

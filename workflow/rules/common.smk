@@ -1,6 +1,7 @@
 # The functions and constants that the rules share.
 import functools
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -10,7 +11,8 @@ try:
     from emofusion.errors import EmofusionError
     from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
-    from emofusion.plan.make import checked_plan, plan_file
+    from emofusion.plan.forecast import forecast
+    from emofusion.plan.make import checked_plan, plan_file, plans_of
     from emofusion.plan.plan_file import PlanFile
     from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
@@ -22,7 +24,7 @@ except ModuleNotFoundError as error:
 RESULTS = Path("results")
 STALE = RESULTS / "plans" / "stale.txt"
 REPOSITORY = Path(workflow.basedir)
-SETTINGS = {"experiment", "override", "gpu", "delete"}
+SETTINGS = {"experiment", "override", "ablation", "baseline", "gpu", "delete"}
 # Targets that need no result of the plan.
 WITHOUT_RESULTS = {"audit", "prune", "tracking"}
 # Snakemake's own report shows files as they are.
@@ -33,14 +35,26 @@ PLAN = "EMOFUSION_PLAN"
 
 if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
     raise WorkflowError(
-        f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
-        f'as in override="seed=1 speech=lstm"'
+        f"--config {' '.join(sorted(unknown))}: the settings are experiment=…, override=\"…\", ablation=… and "
+        f'baseline="…", as in override="seed=1 speech=lstm"'
     )
 
 if "delete" in config and "prune" not in sys.argv:
     raise WorkflowError(
         "--config delete: only prune deletes results; the command is snakemake prune --config delete=yes"
     )
+
+
+def grid_settings():
+    """The ablation and the baseline that the command line names; None where it names none, and for prune."""
+    if "prune" in sys.argv:  # that rule plans the ablations
+        return None, None
+    ablation, _, others = str(config.get("ablation", "")).partition(",")
+    if others:
+        raise WorkflowError(
+            f"--config ablation={ablation},{others}: a command runs one ablation; give a command for each"
+        )
+    return ablation or None, config.get("baseline")
 
 
 def open_plan():
@@ -55,7 +69,7 @@ def open_plan():
     # the targets are not known yet: files that are missing are found now, or else by the job that reads them
     make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
     try:
-        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
+        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS, *grid_settings())
     except EmofusionError as error:
         raise WorkflowError(str(error))
     os.environ[PLAN] = str(opened.path.absolute())
@@ -86,7 +100,9 @@ FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
 # Jobs request a GPU if this machine has one, or if `--config gpu=1` says that the cluster's nodes have one.
 GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
-EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
+MODALITIES, TRAINED = (plan.facts[name] for name in ("modalities", "trained"))
+# The folder in results/reports/ of all that this command publishes: the name of the grid, or of the experiment.
+PUBLISHED_IN = plan.folder
 # The priority of jobs that read files: an unreadable file is found before other work starts.
 READ_FIRST = 2
 
@@ -150,7 +166,7 @@ def modules_of_report(wildcards):
 def published_reports(wildcards):
     """The targets of the present command: a report for each cell, and for several cells a table that compares them."""
     reports = [f"results/reports/{place}/provenance.json" for place in plan.cells]
-    return reports + ([f"results/reports/{EXPERIMENT}/cells.csv"] if len(plan.cells) > 1 else [])
+    return reports + ([f"results/reports/{PUBLISHED_IN}/cells.csv"] if plan.facts["grid"] else [])
 
 
 def captioned(name, caption, label):
@@ -204,17 +220,18 @@ def reports_of_all(wildcards):
         return ancient(path) if is_current else path
 
     reports = {"reports": [published(place) for place in plan.cells]}
-    return reports | if_stale(f"results/reports/{EXPERIMENT}/cells.csv")
+    return reports | if_stale(f"results/reports/{PUBLISHED_IN}/cells.csv")
 
 
 PUBLISHED_FILES = published_files()
 
 
 def plans_to_keep(wildcards):
-    """The plan of each experiment that the command line names."""
+    """The plan of each experiment that the command line names, and of each ablation of it."""
+    experiments = str(config.get("experiment", "demo")).split(",")
+    ablations = [name for name in str(config.get("ablation", "")).split(",") if name]
     try:
-        experiments = str(config.get("experiment", "demo")).split(",")
-        made = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
+        made = plans_of(REPOSITORY / "conf", experiments, config.get("override"), RESULTS, ablations)
         return [str(one.path) for one in made]
     except EmofusionError as error:
         raise WorkflowError(str(error))
@@ -236,6 +253,10 @@ def find_stale():
             print(f"stale: results/{name}: {reason}", file=sys.stderr)
     for name, versions in currency.accepted.items():
         print(f"accepted: results/{name} was made with {', '.join(versions)}", file=sys.stderr)
+    if not IS_REPORT:
+        cores = workflow.resource_settings.cores or workflow.resource_settings.nodes or 1
+        for line in forecast(plan, currency, RESULTS, cores):
+            print(line, file=sys.stderr)
     stale = {f"results/{name}/{RECORD}" for name in currency.stale}
     stale |= stale_publications(plan, currency, RESULTS, REPOSITORY)
     if any("audit" in argument for argument in sys.argv):  # as a target beside others, or one of its files
@@ -280,9 +301,9 @@ def headline_lines():
     """The last lines that a run prints: the headline accuracies, and the path of the report."""
     folders = [RESULTS / "reports" / place for place in plan.cells]
     try:
-        if len(folders) == 1:
+        if not plan.facts["grid"]:
             return headline(folders[0])
-        return headline_of_cells(folders, RESULTS / "reports" / EXPERIMENT / "cells.csv")
+        return headline_of_cells(folders, RESULTS / "reports" / PUBLISHED_IN / "cells.csv")
     except EmofusionError:  # the command asked for another target than the reports
         return []
 

@@ -7,7 +7,7 @@ rule report:
     log:
         "results/logs/report/{place}.log",
     wildcard_constraints:
-        place=f"{EXPERIMENT}(/[^/]+)?",
+        place=f"{re.escape(PUBLISHED_IN)}(/[^/]+)?",
     conda:
         ENVIRONMENT
     params:
@@ -23,15 +23,15 @@ rule compare:
         unpack(reports_of_all),
     output:
         cells=report(
-            f"results/reports/{EXPERIMENT}/cells.csv",
+            f"results/reports/{PUBLISHED_IN}/cells.csv",
             caption="../report/cells.rst",
-            category=EXPERIMENT,
+            category=PUBLISHED_IN,
             labels={"result": "All cells"},
         ),
         pairs=report(
-            f"results/reports/{EXPERIMENT}/cells_pairs.csv",
+            f"results/reports/{PUBLISHED_IN}/cells_pairs.csv",
             caption="../report/cells_pairs.rst",
-            category=EXPERIMENT,
+            category=PUBLISHED_IN,
             labels={"result": "All pairs of cells"},
         ),
     log:

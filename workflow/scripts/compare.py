@@ -10,7 +10,7 @@ from emofusion.reporting.cells import Cell, write_cells
 with clear_errors(snakemake.log[0]):
     where = {name: Path(path) for name, path in snakemake.config["job"].items()}
     plan, results = PlanFile(where["plan"]), where["results"]
-    tidy(results / "reports", plan.facts["experiment"], plan.cells)
+    tidy(results / "reports", plan.folder, plan.cells)
     reports = {place: plan.stage(cell.report) for place, cell in plan.cells.items()}
     evaluation = plan.settings(next(iter(reports.values())).inputs["evaluation"]).evaluation
     cells = [

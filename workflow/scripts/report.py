@@ -34,7 +34,7 @@ def work(job: Job) -> None:
 
 def publish_report(job: Job, place: str) -> None:
     plan, reports = job.plan, job.results / REPORTS
-    tidy(reports, plan.facts["experiment"], plan.cells)
+    tidy(reports, plan.folder, plan.cells)
     provenance, contents = provenance_of(plan, place, job.results)
     files = publish(job.folder / "report", reports / place, provenance, job.results, plan.is_grid)
     mark(reports / place / PUBLISHED, shown_by_report(plan, place, contents), [file.name for file in files])

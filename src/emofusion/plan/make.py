@@ -5,34 +5,48 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.checks import check_cell, check_modality
+from emofusion.plan.cells import plan_cells
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
+from emofusion.plan.needs import DoesNotFit, check_needs
 from emofusion.plan.plan_file import PlanFile, is_plan, write_plan
 from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
-from emofusion.plan.stage import Stage, short_hash
-from emofusion.settings.compose import Composer, Settings
-from emofusion.settings.experiment import Modality
+from emofusion.plan.stage import Stage
+from emofusion.settings.ablation import ablation_file, read_ablation
+from emofusion.settings.compose import Composer
 from emofusion.settings.kinds import Preparation
-from emofusion.settings.overrides import expand, split_overrides
+from emofusion.settings.overrides import split_overrides
 from emofusion.settings.plugins import files_of, installed_entry_points, named_plugins, resolved
 
-_LONGEST_FOLDER_NAME = 120
+Overrides = str | list[str] | dict[str, str] | None
 
-# A cell: the folder of its report, the report's stage, its overrides, and its settings as JSON, one text a section.
-Cell = tuple[str, Stage, list[str], list[str]]
+
+@dataclass(frozen=True)
+class Command:
+    """What a command asks for; arguments of `plan_file`, with overrides as lists."""
+
+    experiment: str
+    overrides: list[str]
+    ablation: str | None
+    baseline: list[str]
 
 
 def plan_file(
-    conf: Path, experiment: str, override: str | list[str] | dict[str, str] | None, results: Path
+    conf: Path,
+    experiment: str,
+    override: Overrides,
+    results: Path,
+    ablation: str | None = None,
+    baseline: Overrides = None,
 ) -> PlanFile:
-    """The plan of an experiment for all combinations of its overrides.
+    """The plan of an experiment for all combinations of its overrides, or for the cells of an ablation.
 
     A plan that was made before is read from its file.
 
@@ -41,24 +55,61 @@ def plan_file(
         experiment: the name of a file in `conf/experiment/`.
         override: overrides in Hydra's grammar; they may be sweeps.
         results: the folder of the results; the files of plans are in its folder `plans/`.
+        ablation: a name in `conf/ablation/`, or the path of a file; None for a command without one.
+        baseline: the settings that tell the baseline from the other cells of a grid.
 
     Raises:
         EmofusionError: a setting does not exist or does not fit, or the plan cannot be written. Nothing was run then.
     """
-    overrides = split_overrides(override)
-    path = results / "plans" / f"{_fingerprint(conf, experiment, overrides)}.sqlite"
+    command = Command(experiment, split_overrides(override), ablation, split_overrides(baseline))
+    path = results / "plans" / f"{_fingerprint(conf, command)}.sqlite"
     if not is_plan(path):
-        _make(conf, experiment, overrides, path)
+        _make(conf, command, path)
     return PlanFile(path)
 
 
-def checked_plan(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
+def plans_of(
+    conf: Path, experiments: list[str], override: Overrides, results: Path, ablations: list[str]
+) -> list[PlanFile]:
+    """The plans of all experiments, and of each of them under each ablation that it has the settings for.
+
+    Args:
+        conf: the folder of the configuration.
+        experiments: names of files in `conf/experiment/`.
+        override: as for `plan_file`.
+        results: the folder of the results.
+        ablations: names in `conf/ablation/`, or paths of files.
+
+    Raises:
+        EmofusionError: as for `plan_file`; or none of the experiments has the settings that an ablation needs.
+    """
+    plans = [plan_file(conf, experiment, override, results) for experiment in experiments]
+    for ablation in ablations:
+        refused: list[DoesNotFit] = []
+        for experiment in experiments:
+            try:
+                plans.append(plan_file(conf, experiment, override, results, ablation))
+            except DoesNotFit as error:
+                refused.append(error)
+        if len(refused) == len(experiments):
+            raise refused[0]
+    return plans
+
+
+def checked_plan(
+    conf: Path,
+    experiment: str,
+    override: Overrides,
+    results: Path,
+    ablation: str | None = None,
+    baseline: Overrides = None,
+) -> PlanFile:
     """The plan, as from `plan_file`, after a check that all files that it needs from outside `results/` exist.
 
     Raises `EmofusionError` where one is missing; the new plan's file is then deleted.
     """
     earlier_files = set((results / "plans").glob("*"))
-    plan = plan_file(conf, experiment, override, results)
+    plan = plan_file(conf, experiment, override, results, ablation, baseline)
     try:
         check_sources(plan, results)
     except EmofusionError:
@@ -108,107 +159,26 @@ def _check_source(settings: Any) -> None:
             settings.check_present()
 
 
-def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None:
-    cells, first, plugins = plan_cells(Composer(conf, experiment), Planner(), experiment, overrides)
+def _make(conf: Path, command: Command, path: Path) -> None:
+    composer = Composer(conf, command.experiment)
+    ablation = read_ablation(conf, command.ablation) if command.ablation else None
+    if ablation:
+        check_needs(conf, composer, command.experiment, ablation, command.overrides)
+    planned = plan_cells(composer, Planner(), command.experiment, command.overrides, ablation, command.baseline)
+    first = planned.first
     facts = {
-        "experiment": experiment,
+        "experiment": command.experiment,
         "modalities": first.root.modalities,
         "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
-        "plugins": plugins,
+        "plugins": planned.plugins,
         "accept_other_versions": first.root.accept_other_versions,
         "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
+        "grid": planned.grid,
     }
     try:
-        write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)
+        write_plan(path, facts, _ordered(cell.report for cell in planned.cells), planned.cells)
     except (OSError, sqlite3.Error) as error:
         raise EmofusionError(f"the plan cannot be written into {path.parent}: {error}") from error
-
-
-def plan_cells(
-    composer: Composer, planner: Planner, experiment: str, overrides: list[str]
-) -> tuple[list[Cell], Settings, list[str]]:
-    """Plan and check every cell that the overrides expand to.
-
-    Args:
-        composer: composes the settings of each cell.
-        planner: plans the stages of each cell.
-        experiment: the name of a file in `conf/experiment/`.
-        overrides: in Hydra's grammar; they may be sweeps.
-
-    Returns:
-        All cells; the settings of the first cell; the paths of all plug-in files.
-
-    Raises:
-        EmofusionError: a setting does not exist or does not fit.
-    """
-    combinations = expand(overrides)
-    common = set.intersection(*map(set, combinations))
-    cells: list[Cell] = []
-    first: Settings | None = None
-    plugins: dict[str, None] = {}
-    checked: set[tuple[int, ...]] = set()
-    for texts in combinations:
-        settings = composer.settings(texts)
-        if first is None:
-            first = settings
-        plugins |= dict.fromkeys(settings.root.plugins)
-        if settings.root.modalities != first.root.modalities:
-            raise EmofusionError(
-                "override: all cells of one command must have the same modalities; run one command for each list of "
-                "modalities"
-            )
-        _refuse_differences(first, settings)
-        section_ids = tuple(map(id, [*settings.sections.values(), *settings.modalities.values()]))
-        if section_ids not in checked:
-            check_cell(settings)
-            checked.add(section_ids)
-        report = planner.report(settings, _alternatives(composer, texts, settings, checked))
-        different = [text for text in texts if text not in common]
-        folder = f"{experiment}/{_slug(different)}" if different else experiment
-        cells.append((folder, report, texts, _section_texts(planner, settings)))
-    folders = [folder for folder, *_ in cells]
-    if len(set(folders)) < len(folders):
-        raise EmofusionError("override: two cells would have the same name; shorten their values")
-    assert first is not None
-    return cells, first, list(plugins)
-
-
-def _refuse_differences(first: Settings, settings: Settings) -> None:
-    """Raise `EmofusionError` where two cells differ in a setting that must be the same for the whole command."""
-    common = {
-        "accept_other_versions": settings.root.accept_other_versions == first.root.accept_other_versions,
-        "tracking": settings.tracking == first.tracking,
-    }
-    for name, is_same in common.items():
-        if not is_same:
-            raise EmofusionError(f"override: {name} must be the same for the whole command; set one value")
-    for name in settings.root.modalities:
-        if (settings.modalities[name].posteriors is None) != (first.modalities[name].posteriors is None):
-            raise EmofusionError(
-                f"override: {name} is trained in some cells, and read from {name}.posteriors in others; run one "
-                "command for each"
-            )
-
-
-def _alternatives(
-    composer: Composer, texts: list[str], settings: Settings, checked: set[tuple[int, ...]]
-) -> Callable[[str, str], Modality]:
-    def alternative(modality: str, choice: str) -> Modality:
-        node = composer.alternative(texts, modality, choice)
-        if (id(node), id(settings.protocol)) not in checked:
-            check_modality(settings, modality, node)
-            checked.add((id(node), id(settings.protocol)))
-        return node
-
-    return alternative
-
-
-def _section_texts(planner: Planner, settings: Settings) -> list[str]:
-    """The cell's settings as JSON, a text for each section, so that equal sections of many cells are stored once."""
-    texts = [planner.factory.text(settings.root)]
-    for name, node in {**settings.sections, **settings.modalities}.items():
-        texts.append(f"{{{json.dumps(name)}: {planner.factory.text(node)}}}")
-    return texts
 
 
 def _ordered(reports: Any) -> list[Stage]:
@@ -226,27 +196,21 @@ def _ordered(reports: Any) -> list[Stage]:
     return list(ordered.values())
 
 
-def _slug(overrides: list[str]) -> str:
-    """A folder name for a combination of overrides. It ends in a hash where the overrides do not fit into it."""
-    text = ",".join(overrides)
-    name = "".join(letter if letter.isalnum() or letter in "=,._-+" else "_" for letter in text)
-    if name == text and len(name) <= _LONGEST_FOLDER_NAME:
-        return name
-    return f"{name[: _LONGEST_FOLDER_NAME - 10]}-{short_hash(text, 8)}"
-
-
-def _fingerprint(conf: Path, experiment: str, overrides: list[str]) -> str:
-    """A hash of everything that decides a plan: configuration, overrides, environment variables in them, and code."""
+def _fingerprint(conf: Path, command: Command) -> str:
+    """A hash of everything that decides a plan: configuration, command, environment variables in them, and code."""
     digest = hashlib.blake2b(digest_size=8)
-    texts = {}
+    overrides, experiment, texts = command.overrides, command.experiment, {}
     for path in sorted(_configuration(conf)):
         texts[path.relative_to(conf).as_posix()] = path.read_text(encoding="utf-8")
+    if command.ablation:
+        file = ablation_file(conf, command.ablation)
+        texts[str(file)] = file.read_text(encoding="utf-8", errors="replace")
     variables = {name for text in [*texts.values(), *overrides] for name in re.findall(r"oc\.env:\s*(\w+)", text)}
     environment = {name: os.environ.get(name) for name in sorted(variables)}
     mentioned = [path for text in [*texts.values(), *overrides] for path in re.findall(r"[^\s\[\],'\"=]+\.py\b", text)]
     plugins = {path for path in map(Path, [*resolved(mentioned), *named_plugins(conf, experiment)]) if path.is_file()}
     code = [_planning_code(), {str(path): _hash_of(files_of(path.resolve())) for path in plugins}, _installed_code()]
-    hashed = [str(conf.resolve()), experiment, overrides, texts, environment, code]
+    hashed = [str(conf.resolve()), asdict(command), texts, environment, code]
     digest.update(json.dumps(hashed, sort_keys=True).encode())
     return digest.hexdigest()
 

@@ -7,12 +7,12 @@ another name, then moved to its own name, and never changed after that.
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from emofusion.plan.stage import RESULTS, Stage, short_hash
 from emofusion.settings.encoding import decode, plain
@@ -24,7 +24,7 @@ create table stages (position integer primary key, name text unique, inputs text
     precision text);
 create table texts (name text primary key, settings text);
 create table cells (position integer primary key, place text unique, report text, overrides text, sections text,
-    digest text);
+    digest text, factors text);
 create table sections (number integer primary key, text text);
 """
 
@@ -62,25 +62,35 @@ class PlannedCell:
     """A cell of a plan: one combination of overrides.
 
     place: the folder of its report, relative to `results/reports/`. report: the name of the report's stage. overrides:
-    in Hydra's grammar, without sweeps. digest: of all settings.
+    in Hydra's grammar, without sweeps. digest: of all settings. factors: name of a setting or group that varies in the
+    grid → the cell's level of it as text, for every varying one; empty for a single cell.
     """
 
     place: str
     report: str
     overrides: list[str]
     digest: str
+    factors: dict[str, str]
 
 
-def write_plan(
-    path: Path, facts: dict[str, Any], stages: list[Stage], cells: list[tuple[str, Stage, list[str], list[str]]]
-) -> None:
+class Cell(NamedTuple):
+    """A cell as it is written: see `PlannedCell`. sections: its settings as JSON, a text for each section."""
+
+    place: str
+    report: Stage
+    overrides: list[str]
+    sections: list[str]
+    factors: dict[str, str]
+
+
+def write_plan(path: Path, facts: dict[str, Any], stages: list[Stage], cells: Sequence[Cell]) -> None:
     """Write a plan. An interruption never leaves a part of it under its name.
 
     Args:
         path: the file to write.
         facts: name → a value that holds for the whole plan, and that JSON can represent.
         stages: all stages, each after the stages that it reads.
-        cells: for each cell its place, report, overrides, and settings as JSON, a text for each section.
+        cells: the cells.
 
     Raises:
         OSError, sqlite3.Error: the file cannot be written.
@@ -110,11 +120,12 @@ def write_plan(
         connection.executemany("insert into texts values (?, ?)", ((stage.name, stage.text) for stage in stages))
         numbers: dict[str, int] = {}
         rows = []
-        for n, (place, report, overrides, sections) in enumerate(cells):
+        for n, (place, report, overrides, sections, factors) in enumerate(cells):
             used = [numbers.setdefault(section, len(numbers)) for section in sections]
             digest = short_hash(json.dumps(sections))
-            rows.append((n, place, report.name, json.dumps(overrides), json.dumps(used), digest))
-        connection.executemany("insert into cells values (?, ?, ?, ?, ?, ?)", rows)
+            row = (n, place, report.name, json.dumps(overrides), json.dumps(used), digest, json.dumps(factors))
+            rows.append(row)
+        connection.executemany("insert into cells values (?, ?, ?, ?, ?, ?, ?)", rows)
         connection.executemany("insert into sections values (?, ?)", ((n, text) for text, n in numbers.items()))
     partial.replace(path)
 
@@ -134,7 +145,11 @@ class PlanFile:
 
     Opening a plan imports the plug-ins that it names, because settings may be objects of their classes.
 
-    facts: name → a value that holds for the whole plan.
+    facts: name → a value that holds for the whole plan. The fact `grid` is None for a single cell. For several, it is
+    a map: `name` of the grid and of its folder in `results/reports/`; `ablation`, its name or None; `title` and
+    `question` of the ablation; `factors`, the names of what varies, in the command's order; `replicates`, those of
+    them that are repetitions; `baseline`, the place of the cell that the others are compared with; `baseline_chosen`,
+    whether somebody chose it; `excluded`, the number of cells that the ablation leaves out.
     """
 
     def __init__(self, path: Path) -> None:
@@ -151,13 +166,19 @@ class PlanFile:
     @cached_property
     def cells(self) -> dict[str, PlannedCell]:
         """Place → cell."""
-        rows = self._rows("select place, report, overrides, digest from cells order by position")
-        return {row[0]: PlannedCell(row[0], row[1], json.loads(row[2]), row[3]) for row in rows}
+        rows = self._rows("select place, report, overrides, digest, factors from cells order by position")
+        return {row[0]: PlannedCell(row[0], row[1], json.loads(row[2]), row[3], json.loads(row[4])) for row in rows}
+
+    @property
+    def folder(self) -> str:
+        """The folder, relative to `results/reports/`, in which all that the plan publishes is."""
+        grid = self.facts["grid"]
+        return str(grid["name"] if grid else self.facts["experiment"])
 
     @property
     def is_grid(self) -> bool:
-        """Whether the plan has several cells."""
-        return len(self.cells) > 1
+        """Whether the cells are those of a grid, which has a folder and a summary of its own."""
+        return bool(self.facts["grid"])
 
     def stage(self, name: str) -> PlannedStage:
         """The stage of this name. Raises `KeyError` where the plan has no such stage."""

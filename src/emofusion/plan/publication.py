@@ -50,9 +50,9 @@ def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -
         contents: stage → digest of its result, for the report of each cell.
         repository: the folder that holds `workflow/scripts`.
     """
-    cells = {place: contents[cell.report] for place, cell in plan.cells.items()}
+    cells = {place: [contents[cell.report], cell.digest, cell.factors] for place, cell in plan.cells.items()}
     code = code_fingerprint(scripts=(repository / SCRIPTS / "compare.py",))
-    return short_hash(json.dumps([cells, [cell.digest for cell in plan.cells.values()], code], sort_keys=True))
+    return short_hash(json.dumps([list(cells.items()), plan.facts["grid"], code], sort_keys=True))
 
 
 @cache
@@ -127,10 +127,10 @@ def stale_publications(plan: PlanFile, currency: Currency, results: Path, reposi
         expected = shown_by_report(plan, place, currency.content) if complete else None
         if expected is None or not _shows(reports / place / PUBLISHED, expected, memory):
             stale.add(str(reports / place / "provenance.json"))
-    if len(plan.cells) > 1:
+    if plan.facts["grid"]:
         complete = all(cell.report in current for cell in plan.cells.values())
         expected = shown_by_cells(plan, currency.content, repository) if complete else None
-        folder = reports / plan.facts["experiment"]
+        folder = reports / plan.folder
         if expected is None or not _shows(folder / CELLS, expected, memory):
             stale.add(str(folder / "cells.csv"))
     return {path for path in stale if Path(path).exists()}
@@ -205,20 +205,20 @@ def mark(path: Path, shows: str, files: Iterable[str]) -> None:
     partial.replace(path)
 
 
-def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
-    """Delete the publications of an experiment that earlier commands made and this command does not make.
+def tidy(reports: Path, published_in: str, places: Iterable[str]) -> None:
+    """Delete the publications of an experiment or a grid that earlier commands made and this command does not make.
 
     It deletes only files that a publication lists, and folders that are empty after that.
 
     Args:
         reports: `results/reports`.
-        experiment: the name of the experiment, and of its folder in `reports`.
+        published_in: the folder in `reports` of all that this command publishes, see `PlanFile.folder`.
         places: the folders, relative to `reports`, that this command publishes.
     """
-    wanted, folder = set(places), reports / experiment
-    compares_cells = wanted != {experiment}
+    wanted, folder = set(places), reports / published_in
+    compares_cells = wanted != {published_in}
     inside = folder.iterdir() if folder.is_dir() else ()
-    places = [experiment, *(f"{experiment}/{path.name}" for path in inside)]
+    places = [published_in, *(f"{published_in}/{path.name}" for path in inside)]
     for place in places:
         if place not in wanted and (reports / place / PUBLISHED).is_file():
             _delete(reports / place / PUBLISHED)

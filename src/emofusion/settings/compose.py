@@ -7,25 +7,21 @@ differ only in their seeds therefore cost little more than one cell.
 """
 
 import dataclasses
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
 from emofusion.settings.composition import Composition, Compositions
-from emofusion.settings.experiment import Experiment, Modality, Root
+from emofusion.settings.experiment import Fusion, Modality, Root
 from emofusion.settings.fields import check, shown
-from emofusion.settings.names import check_name, unknown
+from emofusion.settings.names import unknown
 from emofusion.settings.overrides import Assignment, parse
 from emofusion.settings.plugins import named_plugins, resolved
+from emofusion.settings.root_names import ROOT, SECTIONS, check_modality, check_names, check_values
 from emofusion.settings.sections import Sectioner
-
-ROOT = {field.name for field in dataclasses.fields(Root)}
-KNOWN = {field.name for field in dataclasses.fields(Experiment)}
-SECTIONS = KNOWN - ROOT
-MODALITY = re.compile(r"[a-z][a-z0-9_]*")
+from emofusion.settings.weights import WEIGHT, completed
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,7 @@ class Composer:
         self._compositions = Compositions(conf, experiment)
         self._sections: dict[tuple[Any, ...], Any] = {}
         self._sectioner = Sectioner()
+        self._without: dict[tuple[str, ...], Settings] = {}  # overrides → settings, see `changes`
         for path in named_plugins(conf, experiment):
             registry.load_plugin(path)
 
@@ -76,17 +73,47 @@ class Composer:
         groups, plain = self._compositions.divided(overrides)
         composition = self._compositions.of(groups)
         root = self._section(groups, "", plain)
-        _check_names(root, composition, groups, plain)
+        check_names(root, composition, groups, plain)
         for path in root.plugins:
             registry.load_plugin(path)
         for name in root.modalities:
-            _check_modality(name, composition, plain)
-        sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS)}
+            check_modality(name, composition, plain)
+        sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS - {"fusion"})}
+        sections["fusion"] = self._fusion(groups, plain, root.modalities)
         modalities = {name: self._section(groups, name, plain) for name in root.modalities}
         settings = Settings(root, sections, modalities)
         self._check_choices(settings, composition)
         self._check_members(settings, overrides)
         return settings
+
+    def choices(self, overrides: list[str]) -> dict[str, str]:
+        """Group → the choice that a cell makes of it, by an override or by the experiment."""
+        return self._compositions.of(self._compositions.divided(overrides)[0]).choices
+
+    def changes(self, settings: Settings, overrides: list[str], text: str) -> bool:
+        """Whether a cell would have other settings without one of its overrides.
+
+        Args:
+            settings: the settings of the cell.
+            overrides: all overrides of the cell.
+            text: the one in question.
+        """
+        groups, plain = self._compositions.divided(overrides)
+        others = tuple(other for other in overrides if other != text)
+        section, references = parse(text).key.partition(".")[0], self._compositions.of(groups).references.values()
+        try:
+            if text in groups or section in ROOT or any(names is None or section in names for names in references):
+                if others not in self._without:
+                    self._without[others] = self.settings(list(others))
+                without = self._without[others]
+                return not _same(settings, without)
+            kept = tuple(other for other in plain if other != text)
+            if section == "fusion":
+                return not _same_fusion(settings, self._fusion(groups, kept, settings.root.modalities))
+            node = {**settings.sections, **settings.modalities}.get(section)
+            return node is not None and bool(node != self._section(groups, section, kept))
+        except EmofusionError:  # the others need it
+            return True
 
     def alternative(self, overrides: list[str], modality: str, choice: str) -> Modality:
         """The settings of a modality with another choice of its group.
@@ -140,21 +167,43 @@ class Composer:
     def _has_no_effect(self, group: str, section: str) -> bool:
         """Whether a choice of a group does not change a section, so that the section can be composed without it."""
         without, with_choice = self._compositions.of(()), self._compositions.of((group,))
-        if section in with_choice.interpolated:
+        if section in with_choice.references:
             return False
         return bool(without.container.get(section) == with_choice.container.get(section))
 
     def _section(self, groups: tuple[str, ...], name: str, plain: tuple[str, ...]) -> Any:
         composition = self._compositions.of(groups)
-        concerned = tuple(text for text in plain if _concerns(parse(text), name))
-        if name in composition.interpolated or any("${" in text for text in concerned):
+        referred = composition.references.get(name, frozenset())
+        concerned = tuple(text for text in plain if _concerns(parse(text), name, referred or frozenset()))
+        if referred is None or any("${" in text for text in concerned):
             concerned = plain  # an interpolation may refer to any other section
         key = (id(composition), name, concerned)
         if key not in self._sections:
             node = self._sectioner.section(composition.container, name, [parse(text) for text in concerned])
-            check(node, name) if dataclasses.is_dataclass(node) else _check_values(node, name)
+            check(node, name) if dataclasses.is_dataclass(node) else check_values(node, name)
             self._sections[key] = node
         return self._sections[key]
+
+    def _fusion(self, groups: tuple[str, ...], plain: tuple[str, ...], modalities: list[str]) -> Fusion:
+        """The section `fusion`; the modalities whose weights no override names share the rest."""
+        named = {text: parse(text) for text in plain if text.lstrip("+").startswith(WEIGHT)}
+        if not named:
+            fusion: Fusion = self._section(groups, "fusion", plain)
+            return fusion
+        unnamed = self._section(groups, "fusion", tuple(text for text in plain if text not in named))
+        if any(type(one.value) not in (int, float) for one in named.values()):
+            written = self._section(groups, "fusion", plain).weights  # raises the error for a wrong type
+        else:
+            written = {one.key.removeprefix(WEIGHT): one.value for one in named.values()}
+        check(replace(unnamed, weights=written), "fusion")
+        names = [one.key.removeprefix(WEIGHT) for one in named.values()]
+        weights = {name: float(written[name]) for name in names}
+        key = (id(unnamed), tuple(weights.items()), tuple(modalities))
+        if key not in self._sections:
+            complete = completed(weights, unnamed.weights, modalities)
+            self._sections[key] = replace(unnamed, weights=complete)
+        fusion = self._sections[key]
+        return fusion
 
     def _check_choices(self, settings: Settings, composition: Composition) -> None:
         """Raise `EmofusionError` where a setting names a modality, or a choice of its group, that does not exist."""
@@ -183,50 +232,29 @@ class Composer:
                     raise EmofusionError(f"{error} (none of the models in {modality}.ensemble takes {text})")
 
 
+def _same(first: Settings, second: Settings) -> bool:
+    """Whether settings are the same. The weights null are the same as equal weights."""
+    first_others, second_others = ({**one.sections, "fusion": None} for one in (first, second))
+    return (
+        first.root == second.root
+        and first.modalities == second.modalities
+        and first_others == second_others
+        and _same_fusion(first, second.fusion)
+    )
+
+
+def _same_fusion(settings: Settings, fusion: Fusion) -> bool:
+    modalities = settings.root.modalities
+    equal = dict.fromkeys(modalities, 1 / len(modalities))
+    first, second = (replace(one, weights=one.weights or equal) for one in (settings.fusion, fusion))
+    return first == second
+
+
 def plugins_in(overrides: list[str]) -> list[str]:
     """The paths of plug-in files that overrides name."""
     return [path for text in overrides if parse(text).key == "plugins" for path in resolved(parse(text).value)]
 
 
-def _concerns(override: Assignment, section: str) -> bool:
+def _concerns(override: Assignment, section: str, referred: frozenset[str]) -> bool:
     first = override.key.partition(".")[0]
-    return first == section if section else first in ROOT
-
-
-def _check_names(root: Root, composition: Composition, groups: tuple[str, ...], plain: tuple[str, ...]) -> None:
-    """Raise `EmofusionError` where a name at the root is neither a setting nor a modality."""
-    chosen = {name for name in composition.groups if "/" not in name}
-    chosen |= {name.partition("@")[0] for name in composition.groups.values() if "/" not in name}
-    named = set(root.modalities) | set(composition.container.get("modalities") or [])
-    for name in [*composition.container, *(parse(text).key.partition(".")[0] for text in plain)]:
-        if name not in KNOWN | chosen | named:
-            raise EmofusionError(unknown(name, sorted(KNOWN | chosen)))
-    for override in map(parse, groups):
-        package = (override.package or override.key).partition(".")[0]
-        if override.package and package not in KNOWN | set(root.modalities):
-            raise EmofusionError(
-                f"{override.text}: {package} is not in modalities={shown(root.modalities)}; add it there"
-            )
-
-
-def _check_modality(name: str, composition: Composition, plain: tuple[str, ...]) -> None:
-    if not MODALITY.fullmatch(name):
-        raise EmofusionError(
-            f"modalities: {name} is not an allowed name: use small letters, digits and _, and start with a letter"
-        )
-    if name in KNOWN | {"all"} | set(registry.kinds("fusion")):
-        raise EmofusionError(f"modalities: the name {name} has another meaning already; use another name")
-    keys = {parse(text).key.partition(".")[0] for text in plain}
-    if not isinstance(composition.container.get(name), dict) and name not in keys:
-        raise EmofusionError(
-            f"modalities: {name} is named, but there are no settings {name}.*; choose a model, as in "
-            f'override="+speech@{name}=cnn1d"'
-        )
-
-
-def _check_values(node: Any, name: str) -> None:
-    """Check the names and the typed nodes in an untyped map, such as `corpora`."""
-    for key, value in (node or {}).items() if isinstance(node, dict) else []:
-        if dataclasses.is_dataclass(value):
-            check_name(str(key), name)
-            check(value, f"{name}.{key}")
+    return first in referred or (first == section if section else first in ROOT)

@@ -1,5 +1,6 @@
 """Compose an experiment with choices of groups, such as `speech=lstm`, by Hydra. Each combination is composed once."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +26,15 @@ class Composition:
     """What Hydra composed from one combination of group choices.
 
     container: all settings; interpolations are not resolved. groups: modality → the group that it was chosen from, such
-    as `speech` or `speech@own_speech`. choices: group → the choice. interpolated: the names of sections with
-    interpolations; the empty name means the values at the root.
+    as `speech` or `speech@own_speech`. choices: group → the choice. references: section → the sections and values at
+    the root that its interpolations refer to, for each section that refers to any; None where only OmegaConf can tell.
+    The empty name means the values at the root.
     """
 
     container: dict[str, Any]
     groups: dict[str, str]
     choices: dict[str, str]
-    interpolated: frozenset[str]
+    references: dict[str, frozenset[str] | None]
 
 
 class Compositions:
@@ -91,8 +93,8 @@ class Compositions:
     def _chooses(self, text: str) -> bool:
         """Whether an override chooses from a group. Raises `EmofusionError` where the group has no such choice."""
         override = parse(text)
-        if override.key == "experiment":
-            raise EmofusionError(f"override: {text}: an experiment is chosen by --config {text}")
+        if override.key in ("experiment", "ablation"):
+            raise EmofusionError(f"override: {text}: an {override.key} is chosen by --config {text}")
         if not (override.package or (self._is_group(override.key) and not isinstance(override.value, dict))):
             return False
         choices = override.value if isinstance(override.value, list) else [override.value]
@@ -121,7 +123,7 @@ class Compositions:
             content,
             {name.rpartition("@")[2]: name for name in chosen},
             {name: str(choice) for name, choice in chosen.items()},
-            _interpolated(content),
+            _references(content),
         )
 
     def _differing(self, groups: Overrides) -> Overrides:
@@ -137,10 +139,40 @@ class Compositions:
         return tuple(text for text, is_same in zip(groups, same, strict=True) if not is_same)
 
 
-def _interpolated(container: dict[str, Any]) -> frozenset[str]:
+def _references(container: dict[str, Any]) -> dict[str, frozenset[str] | None]:
     root_values = {key: value for key, value in container.items() if not isinstance(value, dict)}
-    names = {name for name, node in container.items() if "${" in repr(node)}
-    return frozenset(names | ({""} if "${" in repr(root_values) else set()))
+    nodes = {"": root_values, **{name: node for name, node in container.items() if isinstance(node, dict)}}
+    direct = {name: _referred(repr(node)) for name, node in nodes.items()}
+    references = {name: _closure(name, direct, set(root_values)) for name in nodes}
+    return {name: referred for name, referred in references.items() if referred is None or referred}
+
+
+def _referred(text: str) -> set[str] | None:
+    """The names that the interpolations in a text begin with. Those of environment variables refer to no setting."""
+    names: set[str] = set()
+    for begin in re.findall(r"\$\{([^{},}]*)", text):
+        if begin.startswith("oc.env:"):
+            continue
+        name = re.match(r"([A-Za-z_]\w*)(?=[.\[]|$)", begin)
+        if not name:  # relative, or by a function
+            return None
+        names.add(name[1])
+    return names
+
+
+def _closure(section: str, direct: dict[str, set[str] | None], root: set[str]) -> frozenset[str] | None:
+    """All that a section refers to, also through others."""
+    found: set[str] = set()
+    waiting, seen = [section], set()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        referred = direct.get(name, set())
+        if referred is None:
+            return None
+        found |= referred
+        waiting += {"" if part in root else part for part in referred} - seen
+    return frozenset(found)
 
 
 def _stored(group: str) -> list[str]:

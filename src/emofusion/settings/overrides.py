@@ -1,14 +1,15 @@
 """Separate and parse the overrides of a command line, and expand sweeps into cells. Hydra's grammar applies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from itertools import islice, product
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, QuotedString
+from hydra.core.override_parser.types import Override, OverrideType, QuotedString, RangeSweep
 from hydra.errors import HydraException
 
 from emofusion.errors import EmofusionError
@@ -57,6 +58,25 @@ def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> lis
     return overrides
 
 
+def key_of(override: str) -> str:
+    """The setting or group that an override sets, such as `seed` or `speech@own`. It may be a sweep."""
+    key: str = _parsed(override).get_key_element()
+    return key.lstrip("+~")
+
+
+def value_text(value: Any) -> str:
+    """A parsed value as text, such as `0.7`, `lstm`, `[1,2]` or `{a: 1}`. Equal values have the same text."""
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(value_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {value_text(part)}' for name, part in sorted(value.items()))}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
 def expand(overrides: list[str]) -> list[list[str]]:
     """All combinations of the values in sweeps such as `speech=cnn1d,lstm seed=range(0,3)`.
 
@@ -65,7 +85,7 @@ def expand(overrides: list[str]) -> list[list[str]]:
             setting as another override; or there are more than `MOST_CELLS` combinations.
     """
     alternatives = [_alternatives(override) for override in overrides]
-    keys = [_parsed(choices[0]).get_key_element().lstrip("+~") for choices in alternatives]
+    keys = [key_of(override) for override in overrides]
     if twice := [key for key in keys if keys.count(key) > 1]:
         raise EmofusionError(f"override: {twice[0]} is set twice; a sweep is written {twice[0]}=first,second")
     if (cells := prod(map(len, alternatives))) > MOST_CELLS:
@@ -90,7 +110,7 @@ def _alternatives(override: str) -> list[str]:
     if not parsed.is_discrete_sweep() or "glob(" in override:
         raise EmofusionError(f"override: {override} names no single values; list them, as in seed=0,1,2")
     key = parsed.get_key_element()
-    values = list(islice(parsed.sweep_string_iterator(), MOST_CELLS + 1))
+    values = list(islice(_values(parsed), MOST_CELLS + 1))
     if not values:
         raise EmofusionError(f"override: {override} names no value at all")
     if len(values) > MOST_CELLS:
@@ -98,6 +118,26 @@ def _alternatives(override: str) -> list[str]:
     if len(set(values)) < len(values):
         raise EmofusionError(f"override: {override} names a value twice")
     return [f"{key}={value}" for value in values]
+
+
+def _values(sweep: Override) -> Iterator[str]:
+    """The values of a sweep as text.
+
+    Those of a range of decimals are exact, and in order. Hydra adds binary fractions, so that its `range(0,1.05,0.05)`
+    contains 0.15000000000000002, and its `range(0,0.9,0.3)` contains 0.9.
+    """
+    spread = sweep.value()
+    if isinstance(spread, RangeSweep) and not spread.step:
+        raise EmofusionError(f"override: {sweep.input_line}: the step of a range cannot be 0")
+    if not isinstance(spread, RangeSweep) or isinstance(spread.range(), range):
+        return sweep.sweep_string_iterator()
+    start, stop, step = (Decimal(repr(number)) for number in (spread.start, spread.stop, spread.step))
+    return (number_text(float(start + step * place)) for place in range(ceil((stop - start) / step)))
+
+
+def number_text(number: float) -> str:
+    """A number as short text that gives the number again, such as `0.7`, `1` or `1e-05`."""
+    return repr(number).removesuffix(".0")
 
 
 @cache
