@@ -2,7 +2,6 @@
 rule fuse:
     input:
         unpack(inputs_of("fusion")),
-        tracking=ancient(TRACKING),
     output:
         record=record("fusion"),
     log:
@@ -21,7 +20,6 @@ rule fuse:
 rule evaluate:
     input:
         unpack(inputs_of("evaluation")),
-        tracking=ancient(TRACKING),
     output:
         record=record("evaluation"),
     log:

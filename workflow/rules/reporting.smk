@@ -7,7 +7,6 @@ localrules:
 rule report:
     input:
         unpack(inputs_of("report")),
-        tracking=ancient(TRACKING),
     output:
         record=record("report"),
     log:

@@ -2,32 +2,21 @@
 
 from emofusion.forkserver import in_fork
 
-in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
+in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.fusion.common.fuse import fuse
 from emofusion.plan.job import Job
 from emofusion.tables import FUSED, PARAMETERS, PREDICTIONS, read_table, write_table
-from emofusion.tracking.jobs import tracked
 
 
 def work(job: Job) -> None:
-    with tracked(job, snakemake.config["tracking"]) as run:
-        tables = {
-            modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
-            for modality in job.stage.inputs
-        }
-        fused = fuse(tables, job.settings)
-        written = {
-            "rules.parquet": (fused.rules, FUSED),
-            "parameters.parquet": (fused.parameters, PARAMETERS),
-            "fused.parquet": (fused.predictions, PREDICTIONS),
-        }
-        for name, (table, schema) in written.items():
-            write_table(table, job.folder / name, schema)
-            run.log_artifact(job.folder / name)
-        run.log_metrics(metrics_by_split(fused.predictions), 0)
+    modalities = list(job.stage.inputs)
+    tables = {name: read_table(job.input(name) / "predictions.parquet", PREDICTIONS) for name in modalities}
+    fused = fuse(tables, job.settings)
+    write_table(fused.rules, job.folder / "rules.parquet", FUSED)
+    write_table(fused.parameters, job.folder / "parameters.parquet", PARAMETERS)
+    write_table(fused.predictions, job.folder / "fused.parquet", PREDICTIONS)
 
 
 with clear_errors(snakemake.log[0]):

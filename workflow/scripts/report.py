@@ -2,15 +2,13 @@
 
 from emofusion.forkserver import in_fork
 
-in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
+in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
-from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.plan.job import Job
 from emofusion.reporting.collect import collect
 from emofusion.reporting.provenance import Provenance, commit
 from emofusion.reporting.report import write_report
-from emofusion.tracking.jobs import tracked
 
 
 def work(job: Job) -> None:
@@ -23,13 +21,10 @@ def work(job: Job) -> None:
         models={name: job.inputs(f"models_{name}") for name in job.settings.networks},
         settings=job.settings,
     )
-    with tracked(job, snakemake.config["tracking"]) as run:
-        made_with = job.made_with()
-        provenance = Provenance(job.stage.key, commit(), run.run_id, made_with.versions, made_with.accepted)
-        write_report(job.folder / "report", results, job.settings, provenance)
-        for name, table in {**results.modalities, "fusion": results.fused}.items():
-            run.log_metrics({f"{name}_{metric}": value for metric, value in metrics_by_split(table).items()}, 0)
-        run.log_artifacts(job.folder / "report")
+    made_with = job.made_with()
+    tracked = snakemake.config["tracking"]["enabled"]
+    provenance = Provenance(job.stage.key, commit(), tracked, made_with.versions, made_with.accepted)
+    write_report(job.folder / "report", results, job.settings, provenance)
 
 
 with clear_errors(snakemake.log[0]):

@@ -116,7 +116,11 @@ def _make(conf: Path, experiment: str, overrides: list[str], path: Path) -> None
         "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
         "plugins": plugins,
         "accept_other_versions": first.root.accept_other_versions,
-        "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
+        "tracking": {
+            "enabled": first.tracking.enabled,
+            "uri": first.tracking.uri,
+            "patience": first.tracking.patience,
+        },
     }
     try:
         write_plan(path, facts, _ordered(report for _, report, *_ in cells), cells)

@@ -9,21 +9,20 @@ import pandas as pd
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.plan.job import Job
 from emofusion.tables import PREDICTIONS, write_table
-from emofusion.tracking.lifecycle import open_run
-from emofusion.tracking.run import Run
+from emofusion.tracking.run import Run, open_run
 from emofusion.tracking.settings import Tracking
 
 
 @contextmanager
 def tracked(job: Job, tracking: dict[str, Any]) -> Iterator[Run]:
-    """Open a run for a job, as `lifecycle.open_run` does, and close it at the end.
+    """Open a run for a job, as `run.open_run` does, and close it at the end.
 
     Args:
         job: the job to track.
         tracking: field of `Tracking` → value.
 
     Raises:
-        EmofusionError: the tracking store cannot be used.
+        EmofusionError: the journal of the run cannot be made.
     """
     inputs = {
         role: " ".join(name.partition("/")[2] for name in (read if isinstance(read, list) else [read]))
@@ -50,7 +49,7 @@ def tracked_predictions(job: Job, tracking: dict[str, Any]) -> Iterator[Callable
         A function that writes the table into the job's folder, and logs the file and its metrics for each split.
 
     Raises:
-        EmofusionError: the tracking store cannot be used.
+        EmofusionError: the journal of the run cannot be made.
     """
     with tracked(job, tracking) as run:
 
