@@ -8,6 +8,7 @@ try:
     from emofusion import forkserver
     from emofusion.devices import has_gpu
     from emofusion.errors import EmofusionError
+    from emofusion.plan.costs import costs_of
     from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
     from emofusion.plan.make import checked_plan, plan_file
@@ -288,7 +289,7 @@ onstart:
 
 onsuccess:
     if not needs_no_result():
-        print("\n".join(["", *headline_lines()]), file=sys.stderr)
+        print("\n".join(["", *headline_lines(), costs_of(plan, plan.cells, RESULTS).line()]), file=sys.stderr)
     finish_sender()
 
 

@@ -1,7 +1,7 @@
 """Track the job of a stage: the functions that the workflow's scripts call."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from emofusion.evaluation.accuracy import metrics_by_split
 from emofusion.plan.job import Job
 from emofusion.tables import PREDICTIONS, write_table
+from emofusion.tracking.machine import watched
 from emofusion.tracking.run import Run, open_run
 from emofusion.tracking.settings import Tracking
 
@@ -33,7 +34,11 @@ def tracked(job: Job, tracking: dict[str, Any]) -> Iterator[Run]:
         "threads": str(job.making.threads),
         "precision": job.making.precision,
     }
-    with open_run(job.stage.kind, job.stage.key, job.settings, Tracking(**tracking), inputs, made_with) as run:
+    stage = job.stage
+    with (
+        open_run(stage.kind, stage.key, job.settings, Tracking(**tracking), inputs, made_with) as run,
+        watched(run) if stage.kind == "model" else nullcontext(),
+    ):
         yield run
 
 

@@ -116,7 +116,11 @@ def open_run(
     tracking: Tracking,
     inputs: Mapping[str, str],
     made_with: Mapping[str, str] | None = None,
-    **more: Any,
+    *,
+    name: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    grid: str | None = None,
+    stages: Mapping[str, list[str]] | None = None,
 ) -> Iterator[Run]:
     """Track one stage as a run: FINISHED if the body succeeds, FAILED on an exception, KILLED if it is interrupted.
 
@@ -133,7 +137,10 @@ def open_run(
         made_with: what the result depends on besides settings and inputs: library → version, tags
             `emofusion.version.<library>`; and `threads` and `precision`, tags `emofusion.threads`,
             `emofusion.precision`.
-        more: further values of the journal's first entry: `name`, `tags`, `grid`, `stages`.
+        name: the run's name; None for the key.
+        tags: further tags.
+        grid: the grid that a cell belongs to: its runs are grouped under one run.
+        stages: kind → keys of stages; tags `emofusion.runs.<kind>` name their runs.
 
     Raises:
         EmofusionError: the journal cannot be made.
@@ -142,14 +149,14 @@ def open_run(
         yield Run()
         return
     attempt = uuid.uuid4().hex
-    tags = {
+    all_tags = {
         "emofusion.kind": kind,
         "emofusion.key": key,
         "emofusion.attempt": attempt,
         **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
         **_made_with(made_with or {}),
         **_revision(),
-        **{name_of(name): str(value) for name, value in more.pop("tags", {}).items()},
+        **(tags or {}),
     }
     start = {
         "entry": "start",
@@ -157,14 +164,13 @@ def open_run(
         "experiment": tracking.experiment,
         "kind": kind,
         "key": key,
-        "name": key,
+        "name": name or key,
         "attempt": attempt,
         "time": now(),
         "params": dict(flat(plain(settings))),
-        "tags": {name: cut(value, TAG_LENGTH) for name, value in tags.items()},
-        "grid": None,
-        "stages": {},
-        **more,
+        "tags": {name_of(tag): cut(value, TAG_LENGTH) for tag, value in all_tags.items()},
+        "grid": grid,
+        "stages": dict(stages or {}),
     }
     folder = tracking.journals
     file_name = re.sub(r"[^\w.=,-]", "_", f"{kind}-{key}")[:150]
@@ -174,16 +180,16 @@ def open_run(
     except OSError as error:
         raise cannot_be_used(tracking.store, first_line(error)) from error
     run.write(start)
-    status, more_tags = "FINISHED", {}
+    status, reason = "FINISHED", {}
     try:
         with _sigterm_raises():
             yield run
     except BaseException as error:
         status = "FAILED" if isinstance(error, Exception) else "KILLED"
-        more_tags = {"emofusion.error": first_line(error)}
+        reason = {"emofusion.error": first_line(error)}
         raise
     finally:
-        run.write({"entry": "end", "status": status, "time": now(), "tags": more_tags})
+        run.write({"entry": "end", "status": status, "time": now(), "tags": reason})
         run.close()
 
 

@@ -166,9 +166,7 @@ def send_rest(tracking: Tracking) -> str:
             f"{rest} are not sent to {shown(tracking.store)} yet; they are kept in {tracking.journals}. Run this "
             "command again when the store answers, or with a longer tracking.patience."
         )
-    return (
-        f"tracking: {before} sent to {shown(tracking.store)}" if before.runs else "tracking: nothing is left to send"
-    )
+    return f"tracking: {before} sent to {shown(tracking.store)}" if before.runs else "tracking: nothing is left to send"
 
 
 def lock_of(tracking: Tracking) -> Path:
