@@ -80,9 +80,9 @@ def _age() -> float:
     try:  # psutil's time of the start is wrong by up to a second
         with Path("/proc/self/stat").open(encoding="ascii") as file:
             ticks = int(file.read().rpartition(")")[2].split()[19])
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError):
-        return time.time() - psutil.Process().create_time()
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / float(os.sysconf("SC_CLK_TCK"))
+    except (OSError, AttributeError):  # another system than Linux
+        return float(time.time() - psutil.Process().create_time())
 
 
 def _proportional(process: psutil.Process) -> float:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from emofusion.tracking.address import absolute
 from emofusion.tracking.artifacts import store_artifacts
-from emofusion.tracking.journal import Journal, Sent
+from emofusion.tracking.journal import JOURNAL, Journal, Sent
 from emofusion.tracking.run import TAG_LENGTH, cut
 from emofusion.tracking.store import every, initialise, open_client
 
@@ -61,7 +61,9 @@ class Delivery:
 
         Raises errors of MLflow, of the network and of the file system. The journal can be delivered again after them.
         """
-        sent = journal.sent()
+        sent, start = journal.sent(), journal.start()
+        if start is not None and not sent.ended:
+            self._place(start["experiment"])  # the store may have been deleted since the run was opened
         while not sent.ended:
             entries = list(journal.entries(sent.offset))
             if not entries:
@@ -71,7 +73,7 @@ class Delivery:
                     self._open(entry, sent)
                     sent.offset = end
                     journal.write_sent(sent)
-            self._send([entry for entry, _ in entries], sent)
+            self._send([entry for entry, _ in entries], sent, journal.path.parent)
             sent.offset = entries[-1][1]
             sent.ended = entries[-1][0]["entry"] == "end"
             journal.write_sent(sent)
@@ -106,8 +108,8 @@ class Delivery:
         for params in _batches((Param(name, value) for name, value in start["params"].items()), PARAMS_PER_BATCH):
             self._client.log_batch(sent.run_id, params=params)
 
-    def _send(self, entries: list[dict[str, Any]], sent: Sent) -> None:
-        """Send entries other than the start. The end comes last."""
+    def _send(self, entries: list[dict[str, Any]], sent: Sent, journals: Path) -> None:
+        """Send entries other than the start. The end comes last. journals: the folder of the journals."""
         from mlflow.entities import Metric, RunTag
 
         run_id = sent.run_id or ""
@@ -132,11 +134,14 @@ class Delivery:
             store_artifacts(self._client, run_id, paths)
         if entries[-1]["entry"] == "end":
             if entries[-1]["status"] == "FINISHED":
-                self._supersede(run_id, sent.before)
+                self._supersede(run_id, sent.before, journals)
             self._client.set_terminated(run_id, entries[-1]["status"], entries[-1]["time"])
 
-    def _supersede(self, run_id: str, before: list[str]) -> None:
-        """Delete the earlier runs of a run's key, and any run that a repeated request has opened."""
+    def _supersede(self, run_id: str, before: list[str], journals: Path) -> None:
+        """Delete the earlier runs of a run's key, and any run that a repeated request has opened.
+
+        The journal of an earlier run without an end goes with it: its job was killed, or its end says nothing new.
+        """
         run = self._client.get_run(run_id)
         attempt = run.data.tags["emofusion.attempt"]
         for other in self._runs(run.data.tags["emofusion.key"]):
@@ -144,6 +149,9 @@ class Delivery:
             if identity != run_id and (twin or identity in before or _order(other) < _order(run)):
                 self._client.set_tag(identity, "emofusion.superseded_by", run_id)
                 self._client.delete_run(identity)
+                if not twin:
+                    for path in journals.glob(f"*.{other.data.tags.get('emofusion.attempt')}{JOURNAL}"):
+                        Journal(path).delete()
 
     def _place(self, experiment: str) -> dict[str, str]:
         """The ids of an experiment and of its parent run; they are made where they are missing."""

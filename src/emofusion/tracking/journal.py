@@ -94,8 +94,13 @@ class Journal:
         return 0
 
     def grown(self, sent: Sent) -> bool:
-        """Whether there is something to send, or to tidy up."""
-        return sent.ended or self.size() > sent.offset
+        """Whether there is a complete line to send, or something to tidy up."""
+        if sent.ended or self.size() <= sent.offset:
+            return sent.ended
+        with suppress(OSError), self.path.open("rb") as file:
+            file.seek(sent.offset)
+            return file.readline().endswith(b"\n")
+        return False
 
     def delete(self) -> None:
         """Delete the journal and its note."""

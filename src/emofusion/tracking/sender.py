@@ -136,6 +136,8 @@ class Sender:
         for entry, end in journal.entries(sent.offset):
             sent.offset, sent.ended = end, entry["entry"] == "end"
         journal.write_sent(sent)
+        if sent.ended:
+            journal.delete()
 
     def _tell(self, error: Exception) -> None:
         """Say once that the store does not work."""
@@ -166,7 +168,7 @@ def send_rest(tracking: Tracking) -> str:
             f"{rest} are not sent to {shown(tracking.store)} yet; they are kept in {tracking.journals}. Run this "
             "command again when the store answers, or with a longer tracking.patience."
         )
-    return f"tracking: {before} sent to {shown(tracking.store)}" if before.runs else "tracking: nothing is left to send"
+    return f"tracking: sent {before} to {shown(tracking.store)}" if before.runs else "tracking: nothing is left to send"
 
 
 def lock_of(tracking: Tracking) -> Path:
