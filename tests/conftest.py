@@ -161,9 +161,15 @@ def mlflow_database(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def mlflow_server_in(mlflow_database: Path):
+    """Starts a server with a folder of its own: `mlflow_server_in(folder)`."""
+    return lambda folder: MlflowServer(folder, mlflow_database)
+
+
 @pytest.fixture
-def mlflow_server(tmp_path: Path, mlflow_database: Path):
-    started = MlflowServer(tmp_path, mlflow_database)
+def mlflow_server(tmp_path: Path, mlflow_server_in):
+    started = mlflow_server_in(tmp_path)
     try:
         yield started
     finally:

@@ -222,6 +222,8 @@ def state():
     if not workflow.is_main_process:
         return set(), set()
     current, stale = find_stale()
+    if workflow.dryrun and set(plan.stages) - current and (message := trouble_of_store()):
+        print(f"warning: {message}", file=sys.stderr)  # a run would end here
     settle_times(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())
     if stale:
         if IS_REPORT:
@@ -264,11 +266,18 @@ def start_sender():
     """Start the process that sends what jobs log; none where tracking is off, and for commands that log nothing."""
     global sender
     if TRACKING.enabled and not needs_no_result() and not workflow.touch:
-        try:
-            check_store(TRACKING)
-        except EmofusionError as error:
-            raise WorkflowError(str(error))
+        if message := trouble_of_store():
+            raise WorkflowError(message)
         sender = SenderProcess(TRACKING)
+
+
+def trouble_of_store():
+    """Why the tracking store cannot be used; the empty text where it can."""
+    try:
+        check_store(TRACKING)
+    except EmofusionError as error:
+        return str(error)
+    return ""
 
 
 def finish_sender():
