@@ -1,9 +1,16 @@
 """Fixtures that every test may use."""
 
 import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -83,3 +90,87 @@ def server(monkeypatch):
     running = Server()
     yield running
     running.stop()
+
+
+def wait_until(condition, what, seconds=120.0):
+    """Wait until a condition holds. The test fails where it does not hold in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    return wait_until
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def unused_port() -> int:
+    return free_port()
+
+
+class MlflowServer:
+    """A real MLflow server in its own process group. It can be stopped and started again at the same address."""
+
+    def __init__(self, folder: Path, database: Path) -> None:
+        self.port, self.folder = free_port(), folder
+        shutil.copy(database, folder / "server.db")
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder}/server.db"]
+        command += ["--artifacts-destination", str(self.folder / "artifacts")]
+        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
+            )
+        wait_until(self.answers, "the tracking server")
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            with urlopen(f"{self.uri}/health", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory) -> Path:
+    """A database with MLflow's tables, which take seconds to make, and without a run. To be copied."""
+    from emofusion.tracking.store import open_client
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    open_client(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture(scope="session")
+def mlflow_server_in(mlflow_database: Path):
+    """Starts a server with a folder of its own: `mlflow_server_in(folder)`."""
+    return lambda folder: MlflowServer(folder, mlflow_database)
+
+
+@pytest.fixture
+def mlflow_server(tmp_path: Path, mlflow_server_in):
+    started = mlflow_server_in(tmp_path)
+    try:
+        yield started
+    finally:
+        started.stop()

@@ -189,7 +189,7 @@ def test_the_settings_of_a_cell_are_all_settings(repository, planned):
     assert settings["seed"] == 7 and settings["experiment"] == "ravdess_openface"
     assert settings["fusion"]["weights"] == {"speech": 1.0, "face": 0.0}
     assert settings["speech"]["training"]["epochs"] > 0 and settings["face"]["features"]["kind"] == "action_units"
-    assert settings["tracking"] == {"enabled": True, "uri": None}
+    assert settings["tracking"] == {"enabled": True, "uri": None, "patience": 60.0}
     assert plan.cell_settings(base) == settings | {"seed": 0}
     assert "_type" not in json.dumps(settings)
     assert plan.cells[base].digest != plan.cells[other].digest

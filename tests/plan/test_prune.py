@@ -22,7 +22,7 @@ def used(two_stages):
         "mlartifacts/1/model.json",
         "reports/two/report.html",
         "logs/feature_cache/old.log",
-        "tracking/store.json",
+        "tracking/journal/model-a.1.jsonl",
         "plans/stale.txt",
         "plans/digests.sqlite",
         "notes/mine.txt",

@@ -91,7 +91,7 @@ def changed(facts):
 
 @pytest.fixture
 def provenance() -> Provenance:
-    return Provenance("made-up-1", "c0ffee", "42", {"numpy": "2.3.4", "torch": "2.9.0"})
+    return Provenance("made-up-1", "c0ffee", True, {"numpy": "2.3.4", "torch": "2.9.0"})
 
 
 @pytest.fixture(scope="session")

@@ -97,8 +97,8 @@ def test_the_page_and_the_summary_name_the_libraries_and_what_was_accepted(resul
 
 
 def test_without_tracking_the_page_says_so(results, settings, provenance, tmp_path):
-    write_report(tmp_path, results, settings, replace(provenance, mlflow_run=None))
-    assert "<dt>MLflow run</dt><dd><code>not tracked</code></dd>" in page_in(tmp_path)
+    write_report(tmp_path, results, settings, replace(provenance, tracked=False))
+    assert "<dt>MLflow</dt><dd><code>not tracked</code></dd>" in page_in(tmp_path)
 
 
 def test_only_the_metrics_that_are_set_are_shown(results, settings, provenance, tmp_path):

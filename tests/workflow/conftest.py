@@ -16,17 +16,24 @@ class Workflow:
     def __init__(self, repository: Path, folder: Path):
         self.repository, self.folder = repository, folder
 
-    def run(self, *options: str, experiment="demo", override=(), environment=None, cores=2, config=()):
+    def command(self, *options: str, experiment="demo", override=(), cores=2, config=()) -> list[str]:
+        """The command line of a run."""
         arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
         arguments += ["--directory", str(self.folder)]
         arguments += [*([] if "--report" in options else ["--cores", str(cores)]), *options]
-        arguments += ["--config", f"experiment={experiment}", f"override={' '.join(override)}", *config]
-        environment = {
+        return [*arguments, "--config", f"experiment={experiment}", f"override={' '.join(override)}", *config]
+
+    def environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
+        """The environment of a run."""
+        return {
             **{name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"},
             "PYTHONPATH": str(self.repository / "src"),
-            **(environment or {}),
+            **(more or {}),
         }
-        done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=800)
+
+    def run(self, *options: str, environment=None, **given):
+        arguments = self.command(*options, **given)
+        done = subprocess.run(arguments, capture_output=True, text=True, env=self.environment(environment), timeout=800)
         done.output = done.stdout + done.stderr
         return done
 

@@ -135,7 +135,7 @@ def test_cells_and_back_leave_only_what_the_last_command_asked_for(workflow, two
     workflow.made(**cells)
     folder = workflow / "reports/posteriors"
     assert {path.name for path in folder.iterdir()} == {
-        "cells.csv", "cells_pairs.csv", "cells.json", "fusion.steps=5", "fusion.steps=4",
+        "cells.csv", "cells_pairs.csv", "cells.json", "costs.csv", "fusion.steps=5", "fusion.steps=4",
     }  # fmt: skip
     assert workflow.planned(**cells) == {}
     note = folder / "my notes.txt"
@@ -236,7 +236,7 @@ def test_versions_are_told_in_provenance_and_on_the_page_and_in_mlflow(workflow)
     assert f"numpy {np.__version__}" in (workflow / "reports/posteriors/report.html").read_text()
     client = MlflowClient(f"sqlite:///{workflow / 'mlflow.db'}")
     (experiment,) = [found for found in client.search_experiments() if found.name == "posteriors"]
-    key = fusion.partition("/")[2]
+    key = next(name.partition("/")[2] for name in provenance["versions"] if name.startswith("posteriors/"))
     (run,) = client.search_runs([experiment.experiment_id], f"tags.`emofusion.key` = '{key}'")
     assert run.data.tags["emofusion.version.numpy"] == np.__version__
     assert run.data.tags["emofusion.threads"] == "1" and run.data.tags["emofusion.precision"] == "full"

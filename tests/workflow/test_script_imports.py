@@ -7,9 +7,7 @@ import sys
 import pytest
 
 from emofusion.forkserver import imported_by
-from emofusion.tracking import Tracking, late_imports
 
-TRACKED = late_imports(Tracking(enabled=True, uri="sqlite:///mlflow.db", experiment="demo", results="results"))
 HEAVY = {"torch", "torchvision", "pytorch_lightning", "mlflow", "sklearn", "librosa", "matplotlib", "av", "pandas"}
 PROGRAM = """
 import importlib, json, sys
@@ -25,7 +23,7 @@ from emofusion.devices import has_gpu
 from emofusion.plan.currency import examine
 from emofusion.plan.make import check_sources, plan_file
 from emofusion.plan.publication import stale_publications
-from emofusion.tracking import Tracking, late_imports
+from emofusion.tracking import SenderProcess, Tracking, check_store
 repository, results = map(Path, sys.argv[1:])
 plan = plan_file(repository / "conf", "demo", "speech=cnn1d,lstm", results)
 check_sources(plan, results)
@@ -45,14 +43,14 @@ def loaded_by(program: str, *arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     ("scripts", "late", "used"),
     [
-        (["prepare", "publish", "prune", "tracking", "audit"], [], set()),
+        (["prepare", "publish", "prune", "audit", "tracking"], [], set()),
         (
             ["corpus", "posteriors", "ensemble", "fuse", "evaluate", "features"],
             ["emofusion.features.pixels", "emofusion.features.action_units"],
             {"pandas"},
         ),
         (["split"], [], {"pandas"}),
-        (["tracking", "fuse", "report", "compare"], TRACKED, {"mlflow", "pandas", "matplotlib"}),
+        (["fuse", "report", "compare", "train"], [], HEAVY - {"mlflow"}),
     ],
 )
 def test_scripts_load_nothing_heavy_that_they_do_not_use(repository, scripts, late, used):

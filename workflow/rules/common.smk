@@ -9,6 +9,7 @@ try:
     from emofusion import forkserver
     from emofusion.devices import has_gpu
     from emofusion.errors import EmofusionError
+    from emofusion.plan.costs import costs_of
     from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
     from emofusion.plan.forecast import forecast
@@ -17,7 +18,7 @@ try:
     from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
     from emofusion.reporting.headline import headline, headline_of_cells
-    from emofusion.tracking import Tracking, late_imports, tracking_uri
+    from emofusion.tracking import SenderProcess, Tracking, check_store, left_over, tracking_uri
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 
@@ -33,7 +34,7 @@ IS_REPORT = any(argument.partition("=")[0] == "--report" for argument in sys.arg
 # they do not compose settings.
 PLAN = "EMOFUSION_PLAN"
 
-if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
+if unknown := set(config) - SETTINGS - {"job", "tracking"}:
     raise WorkflowError(
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=…, override=\"…\", ablation=… and "
         f'baseline="…", as in override="seed=1 speech=lstm"'
@@ -91,9 +92,9 @@ config["tracking"] = {
     "uri": tracking_uri(plan.facts["tracking"]["uri"], RESULTS),
     "experiment": plan.facts["experiment"],
     "results": str(RESULTS),
+    "patience": plan.facts["tracking"]["patience"],
 }
-config["tracking_modules"] = late_imports(Tracking(**config["tracking"]))
-TRACKING = "results/tracking/store.json"
+TRACKING = Tracking(**config["tracking"])
 # Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
 # depend on it.
 FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
@@ -273,7 +274,9 @@ def state():
     if not workflow.is_main_process:
         return set(), set()
     current, stale = find_stale()
-    settle_times([Path(TRACKING), *(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())])
+    if workflow.dryrun and set(plan.stages) - current and (message := trouble_of_store()):
+        print(f"warning: {message}", file=sys.stderr)  # a run would end here
+    settle_times(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())
     if stale:
         if IS_REPORT:
             raise WorkflowError(
@@ -308,11 +311,48 @@ def headline_lines():
         return []
 
 
-# Jobs on this machine share one import of their libraries.
+sender = None
+
+
+def start_sender():
+    """Start the process that sends what jobs log; none where tracking is off, and for commands that log nothing."""
+    global sender
+    if TRACKING.enabled and not needs_no_result() and not workflow.touch:
+        if message := trouble_of_store():
+            raise WorkflowError(message)
+        sender = SenderProcess(TRACKING)
+
+
+def trouble_of_store():
+    """Why the tracking store cannot be used; the empty text where it can."""
+    try:
+        check_store(TRACKING)
+    except EmofusionError as error:
+        return str(error)
+    return ""
+
+
+def finish_sender():
+    """Let the sender send the rest, and say what it could not send."""
+    if sender is not None:
+        uri = plan.facts["tracking"]["uri"]
+        override = f' override="tracking.uri={uri}"' if uri else ""
+        command = f"snakemake --cores 1 tracking --config experiment={plan.facts['experiment']}{override}"
+        if line := left_over(TRACKING, sender.finish(), command):
+            print(line, file=sys.stderr)
+
+
+# Jobs on this machine share one import of their libraries, and one process that sends what they log.
 onstart:
+    start_sender()
     forkserver.start()
 
 
 onsuccess:
     if not needs_no_result():
-        print("\n".join(["", *headline_lines()]), file=sys.stderr)
+        print("\n".join(["", *headline_lines(), costs_of(plan, plan.cells, RESULTS).line()]), file=sys.stderr)
+    finish_sender()
+
+
+onerror:
+    finish_sender()

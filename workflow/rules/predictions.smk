@@ -5,7 +5,6 @@
 rule train:
     input:
         unpack(inputs_of("model")),
-        tracking=ancient(TRACKING),
     output:
         record=record("model"),
     log:
@@ -27,7 +26,6 @@ rule train:
 rule predict:
     input:
         unpack(inputs_of("predictions")),
-        tracking=ancient(TRACKING),
     output:
         record=record("predictions"),
     log:
@@ -49,7 +47,6 @@ rule predict:
 rule posteriors:
     input:
         unpack(inputs_of("posteriors")),
-        tracking=ancient(TRACKING),
     output:
         record=record("posteriors"),
     log:
@@ -69,7 +66,6 @@ rule posteriors:
 rule ensemble:
     input:
         unpack(inputs_of("ensemble")),
-        tracking=ancient(TRACKING),
     output:
         record=record("ensemble"),
     log:

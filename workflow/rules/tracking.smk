@@ -1,17 +1,15 @@
-# Prepare the MLflow store before any tracked stage opens it: several jobs at once damage a new SQLite store. The rule has
-# no parameters, because the place of the runs changes no result and must not make jobs run again.
+# Make the MLflow store ready, and send what earlier commands could not send. Without an output it runs whenever a command
+# asks for it.
 localrules:
     tracking,
 
 
 rule tracking:
-    output:
-        store=TRACKING,
     log:
         "results/logs/tracking.log",
     conda:
         ENVIRONMENT
     message:
-        "Make the tracking store ready"
+        "Send what is not sent yet to the tracking store"
     script:
         "../scripts/tracking.py"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from emofusion.errors import clear_errors
+from emofusion.plan.costs import COSTS, costs_of
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.publication import CELLS, contents_of, mark, shown_by_cells, tidy
 from emofusion.reporting.cells import Cell, write_cells
@@ -23,4 +24,5 @@ with clear_errors(snakemake.log[0]):
     if not write_cells(cells, folders, fused, evaluation, *tables):
         print("no two cells were tested on the same clips: there is nothing to compare")
     shows = shown_by_cells(plan, contents_of(plan, plan.stages, results), where["repository"])
-    mark(tables[0].parent / CELLS, shows, [table.name for table in tables])
+    costs_of(plan, plan.cells, results).write(tables[0].parent / COSTS)
+    mark(tables[0].parent / CELLS, shows, [*(table.name for table in tables), COSTS])

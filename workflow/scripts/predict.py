@@ -2,7 +2,7 @@
 
 from emofusion.forkserver import in_fork
 
-in_fork(*snakemake.config["tracking_modules"], *snakemake.params.modules)
+in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.features.common.feature_set import FeatureSet

@@ -5,6 +5,7 @@ from emofusion.forkserver import in_fork
 in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
+from emofusion.plan.costs import COSTS, costs_of
 from emofusion.plan.job import Job
 from emofusion.plan.publication import PUBLISHED, REPORTS, mark, provenance_of, shown_by_report, tidy
 from emofusion.plan.shared_files import SHARED, share
@@ -13,6 +14,7 @@ from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.provenance import Provenance, commit
 from emofusion.reporting.publish import publish
 from emofusion.reporting.report import write_report
+from emofusion.tracking.cells import track_cell
 
 
 def work(job: Job) -> None:
@@ -26,7 +28,8 @@ def work(job: Job) -> None:
         settings=job.settings,
     )
     made_with = job.made_with()
-    provenance = Provenance(job.stage.key, commit(), None, made_with.versions, made_with.accepted)
+    tracked = snakemake.config["tracking"]["enabled"]
+    provenance = Provenance(job.stage.key, commit(), tracked, made_with.versions, made_with.accepted)
     drawing = Drawing(job.results / SHARED / "figures", repr(job.making))
     write_report(job.folder / "report", results, job.settings, provenance, drawing)
     share(job.folder / "report", job.results)
@@ -37,6 +40,9 @@ def publish_report(job: Job, place: str) -> None:
     tidy(reports, plan.folder, plan.cells)
     provenance, contents = provenance_of(plan, place, job.results)
     files = publish(job.folder / "report", reports / place, provenance, job.results, plan.is_grid)
+    if not plan.is_grid:  # a grid has one table of costs for all cells
+        costs_of(plan, [place], job.results).write(reports / place / COSTS)
+        files.append(reports / place / COSTS)
     mark(reports / place / PUBLISHED, shown_by_report(plan, place, contents), [file.name for file in files])
 
 
@@ -44,3 +50,4 @@ with clear_errors(snakemake.log[0]):
     job = Job.of_cell(snakemake.config["job"], snakemake.wildcards.place)
     job.run(work)
     publish_report(job, snakemake.wildcards.place)
+    track_cell(job.plan, snakemake.wildcards.place, job.results, snakemake.config["tracking"])

@@ -1,18 +1,8 @@
-"""Make the MLflow store and the experiment's parent run, and write their ids as JSON."""
+"""Make the MLflow store and the experiment's parent run, and send the journals that are not sent yet."""
 
-from emofusion import tracking
-from emofusion.forkserver import in_fork
-
-in_fork(*snakemake.config["tracking_modules"])
-
-import json
-from pathlib import Path
-
-from emofusion.errors import clear_errors
+from emofusion.errors import clear_errors, tell
+from emofusion.tracking import Tracking
+from emofusion.tracking.sender import send_rest
 
 with clear_errors(snakemake.log[0]):
-    settings = tracking.Tracking(**snakemake.config["tracking"])
-    store = {"enabled": False}
-    if settings.enabled:
-        store = tracking.initialise(settings.uri, settings.experiment, Path(settings.results))
-    Path(snakemake.output.store).write_text(json.dumps(store, indent=2))
+    tell(send_rest(Tracking(**snakemake.config["tracking"])))

@@ -3,7 +3,6 @@
 from emofusion.forkserver import in_fork
 
 in_fork(
-    *snakemake.config["tracking_modules"],
     *snakemake.params.modules,
     "torch._dynamo",  # the first optimizer imports it
 )

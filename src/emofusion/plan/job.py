@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from emofusion.plan.currency import WITH_SOURCES, same_sources, sources_of
 from emofusion.plan.digests import DigestMemory
 from emofusion.plan.lineage import MadeWith, made_with
 from emofusion.plan.making import making_of
+from emofusion.plan.meter import meter
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import (
     LAST_RECORD,
@@ -109,7 +109,7 @@ class Job:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         making = self.making  # read before the work, so that an edit during the work is noticed later
-        begun, memory = time.perf_counter(), DigestMemory(self.results / "plans" / "digests.sqlite")
+        memory = DigestMemory(self.results / "plans" / "digests.sqlite")
         read = self._contents()
         last = Record.read(self.folder / LAST_RECORD)
         if last is not None and self._still_holds(last, read, memory):
@@ -122,16 +122,21 @@ class Job:
         for output in KINDS[self.stage.kind].outputs:
             _delete(self.folder / output)
         sources = self._sources(memory)
-        work(self)
+        with meter() as measured:
+            work(self)
         if self.stage.kind in ("download", "generated"):
             sources = self._sources(memory)  # the work has just made them
         kind = KINDS[self.stage.kind]
         outputs = outputs_of(self.folder, kind.outputs) | kept_outputs_of(self.folder, kind.kept)
-        seconds = round(time.perf_counter() - begun, 3)
         content = content_of(outputs, sources)
         accepted = self.made_with().accepted if self.stage.kind == "report" else []
-        settings = plain(self.settings)
-        self._write(Record(self.name, settings, making, read, sources, outputs, content, now(), seconds, accepted))
+        settings, cost = plain(self.settings), measured.read()
+        self._write(
+            Record(
+                *(self.name, settings, making, read, sources, outputs, content, now(), cost.seconds, accepted),
+                *(cost.cpu_seconds, cost.peak_mib, cost.host),
+            )
+        )
 
     @property
     def token(self) -> str:

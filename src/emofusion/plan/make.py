@@ -172,7 +172,11 @@ def _make(conf: Path, command: Command, path: Path) -> None:
         "trained": [name for name, node in first.modalities.items() if node.posteriors is None],
         "plugins": planned.plugins,
         "accept_other_versions": first.root.accept_other_versions,
-        "tracking": {"enabled": first.tracking.enabled, "uri": first.tracking.uri},
+        "tracking": {
+            "enabled": first.tracking.enabled,
+            "uri": first.tracking.uri,
+            "patience": first.tracking.patience,
+        },
         "grid": planned.grid,
     }
     try:

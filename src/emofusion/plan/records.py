@@ -73,8 +73,9 @@ class Record:
     stage: `kind/key`. settings: the settings that decide the key. making: see `Making`. inputs: role → the stages that
     were read, each as [stage, content]. sources: path → file that was read from outside `results/`. outputs: file →
     [size in bytes, digest]. content: one digest of outputs and sources; the records of later stages refer to it.
-    made: the time at which the result was complete. seconds: how long the work took. accepted: sentences that a report
-    shows about results of other library versions that it depends on; empty for other stages.
+    made: the time at which the result was complete. seconds: how long the job took. accepted: sentences that a report
+    shows about results of other library versions that it depends on; empty for other stages. cpu_seconds, peak_mib,
+    host: see `meter.Cost`; None in records of earlier versions.
     """
 
     stage: str
@@ -87,6 +88,9 @@ class Record:
     made: str
     seconds: float
     accepted: list[str]
+    cpu_seconds: float | None = None
+    peak_mib: float | None = None
+    host: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Record | None":

@@ -1,4 +1,4 @@
-"""The provenance of a report: its key, the commit of the code, the run in MLflow, and the library versions."""
+"""The provenance of a report: its key, the commit of the code, its runs in MLflow, and the library versions."""
 
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -12,21 +12,22 @@ PACKAGE = Path(__file__).parents[1]
 class Provenance:
     """The provenance of a report.
 
-    key: the key of the report's stage. commit: see the function `commit`. mlflow_run: the id of the run; None where
-    runs are not tracked. versions: library → version, of all stages that the report depends on; see `all_versions`.
+    key: the key of the report's stage. commit: see the function `commit`. tracked: whether runs are
+    tracked. versions: library → version, of all stages that the report depends on; see `all_versions`.
     accepted: a sentence for each result that other library versions than the installed ones made, and that is used
     because `accept_other_versions` is true.
     """
 
     key: str
     commit: str
-    mlflow_run: str | None = None
+    tracked: bool = False
     versions: dict[str, str] = field(default_factory=dict)
     accepted: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, str]:
         """Heading → text, for the page."""
-        return {"Key": self.key, "Commit": self.commit, "MLflow run": self.mlflow_run or "not tracked"}
+        run = f"tags.`emofusion.report` = '{self.key}'" if self.tracked else "not tracked"
+        return {"Key": self.key, "Commit": self.commit, "MLflow": run}
 
     def versions_in_words(self) -> str:
         """The library versions as text, such as `numpy 2.3.4, torch 2.9.0`; empty where no version is known."""

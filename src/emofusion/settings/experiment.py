@@ -159,6 +159,9 @@ class Tracking:
     uri: str | None = setting(
         "MLflow's address; null: the variable MLFLOW_TRACKING_URI, otherwise a database in results/.", None
     )
+    patience: float = setting(
+        "How many seconds a workflow that has ended waits until the store has taken its last runs.", 60.0, least=0
+    )
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless MLflow can use the address."""

@@ -1,42 +1,50 @@
-"""An open run, and what a stage can log to it."""
+"""An open run: what a job logs goes into the run's journal. MLflow is not imported here."""
 
+import json
 import math
+import os
 import re
+import signal
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from functools import partial
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emofusion.tracking.store import first_line, shown
+from emofusion.settings.encoding import plain
+from emofusion.tracking.address import cannot_be_used, first_line, shown
+from emofusion.tracking.journal import JOURNAL, line_of, points_of
+from emofusion.tracking.settings import Tracking
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow import MlflowClient
-    from mlflow.entities import Metric
 
 # MLflow's limits (mlflow.utils.validation), in characters: beyond them it raises an error, or cuts silently
 PARAM_LENGTH, TAG_LENGTH, NAME_LENGTH = 6000, 5000, 250
-PARAMS_PER_BATCH, METRICS_PER_BATCH = 100, 1000
 
 
 class Run:
     """An open run.
 
-    When the store fails, the run prints one warning to stderr and logs nothing more, so that the stage can continue.
+    Where the journal cannot be written, the run prints one warning to stderr and logs nothing more, so that the stage
+    can continue.
     """
 
-    def __init__(self, client: "MlflowClient | None" = None, run_id: str | None = None, uri: str = "") -> None:
-        """A run in the store at `uri`. Without arguments, where tracking is off, it logs nothing and has no id."""
-        self.run_id = run_id
-        self._client, self._uri = client, uri
-        self._id = run_id or ""  # MLflow is called only where there is a run, so the empty text is never used
-        self._lost = False
+    def __init__(self, journal: Path | None = None) -> None:
+        """A run with this new journal. Without an argument, where tracking is off, it logs nothing.
 
-    def log_metrics(self, metrics: dict[str, float], step: int = 0) -> None:
-        """Log the metrics of one step, such as an epoch, in one request. Values that are not finite are left out.
+        Raises `OSError` where the journal cannot be made.
+        """
+        self.journal = journal
+        self._lock = threading.Lock()  # a thread logs what the machine does meanwhile
+        self._file = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666) if journal else -1
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Log the metrics of one step, such as an epoch. Values that are not finite are left out.
 
         Args:
             metrics: name → value.
@@ -52,61 +60,142 @@ class Run:
         self._log_points((str(name), value, step) for name in table.columns for step, value in table[name].items())
 
     def log_artifact(self, path: Path) -> None:
-        """Copy one file to the run. Raises FileNotFoundError if there is no such file."""
+        """Give one file to the run. It must stay as it is. Raises FileNotFoundError if there is no such file."""
         if not Path(path).is_file():
             raise FileNotFoundError(path)
-        self._try(lambda client: client.log_artifact(self._id, str(path)))
+        self.write({"entry": "artifacts", "path": str(Path(path).absolute())})
 
     def log_artifacts(self, folder: Path) -> None:
-        """Copy the content of a folder to the run. Raises FileNotFoundError if there is no such folder."""
+        """Give the content of a folder to the run. Raises FileNotFoundError if there is no such folder."""
         if not Path(folder).is_dir():
             raise FileNotFoundError(folder)
-        self._try(lambda client: client.log_artifacts(self._id, str(folder)))
+        self.write({"entry": "artifacts", "path": str(Path(folder).absolute())})
 
     def set_tag(self, name: str, value: Any) -> None:
         """Set a tag. Its value is converted to text, and cut to the length that MLflow accepts."""
-        text = cut(str(value), TAG_LENGTH)
-        self._try(lambda client: client.set_tag(self._id, name_of(name), text))
+        self.write({"entry": "tags", "tags": {name_of(name): cut(str(value), TAG_LENGTH)}})
+
+    def write(self, entry: dict[str, Any]) -> None:
+        """Append an entry to the journal, in one call of the system."""
+        with self._lock:
+            if self._file < 0:
+                return
+            try:
+                os.write(self._file, line_of(entry))
+            except OSError as error:  # a full disk must not stop the stage that is tracked
+                print(
+                    f"warning: the journal {self.journal} cannot be written ({first_line(error)}); going on without "
+                    "tracking",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                self._close()
+
+    def close(self) -> None:
+        """Close the journal. What is logged later is ignored."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
     def _log_points(self, points: Iterable[tuple[str, float, Any]]) -> None:
-        """Log (metric, value, step), in as few requests as MLflow allows."""
-        numbers = [(name, float(value), int(step)) for name, value, step in points if math.isfinite(float(value))]
-        if self.run_id is None or self._lost or not numbers:
-            return
-        from mlflow.entities import Metric
+        """Log (metric, value, step)."""
+        numbers = [[name, float(value), int(step)] for name, value, step in points if math.isfinite(float(value))]
+        if numbers:
+            self.write(points_of(numbers, now()))
 
-        now = int(time.time() * 1000)  # in milliseconds, as MLflow counts
-        for start in range(0, len(numbers), METRICS_PER_BATCH):
-            batch = [Metric(name, value, now, step) for name, value, step in numbers[start : start + METRICS_PER_BATCH]]
-            self._try(partial(_log_batch, run_id=self._id, metrics=batch))
 
-    def _try(self, call: "Callable[[MlflowClient], object]") -> None:
-        """Call the store, unless an earlier call has failed."""
-        if self._client is None or self._lost:
-            return
-        try:
-            call(self._client)
-        except Exception as error:  # an error of the store must not stop the stage that is tracked
-            self._lost = True
-            message = f"warning: the tracking store {shown(self._uri)} failed ({first_line(error)})"
-            print(f"{message}; going on without tracking", file=sys.stderr, flush=True)
+@contextmanager
+def open_run(
+    kind: str,
+    key: str,
+    settings: Any,
+    tracking: Tracking,
+    inputs: Mapping[str, str],
+    made_with: Mapping[str, str] | None = None,
+    *,
+    name: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    grid: str | None = None,
+    stages: Mapping[str, list[str]] | None = None,
+) -> Iterator[Run]:
+    """Track one stage as a run: FINISHED if the body succeeds, FAILED on an exception, KILLED if it is interrupted.
 
-    def end(self, status: str, last: "Callable[[MlflowClient], object]") -> None:
-        """Call `last`, then close the run with a status.
+    Interrupted means KeyboardInterrupt, SystemExit or SIGTERM (which becomes SystemExit(143) here if nothing else
+    handles it). `emofusion.tracking.delivery` explains what happens to earlier runs of the same key.
 
-        This is tried even after the store has failed, because a server may answer again.
-        """
+    Args:
+        kind: the kind of stage, tag `emofusion.kind`.
+        key: the stage's key, the run's name and tag `emofusion.key`.
+        settings: the stage's settings, an object of a dataclass or a map. Each setting becomes a parameter with a name
+            such as `network.filters`. Values that are not text are written as JSON. Values are cut to 6,000 characters.
+        tracking: where the run is tracked. Where tracking is off, the Run does nothing.
+        inputs: name of an input → key of the stage that made it, tags `emofusion.input.<name>`.
+        made_with: what the result depends on besides settings and inputs: library → version, tags
+            `emofusion.version.<library>`; and `threads` and `precision`, tags `emofusion.threads`,
+            `emofusion.precision`.
+        name: the run's name; None for the key.
+        tags: further tags.
+        grid: the grid that a cell belongs to: its runs are grouped under one run.
+        stages: kind → keys of stages; tags `emofusion.runs.<kind>` name their runs.
 
-        def close(client: "MlflowClient") -> None:
-            last(client)
-            client.set_terminated(self._id, status)
+    Raises:
+        EmofusionError: the journal cannot be made.
+    """
+    if not tracking.enabled:
+        yield Run()
+        return
+    attempt = uuid.uuid4().hex
+    all_tags = {
+        "emofusion.kind": kind,
+        "emofusion.key": key,
+        "emofusion.attempt": attempt,
+        **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
+        **_made_with(made_with or {}),
+        **_revision(),
+        **(tags or {}),
+    }
+    start = {
+        "entry": "start",
+        "store": shown(tracking.store),
+        "experiment": tracking.experiment,
+        "kind": kind,
+        "key": key,
+        "name": name or key,
+        "attempt": attempt,
+        "time": now(),
+        "params": dict(flat(plain(settings))),
+        "tags": {name_of(tag): cut(value, TAG_LENGTH) for tag, value in all_tags.items()},
+        "grid": grid,
+        "stages": dict(stages or {}),
+    }
+    folder = tracking.journals
+    file_name = re.sub(r"[^\w.=,-]", "_", f"{kind}-{key}")[:150]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        run = Run((folder / f"{file_name}.{attempt}{JOURNAL}").absolute())
+    except OSError as error:
+        raise cannot_be_used(tracking.store, first_line(error)) from error
+    run.write(start)
+    status, reason = "FINISHED", {}
+    try:
+        with _sigterm_raises():
+            yield run
+    except BaseException as error:
+        status = "FAILED" if isinstance(error, Exception) else "KILLED"
+        reason = {"emofusion.error": first_line(error)}
+        raise
+    finally:
+        run.write({"entry": "end", "status": status, "time": now(), "tags": reason})
+        run.close()
 
-        if not self._lost:
-            self._try(close)
-        elif self._client is not None:
-            with suppress(Exception):
-                self._client.set_tag(self._id, "emofusion.tracking", "interrupted")
-                close(self._client)
+
+def now() -> int:
+    """The present time in milliseconds since 1970, as MLflow counts."""
+    return int(time.time() * 1000)
 
 
 def name_of(text: str) -> str:
@@ -119,6 +208,54 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _log_batch(client: "MlflowClient", run_id: str, metrics: "list[Metric]") -> None:
-    """Log metrics to a run in one request."""
-    client.log_batch(run_id, metrics=metrics)
+def flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each setting with its full name, such as `network.filters`, and its value as text."""
+    for name, value in settings.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{path}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+            yield name_of(path), cut(text, PARAM_LENGTH)
+
+
+def _made_with(made_with: Mapping[str, str]) -> dict[str, str]:
+    """The tags of libraries, threads and precision; see `open_run`."""
+    no_libraries = ("threads", "precision")
+    return {
+        f"emofusion.{name}" if name in no_libraries else f"emofusion.version.{name_of(name)}": str(value)
+        for name, value in made_with.items()
+    }
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit, so that the run is closed. An existing handler is not replaced."""
+    unhandled = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+
+    def leave(number: int, _: Any) -> None:
+        raise SystemExit(128 + number)
+
+    if unhandled:
+        signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        if unhandled:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _revision() -> dict[str, str]:
+    """Tags with the code's commit, and with whether tracked files differ from it; none where Git does not answer."""
+    command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    try:
+        lines = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=30
+        ).stdout.splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    heads = [line.split()[-1] for line in lines if line.startswith("# branch.oid ")]
+    dirty = any(not line.startswith("#") for line in lines)
+    return {"mlflow.source.git.commit": heads[0], "emofusion.git.dirty": str(dirty).lower()}

@@ -1,28 +1,20 @@
-"""The tracking store: its address, whether it answers, and its preparation for runs."""
+"""The tracking store: whether it answers, and its preparation for runs. Its functions import MLflow."""
 
-import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emofusion.errors import EmofusionError
-from emofusion.tracking.settings import Tracking
+from emofusion.tracking.address import absolute, cannot_be_used, first_line, is_server, sqlite_file
+from emofusion.tracking.check import check_server, not_mlflows
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 LOCK_SECONDS = 300.0
-CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
-_SQL = ["sqlalchemy.dialects.sqlite", "mlflow.store.tracking.sqlalchemy_store"]
-
-
-def tracking_uri(setting: str | None, results: Path) -> str:
-    """The store to use: `setting`, else MLFLOW_TRACKING_URI, else the SQLite database `mlflow.db` in `results`."""
-    return setting or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{results.as_posix()}/mlflow.db"
 
 
 def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
@@ -45,7 +37,7 @@ def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
 
     with clear_store_errors(uri):
         address = absolute(uri)
-        database = _sqlite_file(address)
+        database = sqlite_file(address)
         lock = FileLock(f"{database}.lock" if database else results / "mlflow.lock", timeout=LOCK_SECONDS)
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         if not _is_ready(address):
@@ -67,30 +59,12 @@ def open_client(address: str) -> "MlflowClient":
     return client.open_client(address)
 
 
-def late_imports(tracking: Tracking) -> list[str]:
-    """The modules that `initialise` and `open_run` import when they are called."""
-    if not tracking.enabled:
-        return []
-    server = str(tracking.uri).startswith(("http://", "https://"))
-    return ["emofusion.tracking.client", "mlflow.entities", *([] if server else _SQL)]
-
-
 def _is_ready(address: str) -> bool:
     """Whether the store answers and has tables. Without this check MLflow would try to reach it for minutes."""
-    if address.startswith(("http://", "https://")):
-        import requests
-
-        # any answer counts; MLflow may still reach a slow server, or be set to accept a certificate that we refuse
-        try:
-            with suppress(requests.exceptions.ReadTimeout, requests.exceptions.SSLError):
-                requests.get(f"{address.rstrip('/')}/health", timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
-        except requests.exceptions.ConnectionError as error:
-            raise EmofusionError(
-                f"No tracking server answers at {shown(address)}: start it, or set tracking.uri (or the variable "
-                "MLFLOW_TRACKING_URI) to the address of one that answers."
-            ) from error
+    if is_server(address):
+        check_server(address)
         return True
-    database = _sqlite_file(address)
+    database = sqlite_file(address)
     if database and not (database.is_file() and database.stat().st_size):
         return False
     if not database and not re.match(r"(postgresql|mysql|mssql)\b", address):
@@ -100,16 +74,13 @@ def _is_ready(address: str) -> bool:
     engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool)
     tables = sqlalchemy.inspect(engine).get_table_names()
     if database and tables and "alembic_version" not in tables:
-        raise EmofusionError(
-            f"{database} is a database, but not a complete one of MLflow: delete it, or set tracking.uri or "
-            "MLFLOW_TRACKING_URI to another file."
-        )
+        raise not_mlflows(database)
     return "alembic_version" in tables
 
 
 def _create_tables(address: str) -> None:
     """Make the database's tables. An SQLite file gets its name when they are complete. The caller holds the lock."""
-    database = _sqlite_file(address)
+    database = sqlite_file(address)
     if database is None:
         open_client(address).search_experiments(max_results=1)
         return
@@ -143,7 +114,7 @@ def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
     known = client.get_experiment_by_name(experiment)
     if known is None:
         folder = (results / "mlartifacts" / re.sub(r"[^\w.-]", "_", experiment)).resolve()
-        location = folder.as_uri() if _sqlite_file(address) else None
+        location = folder.as_uri() if sqlite_file(address) else None
         identity = client.create_experiment(experiment, artifact_location=location)
     else:
         identity = known.experiment_id
@@ -176,41 +147,6 @@ def every(search: Callable[..., Any], **query: Any) -> list[Any]:
     return results
 
 
-def first_line(error: BaseException) -> str:
-    """The type and the first line of an error, in at most 300 characters."""
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:300]
-
-
-def shown(uri: str) -> str:
-    """The address without a password or token."""
-    return re.sub(r"://[^@/]*@", "://***@", uri)
-
-
-def _sqlite_file(address: str) -> Path | None:
-    """The file of an SQLite address; None for other addresses."""
-    if not re.match(r"sqlite\b", address):
-        return None
-    from sqlalchemy.engine import make_url
-
-    return Path(make_url(address).database or "")
-
-
-def absolute(uri: str) -> str:
-    """An SQLite address with an absolute path, which is valid in every working folder. Other addresses do not change.
-
-    Raises `EmofusionError` for an SQLite address without a file.
-    """
-    database = _sqlite_file(uri)
-    if database is None:
-        return uri
-    if not database.name or database.name == ":memory:":
-        raise EmofusionError(
-            f"{uri} names no file, and jobs cannot share a database in memory: set tracking.uri or "
-            "MLFLOW_TRACKING_URI to sqlite:///<path of a file>."
-        )
-    return f"sqlite:///{database.absolute()}"
-
-
 @contextmanager
 def clear_store_errors(uri: str) -> Iterator[None]:
     """Turn errors of MLflow, SQLAlchemy, requests and the file system into an EmofusionError that names the store."""
@@ -221,7 +157,4 @@ def clear_store_errors(uri: str) -> Iterator[None]:
         from_store = type(error).__module__.startswith(("mlflow.", "sqlalchemy."))
         if not from_store and not isinstance(error, OSError | ImportError):
             raise
-        raise EmofusionError(
-            f"The tracking store {shown(uri)} cannot be used ({first_line(error)}). Start or repair it, or set "
-            "tracking.uri (or the variable MLFLOW_TRACKING_URI) to another store."
-        ) from error
+        raise cannot_be_used(uri, first_line(error)) from error

@@ -20,7 +20,7 @@ PUBLISHED = {
         "female": {"neutral": {"speech": 56.25, "fusion": 56.25}},
     },
 }
-PROVENANCE = Provenance("report-made_up-0a1b2c3d", "0123abc <with changes>", "f00d", {"numpy": "2.3.4"})
+PROVENANCE = Provenance("report-made_up-0a1b2c3d", "0123abc <with changes>", True, {"numpy": "2.3.4"})
 KINDS = {"linear": "rule", "product": "rule", "majority": "baseline", "oracle": "oracle"}
 METRICS = ("unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error")
 

@@ -93,10 +93,9 @@ def test_the_page_names_what_made_it_and_warns_first(two, changed, provenance):
     text = visible(page(two, facts, provenance))
     for said in (
         "0123abc",
-        "f00d",
         "report-made_up-0a1b2c3d",
         "0123abc &lt;with changes&gt;",
-        "MLflow run",
+        "tags.`emofusion.report` = &#39;report-made_up-0a1b2c3d&#39;",
         "numpy 2.3.4",
     ):
         assert said in text
