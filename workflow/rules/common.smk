@@ -6,32 +6,39 @@ from pathlib import Path
 
 try:
     from emofusion import forkserver
-    from emofusion.devices import has_gpu
     from emofusion.errors import EmofusionError
-    from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
-    from emofusion.plan.make import checked_plan, plan_file
     from emofusion.plan.plan_file import PlanFile
-    from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
-    from emofusion.reporting.headline import headline, headline_of_cells
+    from emofusion.plan.resources import estimate
     from emofusion.tracking import Tracking, late_imports, tracking_uri
+
+    # A job that Snakemake starts on another machine parses this file twice, and needs nothing that plans or looks at
+    # results.
+    if workflow.is_main_process:
+        from emofusion.devices import has_gpu
+        from emofusion.plan.currency import examine
+        from emofusion.plan.make import checked_plan, plan_file
+        from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
+        from emofusion.reporting.headline import headline, headline_of_cells
+        from emofusion.settings.command_line import typed_value
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 
 RESULTS = Path("results")
 STALE = RESULTS / "plans" / "stale.txt"
 REPOSITORY = Path(workflow.basedir)
-SETTINGS = {"experiment", "override", "gpu", "delete"}
+SETTINGS = {"experiment", "override", "delete"}
+# What the main process decides for all jobs, wherever they run.
+DECISIONS = {"plan", "feature_threads", "gpus"}
 # Targets that need no result of the plan.
 WITHOUT_RESULTS = {"audit", "prune", "tracking"}
 # Snakemake's own report shows files as they are.
 IS_REPORT = any(argument.partition("=")[0] == "--report" for argument in sys.argv)
-# The main process puts the path of the plan's file into this environment variable. Jobs read the plan from there, so that
-# they do not compose settings.
-PLAN = "EMOFUSION_PLAN"
+# Whether jobs are submitted to a cluster. Then Snakemake is given a number of jobs, and otherwise a number of cores.
+SUBMITS = workflow.resource_settings.nodes is not None
 
-if unknown := set(config) - SETTINGS - {"job", "tracking", "tracking_modules"}:
+if unknown := set(config) - (SETTINGS if workflow.is_main_process else DECISIONS):
     raise WorkflowError(
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=… and override=\"…\", "
         f'as in override="seed=1 speech=lstm"'
@@ -43,30 +50,53 @@ if "delete" in config and "prune" not in sys.argv:
     )
 
 
+def typed(name):
+    """A setting of the command line as it was typed; None where it was not given."""
+    try:
+        return typed_value(name, TYPED, config)
+    except EmofusionError as error:
+        raise WorkflowError(str(error))
+
+
 def open_plan():
-    """The plan of this command. In the process of a job, it is the plan of Snakemake's main process."""
-    if not workflow.is_main_process and os.environ.get(PLAN):
-        return PlanFile(Path(os.environ[PLAN]))
-    experiment, _, others = str(config.get("experiment", "demo")).partition(",")
+    """The plan of this command."""
+    experiment, _, others = str(typed("experiment") or "demo").partition(",")
     if others and "prune" not in sys.argv:  # that rule plans the others
         raise WorkflowError(
             f"--config experiment={experiment},{others}: a command runs one experiment; give a command for each"
         )
     # the targets are not known yet: files that are missing are found now, or else by the job that reads them
-    make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
+    make = plan_file if set(sys.argv) & WITHOUT_RESULTS else checked_plan
     try:
-        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS)
+        return make(REPOSITORY / "conf", experiment, typed("override"), RESULTS)
     except EmofusionError as error:
         raise WorkflowError(str(error))
-    os.environ[PLAN] = str(opened.path.absolute())
-    return opened
 
 
-plan = open_plan()
+def gpus():
+    """How many GPUs a job asks for that profits from one.
+
+    `--resources gpu=…`, on the command line or in a profile, is how many GPUs all jobs may hold at once. Without it, jobs
+    on this machine ask for one if it has one. What this machine has says nothing of the nodes of a cluster.
+    """
+    limit = workflow.resource_settings.resources.get("gpu")
+    if limit is not None and limit.value is not None:
+        return min(1, int(limit.value))
+    return int(has_gpu() and not SUBMITS)
 
 
-envvars:
-    PLAN,
+TYPED = workflow.config_settings.config_args
+if workflow.is_main_process:
+    plan = open_plan()
+    # Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
+    # depend on it.
+    cores = 8 if SUBMITS else workflow.resource_settings.cores
+    decisions = {"plan": plan.path, "feature_threads": max(1, (cores or 8) // 2), "gpus": gpus()}
+    # Jobs that Snakemake starts as processes of their own get these instead of the command's settings: they compose
+    # nothing, decide nothing, and no quote of an override has to pass through a shell.
+    workflow.config_settings.config_args = [f"{name}={value}" for name, value in decisions.items()]
+else:
+    plan, decisions = PlanFile(Path(config["plan"])), config
 
 
 # Scripts read these. They are not parameters of rules, because neither the tracking store nor the path of the plan changes
@@ -80,11 +110,6 @@ config["tracking"] = {
 }
 config["tracking_modules"] = late_imports(Tracking(**config["tracking"]))
 TRACKING = "results/tracking/store.json"
-# Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
-# depend on it.
-FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
-# Jobs request a GPU if this machine has one, or if `--config gpu=1` says that the cluster's nodes have one.
-GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 EXPERIMENT, MODALITIES, TRAINED = (plan.facts[name] for name in ("experiment", "modalities", "trained"))
 # The tables of a report besides those that have a caption of their own.
@@ -143,7 +168,21 @@ def if_stale(file):
 
 def threads_of(kind):
     """How many threads Snakemake reserves for a stage. The script itself reads the number from the stage's settings."""
+    if kind == "features":
+        return decisions["feature_threads"]
     return lambda wildcards: plan.stage(f"{kind}/{wildcards.key}").threads
+
+
+def needs_of(kind):
+    """What a stage's job asks for: memory, time, and a GPU where the network profits from one and there are any."""
+
+    def resource(name):
+        def of_stage(wildcards, attempt):
+            return getattr(estimate(plan, f"{kind}/{wildcards.key}", RESULTS, attempt, decisions["gpus"]), name)
+
+        return of_stage
+
+    return {name: resource(name) for name in ("mem_mb", "runtime", "gpu")}
 
 
 def modules_of(kind):
@@ -182,8 +221,8 @@ def reports_of_all(wildcards):
 def plans_to_keep(wildcards):
     """The plan of each experiment that the command line names."""
     try:
-        experiments = str(config.get("experiment", "demo")).split(",")
-        made = [plan_file(REPOSITORY / "conf", name, config.get("override"), RESULTS) for name in experiments]
+        experiments = str(typed("experiment") or "demo").split(",")
+        made = [plan_file(REPOSITORY / "conf", name, typed("override"), RESULTS) for name in experiments]
         return [str(one.path) for one in made]
     except EmofusionError as error:
         raise WorkflowError(str(error))
@@ -256,9 +295,13 @@ def headline_lines():
         return []
 
 
-# Jobs on this machine share one import of their libraries.
+# Jobs on this machine share one import of their libraries. Jobs on other machines must not know the address of that
+# process: Slurm gives them this process's environment, and their work would run here.
 onstart:
-    forkserver.start()
+    if SUBMITS:
+        os.environ.pop(forkserver.ADDRESS, None)
+    else:
+        forkserver.start()
 
 
 onsuccess:

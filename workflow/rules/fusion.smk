@@ -9,6 +9,8 @@ rule fuse:
         stage_log("fusion"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("fusion"),
     params:
         modules=modules_of("fusion"),
     message:
@@ -28,6 +30,8 @@ rule evaluate:
         stage_log("evaluation"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("evaluation"),
     params:
         modules=modules_of("evaluation"),
     message:

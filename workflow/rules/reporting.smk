@@ -14,6 +14,8 @@ rule report:
         stage_log("report"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("report"),
     params:
         modules=modules_of("report"),
     message:

@@ -29,9 +29,7 @@ _LONGEST_FOLDER_NAME = 120
 Cell = tuple[str, Stage, list[str], list[str]]
 
 
-def plan_file(
-    conf: Path, experiment: str, override: str | list[str] | dict[str, str] | None, results: Path
-) -> PlanFile:
+def plan_file(conf: Path, experiment: str, override: str | list[str] | None, results: Path) -> PlanFile:
     """The plan of an experiment for all combinations of its overrides.
 
     A plan that was made before is read from its file.
