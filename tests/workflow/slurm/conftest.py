@@ -59,7 +59,14 @@ class Slurm:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}
+        configuration = folder / "slurm.conf"
+        # Snakemake's jobs take Slurm's variables away before they call srun, which then reads /etc/slurm
+        srun = folder / "bin" / "srun"
+        srun.parent.mkdir()
+        srun.write_text(f'#!/bin/sh\nSLURM_CONF={configuration} exec {shutil.which("srun")} "$@"\n')
+        srun.chmod(0o755)
+        path = f"{srun.parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = os.environ | {"SLURM_CONF": str(configuration), "PATH": path}
         self.daemons: list[subprocess.Popen] = []
 
     def start(self) -> None:
