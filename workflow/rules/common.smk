@@ -22,6 +22,7 @@ try:
         from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
         from emofusion.reporting.headline import headline, headline_of_cells
         from emofusion.settings.command_line import typed_value
+        from emofusion.slurm import wait_for_jobs_at_work
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 
@@ -259,6 +260,9 @@ def state():
     """
     if not workflow.is_main_process:
         return set(), set()
+    if SUBMITS and not workflow.dryrun and not needs_no_result():
+        missing = [stage.key for stage in plan.stages.values() if not (stage.folder(RESULTS) / RECORD).exists()]
+        wait_for_jobs_at_work(missing, Path.cwd(), lambda line: print(line, file=sys.stderr))
     current, stale = find_stale()
     settle_times([Path(TRACKING), *(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())])
     if stale:
