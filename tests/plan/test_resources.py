@@ -26,7 +26,8 @@ def results(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def plan(repository, results):
-    return plan_file(repository / "conf", "demo", "speech=cnn1d face=vgg16 speech.training.epochs=10", results)
+    override = "speech=cnn1d face=vgg16 speech.training.epochs=10 face.training.unfreeze=[{epoch: 1, blocks: 1}]"
+    return plan_file(repository / "conf", "demo", override, results)
 
 
 def named(plan, kind: str, label: str = "") -> str:
@@ -85,6 +86,12 @@ def test_only_what_profits_from_a_gpu_asks_for_one(plan, results):
     asking = {name.partition("-")[0] for name in plan.stages if estimate(plan, name, results, gpus=1).gpu}
     assert asking == {"feature_cache/vgg16", "feature_cache/mobilenet_v2", "model/face", "predictions/face"}
     assert not any(estimate(plan, name, results, gpus=0).gpu for name in plan.stages)
+
+
+def test_the_head_on_stored_output_of_frozen_layers_asks_for_no_gpu(repository, results):
+    plan = plan_file(repository / "conf", "demo", "face.training.unfreeze=[]", results)
+    asking = {name.partition("-")[0] for name in plan.stages if estimate(plan, name, results, gpus=1).gpu}
+    assert asking == {"feature_cache/vgg16", "feature_cache/mobilenet_v2"}
 
 
 def test_a_large_network_is_given_more_time_where_it_gets_no_gpu(plan, results):
