@@ -49,11 +49,11 @@ for overrides in expand(split_overrides(sys.argv[2])):
 IMPORTS = "import hydra, omegaconf, emofusion.plan.make, emofusion.settings.overrides"
 
 
-def cost(*command: str, environment: dict[str, str] | None = None) -> tuple[float, float]:
+def cost(*command: str) -> tuple[float, float]:
     """CPU seconds of a process and its children, and the greatest memory of one of them in MiB."""
     pid = os.fork()
     if pid == 0:  # measured from a child of its own, so that nothing of earlier commands counts
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, check=False)
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
         if done.returncode:
             sys.stderr.write(done.stderr.decode()[-3000:])
         os._exit(done.returncode != 0)
@@ -68,11 +68,11 @@ def grid(cells: int) -> str:
     return f"speech=cnn1d,lstm seed=range(0,{cells // 2})" if cells > 1 else "seed=0"
 
 
-def snakemake(folder: Path, override: str, *options: str) -> list[str]:
-    """The command of a dry run of the demo in a folder."""
+def snakemake(folder: Path, settings: list[str], *options: str) -> list[str]:
+    """A command of Snakemake in a folder, with settings such as `experiment=demo`."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
     command += ["--directory", str(folder), "--cores", "1", "--profile", str(REPOSITORY / "profiles" / "default")]
-    return [*command, *options, "--config", "experiment=demo", f"override={override}"]
+    return [*command, *options, "--config", *settings]
 
 
 def remote_job(folder: Path, override: str) -> tuple[float, float]:
@@ -82,8 +82,7 @@ def remote_job(folder: Path, override: str) -> tuple[float, float]:
     plan = plan_file(REPOSITORY / "conf", "demo", override, folder / "results")
     key = next(stage.key for stage in plan.stages.values() if stage.kind == "generated")
     options = ["--dry-run", "--mode", "remote", "--allowed-rules", "generated", "--target-jobs", f"generated:key={key}"]
-    environment = os.environ | {"EMOFUSION_PLAN": str(plan.path.absolute())}
-    return cost(*snakemake(folder, override, *options), environment=environment)
+    return cost(*snakemake(folder, [f"plan={plan.path}", "feature_threads=1", "gpus=0"], *options))
 
 
 def main() -> None:
@@ -100,7 +99,7 @@ def main() -> None:
             override, results = grid(number), str(folder / "results")
             first = cost(sys.executable, "-c", PLAN, conf, override, results)
             again = cost(sys.executable, "-c", PLAN, conf, override, results)
-            dry = cost(*snakemake(folder, override, "--dry-run", "--quiet", "all"))
+            dry = cost(*snakemake(folder, ["experiment=demo", f"override={override}"], "--dry-run", "--quiet", "all"))
             remote = remote_job(folder, override)
             shown = [f"{seconds:7.2f} s {memory:5.0f} MiB  " for seconds, memory in (first, again, dry, remote)]
             print(f"{number:5d}  {''.join(shown)}", flush=True)

@@ -48,11 +48,25 @@ class Project:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def run(self, *options: str, override="", experiment="voices", first_on_path: Path | None = None, **variables: str):
-        """Snakemake on an experiment, with more environment variables; its output stands in `output`."""
+    def run(
+        self,
+        *options: str,
+        override="",
+        experiment="voices",
+        settings: list[str] | None = None,
+        first_on_path: Path | None = None,
+        **variables: str,
+    ):
+        """Snakemake on an experiment, with more environment variables; its output stands in `output`.
+
+        settings: instead of the experiment and its overrides, as the job of another command gets them.
+        """
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.folder / "Snakefile")]
         command += ["--directory", str(self.folder), "--cores", "4", *options]
-        command += ["--config", f"experiment={experiment}", f"override={override} tracking.enabled=false"]
+        command += [
+            "--config",
+            *(settings or [f"experiment={experiment}", f"override={override} tracking.enabled=false"]),
+        ]
         environment = self.environment | variables
         if first_on_path:
             environment["PYTHONPATH"] = os.pathsep.join([str(first_on_path), environment["PYTHONPATH"]])

@@ -128,7 +128,7 @@ def test_a_job_on_another_machine_loads_the_plugins(project):
     plan = max((path for path in databases if path.name != "digests.sqlite"), key=os.path.getmtime)
     job = ["--mode", "remote", "--nolock", "--allowed-rules", "features"]
     job += ["--target-jobs", f"features:key={folder.name}"]
-    project.done(*job, EMOFUSION_PLAN=str(plan), EMOFUSION_FORKSERVER="")
+    project.done(*job, settings=[f"plan={plan}", "feature_threads=1", "gpus=0"], EMOFUSION_FORKSERVER="")
     np.testing.assert_array_equal(np.load(folder / "features.npy"), before)
     assert (folder / "record.json").is_file()
 

@@ -7,34 +7,43 @@ from pathlib import Path
 
 try:
     from emofusion import forkserver
-    from emofusion.devices import has_gpu
     from emofusion.errors import EmofusionError
-    from emofusion.plan.costs import costs_of
-    from emofusion.plan.currency import examine
     from emofusion.plan.fingerprint import module_closure
-    from emofusion.plan.forecast import forecast
-    from emofusion.plan.make import checked_plan, plan_file, plans_of
     from emofusion.plan.plan_file import PlanFile
-    from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
-    from emofusion.reporting.headline import headline, headline_of_cells
-    from emofusion.tracking import SenderProcess, Tracking, check_store, left_over, tracking_uri
+    from emofusion.plan.resources import estimate
+    from emofusion.tracking import Tracking, tracking_uri
+
+    # A job that Snakemake starts on another machine parses this file twice, and needs nothing that plans or looks at
+    # results.
+    if workflow.is_main_process:
+        from emofusion.devices import has_gpu
+        from emofusion.plan.costs import costs_of
+        from emofusion.plan.currency import examine
+        from emofusion.plan.forecast import forecast
+        from emofusion.plan.make import checked_plan, plan_file, plans_of
+        from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
+        from emofusion.reporting.headline import headline, headline_of_cells
+        from emofusion.settings.command_line import typed_value
+        from emofusion.slurm import wait_for_jobs_at_work
+        from emofusion.tracking import SenderProcess, check_store, left_over
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 
 RESULTS = Path("results")
 STALE = RESULTS / "plans" / "stale.txt"
 REPOSITORY = Path(workflow.basedir)
-SETTINGS = {"experiment", "override", "ablation", "baseline", "gpu", "delete"}
+SETTINGS = {"experiment", "override", "ablation", "baseline", "delete"}
+# What the main process decides for all jobs, wherever they run.
+DECISIONS = {"plan", "feature_threads", "gpus"}
 # Targets that need no result of the plan.
 WITHOUT_RESULTS = {"audit", "prune", "tracking"}
 # Snakemake's own report shows files as they are.
 IS_REPORT = any(argument.partition("=")[0] == "--report" for argument in sys.argv)
-# The main process puts the path of the plan's file into this environment variable. Jobs read the plan from there, so that
-# they do not compose settings.
-PLAN = "EMOFUSION_PLAN"
+# Whether jobs are submitted to a cluster. Then Snakemake is given a number of jobs, and otherwise a number of cores.
+SUBMITS = workflow.resource_settings.nodes is not None
 
-if unknown := set(config) - SETTINGS - {"job", "tracking"}:
+if unknown := set(config) - (SETTINGS if workflow.is_main_process else DECISIONS):
     raise WorkflowError(
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=…, override=\"…\", ablation=… and "
         f'baseline="…", as in override="seed=1 speech=lstm"'
@@ -46,42 +55,65 @@ if "delete" in config and "prune" not in sys.argv:
     )
 
 
+def typed(name):
+    """A setting of the command line as it was typed; None where it was not given."""
+    try:
+        return typed_value(name, TYPED, config)
+    except EmofusionError as error:
+        raise WorkflowError(str(error))
+
+
 def grid_settings():
     """The ablation and the baseline that the command line names; None where it names none, and for prune."""
     if "prune" in sys.argv:  # that rule plans the ablations
         return None, None
-    ablation, _, others = str(config.get("ablation", "")).partition(",")
+    ablation, _, others = (typed("ablation") or "").partition(",")
     if others:
         raise WorkflowError(
             f"--config ablation={ablation},{others}: a command runs one ablation; give a command for each"
         )
-    return ablation or None, config.get("baseline")
+    return ablation or None, typed("baseline")
 
 
 def open_plan():
-    """The plan of this command. In the process of a job, it is the plan of Snakemake's main process."""
-    if not workflow.is_main_process and os.environ.get(PLAN):
-        return PlanFile(Path(os.environ[PLAN]))
-    experiment, _, others = str(config.get("experiment", "demo")).partition(",")
+    """The plan of this command."""
+    experiment, _, others = str(typed("experiment") or "demo").partition(",")
     if others and "prune" not in sys.argv:  # that rule plans the others
         raise WorkflowError(
             f"--config experiment={experiment},{others}: a command runs one experiment; give a command for each"
         )
     # the targets are not known yet: files that are missing are found now, or else by the job that reads them
-    make = checked_plan if workflow.is_main_process and not set(sys.argv) & WITHOUT_RESULTS else plan_file
+    make = plan_file if set(sys.argv) & WITHOUT_RESULTS else checked_plan
     try:
-        opened = make(REPOSITORY / "conf", experiment, config.get("override"), RESULTS, *grid_settings())
+        return make(REPOSITORY / "conf", experiment, typed("override"), RESULTS, *grid_settings())
     except EmofusionError as error:
         raise WorkflowError(str(error))
-    os.environ[PLAN] = str(opened.path.absolute())
-    return opened
 
 
-plan = open_plan()
+def gpus():
+    """How many GPUs a job asks for that profits from one.
+
+    `--resources gpu=…`, on the command line or in a profile, is how many GPUs all jobs may hold at once. Without it, jobs
+    on this machine ask for one if it has one. What this machine has says nothing of the nodes of a cluster.
+    """
+    limit = workflow.resource_settings.resources.get("gpu")
+    if limit is not None and limit.value is not None:
+        return min(1, int(limit.value))
+    return int(has_gpu() and not SUBMITS)
 
 
-envvars:
-    PLAN,
+TYPED = workflow.config_settings.config_args
+if workflow.is_main_process:
+    plan = open_plan()
+    # Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
+    # depend on it.
+    cores = 8 if SUBMITS else workflow.resource_settings.cores
+    decisions = {"plan": plan.path, "feature_threads": max(1, (cores or 8) // 2), "gpus": gpus()}
+    # Jobs that Snakemake starts as processes of their own get these instead of the command's settings: they compose
+    # nothing, decide nothing, and no quote of an override has to pass through a shell.
+    workflow.config_settings.config_args = [f"{name}={value}" for name, value in decisions.items()]
+else:
+    plan, decisions = PlanFile(Path(config["plan"])), config
 
 
 # Scripts read these. They are not parameters of rules, because neither the tracking store nor the path of the plan changes
@@ -95,11 +127,6 @@ config["tracking"] = {
     "patience": plan.facts["tracking"]["patience"],
 }
 TRACKING = Tracking(**config["tracking"])
-# Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
-# depend on it.
-FEATURE_THREADS = max(1, (workflow.resource_settings.cores or 8) // 2)
-# Jobs request a GPU if this machine has one, or if `--config gpu=1` says that the cluster's nodes have one.
-GPU = int(config.get("gpu", has_gpu()))
 ENVIRONMENT = "../envs/emofusion.yaml"
 MODALITIES, TRAINED = (plan.facts[name] for name in ("modalities", "trained"))
 # The folder in results/reports/ of all that this command publishes: the name of the grid, or of the experiment.
@@ -151,7 +178,22 @@ def if_stale(file):
 
 def threads_of(kind):
     """How many threads Snakemake reserves for a stage. The script itself reads the number from the stage's settings."""
+    if kind == "features":
+        return decisions["feature_threads"]
     return lambda wildcards: plan.stage(f"{kind}/{wildcards.key}").threads
+
+
+def needs_of(kind):
+    """What a stage's job asks for: memory, time, and a GPU where the network profits from one and there are any."""
+
+    def resource(name):
+        def of_stage(wildcards, attempt):
+            stage = plan.cells[wildcards.place].report if kind == "report" else f"{kind}/{wildcards.key}"
+            return getattr(estimate(plan, stage, RESULTS, attempt, decisions["gpus"]), name)
+
+        return of_stage
+
+    return {name: resource(name) for name in ("mem_mb", "runtime", "gpu")}
 
 
 def modules_of(kind):
@@ -232,7 +274,7 @@ def plans_to_keep(wildcards):
     experiments = str(config.get("experiment", "demo")).split(",")
     ablations = [name for name in str(config.get("ablation", "")).split(",") if name]
     try:
-        made = plans_of(REPOSITORY / "conf", experiments, config.get("override"), RESULTS, ablations)
+        made = plans_of(REPOSITORY / "conf", experiments, typed("override"), RESULTS, ablations)
         return [str(one.path) for one in made]
     except EmofusionError as error:
         raise WorkflowError(str(error))
@@ -273,6 +315,9 @@ def state():
     """
     if not workflow.is_main_process:
         return set(), set()
+    if SUBMITS and not workflow.dryrun and not needs_no_result():
+        missing = [stage.key for stage in plan.stages.values() if not (stage.folder(RESULTS) / RECORD).exists()]
+        wait_for_jobs_at_work(missing, Path.cwd(), lambda line: print(line, file=sys.stderr))
     current, stale = find_stale()
     if workflow.dryrun and set(plan.stages) - current and (message := trouble_of_store()):
         print(f"warning: {message}", file=sys.stderr)  # a run would end here
@@ -342,10 +387,14 @@ def finish_sender():
             print(line, file=sys.stderr)
 
 
-# Jobs on this machine share one import of their libraries, and one process that sends what they log.
+# Jobs on this machine share one import of their libraries, and one process sends what all jobs log. Jobs on other machines
+# must not know the address of the first: Slurm gives them this process's environment, and their work would run here.
 onstart:
     start_sender()
-    forkserver.start()
+    if SUBMITS:
+        os.environ.pop(forkserver.ADDRESS, None)
+    else:
+        forkserver.start()
 
 
 onsuccess:

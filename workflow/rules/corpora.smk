@@ -14,6 +14,8 @@ rule generated:
     priority: READ_FIRST
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("generated"),
     params:
         kind="generated",
     message:
@@ -32,6 +34,8 @@ rule download:
     priority: READ_FIRST
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("download"),
     params:
         kind="download",
     message:
@@ -50,6 +54,8 @@ rule weights:
         stage_log("weights"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("weights"),
     params:
         kind="weights",
     message:
@@ -68,6 +74,8 @@ rule corpus:
     priority: READ_FIRST
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("corpus"),
     params:
         modules=modules_of("corpus"),
     message:
@@ -85,6 +93,8 @@ rule split:
         stage_log("split"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("split"),
     params:
         modules=modules_of("split"),
     message:

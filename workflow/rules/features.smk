@@ -10,7 +10,9 @@ rule features:
     priority: 1
     conda:
         ENVIRONMENT
-    threads: FEATURE_THREADS
+    threads: threads_of("features")
+    resources:
+        **needs_of("features"),
     params:
         modules=modules_of("features"),
     message:
@@ -32,7 +34,7 @@ rule feature_cache:
         ENVIRONMENT
     threads: threads_of("feature_cache")
     resources:
-        gpu=GPU,
+        **needs_of("feature_cache"),
     params:
         modules=modules_of("feature_cache"),
     message:

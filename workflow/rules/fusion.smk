@@ -11,6 +11,8 @@ rule fuse_rules:
         stage_log("rules"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("rules"),
     params:
         modules=modules_of("rules"),
     message:
@@ -29,6 +31,8 @@ rule fuse:
         stage_log("fusion"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("fusion"),
     params:
         modules=modules_of("fusion"),
     message:

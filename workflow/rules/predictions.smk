@@ -13,7 +13,7 @@ rule train:
         ENVIRONMENT
     threads: threads_of("model")
     resources:
-        gpu=GPU,
+        **needs_of("model"),
     params:
         modules=modules_of("model"),
     message:
@@ -34,7 +34,7 @@ rule predict:
         ENVIRONMENT
     threads: threads_of("predictions")
     resources:
-        gpu=GPU,
+        **needs_of("predictions"),
     params:
         modules=modules_of("predictions"),
     message:
@@ -54,6 +54,8 @@ rule posteriors:
     priority: READ_FIRST
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("posteriors"),
     params:
         modules=modules_of("posteriors"),
     message:
@@ -72,6 +74,8 @@ rule ensemble:
         stage_log("ensemble"),
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("ensemble"),
     params:
         modules=modules_of("ensemble"),
     message:

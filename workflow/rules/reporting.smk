@@ -10,6 +10,8 @@ rule report:
         place=f"{re.escape(PUBLISHED_IN)}(/[^/]+)?",
     conda:
         ENVIRONMENT
+    resources:
+        **needs_of("report"),
     params:
         modules=modules_of_report,
     message:

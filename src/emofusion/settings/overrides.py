@@ -1,6 +1,6 @@
 """Separate and parse the overrides of a command line, and expand sweeps into cells. Hydra's grammar applies."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -15,6 +15,8 @@ from hydra.errors import HydraException
 from emofusion.errors import EmofusionError
 
 MOST_CELLS = 100_000
+_QUOTES = "'\""
+_CLOSED_BY = {"(": ")", "[": "]", "{": "}", "'": "'", '"': '"'}
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,41 @@ class Assignment:
     deletes: bool
 
 
-def split_overrides(text: str | Iterable[str] | Mapping[str, str] | None) -> list[str]:
-    """The single overrides in a text such as `speech=lstm seed=3`. Spaces in brackets or quotes do not separate.
+def split_overrides(text: str | Iterable[str] | None) -> list[str]:
+    """The single overrides in a text such as `speech=lstm seed=3`, each exactly as it stands in the text.
 
-    Snakemake turns a text with one colon, such as `emotions.merge={calm: neutral}`, into a map. This function turns the
-    map into text again.
+    White space separates overrides, except in quotes, in brackets, and after a backslash. Several overrides that are
+    given one by one are not separated.
 
     Raises `EmofusionError` where a bracket or a quote is not closed.
     """
-    if isinstance(text, Mapping):
-        text = " ".join(f"{key}: {value}" for key, value in text.items())
     if not isinstance(text, str):
         return [str(item) for item in text or []]
-    overrides, pending = [], ""
-    for piece in text.split():
-        pending = f"{pending} {piece}".strip()
-        brackets_match = all(pending.count(a) == pending.count(b) for a, b in ("()", "[]", "{}"))
-        if brackets_match and not (pending.count("'") % 2 or pending.count('"') % 2):
-            overrides.append(pending)
-            pending = ""
-    if pending:
-        raise EmofusionError(f"override: a bracket or a quote is not closed in: {pending}")
+    overrides: list[str] = []
+    start: int | None = None  # of the present override
+    waiting: list[str] = []  # the brackets and the quote that are open, each as what closes it
+    skipped = False  # whether a backslash precedes
+    for position, letter in enumerate(text):
+        inside_quotes = bool(waiting) and waiting[-1] in _QUOTES
+        if letter.isspace() and not waiting and not skipped:
+            if start is not None:
+                overrides.append(text[start:position])
+            start = None
+            continue
+        start = position if start is None else start
+        if skipped or letter == "\\":
+            skipped = not skipped
+        elif waiting and letter == waiting[-1]:
+            waiting.pop()
+        elif letter in _CLOSED_BY and not inside_quotes:
+            waiting.append(_CLOSED_BY[letter])
+    if start is not None:
+        overrides.append(text[start:])
+    if waiting:
+        raise EmofusionError(
+            f"override: a {'quote' if waiting[-1] in _QUOTES else 'bracket'} is not closed in: {overrides[-1]}; "
+            f"{waiting[-1]} is missing. A quote within quotes is written \\{_QUOTES[0]} or \\{_QUOTES[1]}"
+        )
     return overrides
 
 

@@ -67,6 +67,9 @@ class BackboneLayers(Network):
     )
     dropout: float = setting("Dropout after each hidden layer of the head.", 0.5, least=0, below=1)
 
+    def profits_from_gpu(self) -> bool:
+        return True
+
 
 @dataclass
 class TrainedBackbone(BackboneLayers):
@@ -77,6 +80,9 @@ class TrainedBackbone(BackboneLayers):
 
     kind: str = "backbone"
     frozen: int = 0
+
+    def profits_from_gpu(self) -> bool:
+        return self.frozen < BLOCKS
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.backbone.network import BackboneNetwork

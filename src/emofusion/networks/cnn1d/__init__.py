@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.networks.common.shapes import frames_of
+from emofusion.networks.common.shapes import WIDE, frames_of
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Network
 
@@ -46,6 +46,9 @@ class Cnn1d(Network):
             f"{name}.network.kernels has {len(self.kernels)} convolutions, and {name}.network.pool={self.pool} after "
             f"each leaves nothing of {frames} frames; lower the pool, or name fewer kernels",
         )
+
+    def profits_from_gpu(self) -> bool:
+        return max(self.filters, self.hidden) >= WIDE
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.cnn1d.network import Cnn1dNetwork

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.networks.common.shapes import frames_of
+from emofusion.networks.common.shapes import WIDE, frames_of
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Network
 
@@ -57,6 +57,9 @@ class Cnn1dDeep(Network):
             f"{name}.network.strides={self.strides} and {name}.network.pools={self.pools} leave {remaining} of "
             f"{frames} frames, and at least 2 are needed; lower them",
         )
+
+    def profits_from_gpu(self) -> bool:
+        return max(self.filters) >= WIDE
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.cnn1d_deep.network import Cnn1dDeepNetwork

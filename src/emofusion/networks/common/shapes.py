@@ -2,6 +2,9 @@
 
 from emofusion.errors import EmofusionError
 
+# Layers of so many units and more keep a GPU busy. Smaller ones train as fast on a processor.
+WIDE = 512
+
 
 def frames_of(shape: tuple[int, ...], kind: str, name: str) -> int:
     """How many frames rows of features over time have; `EmofusionError` for rows of another shape.

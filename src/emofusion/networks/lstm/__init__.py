@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emofusion.networks.common.shapes import frames_of
+from emofusion.networks.common.shapes import WIDE, frames_of
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Network
 
@@ -29,6 +29,9 @@ class Lstm(Network):
 
     def check_shape(self, shape: tuple[int, ...], name: str) -> None:
         frames_of(shape, self.kind, name)
+
+    def profits_from_gpu(self) -> bool:
+        return self.hidden >= WIDE
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.lstm.network import LstmNetwork

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.networks.common.shapes import WIDE
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Network
 
@@ -21,6 +22,9 @@ class Mlp(Network):
     )
     dropout: float = setting("Dropout after each hidden layer.", 0.5, least=0, below=1)
     input_dropout: float = setting("Dropout of single values of the features.", 0.0, least=0, below=1)
+
+    def profits_from_gpu(self) -> bool:
+        return max(self.hidden, default=0) >= WIDE
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         from emofusion.networks.mlp.network import MlpNetwork

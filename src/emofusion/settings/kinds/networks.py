@@ -20,7 +20,11 @@ class FrozenPart:
 
     The fields are the settings of the frozen part; they decide the stage's key. A field `threads`, if there is one, is
     the number of threads that the stage computes with.
+
+    profits_from_gpu: whether its job asks for a GPU where there is one.
     """
+
+    profits_from_gpu: ClassVar[bool] = True
 
     @property
     def label(self) -> str:
@@ -84,6 +88,11 @@ class Network(Kind):
     def trained_part(self, training: "Training") -> "Network":
         """A copy with only the settings that decide the training. `start_weights` and `frozen_part` keep the others."""
         return self
+
+    def profits_from_gpu(self) -> bool:
+        """Whether jobs that train or use the network ask for a GPU where there is one. A small network waits for one
+        longer than it trains without."""
+        return False
 
     def frozen_blocks(self, training: "Training", epoch: int) -> int:
         """How many of the network's first blocks of layers are frozen in an epoch; 0 for a network without such blocks.

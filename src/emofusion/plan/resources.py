@@ -1,0 +1,120 @@
+"""What the job of a stage asks a cluster for: memory, time and a GPU.
+
+The numbers of `TABLE` were measured, and have a margin of about two. What is asked for grows with the size of what the
+stage reads and with the settings of a training, and doubles with each attempt: a job that was killed for its memory or
+its time is tried again with more of both.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emofusion.plan.currency import sources_of
+from emofusion.plan.plan_file import PlanFile, PlannedStage
+from emofusion.plan.records import RECORD, Record
+from emofusion.plan.settings import FeatureCacheSettings, ModelSettings, PredictionsSettings
+
+MEBIBYTE = 2**20
+LONGEST_MINUTES = 7 * 24 * 60
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the jobs of a kind of stage cost.
+
+    memory: MiB of an empty job, imports included. memory_each: further MiB for each MiB that it reads. minutes: of an
+    empty job. minutes_each: further minutes for each MiB that it reads.
+    """
+
+    memory: int
+    memory_each: float
+    minutes: int
+    minutes_each: float
+
+
+TABLE = {
+    "generated": Cost(1500, 0, 30, 0),
+    "download": Cost(500, 0, 240, 0),
+    "weights": Cost(3000, 0, 30, 0),
+    "corpus": Cost(1000, 0.1, 30, 0.02),
+    "split": Cost(1000, 4, 10, 0),
+    "features": Cost(2500, 0.5, 30, 0.05),
+    "feature_cache": Cost(4000, 2, 30, 0.2),
+    "model": Cost(2500, 4, 20, 0),
+    "predictions": Cost(2500, 4, 20, 0.05),
+    "posteriors": Cost(1000, 10, 10, 0.1),
+    "ensemble": Cost(1000, 10, 10, 0.1),
+    "fusion": Cost(1500, 20, 15, 1),
+    "rules": Cost(1500, 20, 20, 1),
+    "report": Cost(1500, 20, 20, 1),
+}
+# Minutes of a training for each MiB of features, epoch and seed, all folds together.
+TRAINING = 0.002
+# The same of a network that profits from a GPU: with one, and without.
+LARGE_TRAINING = (0.02, 0.5)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a job asks for: memory in MiB, time in minutes, and a number of GPUs."""
+
+    mem_mb: int
+    runtime: int
+    gpu: int
+
+
+def estimate(plan: PlanFile, name: str, results: Path, attempt: int = 1, gpus: int = 0) -> Needs:
+    """What the job of a stage asks for.
+
+    What the stage reads may not be there yet. It then counts as empty, so ask again when the job can start.
+
+    Args:
+        plan: the plan that has the stage.
+        name: the stage's name, `kind/key`.
+        results: the folder of all results.
+        attempt: the number of the try, counted from 1.
+        gpus: the number of GPUs that a job gets that profits from one; 0 where there are none.
+    """
+    stage, settings = plan.stage(name), plan.settings(name)
+    cost, read = TABLE[stage.kind], size_of_inputs(stage, settings, results) / MEBIBYTE
+    wanted = wants_gpu(plan, stage, settings)
+    minutes = cost.minutes + cost.minutes_each * read
+    if isinstance(settings, ModelSettings):
+        rate = LARGE_TRAINING[0 if gpus else 1] if wanted else TRAINING
+        minutes += rate * read * settings.training.epochs * len(settings.seeds)
+    more = 2 ** (attempt - 1)
+    return Needs(
+        math.ceil((cost.memory + cost.memory_each * read) * more),
+        min(math.ceil(minutes * more), LONGEST_MINUTES),
+        gpus if wanted else 0,
+    )
+
+
+def wants_gpu(plan: PlanFile, stage: PlannedStage, settings: Any) -> bool:
+    """Whether the job of a stage profits from a GPU: the network says so, or half precision needs one."""
+    match settings:
+        case ModelSettings():
+            return settings.network.profits_from_gpu() or settings.training.precision == "half"
+        case PredictionsSettings():
+            model = plan.settings(str(stage.inputs["model"]))
+            return model.network.profits_from_gpu() or settings.precision == "half"
+        case FeatureCacheSettings():
+            return settings.part.profits_from_gpu
+        case _:
+            return False
+
+
+def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:
+    """Bytes of what a stage reads, as far as it exists: results of other stages, and recordings or tables from outside.
+
+    A stage of features reads the recordings that its corpus lists, and not only the corpus's table.
+    """
+    size = sum(file.stat().st_size for file in sources_of(settings)) if stage.kind in ("corpus", "posteriors") else 0
+    for name in stage.reads:
+        record = Record.read(results / name / RECORD)
+        if record is not None:
+            size += sum(int(length) for length, _ in record.outputs.values())
+            if stage.kind == "features":
+                size += sum(source.size for source in record.sources.values())
+    return size
