@@ -3,7 +3,6 @@
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from emofusion.errors import EmofusionError
@@ -14,8 +13,8 @@ from emofusion.evaluation.grid.settings import Setting
 class Compared:
     """The settings that can be compared with the baseline.
 
-    settings: those whose cells were all tested on the clips of the baseline, in the order of the grid; the baseline is one
-    of them. left_out: the others. tested: the test set.
+    settings: those whose cells were all tested on the clips of the baseline, in the order of the grid; the baseline is
+    one of them. left_out: the others. tested: the test set.
 
     Args:
         settings: all settings of the grid.
@@ -36,8 +35,8 @@ class Compared:
         self._position = {cell: number for number, cell in enumerate(self.tested.cells)}
         if other := [cell for cell in chosen.cells.values() if cell not in self._position]:
             raise EmofusionError(
-                f"the baseline's cells {baseline} and {other[0]} were tested on different clips, so nothing can be compared "
-                "with them; use a protocol whose test clips do not depend on the seed"
+                f"the baseline's cells {baseline} and {other[0]} were tested on different clips, so nothing can be "
+                "compared with them; use a protocol whose test clips do not depend on the seed"
             )
         self.settings = [one for one in settings if all(cell in self._position for cell in one.cells.values())]
         self.left_out = [one for one in settings if one not in self.settings]

@@ -1,8 +1,8 @@
 """Contrasts of settings over the same actors: intervals, intervals that hold together, and tests.
 
 A contrast is a difference of recognised clips for each actor and emotion, averaged over seeds: of a setting and the
-baseline, of two levels of a factor, or of two such differences. Its interval and its test are over actors. The seeds are
-taken as they are.
+baseline, of two levels of a factor, or of two such differences. Its interval and its test are over actors. The seeds
+are taken as they are.
 """
 
 from typing import Any
@@ -58,7 +58,15 @@ def contrast_table(
         joint = simultaneous(away, degrees, evaluation.confidence, evaluation.samples, evaluation.seed)
         half, wider = single * error, max(single, joint) * error
     p, adjusted = sign_flips(by_actor(measure, contrasts, clips), evaluation.permutations, evaluation.seed)
-    columns = (differences, differences - half, differences + half, differences - wider, differences + wider, p, adjusted)
+    columns = (
+        differences,
+        differences - half,
+        differences + half,
+        differences - wider,
+        differences + wider,
+        p,
+        adjusted,
+    )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
@@ -66,9 +74,9 @@ def simultaneous(away: NDArray[Any], degrees: int, confidence: float, samples: i
     """The factor of the standard errors that makes intervals of all contrasts hold together.
 
     It is the quantile of the greatest Student's t among the contrasts, as in Dunnett's procedure for comparisons with a
-    control (Hothorn, Bretz and Westfall 2008, doi 10.1002/bimj.200810425), but with a variance for each contrast. Actors
-    are simulated as normal with the correlations of the contrasts that are observed among actors. Each single t then has
-    exactly Student's distribution.
+    control (Hothorn, Bretz and Westfall 2008, doi 10.1002/bimj.200810425), but with a variance for each contrast.
+    Actors are simulated as normal with the correlations of the contrasts that are observed among actors. Each single t
+    then has exactly Student's distribution.
 
     Args:
         away: (H, A), each actor's deviation from the mean of their gender.

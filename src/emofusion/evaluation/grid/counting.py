@@ -96,19 +96,20 @@ class _Group:
 def _read(path: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The test clips of a cell, and their logits."""
     try:
-        schema = parquet.read_schema(path)
-        logits = [column for column in schema.names if column.removeprefix(LOGIT) in EMOTIONS]
-        table = parquet.read_table(path, columns=[*_ABOUT, "split", *logits], use_threads=False).to_pandas()
+        with parquet.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            logits = [column for column in names if column.removeprefix(LOGIT) in EMOTIONS]
+            if not logits or not {*_ABOUT, "split"} <= set(names):
+                raise EmofusionError(f"{path} is no table of predictions; fuse the predictions of {name} again")
+            table = file.read(columns=[*_ABOUT, "split", *logits], use_threads=False).to_pandas()
     except (OSError, ValueError, ArrowException) as error:
         raise EmofusionError(f"cannot read the fused predictions {path}: {error}") from error
-    if not logits or not {*_ABOUT, "split"} <= set(table):
-        raise EmofusionError(f"{path} is no table of predictions; fuse the predictions of {name} again")
     table = table[table["split"] == "test"].reset_index(drop=True)
     if table.empty:
         raise EmofusionError(f"the cell {name} has no test clip; check its protocol")
     if (twice := table["clip"].duplicated()).any():
         raise EmofusionError(
-            f"the cell {name} tests {twice.sum()} clips in several folds, such as {table['clip'][twice].iloc[0]}; use a "
-            "protocol whose folds test each clip once"
+            f"the cell {name} tests {twice.sum()} clips in several folds, such as {table['clip'][twice].iloc[0]}; use "
+            "a protocol whose folds test each clip once"
         )
     return table[_ABOUT], table[logits]

@@ -1,14 +1,15 @@
 """The interval of a mean over seeds and actors, and its variance by seed, actor and the rest.
 
 Every seed is tested on every actor. The accuracy of actor a with seed s is modelled as mean + actor[a] + seed[s] +
-rest[a, s], with random effects (two crossed factors, one value for each combination; Searle, Casella and McCulloch 1992,
-chapter 4). Men and women are strata, as in `evaluation.bootstrap`: the variance of actors is the one among men and among
-women, since another study would have as many of each.
+rest[a, s], with random effects (two crossed factors, one value for each combination; Searle, Casella and McCulloch
+1992, chapter 4). Men and women are strata, as in `evaluation.bootstrap`: the variance of actors is the one among men
+and among women, since another study would have as many of each.
 
-The variance of the mean over A actors and S seeds is estimated by (MS_actor + MS_seed) / (A S), with the degrees of freedom
-of Satterthwaite (1946, doi 10.2307/3002019). The unbiased estimate would subtract MS_rest. Without this, the interval is
-slightly too wide, but it never becomes too narrow because a component was estimated as negative: with two or three seeds that
-happens often. `tests/evaluation/grid/test_grid_coverage.py` measures how often the interval contains the true mean.
+The variance of the mean over A actors and S seeds is estimated by (MS_actor + MS_seed) / (A S), with the degrees of
+freedom of Satterthwaite (1946, doi 10.2307/3002019). The unbiased estimate would subtract MS_rest. Without this, the
+interval is slightly too wide, but it never becomes too narrow because a component was estimated as negative: with two
+or three seeds that happens often. `tests/evaluation/grid/test_grid_coverage.py` measures how often the interval
+contains the true mean.
 """
 
 from dataclasses import dataclass

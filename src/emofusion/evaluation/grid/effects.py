@@ -20,8 +20,8 @@ _TWO = ["factor", "level", "reference", "other_factor", "other_level", "other_re
 def main_effects(compared: Compared, levels: Levels, evaluation: Evaluation) -> pd.DataFrame:
     """The main effect of each level of each factor, against the level of the baseline.
 
-    It is the difference between two settings that differ in this factor alone, averaged over all such pairs of the grid.
-    So a factor does not get the merit of another one where the grid is not complete.
+    It is the difference between two settings that differ in this factor alone, averaged over all such pairs of the
+    grid. So a factor does not get the merit of another one where the grid is not complete.
 
     Args:
         compared: the settings.
@@ -49,7 +49,8 @@ def main_effects(compared: Compared, levels: Levels, evaluation: Evaluation) -> 
 
 
 def interactions(compared: Compared, levels: Levels, evaluation: Evaluation) -> pd.DataFrame:
-    """The interaction of each two factors: by how much one level's effect is greater at another level of the other factor.
+    """The interaction of each two factors: by how much one level's effect is greater at another level of the other
+    factor.
 
     The contrast is (both changed - first changed) - (second changed - none changed), averaged over all quadruples of
     settings that agree in all other factors. No change is the baseline's level.
@@ -86,8 +87,8 @@ def means(compared: Compared, levels: Levels) -> pd.DataFrame:
     """The mean of each measure over settings, for each two levels of two factors.
 
     Returns:
-        A row for each measure and two levels that occur together: measure, factor, level, other_factor, other_level, mean,
-        settings. Arguments as for `main_effects`.
+        A row for each measure and two levels that occur together: measure, factor, level, other_factor, other_level,
+        mean, settings. Arguments as for `main_effects`.
     """
     rows: list[dict[str, Any]] = []
     tested = compared.tested

@@ -31,11 +31,12 @@ def signs(actors: int, permutations: int, seed: int) -> tuple[NDArray[Any], bool
 def sign_flips(contrasts: NDArray[Any], permutations: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Two-sided p values of sign-flip tests (Fisher 1935), for each contrast alone and adjusted by max-T.
 
-    If a setting is as good as the one that it is compared with, each actor's difference could as well have the other sign.
-    All contrasts of an actor get the same sign, so that the adjustment knows how the contrasts depend on each other. The
-    adjustment is the step-down max-T procedure of Westfall and Young (1993, algorithm 4.1): the probability that one or more
-    true null hypotheses are rejected is at most the level. The statistic is the sum over actors, divided by the root of its
-    sum of squares. It orders the ways in the same way as Student's t, because flipping does not change the sum of squares.
+    If a setting is as good as the one that it is compared with, each actor's difference could as well have the other
+    sign. All contrasts of an actor get the same sign, so that the adjustment knows how the contrasts depend on each
+    other. The adjustment is the step-down max-T procedure of Westfall and Young (1993, algorithm 4.1): the probability
+    that one or more true null hypotheses are rejected is at most the level. The statistic is the sum over actors,
+    divided by the root of its sum of squares. It orders the ways in the same way as Student's t, because flipping does
+    not change the sum of squares.
 
     Args:
         contrasts: (H, A), what each actor adds to each of H contrasts.

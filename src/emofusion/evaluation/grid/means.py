@@ -69,12 +69,12 @@ def setting_means(
     return table, pd.DataFrame(variances, columns=names)
 
 
-def over_seeds(
-    measure: str, differences: NDArray[Any], tested: TestSet, confidence: float
-) -> tuple[float, float]:
+def over_seeds(measure: str, differences: NDArray[Any], tested: TestSet, confidence: float) -> tuple[float, float]:
     """The interval over seeds and actors of a difference, (S, A, K) for S seeds; NaN where there is one seed."""
     found = _crossed(measure, differences, tested, confidence)
-    enough = Resampling(np.empty((0, len(tested.genders))), tested.genders == "male").enough(tested.clips.sum(axis=1) > 0)
+    enough = Resampling(np.empty((0, len(tested.genders))), tested.genders == "male").enough(
+        tested.clips.sum(axis=1) > 0
+    )
     return (found.low, found.high) if enough else (np.nan, np.nan)
 
 

@@ -25,11 +25,11 @@ class Statistics:
     """The statistics of a grid.
 
     settings: the settings, in the order of their first cells. Tables name a setting by its position here. baseline: the
-    position of the baseline. cells: a row for each cell, in their order: cell, setting, clips, actors, and the measures.
-    means, variance: see `means.setting_means`. tests: a row for each measure and setting that is compared with the baseline:
-    measure, setting, seeds (that both have), clips, actors, `contrasts.COLUMNS`, seeds_low and seeds_high (the interval over
-    seeds and actors; missing with one seed). effects, interactions, pair_means: see `effects`. not_compared: positions of
-    the settings that were not tested on the clips of the baseline.
+    position of the baseline. cells: a row for each cell, in their order: cell, setting, clips, actors, and the
+    measures. means, variance: see `means.setting_means`. tests: a row for each measure and setting that is compared
+    with the baseline: measure, setting, seeds (that both have), clips, actors, `contrasts.COLUMNS`, seeds_low and
+    seeds_high (the interval over seeds and actors; missing with one seed). effects, interactions, pair_means: see
+    `effects`. not_compared: positions of the settings that were not tested on the clips of the baseline.
     """
 
     settings: list[Setting]
