@@ -1,4 +1,4 @@
-"""How often the intervals of a grid hold the truth, and how often its tests err: what is said of them, by simulation."""
+"""How often the intervals of a grid hold the truth, and how often its tests err, by simulation."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_joint_intervals_hold_all_true_differences_together(actors):
 
 
 def test_true_null_hypotheses_are_seldom_rejected_together_with_real_differences():
-    """Ten differences of which two are real: the adjusted test errs in at most 5 of 100 studies, a plain one in many."""
+    """Of ten differences two are real: the adjusted test errs in 5 of 100 studies at most, a plain one in many."""
     random, adjusted, plain = np.random.default_rng(3), 0, 0
     for _ in range(400):
         values = random.normal(0, 5, (1, 12)) + random.normal(0, 5, (10, 12))

@@ -58,16 +58,8 @@ def contrast_table(
         joint = simultaneous(away, degrees, evaluation.confidence, evaluation.samples, evaluation.seed)
         half, wider = single * error, max(single, joint) * error
     p, adjusted = sign_flips(by_actor(measure, contrasts, clips), evaluation.permutations, evaluation.seed)
-    columns = (
-        differences,
-        differences - half,
-        differences + half,
-        differences - wider,
-        differences + wider,
-        p,
-        adjusted,
-    )
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    ends = (differences - half, differences + half, differences - wider, differences + wider)
+    return pd.DataFrame(dict(zip(COLUMNS, (differences, *ends, p, adjusted), strict=True)))
 
 
 def simultaneous(away: NDArray[Any], degrees: int, confidence: float, samples: int, seed: int) -> float:
@@ -90,7 +82,7 @@ def simultaneous(away: NDArray[Any], degrees: int, confidence: float, samples: i
     if len(directions) < 2:  # then it is Student's t itself
         return float(stdtrit(degrees, (1 + confidence) / 2))
     # contrasts as combinations of few independent numbers: a study needs (1 + degrees) × rank of them
-    loadings = np.linalg.qr(directions.T, mode="r").astype(np.float32)
+    loadings = np.asarray(np.linalg.qr(directions.T, mode="r"), dtype=np.float32)
     random, greatest = np.random.default_rng(seed), np.empty(samples)
     size = max(1, BLOCK // ((1 + degrees) * len(directions)))
     for start in range(0, samples, size):

@@ -103,8 +103,8 @@ def means(compared: Compared, levels: Levels) -> pd.DataFrame:
                     names = {"factor": first, "level": both[0], "other_factor": second, "other_level": both[1]}
                     mean = float(np.mean([values[measure][number] for number in chosen[both]]))
                     rows.append({"measure": measure, **names, "mean": mean, "settings": len(chosen[both])})
-    names = ["measure", "factor", "level", "other_factor", "other_level", "mean", "settings"]
-    return pd.DataFrame(rows, columns=names)
+    columns = ["measure", "factor", "level", "other_factor", "other_level", "mean", "settings"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _without(compared: Compared, factors: tuple[str, ...]) -> list[dict[tuple[str, ...], Setting]]:
