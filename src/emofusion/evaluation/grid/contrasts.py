@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from emofusion.evaluation.bootstrap import Resampling
-from emofusion.evaluation.grid.crossed import freedom, within
+from emofusion.evaluation.grid.crossed import enough, freedom, within
 from emofusion.evaluation.grid.flips import sign_flips
 from emofusion.evaluation.grid.measures import by_actor, deviations, value
 from emofusion.settings.experiment import Evaluation
@@ -42,7 +41,7 @@ def contrast_table(
 
     Returns:
         H rows with `COLUMNS`; a difference is a fraction. Intervals are missing where there are too few actors for them
-        (`Resampling.enough`).
+        (`crossed.enough`).
     """
     if not len(contrasts):
         return pd.DataFrame({name: pd.Series(dtype=float) for name in COLUMNS})
@@ -50,9 +49,8 @@ def contrast_table(
     differences = value(measure, contrasts, clips)
     away = within(deviations(measure, contrasts, clips, contrasts), male)
     degrees = freedom(male)
-    enough = Resampling(np.empty((0, len(male))), male).enough(clips.sum(axis=1) > 0)
     half = wider = np.full(len(contrasts), np.nan)
-    if enough:
+    if enough(male):
         error = np.sqrt(len(male) * (away**2).sum(axis=1) / degrees)
         single = float(stdtrit(degrees, (1 + evaluation.confidence) / 2))
         joint = simultaneous(away, degrees, evaluation.confidence, evaluation.samples, evaluation.seed)

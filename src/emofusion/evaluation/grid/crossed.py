@@ -19,14 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from emofusion.evaluation.bootstrap import FEWEST
+
 
 @dataclass(frozen=True)
 class Crossed:
     """The analysis of variance of values by seed and actor.
 
-    mean: of all values. low, high: the ends of its interval; NaN where there is one seed, or too few actors for an
-    interval. seed, actor, rest: the variance components, never negative; NaN where there is one seed. negative: the
-    components whose estimate was negative, so that 0 was taken.
+    mean: of all values. low, high: the ends of its interval; NaN where there is one seed, or too few actors (`enough`).
+    seed, actor, rest: the variance components, never negative; NaN where there is one seed. negative: the components
+    whose estimate was negative, so that 0 was taken.
     """
 
     mean: float
@@ -50,6 +52,11 @@ def within(values: NDArray[Any], male: NDArray[np.bool_]) -> NDArray[Any]:
 def freedom(male: NDArray[np.bool_]) -> int:
     """The degrees of freedom of the differences among actors: actors minus genders that occur."""
     return len(male) - int(male.any()) - int((~male).any())
+
+
+def enough(male: NDArray[np.bool_]) -> bool:
+    """Whether there are enough actors for an interval: three of each gender that occurs, as in `Resampling.enough`."""
+    return all(number == 0 or number >= FEWEST for number in (int(male.sum()), int((~male).sum())))
 
 
 def crossed(values: NDArray[Any], male: NDArray[np.bool_], confidence: float) -> Crossed:
@@ -76,4 +83,5 @@ def crossed(values: NDArray[Any], male: NDArray[np.bool_], confidence: float) ->
     if (total := of_actor + of_seed) > 0:
         degrees = total**2 / (of_actor**2 / among + of_seed**2 / (seeds - 1))
         half = float(stdtrit(degrees, (1 + confidence) / 2)) * np.sqrt(total / (actors * seeds))
-    return Crossed(mean, mean - half, mean + half, max(parts["seed"], 0), max(parts["actor"], 0), of_rest, negative)
+    low, high = (mean - half, mean + half) if enough(male) else (np.nan, np.nan)
+    return Crossed(mean, low, high, max(parts["seed"], 0), max(parts["actor"], 0), of_rest, negative)

@@ -49,8 +49,7 @@ def main_effects(compared: Compared, levels: Levels, evaluation: Evaluation) -> 
 
 
 def interactions(compared: Compared, levels: Levels, evaluation: Evaluation) -> pd.DataFrame:
-    """The interaction of each two factors: by how much one level's effect is greater at another level of the other
-    factor.
+    """The interactions of two factors: how much greater a level's effect is at another level of the other factor.
 
     The contrast is (both changed - first changed) - (second changed - none changed), averaged over all quadruples of
     settings that agree in all other factors. No change is the baseline's level.

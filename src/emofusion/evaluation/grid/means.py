@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.grid.counting import TestSet
-from emofusion.evaluation.grid.crossed import Crossed, crossed
+from emofusion.evaluation.grid.crossed import Crossed, crossed, enough
 from emofusion.evaluation.grid.measures import ACCURACY, MEASURES, deviations, value
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.settings.experiment import Evaluation
@@ -48,11 +48,12 @@ def setting_means(
             rows.append(row | values | {"interval_over": DIFFERENT})
             continue
         row |= {"clips": int(first.clips.sum()), "actors": len(first.genders)}
-        correct, enough = first.correct[[n for _, n in tested]], alone[id(first)].enough
+        correct = first.correct[[n for _, n in tested]]
+        over = SEEDS_AND_ACTORS if several else ACTORS
         for measure in MEASURES:
             if several:
                 found = _crossed(measure, correct, first, evaluation.confidence)
-                row[measure], ends = found.mean, (found.low, found.high) if enough else (np.nan, np.nan)
+                row[measure], ends = found.mean, (found.low, found.high)
                 parts = {"seed": found.seed, "actor": found.actor, "rest": found.rest}
                 about = {"setting": number, "measure": measure, "seeds": len(tested), "actors": len(first.genders)}
                 variances.append(about | parts | {"set_to_0": " and ".join(found.negative)})
@@ -61,7 +62,7 @@ def setting_means(
                 ends = alone[id(first)].interval(measure, tested[0][1])
             # a share cannot be outside 0 to 1
             row |= {f"{measure}_low": np.maximum(ends[0], 0), f"{measure}_high": np.minimum(ends[1], 1)}
-        rows.append(row | {"interval_over": (SEEDS_AND_ACTORS if several else ACTORS) if enough else TOO_FEW})
+        rows.append(row | {"interval_over": over if enough(first.genders == "male") else TOO_FEW})
     figures = [measure + end for measure in MEASURES for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=["seeds", "clips", "actors", *figures, "interval_over"])
     table[["clips", "actors"]] = table[["clips", "actors"]].astype("Int64")
@@ -72,10 +73,7 @@ def setting_means(
 def over_seeds(measure: str, differences: NDArray[Any], tested: TestSet, confidence: float) -> tuple[float, float]:
     """The interval over seeds and actors of a difference, (S, A, K) for S seeds; NaN where there is one seed."""
     found = _crossed(measure, differences, tested, confidence)
-    enough = Resampling(np.empty((0, len(tested.genders))), tested.genders == "male").enough(
-        tested.clips.sum(axis=1) > 0
-    )
-    return (found.low, found.high) if enough else (np.nan, np.nan)
+    return found.low, found.high
 
 
 def _crossed(measure: str, counts: NDArray[Any], tested: TestSet, confidence: float) -> Crossed:
@@ -93,7 +91,6 @@ class _Alone:
         self.tested = tested
         self.resampling = Resampling.of(tested.genders, evaluation.samples, evaluation.seed, evaluation.confidence)
         self.present = tested.clips.sum(axis=1) > 0
-        self.enough = bool(self.resampling.enough(self.present))
         self.weights = self.resampling.weights.astype(float)
 
     def interval(self, measure: str, cell: int) -> tuple[float, float]:
