@@ -21,7 +21,7 @@ from markupsafe import Markup
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.report_page import charts, styles
-from emofusion.reporting.report_page.numbers import interval, share
+from emofusion.reporting.numbers import interval, share
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
 from emofusion.reporting.wording import weights_in_words

@@ -14,7 +14,7 @@ from emofusion.reporting.report_page.cells import (
     whole,
     words,
 )
-from emofusion.reporting.report_page.numbers import points, probability, share
+from emofusion.reporting.numbers import points, probability, share
 
 
 def gender(table: pd.DataFrame, context: Context) -> Table:

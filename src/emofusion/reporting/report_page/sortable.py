@@ -19,7 +19,7 @@ from emofusion.reporting.report_page.cells import (
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
 from emofusion.reporting.report_page.grid import weight_columns
-from emofusion.reporting.report_page.numbers import level, number, points, probability, share
+from emofusion.reporting.numbers import level, number, points, probability, share
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
 # name of a column → its heading, and the function that turns its numbers into text

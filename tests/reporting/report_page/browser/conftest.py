@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from emofusion.emotions import EMOTIONS
 from emofusion.reporting.report_page import write_page
-from emofusion.reporting.report_page.numbers import interval, points
+from emofusion.reporting.numbers import interval, points
 from emofusion.reporting.wording import percent
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
