@@ -14,7 +14,7 @@ try:
     from emofusion.plan.plan_file import PlanFile
     from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
     from emofusion.plan.records import RECORD
-    from emofusion.reporting.headline import headline, headline_of_cells
+    from emofusion.reporting.headline import headline, headline_of_grid
     from emofusion.tracking import Tracking, late_imports, tracking_uri
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
@@ -167,6 +167,16 @@ def captioned(name, caption, label):
     )
 
 
+def of_grid(name, caption, label):
+    """A file of the grid's summary that `snakemake --report` shows."""
+    return report(
+        f"results/reports/{EXPERIMENT}/{name}",
+        caption=f"../report/{caption}.rst",
+        category=EXPERIMENT,
+        labels={"result": label},
+    )
+
+
 def report_of_place(wildcards):
     """The report that is published in a folder."""
     published = {"report": record_of(plan.cells[wildcards.place].report)}
@@ -246,12 +256,12 @@ if IS_REPORT:
 
 
 def headline_lines():
-    """The last lines that a run prints: the headline accuracies, and the path of the report."""
+    """The last lines that a run prints: the headline figures, and the path of the page."""
     folders = [RESULTS / "reports" / place for place in plan.cells]
     try:
         if len(folders) == 1:
             return headline(folders[0])
-        return headline_of_cells(folders, RESULTS / "reports" / EXPERIMENT / "cells.csv")
+        return headline_of_grid(RESULTS / "reports" / EXPERIMENT)
     except EmofusionError:  # the command asked for another target than the reports
         return []
 

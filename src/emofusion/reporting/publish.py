@@ -6,6 +6,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from emofusion.reporting.grid.files import FILES
+
 PROVENANCE, PUBLISHED = "provenance.json", "published.json"
 # The files of a report. They identify the files of older publications, which have no `published.json`.
 KNOWN = (
@@ -36,15 +38,15 @@ KNOWN = (
     "summary.md",
     "summary.json",
 )
-# Tables of an earlier command with several cells. A report in the same folder is not one of these cells.
-OF_CELLS = ("cells.csv", "cells_pairs.csv")
+# The summary of an earlier command with several cells. A report in the same folder is not one of these cells.
+OF_CELLS = (*FILES, "cells_pairs.csv")
 
 
 def publish(report: Path, folder: Path, provenance: dict[str, Any]) -> list[Path]:
     """Copy a report's files into a folder. They replace the files of earlier publications there.
 
-    Files of an earlier publication that the new report does not have are deleted. Tables that compare the cells of an
-    earlier command are deleted too. All other files stay. `provenance.json` and `published.json` are written last.
+    Files of an earlier publication that the new report does not have are deleted. The summary of the cells of an
+    earlier command is deleted too. All other files stay. `provenance.json` and `published.json` are written last.
 
     Args:
         report: the folder of the report. Hidden files, which Snakemake makes, are not copied.
@@ -73,7 +75,7 @@ def publish(report: Path, folder: Path, provenance: dict[str, Any]) -> list[Path
 
 
 def _published_before(folder: Path) -> set[str]:
-    """The names of files in a folder that come from earlier publications, including the tables of cells."""
+    """The names of files in a folder that come from earlier publications, including the summary of cells."""
     present = {path.name for path in folder.iterdir() if path.is_file()}
     try:
         listed = set(json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))["files"])

@@ -56,11 +56,10 @@ class Grid:
 class CellReport:
     """What the report of a cell says.
 
-    clips, accuracy: of the fusion. figures: `<modality>_accuracy` and `<modality>_unweighted_average_recall` →
+    accuracy: of the fusion. figures: `<modality>_accuracy` and `<modality>_unweighted_average_recall` →
     fraction. basis: column of `BASIS` → value. warnings: sentences that hold for the cell.
     """
 
-    clips: int
     accuracy: float
     figures: dict[str, float]
     basis: dict[str, str]
@@ -82,10 +81,9 @@ def read_report(cell: GridCell) -> CellReport:
                 figures[column] = float(overall[column])
                 figures[f"{modality}_unweighted_average_recall"] = float(recall[column])
         basis = {name: overall[name] for name in BASIS}
-        clips, accuracy = int(overall["clips"]), float(overall[FUSION + _ACCURACY])
-        return CellReport(clips, accuracy, figures, basis, list(about["warnings"]))
+        return CellReport(float(overall[FUSION + _ACCURACY]), figures, basis, list(about["warnings"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EmofusionError(
-            f"the report of the cell {cell.name} in {cell.folder} is not complete ({error!r}); delete the folder and run "
-            "the workflow again"
+            f"the report of the cell {cell.name} in {cell.folder} is not complete ({error!r}); delete the folder and "
+            "run the workflow again"
         ) from error

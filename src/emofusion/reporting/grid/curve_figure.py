@@ -13,14 +13,18 @@ from emofusion.reporting.grid.figures import LINES, MOST_LINES, Foot, empty_figu
 
 
 def curves_figure(
-    cells: list[GridCell], curves: list[Curve], chosen: list[int | None], accuracies: list[float], names: list[str],
+    cells: list[GridCell],
+    curves: list[Curve],
+    chosen: list[int | None],
+    accuracies: list[float],
+    names: list[str],
     foot: Foot,
 ) -> Figure:
     """The accuracy on test clips against the weight of the first modality, a line for each distinct curve.
 
-    Few curves have a line style of their own. Of many curves, those with the same level of one factor have the same style:
-    the factor that separates them best. Dots are the configured weights of the cells. With more than two modalities, a
-    line is the median over the other weights, and there is a panel for each modality.
+    Few curves have a line style of their own. Of many curves, those with the same level of one factor have the same
+    style: the factor that separates them best. Dots are the configured weights of the cells. With more than two
+    modalities, a line is the median over the other weights, and there is a panel for each modality.
 
     Args:
         cells: the cells of the grid.
@@ -56,7 +60,8 @@ def curves_figure(
     body.legend(handles, texts, title=title, loc="outside lower center", ncols=columns, frameon=False, handlelength=4)
     others = len(curves) - len(shown)
     more = f"; {others} with other modalities are not drawn" if others else ""
-    body.suptitle(f"Accuracy against weight on test clips, {len(shown)} distinct curves of {len(cells)} cells{more}")
+    counted = "one curve" if len(shown) == 1 else f"{len(shown)} distinct curves"
+    body.suptitle(f"Accuracy against weight on test clips, {counted} of {len(cells)} cells{more}")
     return figure
 
 

@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from emofusion.evaluation.grid.measures import ACCURACY
 from emofusion.evaluation.grid.summarise import Statistics
 from emofusion.reporting.grid.cells import BASIS, CellReport, Grid
 from emofusion.reporting.grid.tables import GridTables
-from emofusion.reporting.numbers import level
+from emofusion.reporting.numbers import interval, level, points, probability
 
 CAUTION = (
-    "The order of settings is a choice on test clips. The best of many settings looks better than it is for new actors. "
-    "Use the interval for all settings together and the adjusted p value (max-T), and confirm a choice on new data."
+    "The order of settings is a choice on test clips. The best of many settings looks better than it is for new "
+    "actors. Use the interval for all settings together and the adjusted p value (max-T), and confirm a choice on new "
+    "data."
 )
 MOST_NAMES = 10
+_YES = {"True": "yes", "False": "no"}
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,26 @@ def _answer(grid: Grid, found: Statistics, better: int, worse: int, compared: in
     shown = level(grid.evaluation.confidence)
     if not compared:
         return ["No setting could be compared with the baseline."] if len(found.settings) > 1 else []
+    tested = f"sign-flip test over actors, adjusted by max-T for all {compared} settings"
     sentences = [
         f"{better + worse} of {compared} settings differ from the baseline in accuracy: {better} better, {worse} worse "
-        f"(sign-flip test over actors, adjusted by max-T for all {compared} settings, at {level(1 - grid.evaluation.confidence)})."
+        f"({tested}, at {level(1 - grid.evaluation.confidence)})."
     ]
     effects = found.effects[(found.effects["measure"] == ACCURACY)]
     if len(effects):
         row = effects.loc[effects["difference"].abs().idxmax()]
-        sentences.append(
-            f"The greatest main effect is that of {row['factor']}: {row['level']} instead of {row['reference']} changes the "
-            f"accuracy by {100 * row['difference']:+.2f} points ({shown} interval of all effects together "
-            f"{100 * row['simultaneous_low']:+.2f} to {100 * row['simultaneous_high']:+.2f}, "
-            f"p {row['p_max_t']:.4f} by max-T)."
+        change = (
+            f"{row['level']} instead of {row['reference']} changes the accuracy by {points(row['difference'])} points"
         )
-    return [sentence.replace("-", "−") if "points" in sentence else sentence for sentence in sentences]
+        p = f"p {probability(row['p_max_t'])} by max-T"
+        sentences.append(f"The greatest main effect is that of {row['factor']}: {change}{_together(row, shown)}; {p}.")
+    return sentences
+
+
+def _together(row: pd.Series, shown: str) -> str:
+    """The simultaneous interval in words; empty where there is none."""
+    ends = interval(row["simultaneous_low"], row["simultaneous_high"], points)
+    return f" ({shown} interval of all effects together: {ends})" if ends else ""
 
 
 def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
@@ -99,7 +109,9 @@ def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
         facts["Test clips"] = "differ between settings; see the tables"
     for name, value in tables.constant.items():
         heading = name.replace("_", " ").capitalize()
-        facts[heading] = str(value) if name in BASIS else f"{100 * float(str(value)):.2f}% in every cell"
+        facts[heading] = (
+            _YES.get(str(value), str(value)) if name in BASIS else f"{100 * float(str(value)):.2f}% in every cell"
+        )
     return facts
 
 
@@ -124,8 +136,8 @@ def _notes(found: Statistics) -> list[str]:
     if single := int((found.means["seeds"] == 1).sum()):
         which = "Every setting has" if single == len(found.settings) else f"{single} settings have"
         notes.append(
-            f"{which} one seed. Their intervals are over actors alone: another seed may change an accuracy by more than "
-            "the interval says."
+            f"{which} one seed. Their intervals are over actors alone: another seed may change an accuracy by more "
+            "than the interval says."
         )
     negative = found.variance.loc[found.variance["measure"] == ACCURACY, "set_to_0"]
     if count := int((negative != "").sum()):

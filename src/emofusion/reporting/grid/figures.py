@@ -4,6 +4,7 @@ They follow `reporting.figures`: readable in black and white, with the number of
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,12 @@ from emofusion.reporting.figures import footed_figure
 MOST_ROWS = 12
 MOST_LINES = 6
 MOST_PANELS = 3
-LINES = [("black", "-", "o"), ("#1b3a6b", "--", "s"), ("#d9822b", "-.", "D"), ("#6f6f6f", ":", "^")]
+LINES: list[tuple[str, Any, str]] = [
+    ("black", "-", "o"),
+    ("#1b3a6b", "--", "s"),
+    ("#d9822b", "-.", "D"),
+    ("#6f6f6f", ":", "^"),
+]
 LINES += [("#2f7d5b", (0, (6, 1, 1, 1)), "v"), ("#8a4b9c", (0, (3, 3)), "P")]
 
 
@@ -43,7 +49,7 @@ def effects_figure(effects: pd.DataFrame, confidence: float, foot: Foot) -> Figu
     factors = {str(name): rows for name, rows in shown.groupby("factor", sort=False)}
     long = {name: rows for name, rows in factors.items() if len(rows) > MOST_ROWS and is_numeric(rows["level"])}
     short = {name: rows for name, rows in factors.items() if name not in long}
-    heights = ([0.32 * sum(min(len(rows), MOST_ROWS) + 1 for rows in short.values()) + 0.6] if short else [])
+    heights = [0.32 * sum(min(len(rows), MOST_ROWS) + 1 for rows in short.values()) + 0.6] if short else []
     heights += [2.6] * len(long)
     figure, body = footed_figure((8.5, sum(heights) + 1), foot.line, foot.warnings)
     panels = list(np.atleast_1d(body.subplots(len(heights), 1, height_ratios=heights)))
@@ -91,7 +97,9 @@ def _effect_line(axes: Axes, name: str, rows: pd.DataFrame) -> None:
         table["x"], 100 * table["simultaneous_low"], 100 * table["simultaneous_high"], color="#e0e0e0", lw=0,
         label="all rows together",
     )  # fmt: skip
-    axes.fill_between(table["x"], 100 * table["low"], 100 * table["high"], color="#b5b5b5", lw=0, label="this row alone")
+    axes.fill_between(
+        table["x"], 100 * table["low"], 100 * table["high"], color="#b5b5b5", lw=0, label="this row alone"
+    )
     axes.plot(table["x"], 100 * table["difference"], color="black", lw=1.6)
     axes.plot([float(rows["reference"].iloc[0])], [0], "D", color="white", mec="black", ms=7, zorder=3)
     axes.axhline(0, color="#6f6f6f", lw=1)
@@ -140,20 +148,27 @@ def _lines(axes: Axes, means: pd.DataFrame, first: str, second: str) -> None:
         y = means[level].to_numpy()[order]
         axes.plot(x[order], y, color=colour, linestyle=line, marker="" if many else marker, label=str(level))
     if not numeric:
-        axes.set_xticks(x, [str(level) for level in means.index], rotation=30 if len(means) > 2 else 0, ha="center")
+        axes.set_xticks(x, [str(level) for level in means.index], **_turned(list(means.index)))
     axes.yaxis.set_major_formatter("{x:.1%}")
     axes.set(xlabel=first, ylabel="accuracy")
     axes.margins(x=0.12 if len(means) < MOST_ROWS else 0.03)
     axes.legend(title=second, fontsize=8, title_fontsize=8, frameon=False)
 
 
+def _turned(names: list[Any]) -> dict[str, Any]:
+    """Labels that are too long for a horizontal line are turned."""
+    if max(len(str(name)) for name in names) * len(names) <= 32:
+        return {}
+    return {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+
+
 def _heat(axes: Axes, means: pd.DataFrame, first: str, second: str) -> None:
     """A map of shades, for two factors with many levels."""
     image = axes.imshow(means.to_numpy(dtype=float), cmap="Greys", aspect="auto")
-    for which, names in (("y", means.index), ("x", means.columns)):
+    for axis, names in ((axes.yaxis, means.index), (axes.xaxis, means.columns)):
         places = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_ROWS)).round().astype(int))
-        shown = [str(names[place]) for place in places]
-        (axes.set_yticks if which == "y" else axes.set_xticks)(places, shown, **({"rotation": 60} if which == "x" else {}))
+        axis.set_ticks(places.tolist(), [str(names[place]) for place in places])
+    axes.tick_params(axis="x", rotation=60)
     axes.set(xlabel=second, ylabel=first)
     axes.figure.colorbar(image, ax=axes, format="{x:.1%}")
 

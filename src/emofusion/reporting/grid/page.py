@@ -19,6 +19,7 @@ from emofusion.reporting.grid.facts import CAUTION, GridFacts
 from emofusion.reporting.grid.figures import is_numeric
 from emofusion.reporting.grid.tables import GridTables
 from emofusion.reporting.numbers import hundredths, level
+from emofusion.reporting.wording import shared_style
 
 
 def grid_page(
@@ -58,7 +59,7 @@ def grid_page(
         **_curves(grid, tables, curves, chosen),
     }
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_text("grid", "assets", "grid.html.j2")).render(
+    return environment.from_string(_text("grid.html.j2")).render(
         grid=grid,
         facts=facts,
         caution=CAUTION,
@@ -67,8 +68,8 @@ def grid_page(
         slid=store["slid"],
         tables={table["id"]: table for table in made},
         figures={name: (_picture(path), caption) for name, (path, caption) in figures.items()},
-        style=Markup(_text("report_page", "assets", "page.css") + _text("grid", "assets", "grid.css")),
-        scripts=[Markup(_text("grid", "assets", name)) for name in ("grid_tables.js", "grid_curves.js")],
+        style=Markup(shared_style() + _text("grid.css")),
+        scripts=[Markup(_text(name)) for name in ("grid_tables.js", "grid_curves.js")],
     )
 
 
@@ -94,13 +95,16 @@ def _curves(grid: Grid, tables: GridTables, curves: list[Curve], chosen: list[in
     kept = [number for number, curve in enumerate(curves) if curve.modalities == slid]
     # sweeps may have different steps: a curve names its grid of weights
     grids: dict[bytes, int] = {}
-    shown, weights = [], []
+    shown: list[dict[str, Any]] = []
+    weights: list[list[list[float]]] = []
     for number in kept:
         curve = curves[number]
         at = grids.setdefault(curve.weights.tobytes(), len(grids))
         if at == len(weights):
             weights.append([[round(float(w), 6) for w in row] for row in curve.weights])
-        shown.append({"grid": at, "pool": curve.pool, "correct": curve.correct.tolist(), "clips": curve.clips})
+        members = [cell.factors for cell, own in zip(grid.cells, chosen, strict=True) if own == number]
+        label = _common(members, [*tables.questions, *tables.repeats]) or curve.pool
+        shown.append({"grid": at, "label": label, "correct": curve.correct.tolist(), "clips": curve.clips})
     position = {number: at for at, number in enumerate(kept)}
     rows = [(grid.cells[cell], chosen[cell]) for cell in tables.cell_order]
     of_cell = [None if number is None else position.get(number) for _, number in rows]
@@ -124,6 +128,12 @@ def _curves(grid: Grid, tables: GridTables, curves: list[Curve], chosen: list[in
     }
 
 
+def _common(members: list[dict[str, str]], names: Sequence[str]) -> str:
+    """The levels that all members have, of the factors that vary, and the number of members."""
+    same = [f"{name}={members[0][name]}" for name in names if len({one[name] for one in members}) == 1]
+    return ", ".join(same) + f" ({len(members)} {'cell' if len(members) == 1 else 'cells'})" if same else ""
+
+
 def _of_settings(grid: Grid, tables: GridTables, names: dict[str, int]) -> list[list[int]]:
     """For each row of the table of settings, the rows of its cells."""
     groups: dict[tuple[str, ...], list[int]] = {}
@@ -142,6 +152,6 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _text(*path: str) -> str:
-    """The content of a file in the package `reporting`."""
-    return files("emofusion.reporting").joinpath(*path).read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    """The content of a file in `assets`."""
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")

@@ -125,15 +125,30 @@ def _table(name: str, caption: str, columns: Sequence[Column]) -> dict[str, Any]
 
 
 def _column(table: pd.DataFrame, name: str, title: str, kind: str) -> Column:
-    shown: dict[str, Callable[[Any], Any]] = {
-        "share": hundredths,
-        "deviation": hundredths,
-        "p": lambda value: None if pd.isna(value) else round(float(value), 6),
-        "count": lambda value: None if pd.isna(value) else int(value),
-        "flag": bool,
-    }
-    show = shown.get(kind, lambda value: "" if pd.isna(value) else str(value))
+    show: Callable[[Any], Any] = _SHOWN.get(kind, _word)
     return {"title": title, "kind": kind, "values": [show(value) for value in table[name]]}
+
+
+def _word(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _p(value: Any) -> float | None:
+    return None if pd.isna(value) else round(float(value), 6)
+
+
+def _count(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
+
+
+# kind of a column → what the script gets for its values; text for the other kinds
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "share": hundredths,
+    "deviation": hundredths,
+    "p": _p,
+    "count": _count,
+    "flag": bool,
+}
 
 
 def _levels(table: pd.DataFrame, names: Sequence[str]) -> list[Column]:

@@ -93,7 +93,7 @@ def grid_tables(grid: Grid, found: Statistics, reports: Sequence[CellReport]) ->
 def _beside(reports: Sequence[CellReport], factors: Sequence[str]) -> tuple[pd.DataFrame, dict[str, object]]:
     """The figures of modalities and the columns of `BASIS`, a row for each cell: those that vary, and the others."""
     table = pd.DataFrame([{**report.figures, **report.basis} for report in reports])
-    fixed = [name for name in table if table[name].nunique(dropna=False) == 1]
+    fixed = [name for name in table if len(table[name].drop_duplicates()) == 1]
     varied = table.drop(columns=fixed)
     # a factor may have the name of such a column, as protocol
     varied = varied.rename(columns={name: f"{name}_of_report" for name in varied if name in factors})
@@ -103,8 +103,8 @@ def _beside(reports: Sequence[CellReport], factors: Sequence[str]) -> tuple[pd.D
 def _settings(found: Statistics, beside: pd.DataFrame, order: list[int], questions: list[str]) -> pd.DataFrame:
     """A row for each setting, best first.
 
-    Columns: the levels; baseline; those of `means.setting_means`; the difference of the accuracy from the baseline with its
-    interval over actors, its simultaneous interval, p and p_max_t (see `contrasts.contrast_table`; missing for the
+    Columns: the levels; baseline; those of `means.setting_means`; the difference of the accuracy from the baseline with
+    its interval over actors, its simultaneous interval, p and p_max_t (see `contrasts.contrast_table`; missing for the
     baseline, and for settings that were tested on other clips); then the means of what varies besides.
     """
     table = pd.DataFrame([setting.levels for setting in found.settings], columns=questions)
@@ -142,7 +142,7 @@ def _cells(
 
 
 def _of_settings(table: pd.DataFrame, found: Statistics, order: list[int], questions: list[str]) -> pd.DataFrame:
-    """A table with the levels of each setting in the place of its position, sorted by measure and best setting first."""
+    """A table with a setting's levels in the place of its position, sorted by measure, and the best setting first."""
     ranks = np.argsort(order)[table["setting"].to_numpy(dtype=int)]
     measures = table["measure"].map({name: n for n, name in enumerate(MEASURES)}).to_numpy(dtype=int)
     rows = table.iloc[np.lexsort((ranks, measures))].reset_index(drop=True)
@@ -151,7 +151,7 @@ def _of_settings(table: pd.DataFrame, found: Statistics, order: list[int], quest
 
 
 def _interactions(found: Statistics) -> pd.DataFrame:
-    """Means and contrasts of each two factors and levels: `effects.means` with the columns of `effects.interactions`."""
+    """Means and contrasts of each two levels: `effects.means` with the columns of `effects.interactions`."""
     keys = ["measure", "factor", "level", "other_factor", "other_level"]
     return found.pair_means.merge(found.interactions, on=keys, how="left")
 

@@ -13,21 +13,17 @@ from emofusion.reporting.grid.curve_figure import curves_figure
 from emofusion.reporting.grid.curves import weight_curves
 from emofusion.reporting.grid.facts import baseline_in_words, grid_facts
 from emofusion.reporting.grid.figures import Foot, effects_figure, interactions_figure
+from emofusion.reporting.grid.files import FACTS, FILES, PAGE, TABLES
 from emofusion.reporting.grid.page import grid_page
 from emofusion.reporting.grid.tables import grid_tables
 from emofusion.reporting.numbers import level
-
-TABLES = ("settings", "cells", "effects", "interactions", "tests", "variance")
-FIGURES = ("effects", "interactions", "curves")
-PAGE, FACTS = "grid.html", "grid.json"
-FILES = (*(f"{name}.csv" for name in TABLES), *(f"{name}.png" for name in FIGURES), PAGE, FACTS)
 
 
 def write_grid(out: Path, grid: Grid) -> None:
     """Write the summary of a grid. The same input gives the same bytes.
 
-    Files: `FILES`. Shares and differences in tables are fractions. `settings.csv` and `cells.csv` are sorted best first,
-    which is a choice on test clips; see `tables.grid_tables`.
+    Files: `files.FILES`. Shares and differences in tables are fractions. `settings.csv` and `cells.csv` are sorted best
+    first, which is a choice on test clips; see `tables.grid_tables`.
 
     Args:
         out: the folder to write; it is made if it does not exist.
@@ -55,17 +51,18 @@ def write_grid(out: Path, grid: Grid) -> None:
         drawn: dict[str, tuple[Figure, str]] = {
             "effects": (
                 effects_figure(found.effects, grid.evaluation.confidence, foot),
-                f"Difference of the accuracy from the baseline's level, averaged over the pairs of settings that differ in this "
-                f"factor alone. {shown} intervals over actors: for a row alone, and for all rows together (max-T).",
+                "Difference of the accuracy from the baseline's level, averaged over the pairs of settings that differ "
+                f"in this factor alone. {shown} intervals over actors: for a row alone, and for all rows (max-T).",
             ),
             "interactions": (
                 interactions_figure(tables.interactions, foot),
-                "Mean accuracy by two factors, for those with the greatest interactions. Lines that are not parallel show an "
-                "interaction.",
+                "Mean accuracy by two factors, for those with the greatest interactions. Lines that are not parallel "
+                "show an interaction.",
             ),
             "curves": (
                 curves_figure(grid.cells, curves, chosen, accuracies, [*tables.questions, *tables.repeats], foot),
-                "Accuracy on test clips against the weight. Equal curves are drawn once. The best weight on test clips is no result.",
+                "Accuracy on test clips against the weight. Equal curves are drawn once. The best weight on test clips "
+                "is no result.",
             ),
         }
         for name, (figure, _) in drawn.items():

@@ -19,12 +19,12 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.numbers import interval, share
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.report_page import charts, styles
-from emofusion.reporting.numbers import interval, share
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
-from emofusion.reporting.wording import weights_in_words
+from emofusion.reporting.wording import shared_style, weights_in_words
 
 KINDS = ("modality", "rule", "baseline", "oracle")
 
@@ -69,7 +69,7 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
         config=charts.CONFIG,
         tables=build_tables(tables, store["published"], settings),
         counts=_counts(store),
-        style=Markup(_text("page.css")),
+        style=Markup(shared_style()),
         scripts=[Markup(_in_script(text)) for text in (_vega(), _text("tables.js"), _text("page.js"))],
     )
 

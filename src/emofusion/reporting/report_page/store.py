@@ -11,9 +11,9 @@ import pandas as pd
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.numbers import hundredths, level
 from emofusion.reporting.report_page.annotations import annotated_settings
 from emofusion.reporting.report_page.grid import choose_grid, placed, weight_columns
-from emofusion.reporting.numbers import hundredths, level
 from emofusion.reporting.wording import FUSION
 
 SWEPT = {"linear": "Linear (weighted mean)", "product": "Product (weighted geometric mean)"}

@@ -1,7 +1,7 @@
 /* The slider for the weight: the accuracy of every cell at this weight, in the tables and in a chart. */
 "use strict";
 (() => {
-  const { store, tables, digits, known, onChange } = gridPage;
+  const { store, tables, digits, known, make, onChange } = gridPage;
   const { slid, grids, curves, cellCurve, cellWeights, settingCells, own, baseline } = store;
   if (!slid.length) return;
   const sliders = [...document.querySelectorAll("#slider input[type=range]")];
@@ -20,8 +20,9 @@
     return curve ? Math.round(shareOf(curve, at[curve.grid])) : own[cell];
   };
   const mean = (cells) => Math.round(cells.map(accuracy).reduce((a, b) => a + b, 0) / cells.length);
-  tables.cells.add({ title: "At this weight", kind: "share", compute: accuracy });
-  tables.settings.add({ title: "At this weight", kind: "share", compute: (setting) => mean(settingCells[setting]) });
+  const title = "At this weight";
+  tables.cells.add({ title, kind: "share", compute: accuracy }, "Accuracy");
+  tables.settings.add({ title, kind: "share", compute: (setting) => mean(settingCells[setting]) }, "Accuracy");
 
   const NAME = "http://www.w3.org/2000/svg";
   const left = 48, right = 790, top = 8, bottom = 260;
@@ -31,6 +32,8 @@
     if (text !== undefined) element.textContent = text;
     return element;
   };
+  // each line of few has its own dash, because colours cannot be told apart in black and white
+  const LINES = [["#14284d", ""], ["#b8620e", "8 4"], ["#2f7d5b", "3 2"], ["#6f6f6f", "9 3 2 3"], ["#8a4b9c", "5 2"], ["#000000", "2 4"]];
   const shares = curves.flatMap((curve) => curve.correct.map((_, i) => shareOf(curve, i)));
   const low = Math.floor((Math.min(...[...new Set(shares)]) - 50) / 500) * 500;
   const high = Math.ceil((Math.max(...[...new Set(shares)]) + 50) / 500) * 500;
@@ -51,15 +54,27 @@
       parts.push(draw("text", { x: x(weight), y: bottom + 16, "text-anchor": weight === 1 ? "end" : "middle" }, weight));
     }
     parts.push(draw("text", { x: (left + right) / 2, y: bottom + 34, "text-anchor": "middle" }, `weight of ${slid[0]}`));
-    const drawn = curves.map((curve, number) => [curve, shown.has(number)]).sort(([, a], [, b]) => a - b);
-    for (const [curve, visible] of drawn) {
+    const numbers = curves.map((_, number) => number).sort((a, b) => shown.has(a) - shown.has(b));
+    const few = numbers.filter((number) => shown.has(number)).length <= LINES.length;
+    const key = [];
+    for (const number of numbers) {
+      const curve = curves[number], visible = shown.has(number);
       const points = curve.correct.map((_, i) => `${x(grids[curve.grid][i][0]).toFixed(1)},${y(shareOf(curve, i)).toFixed(1)}`);
-      parts.push(draw("polyline", { points: points.join(" "), fill: "none", "stroke-width": shown.size > 12 ? 1 : 1.8,
-        stroke: visible ? "#14284d" : "#dcdcdc", "stroke-opacity": shown.size > 12 ? 0.6 : 1 }));
+      const [tint, dash] = visible && few ? LINES[key.length] : [visible ? "#14284d" : "#e6e6e6", ""];
+      const style = { fill: "none", stroke: tint, "stroke-dasharray": dash || "none", "stroke-width": few ? 2 : 1, "stroke-opacity": few ? 1 : 0.6 };
+      const path = draw("polyline", { points: points.join(" "), ...style });
+      path.append(draw("title", {}, curve.label));
+      parts.push(path);
+      if (visible && few) {
+        const sample = draw("svg", { width: 34, height: 12, "aria-hidden": "true" });
+        sample.append(draw("path", { d: "M0,6H34", ...style }));
+        key.push(make("li", {}, sample, ` ${curve.label}`));
+      }
     }
+    document.getElementById("curves-key").replaceChildren(...key);
     for (const cell of tables.cells.visible.slice(0, 2000)) {
       if (!cellWeights[cell]) continue;
-      const dot = draw("circle", { cx: x(cellWeights[cell][0]), cy: y(own[cell]), r: 3.5, fill: "white", stroke: "black" });
+      const dot = draw("circle", { cx: x(cellWeights[cell][0]), cy: y(own[cell]), r: tables.cells.visible.length > 100 ? 2 : 3.5, fill: "white", stroke: "black" });
       dot.append(draw("title", {}, `configured: weight ${cellWeights[cell][0]}, ${digits(own[cell])}%`));
       parts.push(dot);
     }
@@ -89,7 +104,7 @@
     grids.forEach((grid, number) => { at[number] = nearest(grid, weights, moved); });
     for (const table of [tables.settings, tables.cells]) {
       // the place in a long table is kept, unless the rows are sorted by this column
-      if (table.sorting === table.columns.length - 1) table.arrange();
+      if (table.sorting?.compute) table.arrange();
       else table.draw();
     }
     mark();

@@ -36,35 +36,36 @@ const gridPage = (() => {
     constructor(data) {
       Object.assign(this, { data, sorting: null, falling: false, start: 0, size: PAGE });
       this.root = document.getElementById(`table-${data.id}`);
-      this.columns = [...data.columns];
+      this.columns = data.columns.map((column, source) => ({ source, ...column }));
       this.visible = data.rows.map((_, row) => row);
       this.baseline = data.columns.findIndex((column) => column.kind === "flag");
       const head = this.root.querySelector("thead tr");
-      this.columns.forEach((column, at) => head.append(this.heading(column, at)));
+      this.columns.forEach((column) => head.append(this.heading(column)));
       this.draw();
     }
-    heading(column, at) {
+    heading(column) {
       const button = make("button", { type: "button", textContent: column.title });
       const cell = make("th", { scope: "col", className: kinds[column.kind].words ? "" : "number" }, button);
       cell.setAttribute("aria-sort", "none");
-      button.addEventListener("click", () => this.sort(at));
+      button.addEventListener("click", () => this.sort(column));
       return cell;
     }
     /** The value of a row in a column; a column may compute it. */
-    value(row, at) {
-      const column = this.columns[at];
-      return column.compute ? column.compute(row) : this.data.rows[row][at];
+    value(row, column) {
+      return column.compute ? column.compute(row) : this.data.rows[row][column.source];
     }
-    add(column) {
-      this.columns.push(column);
-      this.root.querySelector("thead tr").append(this.heading(column, this.columns.length - 1));
+    /** Put a computed column behind the column of this title. */
+    add(column, behind) {
+      const at = this.columns.findIndex(({ title }) => title === behind) + 1;
+      this.columns.splice(at, 0, column);
+      this.root.querySelectorAll("th")[at].before(this.heading(column));
       this.arrange();
     }
-    sort(at) {
-      this.falling = this.sorting === at ? !this.falling : false;
-      this.sorting = at;
+    sort(column) {
+      this.falling = this.sorting === column ? !this.falling : false;
+      this.sorting = column;
       [...this.root.querySelectorAll("th")].forEach((head, n) =>
-        head.setAttribute("aria-sort", n !== at ? "none" : this.falling ? "descending" : "ascending"));
+        head.setAttribute("aria-sort", this.columns[n] !== column ? "none" : this.falling ? "descending" : "ascending"));
       this.arrange();
     }
     /** Show the rows that the filters let through, in the present order. */
@@ -72,7 +73,7 @@ const gridPage = (() => {
       this.shows = shows;
       this.visible = this.data.rows.map((_, row) => row).filter(shows);
       if (this.sorting !== null) {
-        const { key } = kinds[this.columns[this.sorting].kind];
+        const { key } = kinds[this.sorting.kind];
         const keys = new Map(this.visible.map((row) => [row, key(this.value(row, this.sorting))]));
         const missing = (row) => !known(keys.get(row)) || keys.get(row) === "";
         // missing values come last in both directions; equal rows keep their order
@@ -89,9 +90,9 @@ const gridPage = (() => {
     row(row) {
       const line = make("tr", { className: this.baseline >= 0 && this.data.rows[row][this.baseline] ? "baseline" : "" });
       line.dataset.row = row;
-      this.columns.forEach((column, at) => {
-        const kind = kinds[column.kind], value = this.value(row, at);
-        const cell = make("td", { className: kind.words ? "" : "number" });
+      this.columns.forEach((column) => {
+        const kind = kinds[column.kind], value = this.value(row, column);
+        const cell = make("td", { className: !kind.words ? "number" : kind.text(value).length < 28 ? "short" : "" });
         cell.append(kind.link ? make("a", { href: kind.link(value), textContent: kind.text(value) }) : kind.text(value));
         const below = kind.below?.(value);
         if (below) cell.append(" ", make("small", { textContent: below }));
@@ -127,8 +128,8 @@ const gridPage = (() => {
   const listeners = [];
   const apply = () => {
     for (const table of Object.values(tables)) {
-      const tested = table.columns.map((column, at) => [filters[column.factor], at]).filter(([filter]) => filter);
-      if (tested.length) table.arrange((row) => tested.every(([filter, at]) => filter(table.data.rows[row][at])));
+      const tested = table.columns.filter((column) => filters[column.factor]);
+      if (tested.length) table.arrange((row) => tested.every((column) => filters[column.factor](table.value(row, column))));
     }
     const count = ({ visible, data }, word) => `${visible.length} of ${data.rows.length} ${word}`;
     document.getElementById("shown").textContent =
