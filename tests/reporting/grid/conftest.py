@@ -79,9 +79,10 @@ class Maker:
             "folder": folder,
             "rule": rule,
             "pool": rule,
+            "weights": weights,
         }
         files = {"fused": folder.parent / "fused.parquet", "sweep": folder.parent / "sweep.parquet"}
-        return GridCell(**(made | files | {"weights": weights} | changes))
+        return GridCell(**(made | files | changes))
 
     def share(self, posteriors):
         return float((posteriors.argmax(axis=1) == self.truth).mean())

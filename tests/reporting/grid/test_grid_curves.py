@@ -42,5 +42,5 @@ def test_one_modality_and_another_rule_have_none(maker):
 def test_a_damaged_sweep_is_named(maker):
     (cell, *_) = maker.grid().cells
     pd.DataFrame({"rule": ["linear"]}).to_parquet(cell.sweep)
-    with pytest.raises(EmofusionError, match="cannot read the sweep .*sweep.parquet"):
+    with pytest.raises(EmofusionError, match=r"cannot read the sweep .*sweep\.parquet"):
         weight_curves([cell])
