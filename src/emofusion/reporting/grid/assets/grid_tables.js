@@ -146,7 +146,7 @@ const gridPage = (() => {
     if (factor.levels.length <= FEW) {
       const levels = make("div", { className: `levels${factor.levels.length > 6 ? " many" : ""}` });
       const controls = factor.levels.map((level) => {
-        const [control, label] = input("checkbox", level, { checked: true, value: level });
+        const [control, label] = input("checkbox", level, { defaultChecked: true, value: level });
         levels.append(make("span", {}, control, " ", label));
         return control;
       });
