@@ -30,6 +30,10 @@ class Page:
         at = [re.sub(r"\s*[↕↑↓]$", "", re.sub(r"\s+", " ", head)) for head in heads].index(title)
         return [row[at] for row in self.rows(table)]
 
+    def names(self) -> list[str]:
+        """The names of the shown cells."""
+        return self.page.eval_on_selector_all("#table-cells a", "all => all.map(it => it.title)")
+
     def sort(self, table: str, title: str) -> None:
         self.page.locator(f"#table-{table} th button", has_text=re.compile(f"^{title}$")).click()
 
@@ -80,7 +84,7 @@ def test_the_tables_show_what_the_files_say(shown):
     assert differences == [points(value) for value in settings["difference"]]
     assert tab.column("settings", "Baseline").count("baseline") == 1
     cells = pd.read_csv(out / "cells.csv")
-    assert tab.column("cells", "Report") == cells["cell"].tolist()
+    assert tab.names() == cells["cell"].tolist()
     effects = pd.read_csv(out / "effects.csv")
     assert tab.column("effects", "Level") == effects["level"].tolist()
     p = [float(text.lstrip("<")) for text in tab.column("effects", "p, max-T")]
@@ -130,7 +134,7 @@ def test_the_slider_fuses_every_cell_with_its_weight(shown, maker):
             members = np.stack([maker.posteriors([seed, len(speech)], skill), maker.posteriors(7, 0.7)])
             fused = pool(cell.rule, members, np.array([[weight, 1 - weight]]))[0]
             expected[name] = maker.share(fused)
-        names = tab.column("cells", "Report")
+        names = tab.names()
         assert tab.column("cells", "At this weight") == [percent(expected[name]) for name in names]
         if weight == 0.5:
             assert tab.column("cells", "At this weight") == tab.column("cells", "Accuracy")
@@ -172,7 +176,8 @@ def test_everything_works_by_the_keyboard(shown):
     tab.page.keyboard.press("Enter")
     assert tab.column("settings", "speech") == sorted(tab.column("settings", "speech"))
     link = tab.page.locator("#table-cells a").first
-    name = link.inner_text()
+    name = tab.names()[0]
+    assert link.get_attribute("aria-label") == f"report of {name}"
     assert link.evaluate("it => decodeURIComponent(new URL(it.href).pathname)") == f"{out}/{name}/report.html"
 
 

@@ -34,16 +34,16 @@ def setting_table(tables: GridTables, level: str) -> dict[str, Any]:
 
 
 def cell_table(tables: GridTables, grid: Grid) -> dict[str, Any]:
-    """The table of cells. The last column links to the cell's own report."""
+    """The table of cells. A column links to the cell's own report."""
     table = tables.cells
     columns = [
         *_levels(table, [*tables.questions, *tables.repeats]),
+        _column(table, "cell", "Report", "link"),
         _column(table, ACCURACY, TITLES[ACCURACY], "share"),
         _column(table, RECALL, TITLES[RECALL], "share"),
         _column(table, "clips", "Clips", "count"),
         _column(table, "actors", "Actors", "count"),
         *_beside(table),
-        _column(table, "cell", "Report", "link"),
     ]
     return _table("cells", "Cells, in the order of their settings", columns)
 

@@ -20,7 +20,7 @@ const gridPage = (() => {
     between: { text: (v) => range(v, signed) || "–", key: (v) => v[0] },
     deviation: { text: (v) => (known(v) ? digits(v) : "–"), key: (v) => v },
     p: { text: (v) => (known(v) ? probability(v) : "–"), key: (v) => v },
-    link: { text: (v) => v, key: (v) => v, words: true, link: (v) => `${v.split("/").map(encodeURIComponent).join("/")}/report.html` },
+    link: { text: () => "report", key: (v) => v, words: true, link: (v) => `${v.split("/").map(encodeURIComponent).join("/")}/report.html` },
   };
   const order = (a, b) => {
     const [x, y] = [Number(a), Number(b)];
@@ -92,8 +92,9 @@ const gridPage = (() => {
       line.dataset.row = row;
       this.columns.forEach((column) => {
         const kind = kinds[column.kind], value = this.value(row, column);
-        const cell = make("td", { className: !kind.words ? "number" : kind.text(value).length < 28 ? "short" : "" });
-        cell.append(kind.link ? make("a", { href: kind.link(value), textContent: kind.text(value) }) : kind.text(value));
+        const cell = make("td", { className: !kind.words ? "number" : `${kind.text(value)}`.length < 28 ? "short" : "" });
+        const text = kind.text(value);
+        cell.append(kind.link ? make("a", { href: kind.link(value), title: value, ariaLabel: `report of ${value}`, textContent: text }) : text);
         const below = kind.below?.(value);
         if (below) cell.append(" ", make("small", { textContent: below }));
         line.append(cell);
