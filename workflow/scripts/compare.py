@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emofusion.errors import clear_errors
 from emofusion.plan.plan_file import PlanFile
-from emofusion.plan.publication import CELLS, contents_of, mark, shown_by_cells, tidy
+from emofusion.plan.publication import CELLS, contents_of, drop_earlier, mark, shown_by_cells, tidy
 from emofusion.reporting.grid.files import FILES
 from emofusion.reporting.grid.planned import planned_grid
 from emofusion.reporting.grid.write import write_grid
@@ -14,6 +14,7 @@ with clear_errors(snakemake.log[0]):
     plan, results = PlanFile(where["plan"]), where["results"]
     tidy(results / "reports", plan.facts["experiment"], plan.cells)
     out = Path(snakemake.output.cells).parent
+    drop_earlier(out / CELLS, FILES)
     write_grid(out, planned_grid(plan, results))
     shows = shown_by_cells(plan, contents_of(plan, plan.stages, results), where["repository"])
     mark(out / CELLS, shows, FILES)

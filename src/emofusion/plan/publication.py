@@ -213,6 +213,15 @@ def tidy(reports: Path, experiment: str, places: Iterable[str]) -> None:
         _delete(folder / CELLS)
 
 
+def drop_earlier(publication: Path, files: Iterable[str]) -> None:
+    """Delete the files that a `published.json` or `cells.json` lists and that it will not list any more.
+
+    files: the names that it will list.
+    """
+    for name in {Path(name).name for name in read_publication(publication).get("files", [])} - set(files):
+        (publication.parent / name).unlink(missing_ok=True)
+
+
 def _delete(publication: Path) -> None:
     """Delete the files that a `published.json` or `cells.json` lists, this file, and its folder where it is empty."""
     for name in [*read_publication(publication).get("files", []), publication.name]:

@@ -4,7 +4,6 @@ Each function returns a Matplotlib `Figure` and does not change Matplotlib's glo
 and white. Each figure states its number of clips, its protocol and the report's warnings.
 """
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from textwrap import fill
@@ -67,18 +66,10 @@ def new_figure(size: tuple[float, float], facts: Facts, clips: int | None = None
         facts: the facts about the report.
         clips: the number of test clips, if it is to be shown.
     """
-    counted = "" if clips is None else f"{clips} test clips, "
-    line = f"{facts.settings.experiment}: {counted}protocol {facts.settings.protocol}"
-    return footed_figure(size, line, facts.warnings())
-
-
-def footed_figure(size: tuple[float, float], line: str, warnings: Sequence[str]) -> tuple[Figure, SubFigure]:
-    """A figure with a line and warnings at its foot, and its upper area to draw in.
-
-    size: width and height of the area in inches.
-    """
     width, height = size
-    lines = [line, *warnings]
+    counted = "" if clips is None else f"{clips} test clips, "
+    warnings = facts.warnings()
+    lines = [f"{facts.settings.experiment}: {counted}protocol {facts.settings.protocol}", *warnings]
     text = "\n".join(fill(line, int(width * 13)) for line in lines)
     strip = 0.15 * (text.count("\n") + 1) + 0.15
     figure = Figure(figsize=(width, height + strip), layout="constrained")

@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emofusion.reporting.figures import footed_figure
 from emofusion.reporting.grid.cells import GridCell
 from emofusion.reporting.grid.curves import Curve
-from emofusion.reporting.grid.figures import LINES, MOST_LINES, Foot, empty_figure
+from emofusion.reporting.grid.figures import LINES, MOST_LINES, Foot, empty_figure, footed
 
 
 def curves_figure(
@@ -41,7 +40,7 @@ def curves_figure(
     labels, title = _labels(curves, members, names)
     styles = dict(zip(dict.fromkeys(labels.values()), LINES, strict=False))
     panels = modalities[:1] if len(modalities) == 2 else modalities
-    figure, body = footed_figure((8.5 if len(panels) == 1 else 4.4 * len(panels), 5), foot.line, foot.warnings)
+    figure, body = footed((8.5 if len(panels) == 1 else 4.4 * len(panels), 5), foot)
     grid = np.atleast_1d(body.subplots(1, len(panels), sharey=True))
     for axes, modality in zip(grid, panels, strict=True):
         at = modalities.index(modality)

@@ -3,16 +3,16 @@
 They follow `reporting.figures`: readable in black and white, with the number of clips and the warnings at the foot.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from emofusion.evaluation.grid.measures import ACCURACY
-from emofusion.reporting.figures import footed_figure
 
 # A factor with more levels that are numbers is a line; of other levels, those with the greatest effects are shown.
 MOST_ROWS = 12
@@ -29,10 +29,25 @@ LINES += [("#2f7d5b", (0, (6, 1, 1, 1)), "v"), ("#8a4b9c", (0, (3, 3)), "P")]
 
 @dataclass(frozen=True)
 class Foot:
-    """The foot of a figure: a line, and warnings."""
+    """What stands below every figure of a grid: its name, its test clips and protocol in words, and warnings."""
 
-    line: str
-    warnings: list[str] = field(default_factory=list)
+    grid: str
+    clips: str
+    protocol: str
+    warnings: tuple[str, ...] = ()
+
+
+def footed(size: tuple[float, float], foot: Foot) -> tuple[Figure, SubFigure]:
+    """A figure, and its upper area to draw in; the foot is below. size: of the area, in inches."""
+    width, height = size
+    lines = [f"{foot.grid}: test clips: {foot.clips}; protocol: {foot.protocol}", *foot.warnings]
+    text = "\n".join(fill(line, int(width * 13)) for line in lines)
+    strip = 0.15 * (text.count("\n") + 1) + 0.15
+    figure = Figure(figsize=(width, height + strip), layout="constrained")
+    areas: Any = figure.subfigures(2, 1, height_ratios=[height, strip])
+    bold = "bold" if foot.warnings else "normal"
+    areas[1].text(0.01, 0.5, text, ha="left", va="center", fontsize=8, fontweight=bold)
+    return figure, areas[0]
 
 
 def effects_figure(effects: pd.DataFrame, confidence: float, foot: Foot) -> Figure:
@@ -51,7 +66,7 @@ def effects_figure(effects: pd.DataFrame, confidence: float, foot: Foot) -> Figu
     short = {name: rows for name, rows in factors.items() if name not in long}
     heights = [0.32 * sum(min(len(rows), MOST_ROWS) + 1 for rows in short.values()) + 0.6] if short else []
     heights += [2.6] * len(long)
-    figure, body = footed_figure((8.5, sum(heights) + 1), foot.line, foot.warnings)
+    figure, body = footed((8.5, sum(heights) + 1), foot)
     panels = list(np.atleast_1d(body.subplots(len(heights), 1, height_ratios=heights)))
     if short:
         _dots(panels[0], short)
@@ -121,7 +136,7 @@ def interactions_figure(table: pd.DataFrame, foot: Foot) -> Figure:
         return empty_figure("Interactions: fewer than two factors vary", foot)
     sizes = {pair: float(np.sqrt((rows["difference"] ** 2).mean())) for pair, rows in pairs.items()}
     chosen = sorted(pairs, key=lambda pair: -np.nan_to_num(sizes[pair], nan=-1.0))[:MOST_PANELS]
-    figure, body = footed_figure((max(6.5, 4.6 * len(chosen)), 4.6), foot.line, foot.warnings)
+    figure, body = footed((max(6.5, 4.6 * len(chosen)), 4.6), foot)
     for axes, pair in zip(np.atleast_1d(body.subplots(1, len(chosen))), chosen, strict=True):
         first, second = pair
         means = pairs[pair].pivot_table(index="level", columns="other_level", values="mean", sort=False)
@@ -175,7 +190,7 @@ def _heat(axes: Axes, means: pd.DataFrame, first: str, second: str) -> None:
 
 def empty_figure(text: str, foot: Foot) -> Figure:
     """A figure that says why there is nothing to draw."""
-    figure, body = footed_figure((6.5, 1), foot.line, foot.warnings)
+    figure, body = footed((6.5, 1), foot)
     body.text(0.5, 0.5, text, ha="center", va="center")
     return figure
 

@@ -45,7 +45,8 @@ def write_grid(out: Path, grid: Grid) -> None:
         getattr(tables, name).to_csv(out / f"{name}.csv", index=False)
 
     shown = level(grid.evaluation.confidence)
-    foot = Foot(f"{grid.name}: test clips: {facts.facts['Test clips']}; {_protocol(tables.constant)}", facts.warnings)
+    protocol = str(tables.constant.get("protocol", "several; see the tables"))
+    foot = Foot(grid.name, facts.facts["Test clips"], protocol, tuple(facts.warnings))
     with shared.style():
         accuracies = found.cells[ACCURACY].tolist()
         drawn: dict[str, tuple[Figure, str]] = {
@@ -85,7 +86,3 @@ def write_grid(out: Path, grid: Grid) -> None:
         "notes": facts.notes,
     }
     (out / FACTS).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _protocol(constant: dict[str, object]) -> str:
-    return f"protocol {constant['protocol']}" if "protocol" in constant else "several protocols"
