@@ -13,6 +13,7 @@ from emofusion.plan.publication import (
     CELLS,
     PUBLISHED,
     contents_of,
+    drop_earlier,
     mark,
     note_stale,
     provenance_of,
@@ -62,6 +63,14 @@ def test_one_report_takes_the_place_of_cells_and_of_their_tables(reports):
     published(reports, "demo", ("cells.csv", "cells_pairs.csv"), CELLS)
     tidy(reports, "demo", ["demo"])
     assert files_of(reports) == ["demo/published.json", "demo/report.html", "demo/table1.csv"]
+
+
+def test_files_of_an_earlier_summary_disappear_and_others_stay(reports):
+    published(reports, "demo", ("cells.csv", "cells_pairs.csv"), CELLS)
+    (reports / "demo" / "notes.txt").write_text("mine")
+    drop_earlier(reports / "demo" / CELLS, ["cells.csv", "settings.csv"])
+    assert files_of(reports) == ["demo/cells.csv", "demo/cells.json", "demo/notes.txt"]
+    drop_earlier(reports / "none" / CELLS, ["cells.csv"])
 
 
 def test_cells_take_the_place_of_one_report(reports):

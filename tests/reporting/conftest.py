@@ -1,5 +1,6 @@
 """A made-up experiment to report on."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,9 @@ from emofusion.tables import ABOUT_RULE
 
 WEIGHTS = {"speech": 0.7, "face": 0.3}
 COMPARED = ["linear", "linear_tuned", "product", "log_linear", "majority", "linear_oracle"]
+# of Chromium
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
 EVALUATION = Evaluation(samples=50, permutations=200)
 METRICS = ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"]
 
@@ -130,3 +134,23 @@ def histories() -> dict[str, dict[str, pd.DataFrame]]:
 def models(histories) -> dict[str, dict[str, TrainedModel]]:
     described = TrainedModel(1200, 200, "best")
     return {modality: dict.fromkeys(networks, described) for modality, networks in histories.items()}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the system's Chromium is; tests that need one are skipped without it."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("there is no Chromium on PATH to open the page in")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield found
+        found.close()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.reporting.headline import headline, headline_of_cells
+from emofusion.reporting.headline import headline, headline_of_grid
 from emofusion.reporting.publish import publish
 from emofusion.reporting.report import write_report
 from emofusion.reporting.rounding import percentage
@@ -81,16 +81,46 @@ def test_a_missing_interval_and_a_single_modality(published, tmp_path):
     assert headline(copy)[0] == f"made_up: speech {accuracy} % of 160 clips, 9 actors"
 
 
-def test_of_several_cells_the_first_ten_have_a_line_and_none_is_singled_out(published, tmp_path):
-    plain, warned = published("plain"), published("warned")
-    cells = tmp_path / "cells.csv"
-    lines = headline_of_cells([plain, warned], cells)
-    assert lines[0].startswith("made_up, plain: fusion (linear, ") and lines[1].startswith("made_up, warned: fusion (")
-    assert lines[-1].startswith(f"cells: {cells} (in brackets 95 % intervals") and len(lines) == 2 + 4 + 1
-    many = headline_of_cells([plain] * 10 + [tmp_path / "not read"] * 3, cells)
-    assert len(many) == 12 and many[10] == "and 3 more cells"
-    assert headline_of_cells([plain] * 11, cells)[10] == "and 1 more cell"
-    assert not any("best" in line or "worst" in line for line in [*lines, *many])
+ABOUT = {
+    "name": "backbones",
+    "baseline": "face=vgg16",
+    "baseline_chosen": False,
+    "baseline_accuracy": 0.60256,
+    "settings": 4,
+    "cells": 12,
+    "compared": 3,
+    "better": 1,
+    "worse": 1,
+    "confidence": 0.95,
+    "warnings": ["This is generated demo data."],
+    "notes": ["Every setting has one seed."],
+}
+
+
+def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
+    (tmp_path / "grid.json").write_text(json.dumps(ABOUT))
+    lines = headline_of_grid(tmp_path)
+    assert lines == [
+        "backbones: 4 settings, 12 cells; baseline face=vgg16, the first cell, because none was chosen: 60.26 %",
+        "2 of 3 settings differ from the baseline in accuracy: 1 better, 1 worse (test over actors, adjusted by max-T, "
+        "95 % confidence)",
+        "note: This is generated demo data.",
+        "note: Every setting has one seed.",
+        f"grid: {tmp_path}/grid.html (its tables are sorted by accuracy on test clips, so the first settings look "
+        "better than they are)",
+    ]
+    assert not any("best" in line or "worst" in line for line in lines)
+    (tmp_path / "grid.json").write_text(json.dumps(ABOUT | {"baseline_chosen": True, "compared": 0, "settings": 1}))
+    lines = headline_of_grid(tmp_path)
+    assert lines[0] == "backbones: 1 setting, 12 cells; baseline face=vgg16: 60.26 %" and len(lines) == 4
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{", None])
+def test_a_grid_without_a_complete_summary_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "grid.json").write_text(content)
+    with pytest.raises(EmofusionError, match="has no complete summary"):
+        headline_of_grid(tmp_path)
 
 
 def test_a_report_that_is_not_whole_is_refused(published, tmp_path):

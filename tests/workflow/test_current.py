@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from emofusion.emotions import EMOTIONS
+from emofusion.reporting.grid.files import FILES
+from emofusion.reporting.report_page.packing import library_name
 
 QUICK = ["evaluation.samples=50", "evaluation.permutations=50", "fusion.steps=5", "fusion.compare=[linear,product]"]
 FOLDS = {2: 0, 5: 0, 14: 0, 15: 0, 16: 0, 3: 1, 6: 1, 7: 1, 13: 1, 18: 1, 10: 2, 11: 2, 12: 2, 19: 2, 20: 2}
@@ -135,14 +137,14 @@ def test_cells_and_back_leave_only_what_the_last_command_asked_for(workflow, two
     workflow.made(**cells)
     folder = workflow / "reports/posteriors"
     assert {path.name for path in folder.iterdir()} == {
-        "cells.csv", "cells_pairs.csv", "cells.json", "costs.csv", "fusion.steps=5", "fusion.steps=4",
+        *FILES, "cells.json", "costs.csv", library_name(), "fusion.steps=5", "fusion.steps=4",
     }  # fmt: skip
     assert workflow.planned(**cells) == {}
     note = folder / "my notes.txt"
     note.write_text("mine")
     workflow.made(**workflow.given)
     names = {path.name for path in folder.iterdir()}
-    assert "rules.csv" in names and not {"cells.csv", "cells.json", "fusion.steps=5"} & names
+    assert "rules.csv" in names and not {*FILES, "cells.json", "fusion.steps=5"} & names
     assert note.read_text() == "mine"  # nobody else's file is touched
     note.unlink()
 

@@ -242,7 +242,7 @@ def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflo
     assert "0.7 speech + 0.3 face" in (workflow / "reports/demo/summary.md").read_text()
 
 
-def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
+def test_a_sweep_gives_one_report_a_cell_and_a_summary_of_all(workflow):
     single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     cells = [*SMALL, "fusion.steps=10,20"]
     assert workflow.planned(override=cells) == {"fuse": 2, "evaluate": 2, "report": 2, "publish": 2, "compare": 1}
@@ -250,10 +250,17 @@ def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
     assert done.returncode == 0, done.output[-3000:]
     table = pd.read_csv(workflow / "reports/demo/cells.csv")
     assert table["fusion.steps"].tolist() == [10, 20] and (table["clips"] == 104).all()
-    assert table["fusion_accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
-    (pair,) = pd.read_csv(workflow / "reports/demo/cells_pairs.csv").to_dict("records")
-    assert (pair["first"], pair["second"], pair["clips"]) == ("fusion.steps=10", "fusion.steps=20", 104)
-    assert (pair["difference"], pair["only_first"], pair["sign_flip_p"]) == (0, 0, 1)
+    assert table["accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
+    test = pd.read_csv(workflow / "reports/demo/tests.csv").iloc[0]
+    assert (test["fusion.steps"], test["difference"], test["p"], test["clips"]) == (20, 0, 1, 104)
+    page = (workflow / "reports/demo/grid.html").read_text()
+    assert "generated demo data" in page and "fusion.steps=10 (the first cell, because none was chosen)" in page
+    assert (workflow / "reports/demo/fusion.steps=10/report.html").is_file()
+    assert "demo: 2 settings, 2 cells; baseline fusion.steps=10, the first cell" in done.output
+    assert (
+        "0 of 1 setting differ from the baseline" in done.output
+        and "grid: results/reports/demo/grid.html" in done.output
+    )
 
 
 def test_snakemakes_own_report_bundles_tables_and_figures(workflow):

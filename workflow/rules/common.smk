@@ -23,7 +23,7 @@ try:
         from emofusion.plan.forecast import forecast
         from emofusion.plan.make import checked_plan, plan_file, plans_of
         from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
-        from emofusion.reporting.headline import headline, headline_of_cells
+        from emofusion.reporting.headline import headline, headline_of_grid
         from emofusion.settings.command_line import typed_value
         from emofusion.slurm import wait_for_jobs_at_work
         from emofusion.tracking import SenderProcess, check_store, left_over
@@ -222,6 +222,16 @@ def captioned(name, caption, label):
     )
 
 
+def of_grid(name, caption, label):
+    """A file of the grid's summary that `snakemake --report` shows."""
+    return report(
+        f"results/reports/{PUBLISHED_IN}/{name}",
+        caption=f"../report/{caption}.rst",
+        category=PUBLISHED_IN,
+        labels={"result": label},
+    )
+
+
 def published_files():
     """Name → the files of a published report that `snakemake --report` shows, and its last file.
 
@@ -346,12 +356,12 @@ if IS_REPORT:
 
 
 def headline_lines():
-    """The last lines that a run prints: the headline accuracies, and the path of the report."""
+    """The last lines that a run prints: the headline figures, and the path of the page."""
     folders = [RESULTS / "reports" / place for place in plan.cells]
     try:
         if not plan.facts["grid"]:
             return headline(folders[0])
-        return headline_of_cells(folders, RESULTS / "reports" / PUBLISHED_IN / "cells.csv")
+        return headline_of_grid(RESULTS / "reports" / PUBLISHED_IN)
     except EmofusionError:  # the command asked for another target than the reports
         return []
 

@@ -24,23 +24,22 @@ rule compare:
     input:
         unpack(reports_of_all),
     output:
-        cells=report(
-            f"results/reports/{PUBLISHED_IN}/cells.csv",
-            caption="../report/cells.rst",
-            category=PUBLISHED_IN,
-            labels={"result": "All cells"},
-        ),
-        pairs=report(
-            f"results/reports/{PUBLISHED_IN}/cells_pairs.csv",
-            caption="../report/cells_pairs.rst",
-            category=PUBLISHED_IN,
-            labels={"result": "All pairs of cells"},
-        ),
+        page=of_grid("grid.html", "grid", "The grid's page: filter, sort, move the weight"),
+        settings=of_grid("settings.csv", "settings", "Settings, with means over seeds"),
+        cells=of_grid("cells.csv", "cells", "All cells"),
+        effects=of_grid("effects.csv", "effects", "Main effect of each factor"),
+        interactions=of_grid("interactions.csv", "interactions", "Interactions of two factors"),
+        tests=of_grid("tests.csv", "tests", "Tests against the baseline"),
+        variance=of_grid("variance.csv", "variance", "Variance of seeds and actors"),
+        effects_figure=of_grid("effects.png", "effects", "Main effects"),
+        interactions_figure=of_grid("interactions.png", "interactions", "Interactions"),
+        curves=of_grid("curves.png", "weight_curves", "Weight curves of the cells"),
+        facts=f"results/reports/{PUBLISHED_IN}/grid.json",
     log:
         "results/logs/compare.log",
     conda:
         ENVIRONMENT
     message:
-        "Compare the cells"
+        "Compare the cells of {EXPERIMENT}"
     script:
         "../scripts/compare.py"

@@ -25,7 +25,7 @@ from emofusion.plan.records import RECORD, Record, Source
 from emofusion.plan.stage import short_hash
 
 PUBLISHED = "published.json"
-CELLS = "cells.json"  # does for the tables that compare cells what `published.json` does for a report
+CELLS = "cells.json"  # does for the summary of cells what `published.json` does for a report
 REPORTS = "reports"
 
 
@@ -43,7 +43,7 @@ def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str]) -> str
 
 
 def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -> str:
-    """A digest of what the tables that compare the cells of a command show.
+    """A digest of what the summary of the cells of a command shows.
 
     Args:
         plan: the plan of the cells.
@@ -118,7 +118,7 @@ def stale_audit(plan: PlanFile, results: Path, repository: Path) -> set[str]:
 def stale_publications(plan: PlanFile, currency: Currency, results: Path, repository: Path) -> set[str]:
     """One file of each publication that exists and does not show what the present command asks for.
 
-    It is `provenance.json` for a report, and `cells.csv` for the tables that compare cells.
+    It is `provenance.json` for a report, and `cells.csv` for the summary of cells.
     """
     reports, stale, memory = results / REPORTS, set(), _memory(results)
     current = set(currency.content)
@@ -224,6 +224,15 @@ def tidy(reports: Path, published_in: str, places: Iterable[str]) -> None:
             _delete(reports / place / PUBLISHED)
     if not compares_cells and (folder / CELLS).is_file():
         _delete(folder / CELLS)
+
+
+def drop_earlier(publication: Path, files: Iterable[str]) -> None:
+    """Delete the files that a `published.json` or `cells.json` lists and that it will not list any more.
+
+    files: the names that it will list.
+    """
+    for name in {Path(name).name for name in read_publication(publication).get("files", [])} - set(files):
+        (publication.parent / name).unlink(missing_ok=True)
 
 
 def _delete(publication: Path) -> None:

@@ -2,14 +2,12 @@
 
 import csv
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
+from emofusion.reporting.grid.files import FACTS, PAGE
 from emofusion.reporting.rounding import percentage
-
-MOST_CELLS = 10
 
 
 def headline(folder: Path) -> list[str]:
@@ -24,24 +22,38 @@ def headline(folder: Path) -> list[str]:
     return [_figures(about, rules), *_warnings(about), f"report: {folder / 'report.html'} ({_brackets(about)})"]
 
 
-def headline_of_cells(folders: Sequence[Path], cells: Path) -> list[str]:
-    """The last lines that a run of several cells prints: one for each of the first ten cells, in the command's order.
+def headline_of_grid(folder: Path) -> list[str]:
+    """The last lines that a run of several cells prints: the baseline, how many settings differ from it, and the page.
 
-    No cell is marked as the best or the worst, because that would be a choice on test clips.
+    No setting is named as the best or the worst, because that would be a choice on test clips.
 
-    folders: the folder of each cell's published report. cells: the file with the table of all cells. Raises
-    `EmofusionError` where one of the first ten reports is not complete.
+    folder: the published folder of the grid. Raises `EmofusionError` where it has no complete summary.
     """
-    lines, warnings, level = [], [], ""
-    for folder in folders[:MOST_CELLS]:
-        about, rules = _read(folder)
-        lines.append(_figures(about, rules, folder.name))
-        warnings += _warnings(about)
-        level = _brackets(about)
-    more = len(folders) - MOST_CELLS
-    if more > 0:
-        lines.append(f"and {more} more {'cell' if more == 1 else 'cells'}")
-    return [*lines, *dict.fromkeys(warnings), f"cells: {cells} ({level})"]
+    try:
+        about: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        level = f"{about['confidence'] * 100:g} %"
+        counts = _counted(about["settings"], "setting") + ", " + _counted(about["cells"], "cell")
+        chosen = "" if about["baseline_chosen"] else ", the first cell, because none was chosen"
+        accuracy = percentage(about["baseline_accuracy"])
+        lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {accuracy} %"]
+        if about["compared"]:
+            different = about["better"] + about["worse"]
+            test = f"test over actors, adjusted by max-T, {level} confidence"
+            lines.append(
+                f"{different} of {_counted(about['compared'], 'setting')} differ from the baseline in accuracy: "
+                f"{about['better']} better, {about['worse']} worse ({test})"
+            )
+        notes = [f"note: {line}" for line in (*about["warnings"], *about["notes"])]
+        order = "its tables are sorted by accuracy on test clips, so the first settings look better than they are"
+        return [*lines, *notes, f"grid: {folder / PAGE} ({order})"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EmofusionError(
+            f"{folder} has no complete summary ({error}); run the workflow again to write it"
+        ) from error
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
@@ -59,11 +71,11 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         ) from error
 
 
-def _figures(about: dict[str, Any], rules: dict[str, dict[str, str]], cell: str = "") -> str:
-    """The accuracies of one report in one line. `cell`: the name of the cell; empty where there is only one."""
+def _figures(about: dict[str, Any], rules: dict[str, dict[str, str]]) -> str:
+    """The accuracies of one report in one line."""
     configured = rules[about["rule"]]
     counts = f"of {configured['clips']} clips, {configured['actors']} actors"
-    name = f"{about['experiment']}, {cell}" if cell else about["experiment"]
+    name = about["experiment"]
     alone = [f"{modality} {_accuracy(rules[modality])}" for modality in about["modalities"]]
     if len(alone) == 1:  # nothing is fused
         return f"{name}: {alone[0]} {counts}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.plan.shared_files import SHARED, link
+from emofusion.reporting.grid.files import FILES
 from emofusion.reporting.report_page.packing import library, library_name, unpacked, whole
 
 PROVENANCE, PUBLISHED, PAGE = "provenance.json", "published.json", "report.html"
@@ -38,15 +39,15 @@ KNOWN = (
     "summary.md",
     "summary.json",
 )
-# Tables of an earlier command with several cells. A report in the same folder is not one of these cells.
-OF_CELLS = ("cells.csv", "cells_pairs.csv")
+# The summary of an earlier command with several cells. A report in the same folder is not one of these cells.
+OF_CELLS = (*FILES, "cells_pairs.csv")
 
 
 def publish(report: Path, folder: Path, provenance: dict[str, Any], results: Path, is_cell: bool) -> list[Path]:
     """Link a report's files into a folder. They replace the files of earlier publications there.
 
-    Files of an earlier publication that the new report does not have are deleted. Tables that compare the cells of an
-    earlier command are deleted too. All other files stay. `provenance.json` and `published.json` are written last.
+    Files of an earlier publication that the new report does not have are deleted. The summary of the cells of an
+    earlier command is deleted too. All other files stay. `provenance.json` and `published.json` are written last.
 
     Args:
         report: the folder of the report. Hidden files, which Snakemake makes, are left out.
@@ -83,7 +84,7 @@ def publish(report: Path, folder: Path, provenance: dict[str, Any], results: Pat
 
 
 def _published_before(folder: Path) -> set[str]:
-    """The names of files in a folder that come from earlier publications, including the tables of cells."""
+    """The names of files in a folder that come from earlier publications, including the summary of cells."""
     present = {path.name for path in folder.iterdir() if path.is_file()}
     try:
         listed = set(json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))["files"])

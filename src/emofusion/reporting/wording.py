@@ -1,6 +1,7 @@
-"""Texts that tables, figures and the page share: headings of systems, percentages, weights."""
+"""Texts that tables, figures and pages share: headings of systems, percentages, weights, and the pages' style."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 
 from emofusion.reporting.known import takes_weights
 from emofusion.reporting.rounding import percentage
@@ -16,6 +17,11 @@ _HEADINGS = {
     "face": ("Facial expression", "Expression"),
     FUSION: ("Fusion", "After fusion"),
 }
+
+
+def shared_style() -> str:
+    """The style sheet that all pages share."""
+    return files("emofusion.reporting").joinpath("assets", "page.css").read_text(encoding="utf-8")
 
 
 def heading(system: str, short: bool = False) -> str:

@@ -26,7 +26,7 @@ METRICS = ("unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibr
 
 
 class Experiment:
-    """Posteriors of some modalities on the same clips, and every table of them: the contract of `write_page`."""
+    """Posteriors of some modalities on the same clips, and every table of them: the contract of `page`."""
 
     def __init__(self, posteriors: dict[str, np.ndarray], clips: pd.DataFrame, steps: int, draws: int = 60):
         self.names, self.members, self.clips = list(posteriors), np.stack(list(posteriors.values())), clips

@@ -9,9 +9,9 @@ import pytest
 
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
+from emofusion.reporting.numbers import hundredths, interval, number, points, probability, share
 from emofusion.reporting.report_page import page
 from emofusion.reporting.report_page.grid import choose_grid
-from emofusion.reporting.report_page.numbers import hundredths, interval, number, points, probability, share
 from emofusion.reporting.wording import percent
 
 

@@ -17,13 +17,13 @@ from markupsafe import Markup
 
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.numbers import interval, share
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.report_page import styles
-from emofusion.reporting.report_page.numbers import interval, share
 from emofusion.reporting.report_page.packing import VEGA_HERE, in_script, packed, vega, whole
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
-from emofusion.reporting.wording import weights_in_words
+from emofusion.reporting.wording import shared_style, weights_in_words
 
 KINDS = ("modality", "rule", "baseline", "oracle")
 
@@ -77,7 +77,7 @@ def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance,
         config=styles.CONFIG,
         tables=build_tables(tables, store["published"], settings),
         counts=_counts(store),
-        style=Markup(_text("page.css")),
+        style=Markup(shared_style()),
         scripts=[Markup(in_script(text)) for text in (VEGA_HERE, _text("tables.js"), _text("page.js"))],
     )
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from emofusion.reporting.numbers import hundredths, share
 from emofusion.reporting.report_page.grid import positions
-from emofusion.reporting.report_page.numbers import hundredths, share
 from emofusion.reporting.wording import ORACLE
 
 NAMES = {"configured": "configured", "tuned": "tuned", "oracle": ORACLE}

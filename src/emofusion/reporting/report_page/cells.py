@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from emofusion.emotions import EMOTIONS
-from emofusion.reporting.report_page.numbers import MISSING, bare_share, interval, share
+from emofusion.reporting.numbers import MISSING, bare_share, interval, share
 
 Row = Mapping[Any, Any]  # a row of a table: column → value
 

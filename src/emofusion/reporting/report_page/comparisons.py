@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from emofusion.reporting.numbers import points, probability, share
 from emofusion.reporting.report_page.cells import (
     NONE,
     Context,
@@ -14,7 +15,6 @@ from emofusion.reporting.report_page.cells import (
     whole,
     words,
 )
-from emofusion.reporting.report_page.numbers import points, probability, share
 
 
 def gender(table: pd.DataFrame, context: Context) -> Table:

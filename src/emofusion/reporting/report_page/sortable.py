@@ -7,6 +7,7 @@ import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.known import is_over_emotions, is_share, metric_label, metric_names
+from emofusion.reporting.numbers import level, number, points, probability, share
 from emofusion.reporting.report_page.annotations import annotation_name, rule_shown
 from emofusion.reporting.report_page.cells import (
     Cell,
@@ -19,7 +20,6 @@ from emofusion.reporting.report_page.cells import (
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
 from emofusion.reporting.report_page.grid import weight_columns
-from emofusion.reporting.report_page.numbers import level, number, points, probability, share
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
 # name of a column → its heading, and the function that turns its numbers into text
@@ -30,7 +30,7 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], set
     """The tables of the page that have rows, in the page's order.
 
     Args:
-        tables: see `report_page.write_page`.
+        tables: see `report_page.page`.
         published: see `store.published_values`.
         settings: the settings of the report.
     """

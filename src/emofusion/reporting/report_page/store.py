@@ -12,9 +12,9 @@ import pandas as pd
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.numbers import hundredths, level
 from emofusion.reporting.report_page.annotations import annotated_settings
 from emofusion.reporting.report_page.grid import choose_grid, placed, weight_columns
-from emofusion.reporting.report_page.numbers import hundredths, level
 from emofusion.reporting.wording import FUSION
 
 SWEPT = {"linear": "Linear (weighted mean)", "product": "Product (weighted geometric mean)"}
@@ -25,7 +25,7 @@ def build_store(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> di
     """All data that `page.js` reads: grid, subsets, systems, annotations, published values.
 
     Args:
-        tables: see `report_page.write_page`.
+        tables: see `report_page.page`.
         settings: the settings of the report.
 
     Raises:

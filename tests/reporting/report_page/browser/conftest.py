@@ -1,19 +1,15 @@
 """The page in a headless Chromium, and what of it is compared with the tables."""
 
 import re
-import shutil
 
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
 from emofusion.emotions import EMOTIONS
+from emofusion.reporting.numbers import interval, points
 from emofusion.reporting.report_page import page as page_of
-from emofusion.reporting.report_page.numbers import interval, points
 from emofusion.reporting.wording import percent
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
 # the page holds hundredths of a percent; as a float the half of one is a little more
 CLOSE = 5.1e-5
 
@@ -94,24 +90,6 @@ def rows_of(table: pd.DataFrame, **values) -> pd.DataFrame:
         close = (table[name] - value).abs() < 1e-9 if isinstance(value, float) else table[name] == value
         table = table[close]
     return table
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where the system's Chromium is; tests that need one are skipped without it."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("there is no Chromium on PATH to open the page in")
-    return found
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from emofusion.reporting.report_page.numbers import interval
+from emofusion.reporting.numbers import interval
 from emofusion.reporting.wording import percent
 
 NAMES = ("speech", "face", "text")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emofusion.reporting.report_page.numbers import points
+from emofusion.reporting.numbers import points
 from emofusion.reporting.wording import percent
 
 

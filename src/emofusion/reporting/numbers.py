@@ -1,4 +1,4 @@
-"""Numbers as text for the page. Each is a value of a table, and is rounded once, in this module."""
+"""Numbers as text for pages. Each is a value of a table, and is rounded once, in this module."""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal

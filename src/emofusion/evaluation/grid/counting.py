@@ -1,0 +1,115 @@
+"""The number of recognised clips of every cell of a grid, by actor and emotion."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as parquet
+from numpy.typing import NDArray
+from pyarrow import ArrowException
+
+from emofusion.emotions import EMOTIONS, in_order
+from emofusion.errors import EmofusionError
+from emofusion.evaluation.systems import actors_of
+from emofusion.tables import LOGIT
+
+_ABOUT = ["clip", "actor", "gender", "emotion"]
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Cells that were tested on the same clips with the same emotions: C cells, A actors, K emotions.
+
+    cells: the names of the cells. genders: (A,), each `male` or `female`. clips: (A, K), the number of clips. correct:
+    (C, A, K), the number of recognised clips.
+    """
+
+    cells: list[str]
+    genders: NDArray[Any]
+    clips: NDArray[Any]
+    correct: NDArray[Any]
+
+
+def count_cells(files: dict[str, Path]) -> list[TestSet]:
+    """Count the recognised test clips of each cell. The cells are grouped by the clips that they were tested on.
+
+    Cells belong together if they have the same test clips and agree on each clip's actor, gender and emotion. A grid
+    that changes the emotions, such as calm counted as neutral, therefore has several test sets.
+
+    Args:
+        files: cell → file of its fused predictions (`tables.PREDICTIONS`).
+
+    Returns:
+        The test sets, in the order of their first cells.
+
+    Raises:
+        EmofusionError: a file cannot be read or lacks a column; a cell has no test clip, or tests a clip in several
+            folds; or an actor has two genders.
+    """
+    groups: dict[tuple[Any, ...], _Group] = {}
+    known: list[_Group] = []
+    for name, path in files.items():
+        clips, predicted = _read(path, name)
+        # most cells have the very same column of clips as another one: the first look is cheap
+        group = next((one for one in known if one.clips.equals(clips)), None)
+        if group is None:
+            group = _Group(clips)
+            known.append(group)
+        counted = group.count(predicted)
+        same = groups.setdefault(group.tested, group)
+        same.cells.append(name)
+        same.correct.append(counted)
+    return [group.test_set() for group in groups.values()]
+
+
+class _Group:
+    """One order of test clips: its counts by actor and emotion are the same in every order of the same clips."""
+
+    def __init__(self, clips: pd.DataFrame) -> None:
+        self.clips, self.cells, self.correct = clips, list[str](), list[NDArray[Any]]()
+        actors, actor = actors_of(clips)
+        emotions = in_order(clips["emotion"].unique())
+        self.genders: NDArray[Any] = actors["gender"].to_numpy()
+        self.shape = (len(actors), len(emotions))
+        self.cell = actor * len(emotions) + pd.Index(emotions).get_indexer(clips["emotion"])
+        self.truth = pd.Index(EMOTIONS).get_indexer(clips["emotion"])
+        self.tested = tuple(clips.sort_values("clip").itertuples(index=False, name=None))
+
+    def count(self, predicted: pd.DataFrame) -> NDArray[Any]:
+        """The number of recognised clips, (A, K). predicted: a logit for each clip and class."""
+        classes = np.array([EMOTIONS.index(column.removeprefix(LOGIT)) for column in predicted])
+        order = classes.argsort(kind="stable")  # of equal logits the first emotion counts, as in `table.labels`
+        right = classes[order][predicted.to_numpy()[:, order].argmax(axis=1)] == self.truth
+        return self._table(right)
+
+    def test_set(self) -> TestSet:
+        clips = self._table(np.ones(len(self.truth), dtype=bool))
+        return TestSet(self.cells, self.genders, clips, np.stack(self.correct))
+
+    def _table(self, chosen: NDArray[Any]) -> NDArray[Any]:
+        counts: NDArray[Any] = np.bincount(self.cell[chosen], minlength=self.shape[0] * self.shape[1])
+        return counts.reshape(self.shape)
+
+
+def _read(path: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The test clips of a cell, and their logits."""
+    try:
+        with parquet.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            logits = [column for column in names if column.removeprefix(LOGIT) in EMOTIONS]
+            if not logits or not {*_ABOUT, "split"} <= set(names):
+                raise EmofusionError(f"{path} is no table of predictions; fuse the predictions of {name} again")
+            table = file.read(columns=[*_ABOUT, "split", *logits], use_threads=False).to_pandas()
+    except (OSError, ValueError, ArrowException) as error:
+        raise EmofusionError(f"cannot read the fused predictions {path}: {error}") from error
+    table = table[table["split"] == "test"].reset_index(drop=True)
+    if table.empty:
+        raise EmofusionError(f"the cell {name} has no test clip; check its protocol")
+    if (twice := table["clip"].duplicated()).any():
+        raise EmofusionError(
+            f"the cell {name} tests {twice.sum()} clips in several folds, such as {table['clip'][twice].iloc[0]}; use "
+            "a protocol whose folds test each clip once"
+        )
+    return table[_ABOUT], table[logits]

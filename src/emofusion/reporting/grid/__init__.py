@@ -1,0 +1,1 @@
+"""The summary of a grid: tables, figures and one page."""

@@ -1,0 +1,89 @@
+"""The cells of a grid, as the summary gets them, and what their own reports say."""
+
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emofusion.errors import EmofusionError
+from emofusion.reporting.wording import FUSION, UAR
+from emofusion.settings.experiment import Evaluation
+
+BASIS = ("protocol", "leaks_speakers", "normalised_by_speaker", "configured_rule_is_transductive", "data")
+_ACCURACY = "_accuracy"
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """A cell of a grid.
+
+    name: its name, and the name of its folder in the grid's folder. report: the key of its report. factors: factor →
+    level, for every factor of the grid. folder: of its report, with `table1.csv` and `summary.json`. fused: file of its
+    fused predictions (`tables.PREDICTIONS`). sweep: file of its sweep (`tables.SWEEP`). rule: the configured fusion
+    rule. pool: the pool whose sweep belongs to the rule. weights: modality → configured weight; empty for a rule that
+    does not use them.
+    """
+
+    name: str
+    report: str
+    factors: dict[str, str]
+    folder: Path
+    fused: Path
+    sweep: Path
+    rule: str
+    pool: str
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid: its name, its cells, the name of the baseline cell, and whether the user chose this baseline.
+
+    replicates: the factors that are repetitions and not questions, such as `seed`. costs: a table (CSV) of what the
+    stages cost, if there is one.
+    """
+
+    name: str
+    cells: list[GridCell]
+    baseline: str
+    baseline_chosen: bool
+    replicates: list[str]
+    evaluation: Evaluation
+    costs: Path | None = None
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """What the report of a cell says.
+
+    accuracy: of the fusion. figures: `<modality>_accuracy` and `<modality>_unweighted_average_recall` →
+    fraction. basis: column of `BASIS` → value. warnings: sentences that hold for the cell.
+    """
+
+    accuracy: float
+    figures: dict[str, float]
+    basis: dict[str, str]
+    warnings: list[str]
+
+
+def read_report(cell: GridCell) -> CellReport:
+    """Read the report of a cell. Raises `EmofusionError` where it is not complete."""
+    path = cell.folder / "table1.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = {row["emotion"]: row for row in csv.DictReader(file)}
+        overall, recall = rows["all"], rows[UAR]
+        about = json.loads((cell.folder / "summary.json").read_text(encoding="utf-8"))
+        figures = {}
+        for column in overall:
+            modality = column.removesuffix(_ACCURACY)
+            if column.endswith(_ACCURACY) and modality != FUSION:
+                figures[column] = float(overall[column])
+                figures[f"{modality}_unweighted_average_recall"] = float(recall[column])
+        basis = {name: overall[name] for name in BASIS}
+        return CellReport(float(overall[FUSION + _ACCURACY]), figures, basis, list(about["warnings"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EmofusionError(
+            f"the report of the cell {cell.name} in {cell.folder} is not complete ({error!r}); delete the folder and "
+            "run the workflow again"
+        ) from error

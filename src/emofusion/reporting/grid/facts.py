@@ -1,0 +1,147 @@
+"""What the summary of a grid states besides its numbers: the answer in words, the basis, warnings, what is missing."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from emofusion.evaluation.grid.measures import ACCURACY
+from emofusion.evaluation.grid.summarise import Statistics
+from emofusion.reporting.grid.cells import BASIS, CellReport, Grid
+from emofusion.reporting.grid.tables import GridTables
+from emofusion.reporting.numbers import interval, level, points, probability
+
+CAUTION = (
+    "The order of settings is a choice on test clips. The best of many settings looks better than it is for new "
+    "actors. Use the interval for all settings together and the adjusted p value (max-T), and confirm a choice on new "
+    "data."
+)
+MOST_NAMES = 10
+_YES = {"True": "yes", "False": "no"}
+
+
+@dataclass(frozen=True)
+class GridFacts:
+    """What the page, the figures and the end of a run state.
+
+    answer: sentences. facts: heading → text. warnings: of the cells. notes: what was left out or not compared. better,
+    worse: the number of settings that differ from the baseline after max-T. compared: the number of settings that are
+    compared with it.
+    """
+
+    answer: list[str]
+    facts: dict[str, str]
+    warnings: list[str]
+    notes: list[str]
+    better: int
+    worse: int
+    compared: int
+
+
+def grid_facts(grid: Grid, found: Statistics, tables: GridTables, reports: Sequence[CellReport]) -> GridFacts:
+    """Put the facts into words."""
+    tests = found.tests[found.tests["measure"] == ACCURACY]
+    alpha = 1 - grid.evaluation.confidence
+    different = tests[tests["p_max_t"] <= alpha + 1e-12]
+    better, worse = int((different["difference"] > 0).sum()), int((different["difference"] < 0).sum())
+    return GridFacts(
+        answer=_answer(grid, found, better, worse, len(tests)),
+        facts=_facts(grid, found, tables),
+        warnings=_warnings(reports),
+        notes=_notes(found),
+        better=better,
+        worse=worse,
+        compared=len(tests),
+    )
+
+
+def baseline_in_words(found: Statistics) -> str:
+    """The levels of the baseline."""
+    return words(found.settings[found.baseline].levels)
+
+
+def words(levels: dict[str, str]) -> str:
+    """Levels as text, such as `speech=lstm, face=vgg16`."""
+    return ", ".join(f"{name}={value}" for name, value in levels.items()) or "the only setting"
+
+
+def _answer(grid: Grid, found: Statistics, better: int, worse: int, compared: int) -> list[str]:
+    shown = level(grid.evaluation.confidence)
+    if not compared:
+        return ["No setting could be compared with the baseline."] if len(found.settings) > 1 else []
+    tested = f"sign-flip test over actors, adjusted by max-T for all {compared} settings"
+    sentences = [
+        f"{better + worse} of {compared} settings differ from the baseline in accuracy: {better} better, {worse} worse "
+        f"({tested}, at {level(1 - grid.evaluation.confidence)})."
+    ]
+    effects = found.effects[(found.effects["measure"] == ACCURACY)]
+    if len(effects):
+        row = effects.loc[effects["difference"].abs().idxmax()]
+        change = (
+            f"{row['level']} instead of {row['reference']} changes the accuracy by {points(row['difference'])} points"
+        )
+        p = f"p {probability(row['p_max_t'])} by max-T"
+        sentences.append(f"The greatest main effect is that of {row['factor']}: {change}{_together(row, shown)}; {p}.")
+    return sentences
+
+
+def _together(row: pd.Series, shown: str) -> str:
+    """The simultaneous interval in words; empty where there is none."""
+    ends = interval(row["simultaneous_low"], row["simultaneous_high"], points)
+    return f" ({shown} interval of all effects together: {ends})" if ends else ""
+
+
+def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
+    chosen = "" if grid.baseline_chosen else " (the first cell, because none was chosen)"
+    facts = {
+        "Baseline": baseline_in_words(found) + chosen,
+        "Settings and cells": f"{len(found.settings)} settings, {len(grid.cells)} cells",
+    }
+    if tables.repeats:
+        seeds = Counter(found.means["seeds"].tolist())
+        spread = ", ".join(f"{number} settings with {count}" for count, number in sorted(seeds.items()))
+        facts["Repeated by"] = f"{' and '.join(tables.repeats)}: {spread if len(seeds) > 1 else f'{min(seeds)} each'}"
+    counts = found.means[["clips", "actors"]].dropna().drop_duplicates()
+    if len(counts) == 1:
+        facts["Test clips"] = f"{counts['clips'].iloc[0]} of {counts['actors'].iloc[0]} actors"
+    else:
+        facts["Test clips"] = "differ between settings; see the tables"
+    for name, value in tables.constant.items():
+        heading = name.replace("_", " ").capitalize()
+        facts[heading] = (
+            _YES.get(str(value), str(value)) if name in BASIS else f"{100 * float(str(value)):.2f}% in every cell"
+        )
+    return facts
+
+
+def _warnings(reports: Sequence[CellReport]) -> list[str]:
+    counts = Counter(sentence for report in reports for sentence in report.warnings)
+    return [
+        sentence if number == len(reports) else f"{sentence} (This holds for {number} of {len(reports)} cells.)"
+        for sentence, number in counts.items()
+    ]
+
+
+def _notes(found: Statistics) -> list[str]:
+    notes = []
+    if found.not_compared:
+        names = [words(found.settings[number].levels) for number in found.not_compared]
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        settings = "setting was" if len(names) == 1 else "settings were"
+        notes.append(
+            f"{len(names)} {settings} not compared, as they were not tested on the clips of the baseline with the same "
+            f"emotions: {'; '.join(names[:MOST_NAMES])}{more}. Effects and interactions leave them out too."
+        )
+    if single := int((found.means["seeds"] == 1).sum()):
+        which = "Every setting has" if single == len(found.settings) else f"{single} settings have"
+        notes.append(
+            f"{which} one seed. Their intervals are over actors alone: another seed may change an accuracy by more "
+            "than the interval says."
+        )
+    negative = found.variance.loc[found.variance["measure"] == ACCURACY, "set_to_0"]
+    if count := int((negative != "").sum()):
+        notes.append(
+            f"In {count} of {len(negative)} settings a variance was estimated as negative, and set to 0 (variance.csv)."
+        )
+    return notes

@@ -1,0 +1,7 @@
+"""The names of the files of a grid's summary. The import of this module is fast."""
+
+TABLES = ("settings", "cells", "effects", "interactions", "tests", "variance")
+FIGURES = ("effects", "interactions", "curves")
+PAGE = "grid.html"
+FACTS = "grid.json"  # what the end of a run says
+FILES = (*(f"{name}.csv" for name in TABLES), *(f"{name}.png" for name in FIGURES), PAGE, FACTS)

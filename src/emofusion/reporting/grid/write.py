@@ -1,0 +1,88 @@
+"""Write the summary of a grid: its tables, figures, page, and the facts that the end of a run shows."""
+
+import json
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from emofusion.evaluation.grid.measures import ACCURACY
+from emofusion.evaluation.grid.summarise import summarise
+from emofusion.reporting import figures as shared
+from emofusion.reporting.grid.cells import Grid, read_report
+from emofusion.reporting.grid.curve_figure import curves_figure
+from emofusion.reporting.grid.curves import weight_curves
+from emofusion.reporting.grid.facts import baseline_in_words, grid_facts
+from emofusion.reporting.grid.figures import Foot, effects_figure, interactions_figure
+from emofusion.reporting.grid.files import FACTS, FILES, PAGE, TABLES
+from emofusion.reporting.grid.page import grid_page
+from emofusion.reporting.grid.tables import grid_tables
+from emofusion.reporting.numbers import level
+
+
+def write_grid(out: Path, grid: Grid) -> None:
+    """Write the summary of a grid. The same input gives the same bytes.
+
+    Files: `files.FILES`. Shares and differences in tables are fractions. `settings.csv` and `cells.csv` are sorted best
+    first, which is a choice on test clips; see `tables.grid_tables`.
+
+    Args:
+        out: the folder to write; it is made if it does not exist.
+        grid: the grid.
+
+    Raises:
+        EmofusionError: a report or a table is missing or damaged; the baseline is no cell; or two cells have the same
+            levels. See also `summarise` and `grid_tables`.
+    """
+    cells = {cell.name: cell.factors for cell in grid.cells}
+    reports = [read_report(cell) for cell in grid.cells]
+    fused = {cell.name: cell.fused for cell in grid.cells}
+    found = summarise(cells, fused, grid.baseline, grid.replicates, grid.evaluation)
+    tables = grid_tables(grid, found, reports)
+    curves, chosen = weight_curves(grid.cells)
+    facts = grid_facts(grid, found, tables, reports)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        getattr(tables, name).to_csv(out / f"{name}.csv", index=False)
+
+    shown = level(grid.evaluation.confidence)
+    protocol = str(tables.constant.get("protocol", "several; see the tables"))
+    foot = Foot(grid.name, facts.facts["Test clips"], protocol, tuple(facts.warnings))
+    with shared.style():
+        accuracies = found.cells[ACCURACY].tolist()
+        drawn: dict[str, tuple[Figure, str]] = {
+            "effects": (
+                effects_figure(found.effects, grid.evaluation.confidence, foot),
+                "Difference of the accuracy from the baseline's level, averaged over the pairs of settings that differ "
+                f"in this factor alone. {shown} intervals over actors: for a row alone, and for all rows (max-T).",
+            ),
+            "interactions": (
+                interactions_figure(tables.interactions, foot),
+                "Mean accuracy by two factors, for those with the greatest interactions. Lines that are not parallel "
+                "show an interaction.",
+            ),
+            "curves": (
+                curves_figure(grid.cells, curves, chosen, accuracies, [*tables.questions, *tables.repeats], foot),
+                "Accuracy on test clips against the weight. Equal curves are drawn once. The best weight on test clips "
+                "is no result.",
+            ),
+        }
+        for name, (figure, _) in drawn.items():
+            shared.save(figure, out / f"{name}.png")
+    pictures = {name: (out / f"{name}.png", caption) for name, (_, caption) in drawn.items()}
+    beside = [name for name in FILES if name not in (PAGE, FACTS)]
+    (out / PAGE).write_text(grid_page(grid, tables, facts, curves, chosen, pictures, beside), encoding="utf-8")
+    about = {
+        "name": grid.name,
+        "baseline": baseline_in_words(found),
+        "baseline_chosen": grid.baseline_chosen,
+        "baseline_accuracy": float(found.means[ACCURACY][found.baseline]),
+        "settings": len(found.settings),
+        "cells": len(grid.cells),
+        "compared": facts.compared,
+        "better": facts.better,
+        "worse": facts.worse,
+        "confidence": grid.evaluation.confidence,
+        "warnings": facts.warnings,
+        "notes": facts.notes,
+    }
+    (out / FACTS).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

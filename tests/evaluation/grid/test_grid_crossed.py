@@ -1,0 +1,76 @@
+"""The variance components against least squares, a worked example, and a simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from emofusion.evaluation.grid.crossed import crossed
+
+MALE = np.arange(8) % 2 == 1
+
+
+def residual_squares(values, *factors):
+    """The residual sum of squares of a linear model with these factors, by least squares on dummy columns."""
+    design = np.concatenate([np.ones((values.size, 1)), *(np.eye(f.max() + 1)[f] for f in factors)], axis=1)
+    fitted = design @ np.linalg.lstsq(design, values.ravel(), rcond=None)[0]
+    return ((values.ravel() - fitted) ** 2).sum(), np.linalg.matrix_rank(design)
+
+
+def test_components_and_interval_are_those_of_nested_linear_models():
+    values = np.random.default_rng(0).normal(0.6, 0.1, (3, 8)) + np.array([[0.0], [0.02], [0.1]])
+    seed, actor = np.divmod(np.arange(24), 8)
+    gender = MALE[actor].astype(int)
+    by_seed_and_gender = seed * 2 + gender
+    full, full_rank = residual_squares(values, actor, by_seed_and_gender)
+    rest = full / (24 - full_rank)
+    without_actor, rank = residual_squares(values, gender, by_seed_and_gender)
+    of_actor = (without_actor - full) / (full_rank - rank)
+    mean_only, _ = residual_squares(values)
+    of_seed = (mean_only - residual_squares(values, seed)[0]) / 2
+    found = crossed(values, MALE, 0.95)
+    assert found.rest == pytest.approx(rest)
+    assert found.actor == pytest.approx(max(0, (of_actor - rest) / 3))
+    assert found.seed == pytest.approx(max(0, (of_seed - rest) / 8))
+    total = of_actor + of_seed
+    degrees = total**2 / (of_actor**2 / 6 + of_seed**2 / 2)
+    low, high = t.interval(0.95, degrees, values.mean(), np.sqrt(total / 24))
+    assert (found.low, found.mean, found.high) == pytest.approx((low, values.mean(), high))
+
+
+def test_a_worked_example_by_hand():
+    """Two seeds and four women: actors' means 1, 2, 3, 4 (MS 2 · 5/3), seeds' means 2 and 3 (MS 4 · 1/2), no rest."""
+    found = crossed(np.array([[0.5, 1.5, 2.5, 3.5], [1.5, 2.5, 3.5, 4.5]]), np.zeros(4, dtype=bool), 0.9)
+    assert (found.actor, found.seed) == pytest.approx((5 / 3, 0.5))
+    assert found.rest == pytest.approx(0, abs=1e-12)
+    total = 10 / 3 + 2
+    degrees = total**2 / ((10 / 3) ** 2 / 3 + 2**2 / 1)
+    assert found.high - found.mean == pytest.approx(t.ppf(0.95, degrees) * np.sqrt(total / 8))
+
+
+def test_a_difference_of_men_and_women_is_no_variance_of_actors():
+    values = np.where(MALE, 0.9, 0.3) + np.zeros((2, 1))
+    found = crossed(values, MALE, 0.95)
+    assert (found.actor, found.seed, found.rest) == pytest.approx((0, 0, 0), abs=1e-12)
+    assert found.low == pytest.approx(found.high)
+
+
+def test_a_negative_estimate_becomes_0_and_is_named():
+    values = np.array([[0.4, 0.6, 0.4, 0.6], [0.6, 0.4, 0.6, 0.4]])  # actors and seeds have equal means
+    found = crossed(values, np.array([True, True, False, False]), 0.95)
+    assert found.negative == ("seed", "actor") and (found.seed, found.actor) == (0, 0) and found.rest > 0
+
+
+def test_one_seed_has_no_interval_over_seeds():
+    found = crossed(np.full((1, 8), 0.5), MALE, 0.95)
+    assert found.mean == 0.5 and np.isnan([found.low, found.high, found.seed, found.actor, found.rest]).all()
+
+
+def test_the_components_are_right_on_average():
+    random, found = np.random.default_rng(4), []
+    for _ in range(2000):
+        values = random.normal(0, 0.1, (1, 8)) + random.normal(0, 0.08, (4, 1)) + random.normal(0, 0.05, (4, 8))
+        one = crossed(values, MALE, 0.95)
+        if not one.negative:
+            found.append((one.seed, one.actor, one.rest))
+    assert len(found) > 1950
+    assert np.mean(found, axis=0) == pytest.approx([0.08**2, 0.1**2, 0.05**2], rel=0.08)

@@ -1,0 +1,156 @@
+"""The summary of a grid as files: what the tables say, their order, and what is left out."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from emofusion.errors import EmofusionError
+from emofusion.evaluation.grid.summarise import summarise
+from emofusion.reporting.grid.files import FILES
+from emofusion.reporting.grid.write import write_grid
+
+
+def read(folder, name):
+    return pd.read_csv(folder / f"{name}.csv")
+
+
+@pytest.fixture
+def written(maker, tmp_path):
+    grid = maker.grid()
+    write_grid(tmp_path / "out", grid)
+    return grid, tmp_path / "out"
+
+
+def test_every_file_is_written_and_the_same_grid_gives_the_same_bytes(written, tmp_path):
+    grid, out = written
+    assert {path.name for path in out.iterdir()} == set(FILES)
+    write_grid(tmp_path / "again", grid)
+    assert all((out / name).read_bytes() == (tmp_path / "again" / name).read_bytes() for name in FILES)
+
+
+def test_settings_have_what_varies_and_the_best_come_first(written):
+    grid, out = written
+    table = read(out, "settings")
+    assert table.columns[:3].tolist() == ["speech", "fusion.rule", "baseline"]
+    assert not {"face", "seed", "fusion.weights.speech", "protocol", "face_accuracy"} & set(table)
+    assert table["accuracy"].is_monotonic_decreasing and len(table) == 4 and (table["seeds"] == 2).all()
+    assert table["baseline"].sum() == 1
+    assert table.loc[table["baseline"], ["speech", "fusion.rule"]].to_numpy().tolist() == [["cnn1d", "linear"]]
+    found = summarise(
+        {cell.name: cell.factors for cell in grid.cells}, {cell.name: cell.fused for cell in grid.cells},
+        grid.baseline, ["seed"], grid.evaluation,
+    )  # fmt: skip
+    assert sorted(table["accuracy"]) == pytest.approx(sorted(found.means["accuracy"]))
+    tests = read(out, "tests")
+    assert tests["measure"].tolist() == ["accuracy"] * 3 + ["unweighted_average_recall"] * 3
+    shown = table[~table["baseline"]].merge(tests[tests["measure"] == "accuracy"], on=["speech", "fusion.rule"])
+    assert shown["difference_x"].tolist() == shown["difference_y"].tolist() == tests["difference"][:3].tolist()
+    assert shown["p_max_t_x"].tolist() == shown["p_max_t_y"].tolist() and (shown["p_max_t_x"] >= shown["p_x"]).all()
+    baseline = table.loc[table["baseline"], "accuracy"].item()
+    assert shown["difference_x"].tolist() == pytest.approx((shown["accuracy"] - baseline).tolist())
+    assert read(out, "variance")[["seed_variance", "actor_deviation"]].notna().all(axis=None)
+
+
+def test_cells_stand_with_their_settings_and_name_their_reports(written, maker):
+    grid, out = written
+    table, settings = read(out, "cells"), read(out, "settings")
+    names = ["speech", "fusion.rule"]
+    assert table[names].drop_duplicates().to_numpy().tolist() == settings[names].to_numpy().tolist()
+    for _, rows in table.groupby(names):
+        assert rows["accuracy"].is_monotonic_decreasing and sorted(rows["seed"]) == [0, 1]
+    cells = {cell.name: cell for cell in grid.cells}
+    for row in table.to_dict("records"):
+        first = pd.read_csv(cells[row["cell"]].folder / "table1.csv").iloc[0]
+        assert row["accuracy"] == pytest.approx(first["fusion_accuracy"])
+        assert row["speech_accuracy"] == first["speech_accuracy"] and row["report"] == cells[row["cell"]].report
+    assert "face_accuracy" not in table and "face_accuracy" not in settings  # the same for every cell
+
+
+def test_means_by_two_factors_and_interactions_are_one_table(written):
+    table = read(written[1], "interactions")
+    assert len(table) == 2 * 4 and table["difference"].notna().sum() == 2
+    assert set(table["settings"]) == {1}
+    effects = read(written[1], "effects")
+    assert effects["level"].tolist() == ["lstm", "product"] * 2 and set(effects["pairs"]) == {2}
+
+
+def test_the_basis_and_warnings_stand_where_they_differ(maker, tmp_path):
+    grid = maker.grid(rules=("linear",), seeds=("0",))
+    leaking = replace(grid.cells[1], folder=tmp_path / "leaks")
+    leaking.folder.mkdir()
+    table = pd.read_csv(grid.cells[1].folder / "table1.csv").assign(protocol="random_clips", leaks_speakers=True)
+    table.to_csv(leaking.folder / "table1.csv", index=False)
+    (leaking.folder / "summary.json").write_text(json.dumps({"warnings": ["WARNING: it leaks."]}))
+    factors = [{"protocol": level, "speech": level} for level in ("one", "two")]
+    cells = [replace(cell, factors=f) for cell, f in zip([grid.cells[0], leaking], factors, strict=True)]
+    write_grid(tmp_path / "out", replace(grid, cells=cells))
+    settings = read(tmp_path / "out", "settings").set_index("speech")
+    assert settings["protocol_of_report"].to_dict() == {"one": "speaker_independent", "two": "random_clips"}
+    assert settings["leaks_speakers"].to_dict() == {"one": False, "two": True} and "data" not in settings
+    about = json.loads((tmp_path / "out" / "grid.json").read_text())
+    assert about["warnings"] == ["WARNING: it leaks. (This holds for 1 of 2 cells.)"]
+    page = (tmp_path / "out" / "grid.html").read_text()
+    assert "WARNING: it leaks." in page and "The order of settings is a choice on test clips" in page
+
+
+def test_facts_count_what_differs_and_name_what_is_not_compared(written, maker, tmp_path):
+    grid, out = written
+    about = json.loads((out / "grid.json").read_text())
+    tests = read(out, "tests").query("measure == 'accuracy' and p_max_t <= 0.05")
+    assert about["better"] + about["worse"] == len(tests) and about["compared"] == 3
+    assert about["baseline"] == "speech=cnn1d, fusion.rule=linear" and about["notes"] == [
+        note for note in about["notes"] if "set to 0" in note
+    ]
+    for cell in grid.cells:
+        if cell.factors["speech"] == "lstm":
+            table = pd.read_parquet(cell.fused)
+            table.assign(clip="x" + table["clip"]).to_parquet(cell.fused, index=False)
+    write_grid(tmp_path / "other", grid)
+    about = json.loads((tmp_path / "other" / "grid.json").read_text())
+    assert about["compared"] == 1
+    assert "2 settings were not compared" in about["notes"][0]
+    assert "speech=lstm, fusion.rule=linear; speech=lstm, fusion.rule=product" in about["notes"][0]
+
+
+def test_a_report_that_does_not_fit_its_predictions_or_is_not_whole_is_refused(maker, tmp_path):
+    grid = maker.grid()
+    path = grid.cells[0].folder / "table1.csv"
+    table = pd.read_csv(path)
+    table.assign(fusion_accuracy=0.123).to_csv(path, index=False)
+    with pytest.raises(EmofusionError, match=r"shows an accuracy of 0.123000, its fused predictions have"):
+        write_grid(tmp_path / "out", grid)
+    path.unlink()
+    with pytest.raises(EmofusionError, match=f"the report of the cell {grid.cells[0].name} in .* is not complete"):
+        write_grid(tmp_path / "out", grid)
+
+
+def test_one_modality_and_only_seeds_have_empty_tables_and_figures(maker, tmp_path):
+    cells = [
+        maker.cell({"speech": maker.posteriors(seed, 1)}, "linear", {"speech": 1.0}, {"seed": str(seed)})
+        for seed in range(3)
+    ]
+    grid = replace(maker.grid(rules=("linear",), seeds=("9",)), cells=cells, baseline=cells[0].name)
+    write_grid(tmp_path / "out", grid)
+    settings = read(tmp_path / "out", "settings")
+    assert (
+        len(settings) == 1 and settings["seeds"].item() == 3 and settings["interval_over"].item() == "seeds and actors"
+    )
+    assert all(read(tmp_path / "out", name).empty for name in ("tests", "effects", "interactions"))
+    page = (tmp_path / "out" / "grid.html").read_text()
+    assert "the only setting" in page and 'id="slider"' not in page
+
+
+def test_a_thousand_weights_fit_into_five_megabytes(maker, tmp_path):
+    grid = maker.grid(speech={"cnn1d": 1.0}, rules=("linear",), seeds=("0",), weights=(0.2, 0.5))
+    cells = []
+    for number in range(1000):
+        cell = grid.cells[number % 2]
+        factors = {"fusion.weights.speech": f"{number / 999:.4f}"}
+        cells.append(replace(cell, name=f"fusion.weights.speech={number / 999:.4f}", factors=factors))
+    write_grid(tmp_path / "out", replace(grid, cells=cells, baseline=cells[500].name))
+    size = sum((tmp_path / "out" / name).stat().st_size for name in FILES)
+    assert size < 5e6
+    store = (tmp_path / "out" / "grid.html").read_text().split('id="store">')[1].split("</script>")[0]
+    assert len(json.loads(store)["curves"]) == 1 and len(json.loads(store)["tables"]["settings"]["rows"]) == 1000
