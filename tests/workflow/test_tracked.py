@@ -149,7 +149,7 @@ def test_each_cell_is_a_run_whose_accuracy_can_be_plotted_against_the_learning_r
 def test_the_grid_has_one_table_of_costs(outage):
     table = pd.read_csv(outage / "reports/demo/costs.csv")
     assert table["kind"].value_counts().to_dict()["model"] == 2 and table["key"].is_unique
-    assert (table[["seconds", "cpu_seconds", "peak_mib"]] > 0).all(axis=None) and table["host"].nunique() == 1
+    assert (table[["seconds", "cpu_seconds", "peak_mib"]] > 0).all(axis=None) and len(set(table["host"])) == 1
     assert not list((outage / "reports/demo").glob("*/costs.csv"))
     assert re.search(rf"{len(table)} stages have cost \d+ s of CPU \(", outage.output)
 

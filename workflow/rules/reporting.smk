@@ -40,6 +40,6 @@ rule compare:
     conda:
         ENVIRONMENT
     message:
-        "Compare the cells of {EXPERIMENT}"
+        "Compare the cells of {PUBLISHED_IN}"
     script:
         "../scripts/compare.py"

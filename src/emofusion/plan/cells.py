@@ -1,6 +1,7 @@
 """Plan and check the cells of a command: their settings, their stages, and their places in the results."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -81,13 +82,21 @@ def plan_cells(
             raise _same_result(other, cell)
         if is_grid:
             changed.append(grid.changed(cell))
-        folder = f"{ablation.name if ablation else experiment}/{folder_name(changed[-1])}" if is_grid else experiment
+            named = {name: level for name, level in changed[-1].items() if name in factors or not _is_location(name)}
+            folder = f"{ablation.name if ablation else experiment}/{folder_name(named)}"
+        else:
+            folder = experiment
         levels = {name: grid.level(cell, name) for name in factors}
         cells.append(Cell(folder, report, texts, _section_texts(planner, settings), levels))
     assert first is not None
     _refuse_same_places(cells)
     facts = _facts(grid, experiment, ablation, baseline, factors, changed, cells) if is_grid else None
     return PlannedCells(cells, first, list(plugins), facts)
+
+
+def _is_location(name: str) -> bool:
+    """Whether a setting says where something is, and not what is computed. It names no cell unless it varies."""
+    return bool(re.fullmatch(r"data|plugins|tracking(\..+)?|.+\.root|.+\.posteriors\..+", name))
 
 
 def _facts(
