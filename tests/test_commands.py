@@ -147,7 +147,9 @@ def test_the_pages_have_commands():
 def test_a_command_is_planned(command, checkout, folder):
     experiments = command.config.get("experiment", "demo").split(",")
     for experiment in experiments:
-        plan = plan_file(checkout / "conf", experiment, command.config.get("override"), folder / "results")
+        ablations = command.config.get("ablation", "").split(",")
+        grid = {"ablation": ablations[0] or None, "baseline": command.config.get("baseline")}
+        plan = plan_file(checkout / "conf", experiment, command.config.get("override"), folder / "results", **grid)
         assert plan.cells
         if not {"audit", "prune"} & set(command.options):
             assert_only_corpora_are_absent(plan, folder / "results")
@@ -232,7 +234,7 @@ def overrides_in_text() -> list[tuple[str, str]]:
             text = re.sub(r'^override="(.*)"$', r"\1", code)
             words = [word for word in text.split(" ") if "=" in word]
             is_override = words and re.match(r"[+~]{0,2}[a-z_./@]+=\S", text) and text.split(" ")[0] not in BY_ITSELF
-            if is_override and not re.search(r"[…<]|^(experiment|PYTHON|python)", text):
+            if is_override and not re.search(r"[…<]|^(experiment|ablation|baseline|PYTHON|python)", text):
                 collected.append((page.name, text))
     return list(dict.fromkeys(collected))
 

@@ -234,7 +234,7 @@ def test_cells_that_cannot_be_meant_are_refused(own, text, told):
 
 def test_names_that_are_taken_or_missing_are_refused(own, grid_of, tmp_path, monkeypatch):
     for name in ("demo", "audit"):
-        with pytest.raises(EmofusionError, match=f"{name} has a folder in results/reports already"):
+        with pytest.raises(EmofusionError, match=f"has the folder results/reports/{name}; give"):
             own("overrides: seed=0,1", name=name)
     with pytest.raises(EmofusionError, match=r"has no weight, did you mean weights\?; there are acoustic_features"):
         grid_of("demo", ablation="weight")

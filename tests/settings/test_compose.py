@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.settings import composition
 from emofusion.settings.compose import Composer
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.overrides import expand, split_overrides
@@ -107,6 +108,45 @@ def test_an_override_may_refer_to_another_setting(planning):
     assert settings.modalities["speech"].training.epochs == 5
     with pytest.raises(EmofusionError, match=r"speech\.training\.epochs: .*nowhere"):
         planning.settings("paper", "speech.training.epochs=${nowhere}")
+
+
+def test_sections_are_made_again_only_where_what_they_refer_to_changes(planning):
+    composer = planning.composer("posteriors")  # its corpus is below ${data}, and its tables below a variable's folder
+    first, second, elsewhere = (composer.settings(text.split()) for text in ("seed=1", "seed=2", "data=else seed=2"))
+    assert first.corpora is second.corpora and first.modalities["speech"] is second.modalities["speech"]
+    assert first.corpora["ravdess"].root == "data/ravdess" and elsewhere.corpora["ravdess"].root == "else/ravdess"
+    assert elsewhere.modalities["speech"] is second.modalities["speech"]
+
+
+@pytest.mark.parametrize(
+    ("container", "references"),
+    [
+        ({"a": {"x": "${b.y}"}, "b": {"y": 1}}, {"a": {"b"}}),
+        ({"a": {"x": ["${seed}"]}, "seed": "${b.y}", "b": {"y": 1}}, {"a": {"seed", "b"}, "": {"b"}}),
+        ({"a": {"x": "${oc.env:HOME,${data}/x}"}, "data": "d"}, {"a": {"data"}}),
+        ({"a": {"x": "${oc.env:HOME}"}}, {}),
+        ({"a": {"x": "${.y}", "y": 1}}, {"a": None}),
+        ({"a": {"x": "${b.y}"}, "b": {"y": "${oc.decode:x}"}}, {"a": None, "b": None}),
+        ({"a": {"x": "${b[0]}"}, "b": {}}, {"a": {"b"}}),
+    ],
+)
+def test_what_interpolations_refer_to_is_found_also_through_others(container, references):
+    assert composition._references(container) == references
+
+
+def test_whether_an_override_changes_the_settings(planning):
+    composer = planning.composer("demo")
+
+    def changes(overrides, text):
+        return composer.changes(composer.settings(overrides), overrides, text)
+
+    assert not changes(["speech=cnn1d"], "speech=cnn1d") and changes(["speech=lstm"], "speech=lstm")
+    assert not changes(["seed=0"], "seed=0") and changes(["seed=1", "speech=lstm"], "seed=1")
+    assert not changes(["fusion.weights.speech=0.70"], "fusion.weights.speech=0.70")
+    both = ["speech=lstm", "speech.network.layers=2"]  # the 1D-CNN has no layers
+    assert changes(both, "speech=lstm") and changes(both, "speech.network.layers=2")
+    alone = ["modalities=[speech]", "face.training.epochs=3", "face=mobilenet"]
+    assert not changes(alone, "face.training.epochs=3") and not changes(alone, "face=mobilenet")
 
 
 @pytest.mark.parametrize(

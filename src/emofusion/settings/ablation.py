@@ -93,7 +93,7 @@ def read_ablation(conf: Path, name: str) -> Ablation:
         check_name(file.stem, "ablation")
         must(
             file.stem != "audit" and not (conf / "experiment" / f"{file.stem}.yaml").exists(),
-            f"{file.stem} has a folder in results/reports already; give the file another name",
+            f"an experiment or the audit has the folder results/reports/{file.stem}; give the file another name",
         )
         return _ablation(file)
     except EmofusionError as error:

@@ -154,7 +154,7 @@ def _referred(text: str) -> set[str] | None:
         if begin.startswith("oc.env:"):
             continue
         name = re.match(r"([A-Za-z_]\w*)(?=[.\[]|$)", begin)
-        if not name:  # relative, or by a function
+        if not name or ":" in begin:  # relative, or by a function
             return None
         names.add(name[1])
     return names

@@ -89,7 +89,8 @@ class Fusion:
     rule: str = setting("The rule that Tables 1 and 2 show; one of the fusion rules below.", "linear")
     weights: dict[str, float] | None = setting(
         "Weight of each modality; the sum is 1. Weights of modalities outside the experiment are dropped, and the "
-        "others are scaled to sum 1. null: equal weights.",
+        "others are scaled to sum 1. null: equal weights. An override of one weight, as in fusion.weights.speech=0.6, "
+        "fixes it, and the modalities that none names share the rest in their proportions.",
         None,
         least=0,
     )

@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from omegaconf import MISSING
 
 from emofusion.settings import registry
+from emofusion.settings.ablation import AblationFile
 from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.fields import about
 from emofusion.settings.kinds import Kind
@@ -44,6 +45,11 @@ A folder of `conf/` is a group, and a file in it is a choice. `speech=lstm` sele
 `own`. A choice sets all settings of a node; further overrides may then change single settings. The tables below list
 the files of each group, with the comment at the top of each file.
 """
+_ABLATIONS = """## Ablations
+
+The files of `conf/ablation/` name the cells of grids: `--config experiment=demo ablation=weights`. See
+[ablations.md](ablations.md). These are their fields:
+"""
 _NODES = {"corpus": "corpora.<file>", "speech/features": "speech.features"}
 _FAMILIES = {
     "corpora": ("Corpora", "corpora.<corpus>"),
@@ -57,7 +63,8 @@ _FAMILIES = {
 
 def reference(conf: Path) -> str:
     """The whole page as Markdown. `conf`: the folder of the configuration."""
-    paragraphs = [_INTRODUCTION, _GROUPS, *_groups(conf), "## The experiment\n"]
+    paragraphs = [_INTRODUCTION, _GROUPS, *_groups(conf)]
+    paragraphs += [_ABLATIONS, _table(_rows(AblationFile, "")), _choices(conf / "ablation"), "## The experiment\n"]
     hints = get_type_hints(Experiment)
     names = [field.name for field in dataclasses.fields(Experiment) if field.name not in Root.__dataclass_fields__]
     without_section = [name for name in names if not dataclasses.is_dataclass(hints[name])]
@@ -73,14 +80,19 @@ def reference(conf: Path) -> str:
 
 def _groups(conf: Path) -> Iterator[str]:
     """For each group of files: a heading, and a table of its choices with the comments at the top of their files."""
-    folders = {path.parent for path in conf.rglob("*.yaml")} - {conf}
+    folders = {path.parent for path in conf.rglob("*.yaml")} - {conf, conf / "ablation"}
     for folder in sorted(folders):
         group = folder.relative_to(conf).as_posix()
         node = "everything" if group == "experiment" else f"`{_NODES.get(group, group)}`"
         yield f"### `{group}`, which sets {node}\n"
-        rows = ["| choice | what it is |", "| --- | --- |"]
-        rows += [f"| `{path.stem}` | {_comment(path)} |" for path in sorted(folder.glob("*.yaml"))]
-        yield "\n".join(rows) + "\n"
+        yield _choices(folder)
+
+
+def _choices(folder: Path) -> str:
+    """A table of the files of a folder, with the comments at their tops."""
+    rows = ["| choice | what it is |", "| --- | --- |"]
+    rows += [f"| `{path.stem}` | {_comment(path)} |" for path in sorted(folder.glob("*.yaml"))]
+    return "\n".join(rows) + "\n"
 
 
 def _comment(path: Path) -> str:
