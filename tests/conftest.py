@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from emofusion import fetch
+from emofusion.plan.make import plan_file
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -31,6 +32,22 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real recordings are not at {folder} (set EMOFUSION_REAL_DATA to where they are)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def results_of_plans(tmp_path_factory):
+    return tmp_path_factory.mktemp("plans") / "results"
+
+
+@pytest.fixture
+def planned(repository, results_of_plans):
+    """A function that plans an experiment of `conf/`; what was planned before is read."""
+
+    def plan(experiment="demo", override=None):
+        # one seed of each network, whatever the experiment compares
+        return plan_file(repository / "conf", experiment, f"report.seeds=1 {override or ''}", results_of_plans)
+
+    return plan
 
 
 class Server:

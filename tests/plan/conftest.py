@@ -14,7 +14,6 @@ import pytest
 from emofusion.plan.cells import PlannedCells, plan_cells
 from emofusion.plan.currency import Currency, examine
 from emofusion.plan.job import Job
-from emofusion.plan.make import plan_file
 from emofusion.plan.needs import check_needs
 from emofusion.plan.plan_file import Cell, PlanFile, write_plan
 from emofusion.plan.planner import Planner
@@ -23,22 +22,6 @@ from emofusion.settings.ablation import read_ablation
 from emofusion.settings.compose import Composer
 from emofusion.settings.kinds import Preparation
 from emofusion.settings.overrides import split_overrides
-
-
-@pytest.fixture(scope="session")
-def results_of_plans(tmp_path_factory):
-    return tmp_path_factory.mktemp("plans") / "results"
-
-
-@pytest.fixture
-def planned(repository, results_of_plans):
-    """A function that plans an experiment of `conf/`; what was planned before is read."""
-
-    def plan(experiment="demo", override=None) -> PlanFile:
-        # one seed of each network, whatever the experiment compares
-        return plan_file(repository / "conf", experiment, f"report.seeds=1 {override or ''}", results_of_plans)
-
-    return plan
 
 
 @pytest.fixture(scope="session")
