@@ -52,7 +52,7 @@ HUNGRY_PROTOCOL = "protocol={kind: hungry, train: {speech: [demo_savee]}, test: 
 
 @pytest.fixture(scope="module")
 def local(repository, workflow_in, tmp_path_factory):
-    made = workflow_in(repository, Path("/tmp/cl/keep/local"))  # DEV
+    made = workflow_in(repository, tmp_path_factory.mktemp("local"))
     made.made(override=ABLATION)
     return made
 
@@ -60,7 +60,7 @@ def local(repository, workflow_in, tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(local, submitting, tmp_path_factory):
     """The same ablation by jobs of Slurm. `local` comes first: the two must not share the machine."""
-    made = submitting(Path("/tmp/cl/keep/cluster"))  # DEV
+    made = submitting(tmp_path_factory.mktemp("cluster"))
     made.submit(override=ABLATION)
     return made
 
