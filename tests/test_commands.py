@@ -88,10 +88,14 @@ def snakemake_commands() -> list[Command]:
         text = command.text
         for placeholder, meaning in PLACEHOLDERS.items():
             text = text.replace(placeholder, meaning)
-        words = shlex.split(text)[1:]
-        settings = [word for word in words if re.match(r"[a-z_]+=", word)]
-        command.options = [word for word in words if word not in settings and word != "--config"]
-        command.config = dict(word.split("=", 1) for word in settings)
+        is_config = False
+        for word in shlex.split(text)[1:]:
+            is_config = word == "--config" or (is_config and not word.startswith("-"))
+            if not is_config:
+                command.options.append(word)
+            elif word != "--config":
+                name, _, value = word.partition("=")
+                command.config[name] = value
     return collected
 
 
@@ -128,8 +132,9 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder to work in, with the tables that a reader brings."""
+    """An empty folder to work in, with the profiles of the repository and the tables that a reader brings."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "profiles").symlink_to(REPOSITORY / "profiles")
     table = pd.DataFrame({"clip": ["03-01-01-01-01-01-01"], "fold": [0]} | {emotion: [0.0] for emotion in EMOTIONS})
     table.to_csv("mine.csv", index=False)
     ensemble = tmp_path / "results" / "ensemble" / PLACEHOLDERS["<key>"]
@@ -173,7 +178,7 @@ def test_a_command_of_each_kind_runs_dry(command, checkout, folder):
     elif "-n" not in options:
         options.append("-n")
     done = run(checkout, folder, options, command.config)
-    absent = re.search(ABSENT, done.stderr, flags=re.DOTALL)
+    absent = re.search(ABSENT, done.stdout + done.stderr, flags=re.DOTALL)
     assert done.returncode == 0 or absent, f"{command.text}\n{done.stdout}{done.stderr}"
     if "--report" in options:
         assert (folder / options[options.index("--report") + 1]).stat().st_size > 10_000

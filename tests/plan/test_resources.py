@@ -13,7 +13,16 @@ from emofusion.networks.lstm import Lstm
 from emofusion.networks.mlp import Mlp
 from emofusion.plan.make import plan_file
 from emofusion.plan.records import RECORD, Making, Record, Source
-from emofusion.plan.resources import LARGE_TRAINING, LONGEST_MINUTES, TABLE, TRAINING, Needs, estimate
+from emofusion.plan.resources import (
+    LARGE_TRAINING,
+    LONGEST_MINUTES,
+    STARTING,
+    TABLE,
+    TRAINING,
+    WITH_GPU,
+    Needs,
+    estimate,
+)
 from emofusion.plan.stage import KINDS
 
 MEBIBYTE = 2**20
@@ -56,11 +65,11 @@ def test_every_stage_of_an_experiment_asks_for_something(plan, results):
 def test_what_is_asked_for_grows_with_what_is_read(plan, results):
     name = named(plan, "model", "speech")
     cost, before = TABLE["model"], estimate(plan, name, results)
-    assert before == Needs(cost.memory, cost.minutes, 0)  # nothing that it reads is there yet
+    assert before == Needs(STARTING + cost.memory, cost.minutes, 0)  # nothing that it reads is there yet
     (features,) = [read for read in plan.stage(name).reads if "demo_savee" in read]
     made(results, features, 500)
     after = estimate(plan, name, results)
-    assert after.mem_mb == cost.memory + 500 * cost.memory_each
+    assert after.mem_mb == STARTING + cost.memory + 500 * cost.memory_each
     seeds = len(plan.settings(name).seeds)
     assert after.runtime == -(-(cost.minutes + TRAINING * 500 * 10 * seeds) // 1)
 
@@ -70,7 +79,7 @@ def test_features_count_the_recordings_that_their_corpus_lists(plan, results):
     (corpus,) = plan.stage(name).reads
     made(results, corpus, 1, of_sources=300)
     needs, cost = estimate(plan, name, results), TABLE["features"]
-    assert needs.mem_mb == -(-(cost.memory + 301 * cost.memory_each) // 1)
+    assert needs.mem_mb == -(-(STARTING + cost.memory + 301 * cost.memory_each) // 1)
     assert needs.runtime == -(-(cost.minutes + 301 * cost.minutes_each) // 1)
 
 
@@ -102,6 +111,8 @@ def test_a_large_network_is_given_more_time_where_it_gets_no_gpu(plan, results):
     for gpus in (0, 1):
         expected = TABLE["model"].minutes + LARGE_TRAINING[0 if gpus else 1] * work
         assert estimate(plan, name, results, gpus=gpus).runtime == -(-expected // 1)
+    without, with_gpu = (estimate(plan, name, results, gpus=gpus).mem_mb for gpus in (0, 1))
+    assert with_gpu == without + WITH_GPU
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,8 @@ def needs_of(kind):
 
 def modules_of(kind):
     """The modules that a stage's script imports later. The fork server imports them in advance."""
+    if not workflow.is_main_process:  # no fork server there, and finding the modules takes half a second
+        return []
     return lambda wildcards: list(module_closure(*plan.stage(f"{kind}/{wildcards.key}").modules))
 
 

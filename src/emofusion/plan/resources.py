@@ -23,8 +23,8 @@ LONGEST_MINUTES = 7 * 24 * 60
 class Cost:
     """What the jobs of a kind of stage cost.
 
-    memory: MiB of an empty job, imports included. memory_each: further MiB for each MiB that it reads. minutes: of an
-    empty job. minutes_each: further minutes for each MiB that it reads.
+    memory: MiB of the script on empty input, imports included. memory_each: further MiB for each MiB that it reads.
+    minutes: on empty input. minutes_each: further minutes for each MiB that it reads.
     """
 
     memory: int
@@ -34,23 +34,27 @@ class Cost:
 
 
 TABLE = {
-    "generated": Cost(1500, 0, 30, 0),
-    "download": Cost(500, 0, 240, 0),
+    "generated": Cost(600, 0, 30, 0),
+    "download": Cost(600, 0, 240, 0),
     "weights": Cost(3000, 0, 30, 0),
-    "corpus": Cost(1000, 0.1, 30, 0.02),
-    "split": Cost(1000, 4, 10, 0),
-    "features": Cost(2500, 0.5, 30, 0.05),
-    "feature_cache": Cost(4000, 2, 30, 0.2),
-    "model": Cost(2500, 4, 20, 0),
-    "predictions": Cost(2500, 4, 20, 0.05),
-    "posteriors": Cost(1000, 10, 10, 0.1),
-    "ensemble": Cost(1000, 10, 10, 0.1),
-    "fusion": Cost(1500, 20, 15, 1),
-    "rules": Cost(1500, 20, 20, 1),
-    "report": Cost(1500, 20, 20, 1),
+    "corpus": Cost(600, 0.1, 30, 0.02),
+    "split": Cost(600, 40, 10, 1),
+    "features": Cost(2500, 1, 30, 0.05),
+    "feature_cache": Cost(3000, 4, 30, 0.2),
+    "model": Cost(2200, 6, 20, 0),
+    "predictions": Cost(2200, 6, 20, 0.05),
+    "posteriors": Cost(700, 100, 10, 0.5),
+    "ensemble": Cost(700, 100, 10, 0.5),
+    "fusion": Cost(900, 300, 15, 5),
+    "rules": Cost(900, 300, 20, 5),
+    "report": Cost(1100, 60, 20, 5),
 }
+# MiB of the two processes of Snakemake that start a job on its node.
+STARTING = 400
+# Further MiB of a job with a GPU: the libraries for it.
+WITH_GPU = 3000
 # Minutes of a training for each MiB of features, epoch and seed, all folds together.
-TRAINING = 0.002
+TRAINING = 0.01
 # The same of a network that profits from a GPU: with one, and without.
 LARGE_TRAINING = (0.02, 0.5)
 
@@ -79,13 +83,14 @@ def estimate(plan: PlanFile, name: str, results: Path, attempt: int = 1, gpus: i
     stage, settings = plan.stage(name), plan.settings(name)
     cost, read = TABLE[stage.kind], size_of_inputs(stage, settings, results) / MEBIBYTE
     wanted = wants_gpu(plan, stage, settings)
+    memory = STARTING + cost.memory + cost.memory_each * read + (WITH_GPU if wanted and gpus else 0)
     minutes = cost.minutes + cost.minutes_each * read
     if isinstance(settings, ModelSettings):
         rate = LARGE_TRAINING[0 if gpus else 1] if wanted else TRAINING
         minutes += rate * read * settings.training.epochs * len(settings.seeds)
     more = 2 ** (attempt - 1)
     return Needs(
-        math.ceil((cost.memory + cost.memory_each * read) * more),
+        math.ceil(memory * more),
         min(math.ceil(minutes * more), LONGEST_MINUTES),
         gpus if wanted else 0,
     )

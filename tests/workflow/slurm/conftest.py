@@ -157,38 +157,61 @@ def slurm(tmp_path_factory):
         cluster.stop()
 
 
-@pytest.fixture
+class Submitting:
+    """Snakemake in a folder, which submits its jobs to a cluster as `profiles/slurm` says.
+
+    local: the same folder for runs on this machine.
+    """
+
+    def __init__(self, slurm: Slurm, local):
+        self.slurm, self.local, self.folder = slurm, local, local.folder
+        self.log = self.folder / "snakemake.log"
+        self.started: list[subprocess.Popen] = []
+
+    def __truediv__(self, path: str) -> Path:
+        return self.local / path
+
+    def start(self, *options: str, override=()) -> subprocess.Popen:
+        repository = self.local.repository
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(repository / "Snakefile")]
+        command += ["--directory", str(self.folder), "--profile", str(repository / "profiles" / "slurm")]
+        command += ["--jobs", "4", "--cores", "4", "--latency-wait", "10"]  # of a node that does nothing else
+        command += ["--slurm-init-seconds-before-status-checks", "1", *options]
+        command += ["--config", "experiment=demo", f"override={' '.join(override)}"]
+        environment = self.slurm.environment | {"PYTHONPATH": str(repository / "src")}
+        environment["EMOFUSION_FORKSERVER"] = "/address/of/this/machine"  # no job may get it
+        environment.pop("MLFLOW_TRACKING_URI", None)
+        with self.log.open("ab") as out:
+            self.started.append(subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT))
+        return self.started[-1]
+
+    def finish(self, process: subprocess.Popen) -> str:
+        """What the runs in this folder have printed, after one of them has ended well."""
+        status = process.wait(timeout=1200)
+        text = self.log.read_text(errors="replace")
+        assert status == 0, text[-6000:]
+        return text
+
+    def submit(self, *options: str, override=()) -> str:
+        return self.finish(self.start(*options, override=override))
+
+    def stop(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(scope="session")
 def submitting(slurm, repository, workflow_in):
-    """Makes a `Workflow` that submits its jobs to the cluster, as `profiles/slurm` says."""
+    """Makes a `Submitting` in a folder."""
+    made = []
 
-    class Submitting(type(workflow_in(repository, slurm.folder))):
-        # what is not for a cluster of four cores that does nothing else
-        options = ("--profile", str(repository / "profiles" / "slurm"), "--jobs", "4", "--cores", "4")
-        quick = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
-
-        def command(self, *options, experiment="demo", override=()):
-            arguments = [sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")]
-            arguments += ["--directory", str(self.folder), *self.options, *self.quick, *options]
-            return [*arguments, "--config", f"experiment={experiment}", f"override={' '.join(override)}"]
-
-        def start(self, *options, **given) -> subprocess.Popen:
-            environment = slurm.environment | {"PYTHONPATH": str(self.repository / "src")}
-            environment.pop("MLFLOW_TRACKING_URI", None)
-            out = (self.folder / "snakemake.log").open("ab")
-            return subprocess.Popen(
-                self.command(*options, **given), env=environment, stdout=out, stderr=subprocess.STDOUT
-            )
-
-        def submit(self, *options, **given) -> str:
-            """What a run that ends well prints."""
-            process = self.start(*options, **given)
-            status = process.wait(timeout=600)
-            text = (self.folder / "snakemake.log").read_text(errors="replace")
-            assert status == 0, text[-6000:]
-            return text
-
-    def make(folder):
+    def make(folder: Path) -> Submitting:
         folder.mkdir(parents=True, exist_ok=True)
-        return Submitting(repository, folder)
+        made.append(Submitting(slurm, workflow_in(repository, folder)))
+        return made[-1]
 
-    return make
+    yield make
+    for one in made:
+        one.stop()
