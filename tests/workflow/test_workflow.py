@@ -258,7 +258,7 @@ def test_a_sweep_gives_one_report_a_cell_and_a_summary_of_all(workflow):
     assert (workflow / "reports/demo/fusion.steps=10/report.html").is_file()
     assert "demo: 2 settings, 2 cells; baseline fusion.steps=10, the first cell" in done.output
     assert (
-        "0 of 1 setting differ from the baseline" in done.output
+        "accuracy differs from the baseline's in 0 of 1 setting: 0 better, 0 worse" in done.output
         and "grid: results/reports/demo/grid.html" in done.output
     )
 

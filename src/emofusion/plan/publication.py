@@ -43,10 +43,10 @@ def shown_by_report(plan: PlanFile, place: str, contents: dict[str, str], reposi
 
 
 def shown_by_cells(plan: PlanFile, contents: dict[str, str], repository: Path) -> str:
-    """A digest of what the summary of the cells of a command shows; arguments as for `shown_by_report`."""
-    cells = {place: [contents[cell.report], cell.overrides] for place, cell in plan.cells.items()}
+    """A digest of what the tables that compare the cells of a command show; arguments as for `shown_by_report`."""
+    cells = {place: contents[cell.report] for place, cell in plan.cells.items()}
     code = code_fingerprint(scripts=(repository / SCRIPTS / "compare.py",))
-    return short_hash(json.dumps([cells, list(cells), plan.facts.get("grid"), code], sort_keys=True))
+    return short_hash(json.dumps([cells, [cell.digest for cell in plan.cells.values()], code], sort_keys=True))
 
 
 def contents_of(plan: PlanFile, stages: Iterable[str], results: Path) -> dict[str, str]:
