@@ -245,10 +245,10 @@ def test_three_modalities_have_two_sliders_and_cells_with_others_keep_their_accu
     tab.page.focus("#weight-face")
     for _ in range(2):
         tab.page.keyboard.press("ArrowRight")
-    assert tab.page.inner_text("#weights") == "speech 0.4, face 0.4, text 0.2"
+    assert tab.page.inner_text("#weights") == "speech 0.5, face 0.4, text 0.1"
     expected = {"speech": maker.share(members["speech"])}
     for level, rule in (("all", "linear"), ("product", "product")):
-        expected[level] = maker.share(pool(rule, np.stack(list(members.values())), np.array([[0.4, 0.4, 0.2]]))[0])
+        expected[level] = maker.share(pool(rule, np.stack(list(members.values())), np.array([[0.5, 0.4, 0.1]]))[0])
     shown = dict(zip(tab.column("cells", "modalities"), tab.column("cells", "At this weight"), strict=True))
     assert shown == {level: percent(value) for level, value in expected.items()}
 
