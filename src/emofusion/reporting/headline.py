@@ -33,7 +33,7 @@ def headline_of_grid(folder: Path) -> list[str]:
         about: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         level = f"{about['confidence'] * 100:g} %"
         counts = _counted(about["settings"], "setting") + ", " + _counted(about["cells"], "cell")
-        chosen = "" if about["baseline_chosen"] else ", the first cell, because none was chosen"
+        chosen = "" if about["baseline_chosen"] else " (nobody chose one)"
         accuracy = percentage(about["baseline_accuracy"])
         lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {accuracy} %"]
         if about["compared"]:

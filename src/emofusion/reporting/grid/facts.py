@@ -101,7 +101,7 @@ def _together(row: pd.Series, shown: str) -> str:
 
 
 def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
-    chosen = "" if grid.baseline_chosen else " (the first cell, because none was chosen)"
+    chosen = "" if grid.baseline_chosen else " (nobody chose one)"
     facts = {
         "Baseline": baseline_in_words(found) + chosen,
         "Settings and cells": f"{len(found.settings)} settings, {len(grid.cells)} cells",
