@@ -154,7 +154,7 @@ def test_every_stage_that_computes_records_what_it_computes_with(repository, pla
         assert {"numpy"} <= versions[kind], kind
     for kind in ("model", "predictions", "feature_cache", "weights"):
         assert "torch" in versions[kind], kind
-    for kind in ("corpus", "split", "fusion", "evaluation", "report", "posteriors", "ensemble"):
+    for kind in ("corpus", "split", "rules", "fusion", "report", "posteriors", "ensemble"):
         assert "pandas" in versions[kind] and "torch" not in versions[kind], kind
 
 

@@ -134,19 +134,19 @@ def test_an_interrupted_job_goes_on_with_the_same_inputs_code_and_versions_only(
 
 
 def test_hidden_files_are_no_part_of_a_result(two_stages):
-    two_stages.plan = two_stages.written([StageFactory().make("evaluation", "e", {"x": 1})])
-    (two_stages.repository / "workflow" / "scripts" / "evaluate.py").write_text("VALUE = 1\n")
+    two_stages.plan = two_stages.written([StageFactory().make("report", "e", {"x": 1})])
+    (two_stages.repository / "workflow" / "scripts" / "report.py").write_text("VALUE = 1\n")
 
-    def evaluate(job):
-        (job.folder / "evaluation").mkdir()
-        (job.folder / "evaluation" / "pairs.parquet").write_text("pairs")
+    def write(job):
+        (job.folder / "report").mkdir()
+        (job.folder / "report" / "pairs.parquet").write_text("pairs")
 
-    job = job_of(two_stages, "evaluation")
-    job.run(evaluate)
-    (job.folder / "evaluation" / ".snakemake_timestamp").write_text("12")
+    job = job_of(two_stages, "report")
+    job.run(write)
+    (job.folder / "report" / ".snakemake_timestamp").write_text("12")
     assert two_stages.stale() == {}
-    (job.folder / "evaluation" / "more.parquet").write_text("12")
-    assert two_stages.stale() == {"evaluation": "some of its files are missing or have another size"}
+    (job.folder / "report" / "more.parquet").write_text("12")
+    assert two_stages.stale() == {"report": "some of its files are missing or have another size"}
 
 
 def test_a_report_is_made_again_where_only_its_own_libraries_have_changed(two_stages, monkeypatch):

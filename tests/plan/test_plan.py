@@ -147,7 +147,7 @@ def test_missing_weights_are_named(planned, tmp_path, monkeypatch):
 def test_posteriors_made_elsewhere_need_no_recording_and_no_model(planned, tmp_path):
     plan = planned("posteriors")
     kinds = {stage.kind for stage in plan.stages.values()}
-    assert kinds == {"corpus", "split", "posteriors", "fusion", "evaluation", "report"}
+    assert kinds == {"corpus", "split", "posteriors", "rules", "fusion", "report"}
     speech = report_of(plan).inputs["predictions_speech"]
     assert plan.settings(speech).posteriors.table.endswith("speech_wav2vec2_logits.csv")
     other = planned("posteriors", "speech.posteriors.table=mine.csv")
@@ -163,10 +163,21 @@ def test_one_modality_made_elsewhere_beside_one_of_ours(planned):
     assert [slug(name).partition("-")[0] for name in names(plan, "predictions")] == ["face"]
 
 
-def test_the_number_of_bootstrap_samples_changes_the_evaluation_alone(planned):
+def test_the_number_of_bootstrap_samples_changes_what_is_resampled_alone(planned):
     before, after = planned(), planned(override="evaluation.samples=100")
-    assert names(before, *ALL_BUT_LAST, "fusion") == names(after, *ALL_BUT_LAST, "fusion")
-    assert not names(before, "evaluation", "report") & names(after, "evaluation", "report")
+    assert names(before, *ALL_BUT_LAST) == names(after, *ALL_BUT_LAST)
+    assert not names(before, *LAST) & names(after, *LAST)
+
+
+def test_another_weight_or_rule_shares_all_rules_without_configured_weights(planned):
+    before = planned()
+    for override in ("fusion.weights.speech=0.2", "fusion.rule=product", "fusion.rule=stacked"):
+        after = planned(override=override)
+        assert names(before, "rules") == names(after, "rules")
+        assert not names(before, "fusion", "report") & names(after, "fusion", "report")
+    (name,) = names(before, "rules")
+    shared = before.settings(name)
+    assert not any(rule.takes_weights for rule in shared.fusion.rules) and len(shared.fusion.rules) > 10
 
 
 def test_an_ensemble_shares_its_members_with_the_plain_choices(planned):
@@ -235,4 +246,5 @@ def test_every_key_is_a_name_that_a_path_can_hold(planned):
         assert re.fullmatch(r"[a-z_]+/[A-Za-z0-9_.+-]+-[0-9a-f]{16}", name)
 
 
-ALL_BUT_LAST = [kind for kind in KINDS if kind not in ("fusion", "evaluation", "report")]
+LAST = ("rules", "fusion", "report")
+ALL_BUT_LAST = [kind for kind in KINDS if kind not in LAST]

@@ -84,7 +84,7 @@ def test_features_count_the_recordings_that_their_corpus_lists(plan, results):
 
 
 def test_memory_and_time_double_with_each_try_and_time_has_a_bound(plan, results):
-    name = named(plan, "evaluation")
+    name = named(plan, "fusion")
     first, second, third = (estimate(plan, name, results, attempt) for attempt in (1, 2, 3))
     assert (second.mem_mb, second.runtime) == (2 * first.mem_mb, 2 * first.runtime)
     assert (third.mem_mb, third.runtime) == (4 * first.mem_mb, 4 * first.runtime)

@@ -101,9 +101,9 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
     (tmp_path / "grid.json").write_text(json.dumps(ABOUT))
     lines = headline_of_grid(tmp_path)
     assert lines == [
-        "backbones: 4 settings, 12 cells; baseline face=vgg16, the first cell, because none was chosen: 60.26 %",
-        "2 of 3 settings differ from the baseline in accuracy: 1 better, 1 worse (test over actors, adjusted by max-T, "
-        "95 % confidence)",
+        "backbones: 4 settings, 12 cells; baseline face=vgg16 (nobody chose one): 60.26 %",
+        "accuracy differs from the baseline's in 2 of 3 settings: 1 better, 1 worse (test over actors, adjusted by "
+        "max-T, 95 % confidence)",
         "note: This is generated demo data.",
         "note: Every setting has one seed.",
         f"grid: {tmp_path}/grid.html (its tables are sorted by accuracy on test clips, so the first settings look "

@@ -254,11 +254,11 @@ def test_a_sweep_gives_one_report_a_cell_and_a_summary_of_all(workflow):
     test = pd.read_csv(workflow / "reports/demo/tests.csv").iloc[0]
     assert (test["fusion.steps"], test["difference"], test["p"], test["clips"]) == (20, 0, 1, 104)
     page = (workflow / "reports/demo/grid.html").read_text()
-    assert "generated demo data" in page and "fusion.steps=10 (the first cell, because none was chosen)" in page
+    assert "generated demo data" in page and "fusion.steps=10 (nobody chose one)" in page
     assert (workflow / "reports/demo/fusion.steps=10/report.html").is_file()
-    assert "demo: 2 settings, 2 cells; baseline fusion.steps=10, the first cell" in done.output
+    assert "demo: 2 settings, 2 cells; baseline fusion.steps=10 (nobody chose one)" in done.output
     assert (
-        "0 of 1 setting differ from the baseline" in done.output
+        "accuracy differs from the baseline's in 0 of 1 setting: 0 better, 0 worse" in done.output
         and "grid: results/reports/demo/grid.html" in done.output
     )
 

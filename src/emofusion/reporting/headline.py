@@ -33,15 +33,15 @@ def headline_of_grid(folder: Path) -> list[str]:
         about: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         level = f"{about['confidence'] * 100:g} %"
         counts = _counted(about["settings"], "setting") + ", " + _counted(about["cells"], "cell")
-        chosen = "" if about["baseline_chosen"] else ", the first cell, because none was chosen"
+        chosen = "" if about["baseline_chosen"] else " (nobody chose one)"
         accuracy = percentage(about["baseline_accuracy"])
         lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {accuracy} %"]
         if about["compared"]:
             different = about["better"] + about["worse"]
-            test = f"test over actors, adjusted by max-T, {level} confidence"
+            counted = f"{different} of {_counted(about['compared'], 'setting')}"
             lines.append(
-                f"{different} of {_counted(about['compared'], 'setting')} differ from the baseline in accuracy: "
-                f"{about['better']} better, {about['worse']} worse ({test})"
+                f"accuracy differs from the baseline's in {counted}: {about['better']} better, {about['worse']} worse "
+                f"(test over actors, adjusted by max-T, {level} confidence)"
             )
         notes = [f"note: {line}" for line in (*about["warnings"], *about["notes"])]
         order = "its tables are sorted by accuracy on test clips, so the first settings look better than they are"

@@ -64,6 +64,8 @@ def test_the_joint_factor_is_that_of_a_single_t_for_one_contrast_or_equal_ones()
     single = t.ppf(0.975, 7)
     assert simultaneous(away, 7, 0.95, 100, 0) == pytest.approx(single)
     assert simultaneous(np.repeat(away, 5, axis=0), 7, 0.95, 20000, 0) == pytest.approx(single, rel=0.02)
+    rounding = np.random.default_rng(3).normal(0, 1e-17, (50, 8))
+    assert simultaneous(np.concatenate([away, rounding]), 7, 0.95, 100, 0) == pytest.approx(single)
 
 
 def test_the_joint_factor_of_independent_contrasts_is_sidaks():

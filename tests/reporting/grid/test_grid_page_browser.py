@@ -229,3 +229,40 @@ def test_no_element_has_the_name_of_another_one(shown):
     assert len(names) == len(set(names))
     labelled = "all => all.every(it => it.labels.length === 1 && it.labels[0].textContent)"
     assert tab.page.eval_on_selector_all("main input", labelled)
+
+
+def test_three_modalities_have_two_sliders_and_cells_with_others_keep_their_accuracy(opened, maker):
+    members = {name: maker.posteriors(seed, 1) for seed, name in enumerate(("speech", "face", "text"))}
+    weights = {"speech": 0.5, "face": 0.3, "text": 0.2}
+    cells = [
+        maker.cell(members, "linear", weights, {"modalities": "all", "seed": "0"}),
+        maker.cell(members, "product", weights, {"modalities": "product", "seed": "0"}),
+        maker.cell({"speech": members["speech"]}, "linear", {"speech": 1.0}, {"modalities": "speech", "seed": "0"}),
+    ]
+    tab = opened(replace(maker.grid(seeds=("9",), rules=("linear",)), cells=cells, baseline=cells[0].name))
+    assert tab.page.locator("#slider input[type=range]").count() == 2
+    assert tab.page.locator("#curves-chart").count() == 0
+    tab.page.focus("#weight-face")
+    for _ in range(2):
+        tab.page.keyboard.press("ArrowRight")
+    assert tab.page.inner_text("#weights") == "speech 0.5, face 0.4, text 0.1"
+    expected = {"speech": maker.share(members["speech"])}
+    for level, rule in (("all", "linear"), ("product", "product")):
+        expected[level] = maker.share(pool(rule, np.stack(list(members.values())), np.array([[0.5, 0.4, 0.1]]))[0])
+    shown = dict(zip(tab.column("cells", "modalities"), tab.column("cells", "At this weight"), strict=True))
+    assert shown == {level: percent(value) for level, value in expected.items()}
+
+
+def test_sweeps_with_other_steps_move_to_the_nearest_weight(opened, maker, made_in, tmp_path):
+    coarse, fine = maker.grid(rules=("linear",), seeds=("0",)), made_in(tmp_path / "fine", steps=100)
+    fine = fine.grid(rules=("linear",), seeds=("0",))
+    cells = [
+        replace(cell, name=steps, factors={"fusion.steps": steps})
+        for steps, cell in (("20", coarse.cells[0]), ("100", fine.cells[0]))
+    ]
+    tab = opened(replace(coarse, cells=cells, baseline="100"))
+    tab.slide(0.26)
+    members = np.stack([maker.posteriors([0, 5], 0.4), maker.posteriors(7, 0.7)])
+    at = {steps: pool("linear", members, np.array([[w, 1 - w]]))[0] for steps, w in (("20", 0.25), ("100", 0.26))}
+    shown = dict(zip(tab.column("cells", "fusion.steps"), tab.column("cells", "At this weight"), strict=True))
+    assert shown == {steps: percent(maker.share(fused)) for steps, fused in at.items()}

@@ -39,7 +39,8 @@ class Compared:
                 "compared with them; use a protocol whose test clips do not depend on the seed"
             )
         self.settings = [one for one in settings if all(cell in self._position for cell in one.cells.values())]
-        self.left_out = [one for one in settings if one not in self.settings]
+        compared = {id(one) for one in self.settings}
+        self.left_out = [one for one in settings if id(one) not in compared]
 
     def correct(self, setting: Setting, seeds: list[tuple[str, ...]] | None = None) -> NDArray[Any]:
         """The recognised clips of a setting, (S, A, K), for some of its seeds, or for all."""

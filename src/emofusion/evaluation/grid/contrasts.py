@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from emofusion.evaluation.grid.crossed import enough, freedom, within
-from emofusion.evaluation.grid.flips import sign_flips
+from emofusion.evaluation.grid.flips import NOTHING, sign_flips
 from emofusion.evaluation.grid.measures import by_actor, deviations, value
 from emofusion.settings.experiment import Evaluation
 
@@ -76,7 +76,7 @@ def simultaneous(away: NDArray[Any], degrees: int, confidence: float, samples: i
         seed: of the random numbers.
     """
     length = np.sqrt((away**2).sum(axis=1))
-    directions = away[length > 0] / length[length > 0, None]
+    directions = away[length > NOTHING] / length[length > NOTHING, None]
     if len(directions) < 2:  # then it is Student's t itself
         return float(stdtrit(degrees, (1 + confidence) / 2))
     # contrasts as combinations of few independent numbers: a study needs (1 + degrees) × rank of them

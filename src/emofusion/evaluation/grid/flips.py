@@ -9,6 +9,8 @@ from emofusion.evaluation.permutation import ROUNDING
 
 # The number of statistics in memory at once: 32 MiB as float64.
 BLOCK = 2**22
+# Equal means over seeds and pairs can differ by rounding. A single clip changes a measure by far more than this.
+NOTHING = 1e-12
 
 
 def signs(actors: int, permutations: int, seed: int) -> tuple[NDArray[Any], bool]:
@@ -49,7 +51,8 @@ def sign_flips(contrasts: NDArray[Any], permutations: int, seed: int) -> tuple[N
     """
     hypotheses, actors = contrasts.shape
     root = np.sqrt((contrasts**2).sum(axis=1))
-    scaled = contrasts / np.where(root > 0, root, 1)[:, None]
+    differs = root > NOTHING
+    scaled = np.where(differs[:, None], contrasts, 0) / np.where(differs, root, 1)[:, None]
     observed = np.abs(scaled.sum(axis=1))
     order = (-observed).argsort(kind="stable")
     ways, exact = signs(actors, permutations, seed)

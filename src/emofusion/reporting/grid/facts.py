@@ -9,7 +9,7 @@ import pandas as pd
 from emofusion.evaluation.grid.measures import ACCURACY
 from emofusion.evaluation.grid.summarise import Statistics
 from emofusion.reporting.grid.cells import BASIS, CellReport, Grid
-from emofusion.reporting.grid.tables import GridTables
+from emofusion.reporting.grid.tables import ROUNDING, GridTables
 from emofusion.reporting.numbers import interval, level, points, probability
 
 CAUTION = (
@@ -43,10 +43,10 @@ def grid_facts(grid: Grid, found: Statistics, tables: GridTables, reports: Seque
     """Put the facts into words."""
     tests = found.tests[found.tests["measure"] == ACCURACY]
     alpha = 1 - grid.evaluation.confidence
-    different = tests[tests["p_max_t"] <= alpha + 1e-12]
+    different = tests[(tests["p_max_t"] <= alpha + ROUNDING) & (tests["difference"] != 0)]
     better, worse = int((different["difference"] > 0).sum()), int((different["difference"] < 0).sum())
     return GridFacts(
-        answer=_answer(grid, found, better, worse, len(tests)),
+        answer=_answer(grid, found, different, len(tests)),
         facts=_facts(grid, found, tables),
         warnings=_warnings(reports),
         notes=_notes(found),
@@ -66,15 +66,23 @@ def words(levels: dict[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in levels.items()) or "the only setting"
 
 
-def _answer(grid: Grid, found: Statistics, better: int, worse: int, compared: int) -> list[str]:
-    shown = level(grid.evaluation.confidence)
+def _answer(grid: Grid, found: Statistics, different: pd.DataFrame, compared: int) -> list[str]:
+    """The result in sentences. different: the rows of tests whose settings differ from the baseline after max-T."""
+    shown, better = level(grid.evaluation.confidence), int((different["difference"] > 0).sum())
     if not compared:
         return ["No setting could be compared with the baseline."] if len(found.settings) > 1 else []
     tested = f"sign-flip test over actors, adjusted by max-T for all {compared} settings"
     sentences = [
-        f"{better + worse} of {compared} settings differ from the baseline in accuracy: {better} better, {worse} worse "
-        f"({tested}, at {level(1 - grid.evaluation.confidence)})."
+        f"{len(different)} of {compared} settings differ from the baseline in accuracy: {better} better, "
+        f"{len(different) - better} worse ({tested}, at {level(1 - grid.evaluation.confidence)})."
     ]
+    repeated = different[different["seeds"] > 1]
+    if len(repeated):
+        holds = int(((repeated["seeds_low"] > 0) | (repeated["seeds_high"] < 0)).sum())
+        sentences.append(
+            f"{holds} of the {len(repeated)} that have several seeds in common with it also differ in the {shown} "
+            "interval over seeds and actors, which is not adjusted for their number."
+        )
     effects = found.effects[(found.effects["measure"] == ACCURACY)]
     if len(effects):
         row = effects.loc[effects["difference"].abs().idxmax()]
@@ -93,7 +101,7 @@ def _together(row: pd.Series, shown: str) -> str:
 
 
 def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
-    chosen = "" if grid.baseline_chosen else " (the first cell, because none was chosen)"
+    chosen = "" if grid.baseline_chosen else " (nobody chose one)"
     facts = {
         "Baseline": baseline_in_words(found) + chosen,
         "Settings and cells": f"{len(found.settings)} settings, {len(grid.cells)} cells",
