@@ -14,8 +14,8 @@ BASE = "report.compare={}"
 FACE = {"model face-vgg16", "predictions face-vgg16"}
 SPEECH = {"model speech-cnn1d", "predictions speech-cnn1d"}
 REPORT = {"report demo"}
-EVALUATION = {"evaluation linear"} | REPORT
-FUSION = {"fusion linear"} | EVALUATION
+OWN = {"fusion linear"} | REPORT
+FUSION = {"rules compared"} | OWN
 CACHES = {"feature_cache vgg16-demo_kdef", "feature_cache vgg16-demo_ravdess"}
 SPLITS = {"split cross_corpus-face", "split cross_corpus-speech"}
 
@@ -40,15 +40,15 @@ def described(names):
         ("protocol.description=other", REPORT),
         ("published=none", REPORT),
         # of the evaluation
-        ("evaluation.samples=10", EVALUATION),
-        ("evaluation.permutations=10", EVALUATION),
-        ("evaluation.confidence=0.9", EVALUATION),
-        ("evaluation.bins=3", EVALUATION),
-        ("evaluation.seed=3", EVALUATION),
-        ("evaluation.metrics=[]", EVALUATION),
+        ("evaluation.samples=10", FUSION),
+        ("evaluation.permutations=10", OWN),
+        ("evaluation.confidence=0.9", FUSION),
+        ("evaluation.bins=3", OWN),
+        ("evaluation.seed=3", FUSION),
+        ("evaluation.metrics=[]", OWN),
         # of the fusion
-        ("fusion.weights={speech: 0.5, face: 0.5}", FUSION),
-        ("fusion.weights=null", FUSION),
+        ("fusion.weights={speech: 0.5, face: 0.5}", OWN),
+        ("fusion.weights=null", OWN),
         ("fusion.compare=[]", FUSION),
         ("fusion.fit_on=validation", FUSION),
         ("fusion.steps=10", FUSION),
@@ -134,12 +134,12 @@ def test_a_grid_has_the_stages_of_its_cells_and_no_others(planned):
     assert set(plan.stages) == {name for place in plan.cells for name in plan.stages_of(place)}
 
 
-@pytest.mark.parametrize("name", ["threads", "precision", "label", "settings", "inputs", "splits", "kind"])
+@pytest.mark.parametrize("name", ["rules", "threads", "precision", "label", "settings", "inputs", "splits", "kind"])
 def test_a_modality_may_be_called_like_a_part_of_a_stage(planned, name):
     plan = planned("ravdess_openface", f"+face@{name}=action_units modalities=[face,{name}] fusion.weights=null")
     (report,) = [plan.stage(cell.report) for cell in plan.cells.values()]
     assert report.inputs[f"predictions_{name}"].startswith(f"predictions/{name}-action_units-")
-    assert list(plan.stage(report.inputs["fusion"]).inputs) == ["face", name]
+    assert list(plan.stage(report.inputs["fusion"]).inputs) == ["fusion", "face", name]
 
 
 class One(Preparation):

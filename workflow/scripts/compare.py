@@ -18,7 +18,7 @@ with clear_errors(snakemake.log[0]):
     out = Path(snakemake.output.cells).parent
     files = [*FILES, COSTS, library_name()]
     drop_earlier(out / CELLS, files)
-    write_grid(out, planned_grid(plan, results))
     costs_of(plan, plan.cells, results).write(out / COSTS)
+    write_grid(out, planned_grid(plan, results, out / COSTS))
     shows = shown_by_cells(plan, contents_of(plan, plan.stages, results), where["repository"])
     mark(out / CELLS, shows, files)

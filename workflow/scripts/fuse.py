@@ -10,15 +10,17 @@ from emofusion.fusion.common.fuse import Fused, fuse
 from emofusion.plan.job import Job
 from emofusion.tables import PREDICTIONS, read_table, write_table
 
+SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
+
 
 def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
         for modality in job.stage.inputs
-        if modality != "rules"
+        if modality != SHARED
     }
     own = fuse(tables, job.settings.fusion)
-    every = own.with_rules(Fused.read(job.input("rules")), job.settings.order)
+    every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
     own.write(job.folder)
     write_table(every.predictions(job.settings.order[0]), job.folder / "fused.parquet", PREDICTIONS)
     write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation")

@@ -10,7 +10,7 @@ from emofusion.plan.settings import (
 )
 from emofusion.settings import registry
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality
+from emofusion.settings.experiment import Evaluation, Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Protocol
 
@@ -69,8 +69,12 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
     anything = resolved_weights(None, modalities)  # no shared rule uses the weights
     weights = resolved_weights(fusion.weights, modalities)
     configured = fusion.rule if any(rule.kind == fusion.rule for rule in own) else ""
+    evaluation = settings.evaluation
+    of_sweep = Evaluation(
+        samples=evaluation.samples, confidence=evaluation.confidence, seed=evaluation.seed, metrics=[]
+    )
     return (
-        SharedRulesSettings(FusionSettings("", shared, anything, fusion.steps, fusion.fit_on), settings.evaluation),
+        SharedRulesSettings(FusionSettings("", shared, anything, fusion.steps, fusion.fit_on), of_sweep),
         CellFusionSettings(
             FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, evaluation_settings(settings)
         ),

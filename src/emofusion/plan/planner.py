@@ -65,7 +65,7 @@ class Planner:
             (settings.evaluation,),
         )
         rules = self.factory.make("rules", "compared", shared, {**members})
-        fusion = self.factory.make("fusion", own.order[0], own, {"rules": rules, **members})
+        fusion = self.factory.make("fusion", own.order[0], own, {"fusion": rules, **members})
         trained = {
             name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None
         }

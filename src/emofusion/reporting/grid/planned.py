@@ -7,12 +7,13 @@ from emofusion.reporting.grid.cells import Grid, GridCell
 from emofusion.reporting.known import swept_pool, takes_weights
 
 
-def planned_grid(plan: PlanFile, results: Path) -> Grid:
+def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
     """The grid of a plan's cells, for `write.write_grid`.
 
     Args:
         plan: the plan of a grid.
         results: the folder of all results.
+        costs: the table of what the stages cost.
     """
     cells = []
     for place, planned in plan.cells.items():
@@ -40,4 +41,5 @@ def planned_grid(plan: PlanFile, results: Path) -> Grid:
         baseline_chosen=grid["baseline_chosen"],
         replicates=grid["replicates"],
         evaluation=plan.settings(fusion).evaluation.evaluation,
+        costs=costs,
     )
