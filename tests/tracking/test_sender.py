@@ -136,9 +136,10 @@ def test_a_killed_sender_is_followed_by_one_that_goes_on(tools, wait_for, fresh:
     for key in keys:
         with open_run("model", key, {}, fresh, {}) as run:
             epochs(run)
-    command = [sys.executable, "-m", "emofusion.tracking.sender", json.dumps(asdict(fresh))]
-    sender = subprocess.Popen(command, stdin=subprocess.PIPE)
+    sender = subprocess.Popen([sys.executable, "-m", "emofusion.tracking.sender"], stdin=subprocess.PIPE, text=True)
     try:
+        sender.stdin.write(f"{json.dumps(asdict(fresh))}\n")
+        sender.stdin.flush()
         wait_for(lambda: len(tools.journals(fresh)) < 35, "the first runs")
     finally:
         sender.kill()

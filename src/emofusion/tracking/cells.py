@@ -98,8 +98,16 @@ def cell_params(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
     others = [name for name in params if name.startswith("fusion.options.") and name.split(".")[2] != report.rule]
     params = {name: value for name, value in params.items() if name not in others}
     params |= dict(flat({"fusion": {"weights": report.weights}}))
-    factors = getattr(cell, "factors", None) or dict(text.lstrip("+~").split("=", 1) for text in cell.overrides)
-    return {name: value for name, value in flat(factors) if name not in params and value not in EMPTY} | params
+    return {name: value for name, value in flat(factors_of(plan, cell)) if value not in EMPTY} | params
+
+
+def factors_of(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
+    """Name of each setting or group that varies in the plan → the cell's value."""
+    known: dict[str, str] | None = getattr(cell, "factors", None)
+    if known is not None:
+        return known
+    common = set.intersection(*(set(other.overrides) for other in plan.cells.values()))
+    return dict(text.lstrip("+~").split("=", 1) for text in cell.overrides if text not in common)
 
 
 def figures(rules: Path, rule: str, modalities: list[str], metrics: list[str]) -> dict[str, float]:

@@ -19,23 +19,29 @@ class SenderProcess:
         self._tracking = tracking
         # This object keeps the pipe to the sender's standard input open. The system closes it when this process ends.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "emofusion.tracking.sender", json.dumps(asdict(tracking))],
+            [sys.executable, "-m", "emofusion.tracking.sender"],
             stdin=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C is for Snakemake, which then tells the sender to finish
         )
+        self._say(json.dumps(asdict(tracking)))  # not as an argument, which every user of the machine can read
 
     def finish(self) -> Unsent:
         """Give the sender `patience` seconds to send the rest, end it, and return what is not sent."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError, subprocess.TimeoutExpired):
-            self._process.stdin.write("finish\n")
-            self._process.stdin.flush()
+        with suppress(subprocess.TimeoutExpired):
+            self._say("finish")
             if self._process.wait(self._tracking.patience) == 0:
                 return Unsent()
         self._process.kill()
         self._process.wait()
         return unsent(self._tracking.journals, self._tracking.store)
+
+    def _say(self, line: str) -> None:
+        """Send the sender a line. It may have ended already."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
 
 
 def left_over(tracking: Tracking, rest: Unsent, command: str) -> str:

@@ -5,7 +5,6 @@ import math
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from emofusion.settings.encoding import plain
 from emofusion.tracking.address import cannot_be_used, first_line, shown
 from emofusion.tracking.journal import JOURNAL, line_of, points_of
+from emofusion.tracking.revision import revision
 from emofusion.tracking.settings import Tracking
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def open_run(
         "emofusion.attempt": attempt,
         **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
         **_made_with(made_with or {}),
-        **_revision(),
+        **revision(),
         **(tags or {}),
     }
     start = {
@@ -245,17 +245,3 @@ def _sigterm_raises() -> Iterator[None]:
     finally:
         if unhandled:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _revision() -> dict[str, str]:
-    """Tags with the code's commit, and with whether tracked files differ from it; none where Git does not answer."""
-    command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
-    try:
-        lines = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=30
-        ).stdout.splitlines()
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    heads = [line.split()[-1] for line in lines if line.startswith("# branch.oid ")]
-    dirty = any(not line.startswith("#") for line in lines)
-    return {"mlflow.source.git.commit": heads[0], "emofusion.git.dirty": str(dirty).lower()}

@@ -177,12 +177,11 @@ def lock_of(tracking: Tracking) -> Path:
     return tracking.journals.parent / f"sender-{digest}.lock"
 
 
-def main(arguments: dict[str, object]) -> bool:
+def main(tracking: Tracking) -> bool:
     """Send until standard input is closed, or until the line `finish` comes and everything is sent.
 
-    arguments: the fields of `Tracking`. Returns whether everything is sent.
+    Returns whether everything is sent.
     """
-    tracking = Tracking(**arguments)  # type: ignore[arg-type]
     tracking.journals.mkdir(parents=True, exist_ok=True)
     os.nice(5)  # jobs go first
     sender = Sender(tracking)
@@ -198,7 +197,7 @@ def main(arguments: dict[str, object]) -> bool:
 
 
 if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    with clear_errors(Path(str(given["results"])) / "logs" / "tracking.log"):
-        everything = main(given)
+    settings = Tracking(**json.loads(sys.stdin.readline()))
+    with clear_errors(Path(settings.results) / "logs" / "tracking.log"):
+        everything = main(settings)
     os._exit(0 if everything else 1)
