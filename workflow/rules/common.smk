@@ -311,5 +311,5 @@ onstart:
 
 
 onsuccess:
-    if not needs_no_result():
+    if workflow.is_main_process and not needs_no_result():
         print("\n".join(["", *headline_lines()]), file=sys.stderr)
