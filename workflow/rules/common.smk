@@ -410,7 +410,7 @@ onstart:
 
 
 onsuccess:
-    if not needs_no_result():
+    if workflow.is_main_process and not needs_no_result():
         print("\n".join(["", *headline_lines(), costs_of(plan, plan.cells, RESULTS).line()]), file=sys.stderr)
     finish_sender()
 

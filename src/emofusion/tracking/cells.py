@@ -48,7 +48,7 @@ def track_cell(plan: PlanFile, place: str, results: Path, tracking: dict[str, An
         if kind == "corpus":
             corpora.add(plan.settings(name).name)
     experiment = plan.facts["experiment"]
-    grid = grid_of(plan)
+    grid = plan.folder if plan.is_grid else None
     tags = {
         "emofusion.report": report.key,
         "emofusion.experiment": experiment,
@@ -74,14 +74,6 @@ def track_cell(plan: PlanFile, place: str, results: Path, tracking: dict[str, An
                 run.log_artifact(folder / name)
 
 
-def grid_of(plan: PlanFile) -> str | None:
-    """The name of the grid that the cells of a plan belong to; None where the plan has one cell."""
-    if "grid" in plan.facts:
-        return plan.facts["grid"]["name"] if plan.facts["grid"] else None
-    name: str = plan.facts["experiment"]
-    return name if len(plan.cells) > 1 else None
-
-
 def cell_params(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
     """The parameters of a cell's run: name of a setting → value as text.
 
@@ -98,16 +90,7 @@ def cell_params(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
     others = [name for name in params if name.startswith("fusion.options.") and name.split(".")[2] != report.rule]
     params = {name: value for name, value in params.items() if name not in others}
     params |= dict(flat({"fusion": {"weights": report.weights}}))
-    return {name: value for name, value in flat(factors_of(plan, cell)) if value not in EMPTY} | params
-
-
-def factors_of(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
-    """Name of each setting or group that varies in the plan → the cell's value."""
-    known: dict[str, str] | None = getattr(cell, "factors", None)
-    if known is not None:
-        return known
-    common = set.intersection(*(set(other.overrides) for other in plan.cells.values()))
-    return dict(text.lstrip("+~").split("=", 1) for text in cell.overrides if text not in common)
+    return {name: value for name, value in flat(cell.factors) if value not in EMPTY} | params
 
 
 def figures(rules: Path, rule: str, modalities: list[str], metrics: list[str]) -> dict[str, float]:

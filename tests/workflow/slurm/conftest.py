@@ -38,6 +38,8 @@ SwitchType=switch/none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 ReturnToService=2
+# jobs that have ended are shown until the tests end
+MinJobAge=7200
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
 # a job that uses more memory than it has asked for is killed, as on a real cluster
