@@ -18,6 +18,7 @@ COMPARED = [
     "sweep", "sweep_gaps", "sweep_confusion",
 ]  # fmt: skip
 
+PAIR = ["first", "second"]
 SMALL = [
     "corpora.demo_kdef.demo.people=8",
     "corpora.demo_kdef.demo.angles=[straight]",
@@ -252,7 +253,8 @@ def test_a_sweep_gives_one_report_a_cell_and_a_table_of_all(workflow):
     assert table["fusion.steps"].tolist() == [10, 20] and (table["clips"] == 104).all()
     assert table["fusion_accuracy"].tolist() == pytest.approx([single.loc["all", "fusion_accuracy"]] * 2)
     (pair,) = pd.read_csv(workflow / "reports/demo/cells_pairs.csv").to_dict("records")
-    assert (pair["first"], pair["second"], pair["clips"]) == ("fusion.steps=10", "fusion.steps=20", 104)
+    published = [json.loads((workflow / f"reports/demo/{pair[name]}/provenance.json").read_text()) for name in PAIR]
+    assert [cell["settings"]["fusion"]["steps"] for cell in published] == [10, 20] and pair["clips"] == 104
     assert (pair["difference"], pair["only_first"], pair["sign_flip_p"]) == (0, 0, 1)
 
 
