@@ -9,7 +9,10 @@ min_version("9.10")
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/plan.smk"
+include: "workflow/rules/currency.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/run.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/features.smk"

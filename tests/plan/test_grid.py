@@ -72,6 +72,8 @@ def test_names_of_folders_have_no_special_letters_and_differ(changed):
     assert name != folder_name({key: f"{level} "}) and name != folder_name({key: level.replace("/", "_")} | {"a": "1"})
     assert len(folder_name({"report.title": "long" * 100})) <= 120
     assert folder_name({}) == "base"
+    long = {f"corpora.{name}.demo.people": "8" for name in "abcdef"} | {"fusion.steps": "10"}
+    assert folder_name(long).startswith(f"{'people=8,' * 6}steps=10-") and len(folder_name(long)) < 80
 
 
 def test_factors_are_the_levels_of_all_that_varies(grid_of):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emofusion.tracking.cells import cell_params, figures, grid_of
+from emofusion.tracking.cells import cell_params, figures
 
 COLUMNS = ["rule", "clips", "actors", "accuracy", "accuracy_low", "accuracy_high", "log_loss", "log_loss_low"]
 COLUMNS += ["log_loss_high", "gender_gap", "gender_gap_p"]
@@ -63,4 +63,3 @@ def test_parameters_are_what_varies_and_what_a_figure_can_depend_on(planned):
     for name in params:
         assert not name.startswith(("published", "tracking", "report", "plugins")), name
         assert name.rpartition(".")[2] not in ("root", "zenodo", "source", "description"), name
-    assert grid_of(plan) and grid_of(planned()) is None

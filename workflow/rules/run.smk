@@ -1,0 +1,61 @@
+# What happens at the start and at the end of a run.
+def headline_lines():
+    """The last lines that a run prints: the headline figures, and the path of the page."""
+    folders = [RESULTS / "reports" / place for place in plan.cells]
+    try:
+        if not plan.facts["grid"]:
+            return headline(folders[0])
+        return headline_of_grid(RESULTS / "reports" / PUBLISHED_IN)
+    except EmofusionError:  # the command asked for another target than the reports
+        return []
+
+
+sender = None
+
+
+def start_sender():
+    """Start the process that sends what jobs log; none where tracking is off, and for commands that log nothing."""
+    global sender
+    if TRACKING.enabled and not needs_no_result() and not workflow.touch:
+        if message := trouble_of_store():
+            raise WorkflowError(message)
+        sender = SenderProcess(TRACKING)
+
+
+def trouble_of_store():
+    """Why the tracking store cannot be used; the empty text where it can."""
+    try:
+        check_store(TRACKING)
+    except EmofusionError as error:
+        return str(error)
+    return ""
+
+
+def finish_sender():
+    """Let the sender send the rest, and say what it could not send."""
+    if sender is not None:
+        uri = plan.facts["tracking"]["uri"]
+        override = f' override="tracking.uri={uri}"' if uri else ""
+        command = f"snakemake --cores 1 tracking --config experiment={plan.facts['experiment']}{override}"
+        if line := left_over(TRACKING, sender.finish(), command):
+            print(line, file=sys.stderr)
+
+
+# Jobs on this machine share one import of their libraries, and one process sends what all jobs log. Jobs on other machines
+# must not know the address of the first: Slurm gives them this process's environment, and their work would run here.
+onstart:
+    start_sender()
+    if SUBMITS:
+        os.environ.pop(forkserver.ADDRESS, None)
+    else:
+        forkserver.start()
+
+
+onsuccess:
+    if workflow.is_main_process and not needs_no_result():
+        print("\n".join(["", *headline_lines(), costs_of(plan, plan.cells, RESULTS).line()]), file=sys.stderr)
+    finish_sender()
+
+
+onerror:
+    finish_sender()
