@@ -16,7 +16,7 @@ from emofusion.reporting.report_page.packing import library_name
 QUICK = ["evaluation.samples=50", "evaluation.permutations=50", "fusion.steps=5", "fusion.compare=[linear,product]"]
 FOLDS = {2: 0, 5: 0, 14: 0, 15: 0, 16: 0, 3: 1, 6: 1, 7: 1, 13: 1, 18: 1, 10: 2, 11: 2, 12: 2, 19: 2, 20: 2}
 FOLDS |= {8: 3, 17: 3, 21: 3, 23: 3, 24: 3, 1: 4, 4: 4, 9: 4, 22: 4}
-BEHIND_FUSION = {"evaluate": 1, "report": 1, "publish": 1}
+BEHIND_FUSION = {"report": 1}
 
 
 def write_posteriors(path, seed):
@@ -95,7 +95,7 @@ def shown(workflow):
 
 
 def test_a_finished_run_says_what_it_found_and_where_the_report_is(workflow):
-    output = workflow.made("--forcerun", "publish", **workflow.given)
+    output = workflow.made("--forcerun", "report", **workflow.given)
     rules = pd.read_csv(workflow / "reports/posteriors/rules.csv").set_index("rule")
     line = next(line for line in output.splitlines() if line.startswith("posteriors: fusion"))
     assert f"{100 * rules.loc['linear', 'accuracy']:.2f} % [" in line and "of 192 clips, 24 actors" in line
@@ -113,7 +113,7 @@ def test_three_modalities_and_back(workflow, two, three):
     assert shown(workflow)[0] == ["speech", "face", "third", "linear", "product"]
     assert (workflow / "reports/posteriors/confusion_third.png").is_file()
     assert workflow.planned(experiment="posteriors", override=three) == {}
-    assert workflow.planned(**workflow.given) == {"publish": 1}
+    assert workflow.planned(**workflow.given) == {"report": 1}
     workflow.made(**workflow.given)
     assert shown(workflow)[0] == ["speech", "face", "linear", "product"]
     assert not (workflow / "reports/posteriors/confusion_third.png").exists()
@@ -124,7 +124,7 @@ def test_another_rule_and_back(workflow, two):
     assert workflow.planned(**other) == {"fuse": 1, **BEHIND_FUSION}
     workflow.made(**other)
     assert shown(workflow)[2]["fusion"]["rule"] == "product" and "**product" in shown(workflow)[1]
-    assert workflow.planned(**workflow.given) == {"publish": 1}
+    assert workflow.planned(**workflow.given) == {"report": 1}
     workflow.made(**workflow.given)
     assert shown(workflow)[2]["fusion"]["rule"] == "linear"
 
@@ -161,7 +161,7 @@ def test_without_snakemakes_memory_everything_is_known(workflow, edit):
     shutil.rmtree(workflow.folder / ".snakemake")
     assert workflow.planned(**workflow.given) == {}
     edit("src/emofusion/predictions/pools.py", "FLOOR = 1e-12", "FLOOR = 1e-11")
-    assert workflow.planned(**workflow.given) == {"fuse": 1, **BEHIND_FUSION}
+    assert workflow.planned(**workflow.given) == {"fuse_rules": 1, "fuse": 1, **BEHIND_FUSION}
     assert workflow.reasons(**workflow.given)["fusion"] == "other code"
 
 
@@ -218,11 +218,11 @@ def test_another_version_of_a_library_is_noticed_and_can_be_accepted(workflow, t
     (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: scikit-learn\nVersion: 99.0.0\n")
     path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(workflow.repository / "src")])}
     planned = workflow.planned(**workflow.given, environment=path)
-    assert {"split", "fuse", "evaluate", "report"} <= set(planned)
+    assert {"split", "fuse", "report"} <= set(planned)
     reason = workflow.reasons(**workflow.given, environment=path)["split"]
     assert reason == f"made with scikit-learn {sklearn.__version__} instead of 99.0.0"
     accepting = {"experiment": "posteriors", "override": [*workflow.given["override"], "accept_other_versions=true"]}
-    assert workflow.planned(**accepting, environment=path) == {"report": 1, "publish": 1}
+    assert workflow.planned(**accepting, environment=path) == {"report": 1}
     workflow.made(**accepting, environment=path)
     for name in ("summary.md", "report.html"):
         text = (workflow / f"reports/posteriors/{name}").read_text()
@@ -250,7 +250,7 @@ def test_another_table_under_the_same_path_is_read_again(workflow, tables):
     kept = (tables / "face.csv").read_bytes()
     write_posteriors(tables / "face.csv", seed=9)
     # the names of the clips are read from it too
-    expected = {"corpus": 1, "split": 1, "posteriors": 1, "fuse": 1, **BEHIND_FUSION}
+    expected = {"corpus": 1, "split": 1, "posteriors": 1, "fuse_rules": 1, "fuse": 1, **BEHIND_FUSION}
     assert workflow.planned(**workflow.given) == expected
     assert workflow.reasons(**workflow.given)["corpus"].endswith("face.csv has changed")
     (tables / "face.csv").write_bytes(kept)
@@ -261,7 +261,7 @@ def test_cores_change_neither_the_result_nor_what_is_current(workflow, workflow_
     assert workflow.planned(**workflow.given, cores=1) == {} == workflow.planned(**workflow.given, cores=8)
     other = workflow_in(workflow.repository, tmp_path)
     other.made(**workflow.given, cores=5, environment={"OMP_NUM_THREADS": "5", "EMOFUSION_FORKSERVER": ""})
-    for name in ("rules.csv", "parameters.csv", "subsets.csv"):
+    for name in ("rules.csv", "parameters.csv", "subsets.csv.gz"):
         assert (other / f"reports/posteriors/{name}").read_bytes() == (
             workflow / f"reports/posteriors/{name}"
         ).read_bytes()
@@ -272,7 +272,7 @@ def test_copied_results_are_used_whatever_their_times(workflow, workflow_in, tmp
     copy = workflow_in(workflow.repository, tmp_path)
     assert copy.planned(**workflow.given) == {}
     edit("src/emofusion/predictions/pools.py", "FLOOR = 1e-12", "FLOOR = 1e-11")
-    assert copy.planned(**workflow.given) == {"fuse": 1, **BEHIND_FUSION}
+    assert copy.planned(**workflow.given) == {"fuse_rules": 1, "fuse": 1, **BEHIND_FUSION}
 
 
 def test_a_result_that_is_not_whole_is_made_again(workflow):
@@ -290,9 +290,9 @@ def test_a_published_file_that_is_gone_or_edited_is_published_again(workflow, na
     file = workflow / f"reports/posteriors/{name}"
     content = file.read_bytes()
     file.unlink()
-    assert workflow.planned(**workflow.given) == {"publish": 1}
+    assert workflow.planned(**workflow.given) == {"report": 1}
     file.write_bytes(content.replace(b"0", b"1") if name == "table1.csv" else content)
-    assert workflow.planned(**workflow.given) == ({"publish": 1} if name == "table1.csv" else {})
+    assert workflow.planned(**workflow.given) == ({"report": 1} if name == "table1.csv" else {})
     workflow.made(**workflow.given)
     if name != "published.json":
         assert file.read_bytes() == content
@@ -334,7 +334,7 @@ def test_files_of_a_machine_whose_clock_is_wrong_are_used_and_made_again(workflo
     for given, planned in (
         (workflow.given, {}),
         (other, {"fuse": 1, **BEHIND_FUSION}),
-        (workflow.given, {"publish": 1}),
+        (workflow.given, {"report": 1}),
     ):
         for path in workflow.folder.glob("results/**/*.*"):
             if path.suffix in (".json", ".csv", ".txt"):

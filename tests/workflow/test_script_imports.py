@@ -43,9 +43,9 @@ def loaded_by(program: str, *arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     ("scripts", "late", "used"),
     [
-        (["prepare", "publish", "prune", "audit", "tracking"], [], set()),
+        (["prepare", "prune", "audit", "tracking"], [], set()),
         (
-            ["corpus", "posteriors", "ensemble", "fuse", "evaluate", "features"],
+            ["corpus", "posteriors", "ensemble", "fuse_rules", "fuse", "features"],
             ["emofusion.features.pixels", "emofusion.features.action_units"],
             {"pandas"},
         ),

@@ -18,7 +18,6 @@ COMPARED = [
     "sweep", "sweep_gaps", "sweep_confusion",
 ]  # fmt: skip
 
-PAIR = ["first", "second"]
 SMALL = [
     "corpora.demo_kdef.demo.people=8",
     "corpora.demo_kdef.demo.angles=[straight]",
@@ -206,7 +205,7 @@ def test_posteriors_made_elsewhere_go_through_the_workflow(tmp_path, workflow):
     assert not (made / "reports/posteriors/curves_speech.png").exists()
     assert made.planned(experiment="posteriors", override=override) == {}
     (tmp_path / "face.csv").write_text((tmp_path / "speech.csv").read_text())  # another table under the same name
-    assert {"posteriors", "fuse", "evaluate", "report", "publish"} <= set(
+    assert {"posteriors", "fuse_rules", "fuse", "report"} <= set(
         made.planned(experiment="posteriors", override=override)
     )
 
@@ -234,11 +233,11 @@ def test_another_place_of_tracking_reruns_no_stage(workflow):
 
 def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflow):
     changed = [*SMALL, "fusion.weights={speech: 0.5, face: 0.5}"]
-    assert workflow.planned(override=changed) == {"fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
+    assert workflow.planned(override=changed) == {"fuse": 1, "report": 1}
     done = workflow.run(override=changed)
     assert done.returncode == 0, done.output[-3000:]
     assert "0.5 speech + 0.5 face" in (workflow / "reports/demo/summary.md").read_text()
-    assert workflow.planned(override=SMALL) == {"publish": 1}
+    assert workflow.planned(override=SMALL) == {"report": 1}
     assert workflow.run(override=SMALL).returncode == 0
     assert "0.7 speech + 0.3 face" in (workflow / "reports/demo/summary.md").read_text()
 
@@ -246,7 +245,7 @@ def test_other_fusion_weights_train_nothing_and_coming_back_costs_a_copy(workflo
 def test_a_sweep_gives_one_report_a_cell_and_a_summary_of_all(workflow):
     single = pd.read_csv(workflow / "reports/demo/table1.csv").set_index("emotion")
     cells = [*SMALL, "fusion.steps=10,20"]
-    assert workflow.planned(override=cells) == {"fuse": 2, "evaluate": 2, "report": 2, "publish": 2, "compare": 1}
+    assert workflow.planned(override=cells) == {"fuse_rules": 2, "fuse": 2, "report": 2, "compare": 1}
     done = workflow.run(override=cells)
     assert done.returncode == 0, done.output[-3000:]
     table = pd.read_csv(workflow / "reports/demo/cells.csv")
@@ -284,7 +283,7 @@ def test_an_ensemble_takes_what_its_members_have_trained(workflow):
     small = [item for item in SMALL if not item.startswith("report.seeds")]
     override = [*small, "report.seeds=1", "report.compare.face=[]", "speech=ensemble", "speech.ensemble=[cnn1d,lstm]"]
     # the LSTM alone was trained for its curves only, with another seed
-    after = {"ensemble": 1, "fuse": 1, "evaluate": 1, "report": 1, "publish": 1}
+    after = {"ensemble": 1, "fuse": 1, "report": 1}
     assert workflow.planned(override=override) == {"train": 1, "predict": 1, **after}
     done = workflow.run(override=override)
     assert done.returncode == 0, done.output[-3000:]
@@ -364,7 +363,7 @@ def test_a_bad_file_is_named_before_anything_is_trained(repository, workflow_in,
 def test_fewer_networks_compared_leave_no_older_row_or_curve(workflow):
     workflow.made(override=SMALL)
     fewer = [*SMALL, "report.compare={}"]
-    assert workflow.planned(override=fewer) == {"report": 1, "publish": 1}
+    assert workflow.planned(override=fewer) == {"report": 1}
     workflow.made(override=fewer)
     assert pd.read_csv(workflow / "reports/demo/comparison.csv")["network"].tolist() == ["cnn1d", "vgg16"]
     one = [*SMALL, "report.compare={}", "modalities=[speech]"]
