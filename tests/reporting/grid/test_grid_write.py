@@ -157,3 +157,11 @@ def test_a_thousand_weights_fit_into_five_megabytes(maker, tmp_path):
     assert size < 5e6
     store = (tmp_path / "out" / "grid.html").read_text().split('id="store">')[1].split("</script>")[0]
     assert len(json.loads(store)["curves"]) == 1 and len(json.loads(store)["tables"]["settings"]["rows"]) == 1000
+
+
+def test_the_page_has_the_ablations_question_and_counts_what_it_leaves_out(maker, tmp_path):
+    asked = {"title": "Which network?", "question": "Is one worth more?", "experiment": "demo", "excluded": 2}
+    write_grid(tmp_path, maker.grid(name="networks", **asked))
+    page = (tmp_path / "grid.html").read_text(encoding="utf-8")
+    assert "<h1>Which network?</h1>" in page and "Is one worth more?" in page
+    assert "emofusion grid · demo · networks" in page and "The ablation leaves out 2 cells." in page

@@ -40,7 +40,8 @@ class Grid:
     """A grid: its name, its cells, the name of the baseline cell, and whether the user chose this baseline.
 
     replicates: the factors that are repetitions and not questions, such as `seed`. costs: a table (CSV) of what the
-    stages cost, if there is one.
+    stages cost, if there is one. title, question: what the ablation's file says; empty without a file. experiment: the
+    experiment that the cells change. excluded: how many cells the ablation leaves out.
     """
 
     name: str
@@ -50,6 +51,10 @@ class Grid:
     replicates: list[str]
     evaluation: Evaluation
     costs: Path | None = None
+    title: str = ""
+    question: str = ""
+    experiment: str = ""
+    excluded: int = 0
 
 
 @dataclass(frozen=True)

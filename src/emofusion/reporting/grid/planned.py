@@ -42,4 +42,8 @@ def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
         replicates=grid["replicates"],
         evaluation=plan.settings(fusion).evaluation.evaluation,
         costs=costs,
+        title=grid["title"],
+        question=grid["question"],
+        experiment=plan.facts["experiment"],
+        excluded=grid["excluded"],
     )
