@@ -25,7 +25,7 @@ from emofusion.reporting.wording import FUSION, ORACLE, heading, weights_in_word
 from emofusion.tables import classes_of
 
 # Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
-LONG = ("subsets", "confusion", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion")
+LONG = ("subsets", "confusion", "pairs", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion")
 
 
 def file_of(table: str) -> str:

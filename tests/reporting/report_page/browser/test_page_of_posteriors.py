@@ -35,7 +35,7 @@ def test_the_rules_have_the_accuracies_that_others_found_too(report):
         rules.loc["product_by_speaker", "transductive"] and "transductive" in rules.loc["product_by_speaker", "label"]
     )
     assert (rules["clips"] == 1440).all() and (rules["actors"] == 24).all()
-    pairs = pd.read_csv(report / "pairs.csv").set_index(["first", "second"])
+    pairs = pd.read_csv(report / "pairs.csv.gz").set_index(["first", "second"])
     better = pairs.loc[("linear", "log_linear")]
     assert better["difference"] < 0 and better["high"] < 0 and better["sign_flip_p_holm"] < 0.01
     assert better["compared"] == len(rules) * (len(rules) - 1) // 2
