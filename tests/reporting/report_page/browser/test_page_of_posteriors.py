@@ -42,7 +42,7 @@ def test_the_rules_have_the_accuracies_that_others_found_too(report):
 
 
 def test_every_number_that_the_slider_shows_is_one_of_the_csv(report, opened):
-    tables = {name: pd.read_csv(report / f"{name}.csv") for name in ("sweep", "sweep_gaps", "sweep_confusion")}
+    tables = {name: pd.read_csv(report / f"{name}.csv.gz") for name in ("sweep", "sweep_gaps", "sweep_confusion")}
     tab = opened(path=report / "report.html")
     for rule, weight in (("linear", 0.7), ("linear", 0.48), ("product", 0.45), ("product", 0.0), ("linear", 1.0)):
         tab.choose(rule)
