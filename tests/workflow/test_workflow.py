@@ -10,6 +10,7 @@ import soundfile
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.predictions.table import posteriors
+from emofusion.reporting.report import file_of
 from emofusion.settings.registry import kinds
 from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
@@ -65,7 +66,7 @@ def test_every_file_of_the_report_is_there(workflow):
         "summary.md",
     }
     wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
-    wanted |= {f"{name}.csv" for name in COMPARED}
+    wanted |= set(map(file_of, COMPARED))
     wanted |= {"curves_speech.png", "curves_face.png", "provenance.json", "published.json", "summary.json", "costs.csv"}
     assert names == wanted
 
