@@ -29,7 +29,8 @@ def scored(project, modality):
 
 
 def fused(project, rule):
-    table = read_table(project.one("fusion/minimum-*/rules.parquet"), FUSED)
+    files = ("fusion/minimum-*/rules.parquet", "rules/compared-*/rules.parquet")
+    table = pd.concat([read_table(project.one(file), FUSED) for file in files])
     return table[table["rule"] == rule].sort_values("clip", ignore_index=True)
 
 

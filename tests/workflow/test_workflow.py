@@ -284,7 +284,7 @@ def test_an_ensemble_takes_what_its_members_have_trained(workflow):
     small = [item for item in SMALL if not item.startswith("report.seeds")]
     override = [*small, "report.seeds=1", "report.compare.face=[]", "speech=ensemble", "speech.ensemble=[cnn1d,lstm]"]
     # the LSTM alone was trained for its curves only, with another seed
-    after = {"ensemble": 1, "fuse": 1, "report": 1}
+    after = {"ensemble": 1, "fuse_rules": 1, "fuse": 1, "report": 1}
     assert workflow.planned(override=override) == {"train": 1, "predict": 1, **after}
     done = workflow.run(override=override)
     assert done.returncode == 0, done.output[-3000:]
