@@ -12,7 +12,7 @@ FITTING = {
     "demo": {**COMMON, **SPEECH, "backbone": 2, "demo_protocol": 3},
     "paper": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
     "paper_within": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
-    "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4},
+    "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4, "speech_face_fusion": 48},
     "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4},
     "posteriors": COMMON,
 }
@@ -41,13 +41,14 @@ def ablations(repository):
 @pytest.mark.parametrize("experiment", FITTING)
 def test_every_ablation_is_planned_where_it_fits_and_otherwise_refused(repository, grid_of, experiment):
     named = ablations(repository)
-    assert len(named) == 9
+    assert len(named) == 10
     for name in named:
         if name in FITTING[experiment]:
             planned = grid_of(experiment, ablation=name)
             assert len(planned.cells) == FITTING[experiment][name], name
             assert planned.grid["ablation"] == planned.grid["name"] == name
-            assert len(planned.grid["factors"]) == 1 and planned.grid["question"].endswith("?")
+            assert len(planned.grid["factors"]) == (4 if name == "speech_face_fusion" else 1)
+            assert planned.grid["question"].endswith("?")
             assert all(place.startswith(f"{name}/") for place in places_of(planned))
         elif experiment == "posteriors":  # each message looks at all experiments, which takes its time
             told = rf"^ablation={name} needs \S+, and experiment=posteriors has .*; it fits"

@@ -142,7 +142,7 @@ def test_a_stage_is_fingerprinted_by_what_it_runs_only():
 def test_the_libraries_of_a_stage_are_those_that_its_code_imports():
     assert {"torch", "pytorch_lightning", "numpy"} <= imported_libraries("emofusion.training.fit")
     assert "torch" not in imported_libraries("emofusion.fusion.common.fuse")
-    assert "sklearn" in imported_libraries("emofusion.fusion.common.crossfit")
+    assert "sklearn" in imported_libraries("emofusion.fusion.common.stacking")
 
 
 def test_every_stage_that_computes_records_what_it_computes_with(repository, planned):
@@ -160,6 +160,6 @@ def test_every_stage_that_computes_records_what_it_computes_with(repository, pla
 
 def test_what_a_script_imports_itself_is_recorded_too(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("import pandas\n\n\ndef work():\n    from emofusion.fusion.common import crossfit\n")
+    script.write_text("import pandas\n\n\ndef work():\n    from emofusion.fusion.common import stacking\n")
     assert {"pandas", "scikit-learn", "numpy"} <= set(library_versions(scripts=(script,)))
     assert "pandas" not in library_versions("emofusion.emotions")

@@ -51,7 +51,7 @@ def test_figures_of_the_configured_rule_bear_the_same_names_everywhere(rules):
 
 def test_parameters_are_what_varies_and_what_a_figure_can_depend_on(planned):
     plan = planned(override="speech=cnn1d,lstm speech.training.learning_rate=0.001 fusion.weights=null")
-    cells = {cell.place.rpartition("=")[2]: cell_params(plan, cell) for cell in plan.cells.values()}
+    cells = {cell.factors["speech"]: cell_params(plan, cell) for cell in plan.cells.values()}
     assert {name: params["speech.network.kind"] for name, params in cells.items()} == {"cnn1d": "cnn1d", "lstm": "lstm"}
     assert {name: params["speech"] for name, params in cells.items()} == {"cnn1d": "cnn1d", "lstm": "lstm"}
     params = cells["cnn1d"]
