@@ -99,10 +99,10 @@ def test_the_command_line_adds_a_dimension_or_a_fixed_value(grid_of):
         *["backbone/face=mobilenet"],
         places_of(swept)[3],
     ]
-    assert places_of(swept)[3] == "backbone/face=mobilenet,seed=1" and swept.grid["replicates"] == ["seed"]
+    assert places_of(swept)[3] == "backbone/face=mobilenet+seed=1" and swept.grid["replicates"] == ["seed"]
     fixed = grid_of("demo", "speech=lstm", "backbone", "face=mobilenet")
-    assert places_of(fixed) == ["backbone/speech=lstm", "backbone/face=mobilenet,speech=lstm"]
-    assert (fixed.grid["baseline"], fixed.grid["factors"]) == ("backbone/face=mobilenet,speech=lstm", ["face"])
+    assert places_of(fixed) == ["backbone/speech=lstm", "backbone/face=mobilenet+speech=lstm"]
+    assert (fixed.grid["baseline"], fixed.grid["factors"]) == ("backbone/face=mobilenet+speech=lstm", ["face"])
 
 
 @pytest.mark.parametrize("override", ["face=vgg16", "face=vgg16,mobilenet", "report.compare={}"])
@@ -124,10 +124,10 @@ def test_cells_may_be_listed_in_three_forms_and_swept(own):
         override="evaluation.samples=10",
     )
     assert places_of(planned) == [
-        "mine/evaluation.samples=10,speech=lstm",
-        "mine/evaluation.samples=10,seed=1,speech=lstm",
-        "mine/evaluation.samples=10,fusion.weights.speech=0.6",
-        "mine/evaluation.samples=10,speech.training.epochs=3",
+        "mine/evaluation.samples=10+speech=lstm",
+        "mine/evaluation.samples=10+seed=1+speech=lstm",
+        "mine/evaluation.samples=10+fusion.weights.speech=0.6",
+        "mine/evaluation.samples=10+speech.training.epochs=3",
     ]
     # every varying factor has a level in every cell, also where the cell sets it not
     assert planned.grid["factors"] == ["speech", "seed", "fusion.weights.speech", "speech.training.epochs"]
@@ -151,7 +151,7 @@ def test_named_cells_are_one_factor(own):
         override="seed=0,1",
     )
     assert planned.grid["factors"] == ["mine", "seed"]
-    assert places_of(planned)[:4] == ["mine/base", "mine/seed=1", "mine/mine=deeper", "mine/mine=deeper,seed=1"]
+    assert places_of(planned)[:4] == ["mine/base", "mine/seed=1", "mine/mine=deeper", "mine/mine=deeper+seed=1"]
     assert planned.grid["baseline"] == "mine/mine=deeper" and planned.grid["baseline_chosen"]
     assert planned.cells[4].factors == {"mine": "texts", "seed": "0"}
 

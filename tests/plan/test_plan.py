@@ -72,7 +72,7 @@ def test_a_grid_shares_common_stages(planned):
 
 def test_folders_of_cells_are_named_by_what_they_change(planned):
     plan = planned(override="seed=1,2 speech.training.epochs=3")
-    assert list(plan.cells) == [f"demo/report.seeds=1,seed={seed},speech.training.epochs=3" for seed in (1, 2)]
+    assert list(plan.cells) == [f"demo/report.seeds=1+seed={seed}+speech.training.epochs=3" for seed in (1, 2)]
     long = "+".join(["x"] * 200)
     places = list(planned(override=f"report.title={long}a,{long}b").cells)
     assert len(places) == 2 and all(len(place) < 150 for place in places)

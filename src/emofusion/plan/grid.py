@@ -177,24 +177,26 @@ class Grid:
 
 
 def folder_name(changed: dict[str, str]) -> str:
-    """The name of a cell's folder, of what it changes: `seed=1,speech=lstm`, or `base`.
+    """The name of a cell's folder, of what it changes: `seed=1+speech=lstm`, or `base`.
+
+    It has no comma: Snakemake hands the names to jobs on other machines in a list with commas.
 
     Where the settings do not fit into it, their names are shortened, as `steps` for `fusion.steps`, and it ends in a
     hash.
     """
-    text = ",".join(f"{name}={level}" for name, level in changed.items()) or BASE
+    text = "+".join(f"{name}={level}" for name, level in changed.items()) or BASE
     name = _for_folder(text)
     if name == text and len(name) <= _LONGEST_NAME:
         return name
     if len(name) > _LONGEST_NAME:
-        name = _for_folder(",".join(f"{name.rpartition('.')[2]}={level}" for name, level in changed.items()))
+        name = _for_folder("+".join(f"{name.rpartition('.')[2]}={level}" for name, level in changed.items()))
     return f"{name[: _LONGEST_NAME - 10]}-{short_hash(text, 8)}"
 
 
 def _for_folder(text: str) -> str:
     """The text without brackets, quotes and spaces, and with `_` for other letters that folders should not have."""
     bare = "".join(letter for letter in text if letter not in "[]{}'\" ")
-    return "".join(letter if letter.isalnum() or letter in "=,._-+@" else "_" for letter in bare)
+    return "".join(letter if letter.isalnum() or letter in "=._-+@" else "_" for letter in bare.replace(",", "+"))
 
 
 def replicates_of(ablation: Ablation | None, factors: list[str]) -> list[str]:
