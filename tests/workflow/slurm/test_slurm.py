@@ -24,7 +24,7 @@ SMALL = [
 LONG = [text.replace("epochs=3", "epochs=60") for text in SMALL]
 ABLATION = [*SMALL, "speech=cnn1d,lstm", "seed=1,2"]
 # files that say when, where or by which run they were made
-OF_THE_RUN = ("provenance.json", "published.json", "cells.json", "report.html", "costs.csv")
+OF_THE_RUN = ("provenance.json", "published.json", "cells.json", "report.html", "grid.html", "costs.csv")
 HUNGRY = '''
 """A protocol that needs more memory than a job asks for at first."""
 
