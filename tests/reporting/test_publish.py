@@ -103,11 +103,12 @@ def test_the_next_publication_removes_what_an_interrupted_one_left(report, resul
         target.write_text(source.read_text())
 
     with monkeypatch.context() as patched:
-        patched.setattr("emofusion.reporting.publish.shutil.copyfile", copy)
+        patched.setattr("emofusion.reporting.publish.link", copy)
         with pytest.raises(KeyboardInterrupt):
             publish(report("two", "confusion_face.png", "rules.csv"), out, {"report": "two"}, results, is_cell=False)
     assert "provenance.json" not in content(out)  # nobody can take it for a whole report
     (out / "rules.csv.partial").write_text("half of it")
+    (out / ".rules.csv.0a1b2c.partial").write_text("a link that got no name")
     publish(report("three", "sweep.png"), out, {"report": "three"}, results, is_cell=False)
     assert set(content(out)) == {"sweep.png", "provenance.json", "published.json"}
 

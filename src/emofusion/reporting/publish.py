@@ -1,6 +1,7 @@
 """Publish a report: link its files into its published folder, and delete files of earlier publications there."""
 
 import json
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,9 @@ def _published_before(folder: Path) -> set[str]:
         listed = set(json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):  # the file is missing or incomplete
         listed = {name for name in present if any(fnmatch(name, pattern) for pattern in KNOWN)}
-    partial = {name for name in present if name.removesuffix(".partial") in listed}
+    # `_write` and `shared_files.link` write under these names first
+    partial = {name for name in present if re.sub(r"^\.(.+)\.[0-9a-f]+(?=\.partial$)", r"\1", name)[:-8] in listed}
+    partial = {name for name in partial if name.endswith(".partial")}
     return present & {*listed, *partial, *OF_CELLS, PROVENANCE, PUBLISHED}
 
 

@@ -43,9 +43,7 @@ def test_one_seed_has_the_interval_of_its_own_report(made):
     right = rights(made, ["one", "two"])
     found = summarise({"one": {"a": "1"}, "two": {"a": "2"}}, made.cells(right), "one", ["seed"], EVALUATION)
     metric = kinds("metrics")["unweighted_average_recall"]()
-    report = evaluate(
-        {cell: made.table(right[cell]) for cell in right}, [], EvaluationSettings(EVALUATION, [metric], 1)
-    )
+    report = evaluate({cell: made.table(right[cell]) for cell in right}, [], EvaluationSettings(EVALUATION, [metric]))
     whole = report["subsets"].query("gender == 'all' and emotion == 'all'").reset_index(drop=True)
     pd.testing.assert_frame_equal(
         found.means.rename(columns={"accuracy_low": "low", "accuracy_high": "high"})[["accuracy", "low", "high"]],
