@@ -32,7 +32,7 @@ def submitted(tmp_path, repository):
         command += ["--retries", "0", "--default-resources", "slurm_partition=short", *options, "--until", rule]
         command += ["--config", "experiment=demo"]
         command += [f"override=modalities=[speech] seed=0 {TITLE}"]
-        environment = os.environ | {
+        environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"} | {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(repository / "src"),
             "EMOFUSION_FORKSERVER": "/address/of/this/machine",

@@ -1,5 +1,6 @@
 """Tracking through the real workflow: a run for each cell, a server that goes away, and one that is not there."""
 
+import json
 import re
 import signal
 import subprocess
@@ -119,7 +120,8 @@ def test_each_cell_is_a_run_whose_accuracy_can_be_plotted_against_the_learning_r
     shown = {}
     for place in sorted((outage / "reports/demo").glob("*/table1.csv")):
         table = pd.read_csv(place).set_index("emotion")
-        rate = place.parent.name.rpartition("learning_rate=")[2]
+        settings = json.loads((place.parent / "provenance.json").read_text())["settings"]
+        rate = settings["speech"]["training"]["learning_rate"]
         shown[float(rate)] = table.loc["all", "fusion_accuracy"], table.loc["all", "speech_accuracy"]
     plotted = cells.assign(rate=cells["params.speech.training.learning_rate"].astype(float)).set_index("rate")
     assert sorted(plotted.index) == sorted(map(float, RATES))

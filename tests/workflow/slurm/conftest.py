@@ -149,8 +149,10 @@ def slurm(tmp_path_factory):
     if reason:
         (pytest.fail if os.environ.get(REQUIRED) else pytest.skip)(f"no Slurm here: {reason}")
     folder = tmp_path_factory.mktemp("slurm")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # munge runs as a user of its own
+    for parent in (folder, *folder.parents):  # munge runs as a user of its own, who must get to its folder
+        mode = parent.stat().st_mode & 0o7777
+        if not mode & 0o001:
+            parent.chmod(mode | 0o011)
     cluster = Slurm(folder)
     try:
         cluster.start()
