@@ -2,7 +2,7 @@
 
 import pytest
 
-from emofusion.plan.shared_files import SHARED, link, share, unneeded_files
+from emofusion.plan.shared_files import SHARED, link, made_once, share, unneeded_files
 
 
 @pytest.fixture
@@ -45,3 +45,12 @@ def test_shared_files_are_needed_while_somebody_has_them(folders, tmp_path):
         (folder / "curves.png").unlink()
     gone = unneeded_files(tmp_path)
     assert len(gone) == 2 and {path.read_text() for path in gone} == {"the same"} and figures / "curves.png" in gone
+
+
+def test_a_file_that_two_jobs_make_at_once_is_whole(tmp_path):
+    path = tmp_path / "figures" / "curves.png"
+    with made_once(path) as one, made_once(path) as two:
+        assert one != two and not path.exists()
+        one.write_text("the same")
+        two.write_text("the same")
+    assert path.read_text() == "the same" and list(path.parent.iterdir()) == [path]

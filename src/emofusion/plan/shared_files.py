@@ -9,6 +9,8 @@ import os
 import shutil
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from emofusion.plan.digests import digest_of_file, files_of
@@ -40,6 +42,19 @@ def link(source: Path, target: Path) -> None:
         partial.chmod(_READ_ONLY)
     partial.replace(target)
     partial.unlink(missing_ok=True)  # renaming a link onto another link of the same file leaves both
+
+
+@contextmanager
+def made_once(path: Path) -> Iterator[Path]:
+    """Give a path to write to; the file gets its own name when it is complete.
+
+    Several jobs, on several machines too, may make the same file at once. Each writes under another name, and their
+    contents are the same.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    yield partial
+    partial.replace(path)
 
 
 def unneeded_files(results: Path) -> list[Path]:

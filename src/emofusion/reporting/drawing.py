@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,7 +11,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from emofusion.plan.shared_files import link
+from emofusion.plan.shared_files import link, made_once
 from emofusion.reporting import figures
 
 
@@ -42,10 +41,8 @@ class Drawing:
             return
         remembered = self.memory / f"{_digest(self.token, make.__qualname__, *shown)}.png"
         if not remembered.is_file():
-            self.memory.mkdir(parents=True, exist_ok=True)
-            own = remembered.with_suffix(f".{os.getpid()}.partial")  # several jobs may draw the same figure
-            figures.save(make(*shown), own)
-            own.replace(remembered)
+            with made_once(remembered) as own:
+                figures.save(make(*shown), own)
         link(remembered, path)
 
     def remembered(self, function: str, *arguments: Any) -> Any:
@@ -60,10 +57,8 @@ class Drawing:
             return getattr(import_module(module), name)(*arguments)
         file = self.memory / f"{_digest(self.token, function, *arguments)}.json"
         if not file.is_file():
-            self.memory.mkdir(parents=True, exist_ok=True)
-            partial = file.with_suffix(f".{os.getpid()}.partial")
-            partial.write_text(json.dumps(getattr(import_module(module), name)(*arguments)), encoding="utf-8")
-            partial.replace(file)
+            with made_once(file) as own:
+                own.write_text(json.dumps(getattr(import_module(module), name)(*arguments)), encoding="utf-8")
         return json.loads(file.read_text(encoding="utf-8"))
 
 

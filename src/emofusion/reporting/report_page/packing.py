@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.shared_files import made_once
 
 VEGA_HERE = "/* the library of the charts */"
 _PACKED = re.compile(r'<script type="text/plain" id="packed">([A-Za-z0-9+/=]*)</script>')
@@ -61,10 +62,8 @@ def library(memory: Path) -> str:
     """The library of the charts, as JavaScript. Making it takes seconds, so it is kept as a file in `memory`."""
     path = memory / library_name()
     if not path.is_file():
-        memory.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{id(path)}.partial")
-        partial.write_text(vega(), encoding="utf-8")
-        partial.replace(path)
+        with made_once(path) as own:
+            own.write_text(vega(), encoding="utf-8")
     return path.read_text(encoding="utf-8")
 
 
