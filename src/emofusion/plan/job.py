@@ -64,8 +64,8 @@ class Job:
     @classmethod
     def of_cell(cls, where: dict[str, str], place: str) -> "Job":
         """The job that writes the report of a cell. where: see `of`. place: the cell's folder in `results/reports/`."""
-        kind, _, key = PlanFile(Path(where["plan"])).cells[place].report.partition("/")
-        return cls.of(where, kind, key)
+        plan = PlanFile(Path(where["plan"]))
+        return cls(plan, plan.cells[place].report, Path(where["results"]), Path(where["repository"]))
 
     @cached_property
     def stage(self) -> PlannedStage:

@@ -92,8 +92,8 @@ def _published_before(folder: Path) -> set[str]:
     except (OSError, ValueError, KeyError, TypeError):  # the file is missing or incomplete
         listed = {name for name in present if any(fnmatch(name, pattern) for pattern in KNOWN)}
     # `_write` and `shared_files.link` write under these names first
-    partial = {name for name in present if re.sub(r"^\.(.+)\.[0-9a-f]+(?=\.partial$)", r"\1", name)[:-8] in listed}
-    partial = {name for name in partial if name.endswith(".partial")}
+    unfinished = {name: re.fullmatch(r"\.(.+)\.[0-9a-f]+\.partial|(.+)\.partial", name) for name in present}
+    partial = {name for name, found in unfinished.items() if found and (found[1] or found[2]) in listed}
     return present & {*listed, *partial, *OF_CELLS, PROVENANCE, PUBLISHED}
 
 
