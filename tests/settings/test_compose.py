@@ -273,7 +273,7 @@ def test_a_title_with_blanks_survives_composition(planning):
         ("speech.posteriors.tabel=x", r"did you mean speech\.posteriors\.table\?"),
         (
             "speech.posteriors.labels={joy: glee}",
-            r"speech\.posteriors\.labels=\{joy: glee\}: glee is not among neutral, calm",
+            r"speech\.posteriors\.labels=\{joy: glee\}: glee is not among neutral",
         ),
         ("face.posteriors.without=[joy]", r"face\.posteriors\.without=\[joy\]: joy is not among neutral, calm"),
         ("speech=posteriors speech.posteriors.scale=logits", r"speech\.posteriors\.table: this setting has no value"),

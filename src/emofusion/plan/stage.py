@@ -86,11 +86,6 @@ class Stage:
         return f"{self.kind}/{self.key}"
 
     @property
-    def label(self) -> str:
-        """The readable part of the key, such as the name of the modality."""
-        return self.key.rpartition("-")[0]
-
-    @property
     def inputs_by_name(self) -> dict[str, list[str] | str]:
         """Role → the name, or the list of names, of the stages that it reads."""
         return {
