@@ -113,7 +113,7 @@ def class_logits(
     )
     if posteriors.other_columns == "keep":
         columns |= {column.removeprefix(found.prefix): column for column in more}
-    partial = bool(more) and posteriors.other_columns == "drop"
+    partial = posteriors.other_columns == "drop"
     values, clips = _numbers(table, columns.values()), table["clip"].to_numpy(dtype=object)
     return list(columns), logits_of(values, posteriors.scale, clips, source, partial)
 
