@@ -1,6 +1,6 @@
 """The tables that stages exchange. Their schemas are checked on every write and every read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -165,8 +165,18 @@ def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchem
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    check(frame, schema, path).to_parquet(partial, index=False)
+    checked = check(frame, schema, path)
+    numbers = list(checked.columns[checked.dtypes == "float64"])
+    others = [column for column in checked if column not in numbers]
+    # real numbers seldom repeat: split into bytes they take a fifth less room than in a dictionary
+    checked.to_parquet(partial, index=False, compression="zstd", use_dictionary=others, use_byte_stream_split=numbers)
     partial.replace(path)
+
+
+def sorted_by(frame: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataFrame:
+    """The rows in the order of a column's values; rows with the same value keep their order."""
+    position = {value: number for number, value in enumerate(order)}
+    return frame.sort_values(column, key=lambda values: values.map(position), kind="stable", ignore_index=True)
 
 
 def read_foreign(path: str | Path) -> pd.DataFrame:

@@ -46,8 +46,8 @@ KINDS = {
     "ensemble": StageKind("ensemble", ("emofusion.predictions.ensemble",), ("predictions.parquet",)),
     "rules": StageKind(
         "fuse_rules",
-        ("emofusion.fusion.common.fuse", "emofusion.evaluation.sweep"),
-        ("rules.parquet", "parameters.parquet", "sweep"),
+        ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage", "emofusion.evaluation.sweep"),
+        ("rules.parquet", "parameters.parquet", "evaluation", "sweep"),
     ),
     "fusion": StageKind(
         "fuse",
