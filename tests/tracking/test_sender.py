@@ -336,7 +336,8 @@ def test_with_a_fork_server_the_sender_imports_mlflow_in_a_fork(tools, wait_for,
         with open_run("model", "a", {}, fresh, {}) as run:
             epochs(run, 0, 10)
             wait_for(lambda: tools.runs(client, "a"), "the run")
-            assert "sqlite" not in Path(f"/proc/{sender._process.pid}/maps").read_text()
+            # MLflow imports numpy's libraries into the process that imports it
+            assert "numpy" not in Path(f"/proc/{sender._process.pid}/maps").read_text()
             epochs(run, 10)
         assert sender.finish().runs == 0 and sender._process.returncode == 0
     check_whole(tools, client, "a")
