@@ -28,7 +28,9 @@ _split = {
     "split": pa.Column(str, pa.Check.isin(["train", "validation", "test"])),
 }
 
-# A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file.
+# A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file. `content`
+# has the medium and a hash of each file, and `spelling` the actor as the corpus writes it, where it does so in several
+# ways. A corpus may have further columns.
 CLIPS = pa.DataFrameSchema(
     {
         **_clip,
@@ -37,6 +39,8 @@ CLIPS = pa.DataFrameSchema(
         "audio": pa.Column(str, nullable=True),
         "image": pa.Column(str, nullable=True),
         "video": pa.Column(str, nullable=True),
+        "content": pa.Column(str, nullable=True, required=False),
+        "spelling": pa.Column(str, nullable=True, required=False),
     },
     unique=["clip"],
 )

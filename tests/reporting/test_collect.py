@@ -41,6 +41,8 @@ def stages(results, tmp_path):
     for name, table in {"one": left_out, "two": left_out, "three": left_out.assign(corpus="savee")[:1]}.items():
         splits.append(write(pd.DataFrame(), name, "split.parquet"))
         table.to_csv(splits[-1].parent / "left_out.csv", index=False)
+        notes = ["A note."] if name == "three" else ["A note.", "Another note."]
+        (splits[-1].parent / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
     folders = {"speech": [], "face": []}
     for modality, network, seed in (
         ("speech", "cnn1d", 3),
@@ -85,6 +87,8 @@ def test_what_is_left_out_is_counted_once(stages, settings):
     assert collect(**stages, settings=settings).notes == [
         "Left out, since the emotion is not among the classes: 20 calm clips of ravdess.",
         "Left out, since the emotion is not among the classes: 8 calm clips of savee.",
+        "A note.",
+        "Another note.",
     ]
 
 

@@ -28,7 +28,7 @@ def collect(
         predictions: modality → file of its prediction table.
         rules: folder of the stage `rules`: the rules that cells with other weights share, and the sweep.
         fusion: folder of the stage `fusion`: the configured rule and its evaluation.
-        splits: files of splits; `left_out.csv` is beside each of them.
+        splits: files of splits; `left_out.csv` and `notes.json` are beside each of them.
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
         settings: the settings of the report.
@@ -60,7 +60,7 @@ def collect(
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_not_compared(fused.rules, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *_not_compared(fused.rules, settings)],
         transductive=bool(transductive.all()),
     )
 
@@ -90,6 +90,12 @@ def _left_out(splits: list[Path]) -> list[str]:
         f"Left out, since the emotion is not among the classes: {clips} {emotion} clips of {corpus}."
         for (corpus, emotion), clips in counts.items()
     ]
+
+
+def _notes(splits: list[Path]) -> list[str]:
+    """What the splits note about people and recordings, each sentence once."""
+    texts = [(path.parent / "notes.json").read_text(encoding="utf-8") for path in splits]
+    return list(dict.fromkeys(note for text in texts for note in json.loads(text)))
 
 
 def _not_compared(rules: pd.DataFrame, settings: ReportSettings) -> list[str]:
