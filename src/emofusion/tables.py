@@ -55,7 +55,8 @@ PREDICTIONS = pa.DataFrameSchema(
     strict=True,
 )
 
-# A test clip scored by one of several fusion rules. `fitted_on` says in words which clips the rule learnt from.
+# A fusion rule; and a test clip scored by one of several rules. `fitted_on` says in words which clips the rule learnt
+# from.
 _about_rule = {
     "rule": pa.Column(str),
     "label": pa.Column(str),
@@ -64,6 +65,7 @@ _about_rule = {
     "transductive": pa.Column(bool),
 }
 ABOUT_RULE = list(_about_rule)
+RULES = pa.DataFrameSchema(_about_rule, unique=["rule"], strict=True)
 FUSED = pa.DataFrameSchema(
     {**_about_rule, **PREDICTIONS.columns},
     unique=["rule", "clip", "fold"],

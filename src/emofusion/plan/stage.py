@@ -52,7 +52,7 @@ KINDS = {
     "fusion": StageKind(
         "fuse",
         ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage"),
-        ("fused.parquet", "rules.parquet", "parameters.parquet", "evaluation"),
+        ("fused.parquet", "about_rules.parquet", "parameters.parquet", "evaluation"),
     ),
     "report": StageKind("report", ("emofusion.reporting.collect", "emofusion.reporting.report"), ("report",)),
 }

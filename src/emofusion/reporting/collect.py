@@ -7,11 +7,10 @@ import pandas as pd
 
 from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
-from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
-from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table, sorted_by
+from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
 
 
 def collect(
@@ -36,8 +35,8 @@ def collect(
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
-    fused = Fused.read(fusion).with_rules(Fused.read(rules), [settings.rule, *settings.compare])
-    transductive = fused.rules.loc[fused.rules["rule"] == settings.rule, "transductive"]
+    about = read_table(fusion / "about_rules.parquet", RULES)
+    transductive = about.loc[about["rule"] == settings.rule, "transductive"]
     schemas = evaluation_schemas(metrics(settings.metrics))
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
@@ -55,12 +54,12 @@ def collect(
     return Results(
         modalities={name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities},
         fused=read_table(fusion / "fused.parquet", PREDICTIONS),
-        rules=fused.rules,
-        parameters=fused.parameters,
+        rules=about,
+        parameters=read_table(fusion / "parameters.parquet", PARAMETERS),
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_notes(splits), *_not_compared(fused.rules, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *_not_compared(about, settings)],
         transductive=bool(transductive.all()),
     )
 
