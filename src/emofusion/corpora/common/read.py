@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`; see `identity.identified`.
 
+    Its emotions have the names that `Corpus.labels` gives them.
+
     Args:
         name: the name of the corpus in the experiment.
         corpus: the corpus and its settings.
@@ -25,5 +27,7 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     from emofusion.tables import CLIPS, check
 
     corpus.check_present(name)
-    clips = check(corpus.read(name, Path(unpacked)), CLIPS, f"the corpus {name}")
-    return check(identified(clips, name), CLIPS, f"the corpus {name}")
+    clips = corpus.read(name, Path(unpacked))
+    if corpus.labels:
+        clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
+    return check(identified(check(clips, CLIPS, f"the corpus {name}"), name), CLIPS, f"the corpus {name}")
