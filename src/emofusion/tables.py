@@ -44,6 +44,9 @@ CLIPS = pa.DataFrameSchema(
     unique=["clip"],
 )
 
+# What the corpora of a protocol say about each clip; besides these, all columns that one of them has.
+FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
+
 # Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
 

@@ -1,7 +1,8 @@
 """Your own corpus: a CSV file of paths and labels.
 
 Its columns are `emotion`, `actor`, `gender` and one or more of `audio`, `image` and `video`; `clip`, `intensity` and
-`statement` are optional. Relative paths are relative to the CSV file's folder.
+`statement` are optional. Further columns, such as `session`, `age` or `split`, can divide or group the clips. Relative
+paths are relative to the CSV file's folder.
 """
 
 import csv
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"}
 _NEEDED = ("emotion", "actor", "gender")
+# All other columns of the file become columns of the clip table, except those that the workflow fills itself.
+_OWN = {"clip", *_NEEDED, "intensity", "statement", *MEDIA, "corpus", "content", "spelling"}
 
 
 @dataclass
@@ -86,6 +89,7 @@ class Folder(Corpus):
                 "emotion": emotions.get(line["emotion"]),
                 "intensity": line.get("intensity") or None,
                 "statement": line.get("statement") or None,
+                **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
         if unknown_words:

@@ -10,10 +10,15 @@ from emofusion.errors import EmofusionError
 from emofusion.people import normal
 
 
+def shared_name(corpora: Sequence[str]) -> str:
+    """What the names of people begin with who are in several corpora; `a+b` for the corpora a and b."""
+    return "+".join(corpora)
+
+
 def with_shared_people(clips: pd.DataFrame, shared: Sequence[Sequence[str]]) -> pd.DataFrame:
     """The clips in which a person has the same name in all corpora that share people.
 
-    The name is the one that the person has in the first of these corpora with this person.
+    The name does not depend on which of these corpora the clips come from: `a+b-1` is the person 1 of a and b.
 
     Args:
         clips: `tables.CLIPS`.
@@ -25,14 +30,12 @@ def with_shared_people(clips: pd.DataFrame, shared: Sequence[Sequence[str]]) -> 
     if not shared:
         return clips
     names = clips[["corpus", "actor"]].drop_duplicates()
-    chosen: dict[tuple[int, str], str] = {}
-    new_name: dict[str, str] = {}
-    for number, corpora in enumerate(shared):
-        for corpus in corpora:
-            for actor in sorted(names.loc[names["corpus"] == corpus, "actor"]):
-                own = normal(actor.removeprefix(f"{corpus}-"))
-                new_name[actor] = chosen.setdefault((number, own), actor)
-    clips = clips.assign(actor=clips["actor"].map(lambda actor: new_name.get(actor, actor)).astype("str"))
+    new_names = {
+        actor: f"{shared_name(corpora)}-{normal(actor.removeprefix(f'{corpus}-'))}"
+        for corpora in shared
+        for corpus, actor in names[names["corpus"].isin(corpora)].itertuples(index=False)
+    }
+    clips = clips.assign(actor=clips["actor"].map(lambda actor: new_names.get(actor, actor)).astype("str"))
     people = clips.drop_duplicates(["actor", "gender"])
     twice = people[people["actor"].duplicated(keep=False)].sort_values("actor", kind="stable")
     if len(twice):
