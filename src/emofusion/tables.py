@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from emofusion.emotions import EMOTIONS, GENDERS, in_order
+from emofusion.emotions import EMOTIONS, GENDERS, UNKNOWN, in_order
 from emofusion.errors import EmofusionError
 
 # The columns of a prediction table for each class: `logit_<emotion>`. A row's softmax over these columns gives the
@@ -19,7 +19,7 @@ _clip = {
     "clip": pa.Column(str),
     "corpus": pa.Column(str),
     "actor": pa.Column(str),
-    "gender": pa.Column(str, pa.Check.isin(GENDERS)),
+    "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
     "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
 }
 _split = {

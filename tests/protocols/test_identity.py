@@ -7,7 +7,7 @@ import pytest
 
 from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
-from emofusion.protocols.common.identity import copy_notes
+from emofusion.protocols.common.identity import copy_notes, identity_notes
 from emofusion.protocols.common.split import make_split
 from emofusion.protocols.cross_corpus import CrossCorpus
 from emofusion.protocols.random_clips import RandomClips
@@ -145,3 +145,13 @@ def test_two_corpora_with_a_clip_of_one_name_are_refused():
     clips = pd.concat([corpus("a"), corpus("a").assign(corpus="b")], ignore_index=True)
     with pytest.raises(EmofusionError, match=r"^32 clips have a name that is in two corpora, as a1-happy-0 in a and b"):
         make_split(clips, ACROSS, EIGHT)
+
+
+def test_people_of_unknown_gender_are_counted():
+    clips = corpus("a")
+    clips.loc[clips["actor"].isin(["a-1", "a-2"]), "gender"] = "unknown"
+    assert identity_notes(clips) == [
+        "In a, the gender of 2 people is not known: their 8 clips are in all tables but those by gender."
+    ]
+    split, _ = make_split(clips, SpeakerIndependent(corpora=["a"], number_of_folds=2), EIGHT)
+    assert (split["gender"] == "unknown").any()
