@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from emofusion.emotions import GENDERS
+from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.errors import EmofusionError
 
 # The columns of a prediction table for each class: `logit_<emotion>`, in the order of the classes. A row's softmax over
@@ -23,7 +23,7 @@ _clip = {
     "clip": pa.Column(str),
     "corpus": pa.Column(str),
     "actor": pa.Column(str),
-    "gender": pa.Column(str, pa.Check.isin(GENDERS)),
+    "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
     "emotion": _emotion,
 }
 _split = {
@@ -47,6 +47,9 @@ CLIPS = pa.DataFrameSchema(
     },
     unique=["clip"],
 )
+
+# What the corpora of a protocol say about each clip; besides these, all columns that one of them has.
+FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 
 # Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])

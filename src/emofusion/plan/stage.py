@@ -39,7 +39,7 @@ KINDS = {
     "split": StageKind(
         "split",
         ("emofusion.protocols.common.split",),
-        ("split.parquet", "left_out.csv", "notes.json", "classes.json"),
+        ("split.parquet", "facts.parquet", "left_out.csv", "notes.json", "classes.json"),
     ),
     "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
     "feature_cache": StageKind(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emofusion.corpora.common.identity import identified
+from emofusion.emotions import UNKNOWN
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -30,4 +31,5 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     clips = corpus.read(name, Path(unpacked))
     if corpus.labels:
         clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
-    return check(identified(check(clips, CLIPS, f"the corpus {name}"), name), CLIPS, f"the corpus {name}")
+    clips = check(clips.assign(gender=clips["gender"].fillna(UNKNOWN)), CLIPS, f"the corpus {name}")
+    return check(identified(clips, name), CLIPS, f"the corpus {name}")
