@@ -74,6 +74,4 @@ def read_notes(folder: Path) -> list[Note]:
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:
-        return [
-            Note(row["about"], row["what"], int(row["number"]), int(row["clips"])) for row in csv.DictReader(file)
-        ]
+        return [Note(row["about"], row["what"], int(row["number"]), int(row["clips"])) for row in csv.DictReader(file)]

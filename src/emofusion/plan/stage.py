@@ -36,7 +36,9 @@ KINDS = {
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
     "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv")),
-    "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")),
+    "features": StageKind(
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+    ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")
     ),

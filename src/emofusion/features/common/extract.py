@@ -77,7 +77,9 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     partial.replace(out / "features.npy")
 
 
-def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array) -> list[Counter[str]]:
+def _extract_chunk(
+    compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array
+) -> list[Counter[str]]:
     """Compute and write the rows of some clips. Returns what was counted as left out, for each of them."""
     array, counted = open_memmap(path, "r+"), []
     # one thread in every process, this one included: sums then have the same order whatever the number of workers
