@@ -75,14 +75,14 @@ def fault_of_video(path: str | Path) -> str | None:
     try:
         if next(decode_frames(path), None) is None:
             return "holds no picture"
-        missing = _missing(Path(path))
+        is_cut = _is_cut(Path(path))
     except NoPicture as error:
         return str(error)
-    return f"is cut short: about {missing:.0%} of what its header promises is missing" if missing else None
+    return "is cut short: less is there than its header promises" if is_cut else None
 
 
-def _missing(path: Path) -> float:
-    """The share of a video's packets that are not there."""
+def _is_cut(path: Path) -> bool:
+    """Whether less of a video is there than its header promises."""
     import av
 
     try:
@@ -90,7 +90,7 @@ def _missing(path: Path) -> float:
             promise = Promise(path, container)
             for packet in container.demux():
                 promise.see(packet)
-            return promise.missing()
+            return promise.is_broken()
     except (av.FFmpegError, OSError) as error:
         raise NoPicture(f"cannot be read as video ({_reason(path, error)})") from error
 

@@ -8,27 +8,26 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from emofusion.recordings.promises import UNKNOWN, Promise
+from emofusion.recordings.promises import HEADER, UNKNOWN, Promise, ends_early
 
 # Peak to peak, of full scale 1.0. A recording below it is silent: 16-bit sound then has 3 levels or fewer.
 SILENT = 1e-4
 
 # How libsndfile's log writes that a part of the file should be longer than it is.
-_SHORTER = re.compile(r"^\s*(.+?)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
-_HEADER = 64  # bytes by which programs that write headers are known to be wrong
+_SHORTER = re.compile(r": (\d+) \(should be (\d+)\)")
 _MPEG_FRAMES = 2 * 1152  # samples that decoders of MP3 cut off, or not, at both ends
 
 
 class Sound(NamedTuple):
     """Decoded sound.
 
-    samples: float32 `(samples,)`, full scale 1.0, the mean of the channels. rate: in Hz. missing: the share of the
-    sound that the file's header promises and that is not there, 0–1; 0 where only the beginning was read.
+    samples: float32 `(samples,)`, full scale 1.0, the mean of the channels. rate: in Hz. is_cut: whether the file's
+    header promises more sound than is there; unknown, and False, where only the beginning was read.
     """
 
     samples: NDArray[np.float32]
     rate: int
-    missing: float = 0.0
+    is_cut: bool = False
 
 
 class NoSound(Exception):
@@ -76,10 +75,9 @@ def fault(path: str | Path) -> str | None:
         return "holds no sound"
     if not np.isfinite(sound.samples).all():
         return "holds samples that are not finite numbers"
-    if sound.missing:
+    if sound.is_cut:
         seconds = len(sound.samples) / sound.rate
-        share = f"about {sound.missing:.0%} of what its header promises is missing"
-        return f"is cut short: {seconds:.2f} s are there, {share}"
+        return f"is cut short: {seconds:.2f} s are there, and its header promises more"
     return "is silent" if np.ptp(sound.samples) < SILENT else None
 
 
@@ -87,26 +85,27 @@ def _of_sound_file(path: Path, seconds: float) -> Sound:
     with soundfile.SoundFile(path) as file:
         wanted = int(min(np.ceil(seconds * file.samplerate), file.frames))
         channels = file.read(frames=wanted, dtype="float32", always_2d=True)
-        missing = _missing(file, len(channels)) if wanted == file.frames else 0.0
+        is_cut = wanted == file.frames and _is_cut(file, len(channels))
         samples = channels[:, 0] if channels.shape[1] == 1 else channels.mean(axis=1)
-        return Sound(samples, file.samplerate, missing)
+        return Sound(samples, file.samplerate, is_cut)
 
 
-def _missing(file: soundfile.SoundFile, frames: int) -> float:
-    """The share of the promised sound that is not there.
+def _is_cut(file: soundfile.SoundFile, frames: int) -> bool:
+    """Whether a file that was read to its end promises more than the `frames` that were there.
 
     libsndfile corrects the length of an uncompressed file to what is there, and says so in its log only.
     """
     if file.format == "MP3" and not _states_length(Path(file.name)):
-        return 0.0
+        return False
     if frames < file.frames - _MPEG_FRAMES * (file.format == "MP3"):
-        return 1 - frames / int(file.frames)
+        return True
+    if file.format == "OGG":
+        return ends_early(Path(file.name))
     if file.format == "NIST":  # libsndfile says nothing
         stated = re.search(rb"sample_count -i (\d+)", Path(file.name).read_bytes()[:1024])
-        return max(0.0, 1 - frames / int(stated[1])) if stated else 0.0
-    promised = [(int(size), int(present)) for _, size, present in _SHORTER.findall(file.extra_info)]
-    short = [present / size for size, present in promised if present + _HEADER < size < UNKNOWN]
-    return 1 - min(short) if short else 0.0
+        return stated is not None and frames < int(stated[1])
+    promised = [(int(size), int(present)) for size, present in _SHORTER.findall(file.extra_info)]
+    return any(present + HEADER < size < UNKNOWN for size, present in promised)
 
 
 def _states_length(path: Path) -> bool:
@@ -151,4 +150,4 @@ def _decoded(path: Path, container: Any, seconds: float) -> Sound:
         if samples_read >= seconds * rate:
             break
     samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-    return Sound(samples, rate, promise.missing() if whole else 0.0)
+    return Sound(samples, rate, whole and promise.is_broken())
