@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.corpora.common.identity import identified
 from emofusion.corpora.common.reading import PATTERN, excluded_clip
 from emofusion.corpora.common.sound_of_videos import with_sound_of_videos
 from emofusion.counted import Note, notes_of_clips
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> "pd.DataFrame":
-    """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`.
+    """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`; see `identity.identified`.
 
     Clips whose names match a pattern of `exclude` are left out, whatever the corpus. What is left out is counted; see
     `notes_of_corpus`.
@@ -27,7 +28,8 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
         medium: what a modality reads. With `audio`, clips without a sound file get the sound of their video.
 
     Raises:
-        EmofusionError: the corpus does not exist, or its files have faults; see `Corpus.read`. Or no clip is left.
+        EmofusionError: the corpus does not exist, its files have faults (see `Corpus.read`), no clip is left, or a person
+            has two genders.
     """
     from emofusion.tables import CLIPS, check
 
@@ -39,7 +41,8 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
         raise EmofusionError(f"the corpus {name} has no clip left: corpora.{name}.exclude matches all of them")
     if medium == "audio":
         clips = with_sound_of_videos(name, corpus, clips)
-    return check(clips, CLIPS, f"the corpus {name}")
+    clips = check(clips, CLIPS, f"the corpus {name}")
+    return check(identified(clips, name), CLIPS, f"the corpus {name}")
 
 
 def notes_of_corpus(name: str, corpus: Corpus, counts: Counter[str]) -> list[Note]:
