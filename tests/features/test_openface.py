@@ -56,7 +56,9 @@ def test_failures_do_not_count(state, counts):
     text = HEAD + f"1, 0, 0, {state}, 9, 1\n2, 0, 0.1, 0.9, 1, 2, 0\n"
     with counting() as counted:
         assert values(text) == ([9, 2] if counts else [2])
-    (number,) = [number for what, number in counted.items() if "found no face with a confidence of at least 0.7" in what]
+    (number,) = [
+        number for what, number in counted.items() if "found no face with a confidence of at least 0.7" in what
+    ]
     assert number == (not counts)
 
 

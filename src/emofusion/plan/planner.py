@@ -219,7 +219,12 @@ class Planner:
                 inputs["source"] = self.factory.make("download", fetching.label, fetching)
             corpus = corpus.for_medium(medium)
         corpus = replace(corpus, other_labels=type(corpus).other_labels)  # decides about the split, and not the corpus
-        return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), inputs)
+        return self.factory.make(
+            "corpus",
+            f"{name}-{medium}",
+            CorpusSettings(name, corpus, medium if node.posteriors is None else ""),
+            inputs,
+        )
 
     def _compared(
         self, settings: Settings, modality: str, chosen: list[Modality], beside: list[Modality]
@@ -285,12 +290,12 @@ def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str
 
     Raises `EmofusionError` where the corpus has no such medium.
     """
-    medium = features.medium_of(corpus.provides)
+    medium = features.medium_of(corpus.media_provided())
     if medium is None:
         raise EmofusionError(
             f"{modality}.features.kind={features.kind}: these features are computed from "
             f"{' or '.join(features.media)}, and the "
-            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in "
+            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.media_provided())}; choose another model, as in "
             f"{modality}=…, or another corpus in protocol"
         )
     return medium
