@@ -137,7 +137,11 @@ class Planner:
         trained, single, standardised = self._once(
             ("trained",),
             node,
-            lambda: (network.trained_part(training), replace(training, members=1), node.features.standardised),
+            lambda: (
+                network.trained_part(training),
+                network.training_part(replace(training, members=1)),
+                node.features.standardised,
+            ),
         )
         model_settings = ModelSettings(trained, single, seeds, standardised)
         label = f"{modality}-{node.name}"

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
+from emofusion.features.common.sparse import write_sparse
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
 
@@ -48,6 +49,10 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     if not _is_importable(module):
         compute = _OfPlugin(compute, module)
     counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
+    if features.sparse:
+        rows = _numbered_rows(clips, counts, features)
+        write_sparse(clips, rows, compute, features, out, workers)
+        return
     starts = np.concatenate([[0], np.cumsum(counts)])
 
     partial = out / "features.npy.partial"
@@ -62,14 +67,17 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         joblib.Parallel(n_jobs=workers)(tasks)
 
-    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(starts[-1])})
+    write_rows(_numbered_rows(clips, counts, features), out)
+    partial.replace(out / "features.npy")
+
+
+def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -> pd.DataFrame:
+    """The columns clip, row, frame and view of all rows. counts: the number of rows of each clip."""
+    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(sum(counts))})
     number_within_clip = rows.groupby("clip").cumcount()
     if features.several_rows_are_views():
-        rows = rows.assign(frame=0, view=number_within_clip)
-    else:
-        rows = rows.assign(frame=number_within_clip, view=0)
-    write_rows(rows, out)
-    partial.replace(out / "features.npy")
+        return rows.assign(frame=0, view=number_within_clip)
+    return rows.assign(frame=number_within_clip, view=0)
 
 
 def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array) -> None:
