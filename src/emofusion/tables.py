@@ -1,8 +1,11 @@
 """The tables that stages exchange. Their schemas are checked on every write and every read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -14,6 +17,9 @@ from emofusion.errors import EmofusionError
 LOGIT = "logit_"
 # The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
 WEIGHT = "weight_"
+
+# What stands for a missing number in a CSV file.
+_MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 
 _clip = {
     "clip": pa.Column(str),
@@ -169,14 +175,16 @@ def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchem
     partial.replace(path)
 
 
-def read_foreign(path: str | Path) -> pd.DataFrame:
-    """Read a table that was made elsewhere, CSV or Parquet. A column `clip` becomes text.
+def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFrame:
+    """Read a table that was made elsewhere, CSV or Parquet.
+
+    text: columns of a CSV file that are read as text, so that `007` stays what it is.
 
     Raises `EmofusionError` where the file has another type, is missing or is damaged.
     """
     path = Path(path)
     readers: dict[str, Callable[[], pd.DataFrame]] = {
-        ".csv": lambda: pd.read_csv(path, dtype={"clip": str}),
+        ".csv": lambda: _read_csv(path, set(text)),
         ".parquet": lambda: pd.read_parquet(path),
     }
     if path.suffix not in readers:
@@ -185,6 +193,32 @@ def read_foreign(path: str | Path) -> pd.DataFrame:
         return readers[path.suffix]()
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
+
+
+def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
+    columns = set(pd.read_csv(path, nrows=0).columns)
+    # a name such as NA is a text and no missing value
+    missing = {column: _MISSING for column in columns - text}
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
+
+
+def names_in(path: str | Path) -> list[str]:
+    """The clips that a table names, CSV, Parquet or npz: its column or array `clip`.
+
+    Raises `EmofusionError` where the file cannot be read, or has no such column.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        table: Any = read_foreign(path)
+    else:
+        try:
+            with np.load(path, allow_pickle=False) as arrays:  # a pickled array could run code
+                table = {"clip": arrays["clip"]} if "clip" in arrays.files else {}
+        except (OSError, ValueError, BadZipFile) as error:
+            raise EmofusionError(f"{path}: cannot be read: {error}") from error
+    if "clip" not in table:
+        raise EmofusionError(f"{path}: has no column clip")
+    return list(map(str, table["clip"]))
 
 
 def read_table(path: str | Path, schema: pa.DataFrameSchema) -> pd.DataFrame:

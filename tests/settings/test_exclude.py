@@ -12,7 +12,17 @@ from emofusion.settings.overrides import parse, split_overrides
 NAMES = [
     *("DC_a01.wav", "Actor 01/a b.wav", "d'été.wav", 'say "yes".wav', "a[1].wav", "what?.wav", "star*.wav"),
     *("x,y;z.wav", "a=b.wav", "${oc.env:HOME}.wav", "back\\slash.wav", "生气/angry.wav", "Zoë: glücklich #2.wav"),
-    *("(a){b}.wav", "!hi.wav", "`ls`.wav", "50%.wav", "--flag.wav", "new\nline.wav", "tab\t.wav", "~x.wav", "a&b|c.wav"),
+    *(
+        "(a){b}.wav",
+        "!hi.wav",
+        "`ls`.wav",
+        "50%.wav",
+        "--flag.wav",
+        "new\nline.wav",
+        "tab\t.wav",
+        "~x.wav",
+        "a&b|c.wav",
+    ),
 ]
 
 
@@ -37,7 +47,9 @@ def test_wildcards_in_a_name_match_nothing_else():
 
 
 def test_patterns_that_are_set_already_stay():
-    assert leave_out("savee", ["b", "a.wav", "b"], ["a.wav", "*-12.*"]) == "corpora.savee.exclude=['a.wav','*-12.*','b']"
+    assert (
+        leave_out("savee", ["b", "a.wav", "b"], ["a.wav", "*-12.*"]) == "corpora.savee.exclude=['a.wav','*-12.*','b']"
+    )
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,8 @@ class Planner:
             corpus = corpus.at(f"results/{generated.name}/corpus")
         if node.posteriors is not None:
             medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)
+        elif table := node.features.clips_named_in():
+            medium, corpus = _medium(node.features, corpus, name, modality), corpus.without_recordings(table)
         else:
             medium = _medium(node.features, corpus, name, modality)
             fetching = corpus.fetching(name, medium)

@@ -50,16 +50,13 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
 def read_names(name: str, corpus: Corpus, path: Path, unpacked: Path) -> "pd.DataFrame":
     """The clips that the column `clip` of a table names, under the names that the corpus's own clips have.
 
-    `path`: a table in .csv or .parquet. Raises `EmofusionError` where it is no such table, or names other clips.
+    `path`: a table in .csv, .parquet or .npz. Raises `EmofusionError` where it is no such table, or names other clips.
     """
-    from emofusion.tables import read_foreign
+    from emofusion.tables import names_in
 
     faults = Faults(name, corpus.root)
     labels_of_clips: dict[str, dict[str, Any]] = {}
-    table = read_foreign(path)
-    if "clip" not in table:
-        raise EmofusionError(f"{path}: has no column clip")
-    stems = list(dict.fromkeys(table["clip"]))
+    stems = list(dict.fromkeys(names_in(path)))
     for stem in stems:
         if is_name(stem) and not stem.startswith("03-01"):
             faults.add(path.name, f"has the clip {stem}; as in the corpus's audio, names begin with 03-01")

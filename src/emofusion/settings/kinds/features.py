@@ -80,6 +80,10 @@ class Features(Kind):
         """
         return next((medium for medium in self.media if medium in provided), None)
 
+    def clips_named_in(self) -> str | None:
+        """The path of the table that the features are read from, where no recording of the clips is needed."""
+        return None
+
     def check_present(self) -> None:
         """Check quickly, while planning, that named files exist; raise `EmofusionError` where one does not."""
 

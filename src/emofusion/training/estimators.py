@@ -1,0 +1,252 @@
+"""Fit estimators with scikit-learn's interface to the folds of a split, and score clips with them.
+
+Models are stored by skops, whose files are data and no pickles: reading one runs no code. Types that are not of the
+libraries of the configured estimators are refused.
+"""
+
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.base import is_regressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from skops.io.exceptions import UntrustedTypesFoundException
+from threadpoolctl import threadpool_limits
+
+from emofusion.emotions import in_order
+from emofusion.errors import EmofusionError
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.networks.sklearn import Sklearn
+from emofusion.networks.sklearn.building import pipeline
+from emofusion.plan.settings import ModelSettings, PredictionsSettings
+from emofusion.tables import HISTORY, write_table
+from emofusion.training.data import RowSource, check_clips, fold_name
+from emofusion.training.description import ModelDescription, read_model
+from emofusion.training.predict import SMALLEST, scored_clips
+from emofusion.training.standardise import with_speaker_normalisation
+
+
+def fit_estimators(
+    network: Sklearn,
+    split: pd.DataFrame,
+    features: FeatureSet,
+    settings: ModelSettings,
+    out: Path,
+    on_epoch: Callable[[dict[str, float], int], None],
+    progress: Callable[[str], None],
+) -> None:
+    """Fit an estimator for each fold and seed; see `Estimator.fit_folds`.
+
+    It writes `folds/<fold>-<seed>.skops`, and `history.parquet` and `model.json` as a training in epochs does.
+
+    Raises `EmofusionError` where clips have no features, or the estimator refuses them.
+    """
+    check_clips(split, features)
+    classes = in_order(split.loc[split["split"] == "train", "emotion"])
+    inputs = with_speaker_normalisation(features, split, settings.training)
+    models = out / "folds"
+    models.mkdir(parents=True, exist_ok=True)
+    epochs, sizes = [], []
+    folds = [(int(fold), part) for fold, part in split.groupby("fold")]
+    for (number, (fold, part)), seed in product(enumerate(folds, 1), settings.seeds):
+        name, several = fold_name(fold, seed), len(settings.seeds) > 1
+        started = time.perf_counter()
+        drawn = int(np.random.SeedSequence([seed, fold]).generate_state(1)[0])
+        model = pipeline(network, "network", settings.standardised, drawn % 2**31)
+        rows = {kind: _labelled(inputs, clips, classes) for kind, clips in part.groupby("split")}
+        train = rows["train"]
+        with threadpool_limits(settings.training.threads), _one_message(network, f"fold {fold}, seed {seed}", progress):
+            _fit(model, _taken(inputs, train), train["label"].to_numpy(), len(classes))
+        metrics = {}
+        for kind in ("train", "validation"):
+            losses = _losses(model, inputs, rows[kind], len(classes)) if kind in rows else (np.nan, np.nan)
+            metrics |= dict(zip((f"{kind}_loss", f"{kind}_accuracy"), losses, strict=True))
+        on_epoch(
+            {f"fold{fold}_" + (f"seed{seed}_" if several else "") + key: value for key, value in metrics.items()}, 0
+        )
+        epochs.append({"seed": seed, "fold": fold, "epoch": 0, **metrics, "seconds": time.perf_counter() - started})
+        skops.io.dump(model, models / f"{name}.skops")
+        sizes.append(_values_in(model))
+        progress(
+            f"fold {number} of {len(folds)}, seed {seed}: training accuracy {100 * metrics['train_accuracy']:.1f} %"
+        )
+    write_table(pd.DataFrame(epochs), out / "history.parquet", HISTORY)
+    kept = {fold_name(epoch["fold"], epoch["seed"]): 0 for epoch in epochs}
+    ModelDescription(classes, inputs.shape, kept, max(sizes), max(sizes)).write(out, settings)
+
+
+def predict_estimators(
+    network: Sklearn, split: pd.DataFrame, features: FeatureSet, model: Path, settings: PredictionsSettings
+) -> pd.DataFrame:
+    """The prediction table of estimators; see `emofusion.training.predict.predict_folds`.
+
+    Raises `EmofusionError` where a model cannot be read, or holds types that its settings do not name.
+    """
+    described, trained = read_model(model)
+    inputs = with_speaker_normalisation(features, split, trained.training)
+    tables = []
+    for fold, clips in split[split["split"] != "train"].groupby("fold"):
+        rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
+        taken = _taken(inputs, rows)
+        posteriors = []
+        for seed in trained.seeds:
+            fitted = load(model / "folds" / f"{fold_name(int(fold), seed)}.skops", network)
+            with threadpool_limits(settings.threads):
+                posteriors.append(_posteriors(fitted, taken, len(described.classes)))
+        tables.append(scored_clips(clips, rows, np.mean(posteriors, axis=0), described.classes))
+    return pd.concat(tables, ignore_index=True)
+
+
+def load(file: Path, network: Sklearn) -> Pipeline:
+    """Read a fitted pipeline. No code of the file is run.
+
+    Args:
+        file: the file that `fit_estimators` has written.
+        network: the settings of the estimator. Types of the libraries that they name are trusted, besides those that
+            skops trusts.
+
+    Raises:
+        EmofusionError: the file cannot be read, or holds other types.
+    """
+    try:
+        found = skops.io.get_untrusted_types(file=file)
+        libraries = _libraries(network)
+        strange = [name for name in found if name.partition(".")[0] not in libraries]
+        if strange:
+            raise EmofusionError(
+                f"{file} holds objects of the types {', '.join(strange[:5])}, which are not of {', '.join(sorted(libraries))}. "
+                "It is not read. Delete its folder to have the model fitted again"
+            )
+        loaded = skops.io.load(file, trusted=found)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, zipfile.BadZipFile) as error:
+        raise EmofusionError(
+            f"cannot read {file}: {error}. Delete its folder, and the model is fitted again"
+        ) from error
+    except UntrustedTypesFoundException as error:
+        raise EmofusionError(f"{file} holds objects of unknown types: {error}") from error
+    if not isinstance(loaded, Pipeline):
+        raise EmofusionError(f"{file} holds no fitted estimator. Delete its folder, and the model is fitted again")
+    return loaded
+
+
+def _libraries(network: Sklearn) -> set[str]:
+    """The top-level packages of all estimators in the settings."""
+
+    def names(node: Any) -> Iterator[str]:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                yield from [value] if key == "estimator" and isinstance(value, str) else names(value)
+        elif isinstance(node, list):
+            for entry in node:
+                yield from [entry] if isinstance(entry, str) else names(entry)
+
+    found = [network.estimator, *names(network.transformers), *names(network.settings)]
+    return {"sklearn", *(name.partition(".")[0] for name in found if "." in name)}
+
+
+def _labelled(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The rows of clips with their labels. Of training clips, altered views count like further clips."""
+    rows = features.rows.merge(clips[["clip", "emotion", "split"]], on="clip")
+    rows = rows[(rows["view"] == 0) | (rows["split"] == "train")]
+    rows = rows[rows["emotion"].isin(classes)]
+    label_of = {emotion: label for label, emotion in enumerate(classes)}
+    return rows.assign(label=rows["emotion"].map(label_of).astype("int64")).reset_index(drop=True)
+
+
+def _taken(features: RowSource, rows: pd.DataFrame) -> Any:
+    """The features of rows: a sparse matrix, or a flat array (rows, values)."""
+    numbers = rows["row"].to_numpy()
+    if isinstance(features, FeatureSet) and features.is_sparse:
+        return features.take_sparse(numbers)
+    return features.take(numbers).reshape(len(numbers), -1)
+
+
+def _fit(model: Pipeline, values: Any, labels: NDArray[np.int64], classes: int) -> None:
+    # a regressor learns 1 for a clip's own class and -1 for the others, like scikit-learn's RidgeClassifier
+    targets = np.where(np.eye(classes)[labels] > 0, 1.0, -1.0) if is_regressor(model) else labels
+    model.fit(values, targets)
+
+
+def _posteriors(model: Pipeline, values: Any, classes: int) -> NDArray[np.float64]:
+    """(rows, classes). A class that the model does not know has the posterior 0."""
+    if is_regressor(model):
+        scores = np.asarray(model.predict(values), float)
+        known = np.arange(classes)
+        posteriors = softmax(_checked(scores, len(scores), classes), axis=1)
+    else:
+        known = np.asarray(model.classes_, int)
+        if hasattr(model, "predict_proba"):
+            posteriors = _checked(np.asarray(model.predict_proba(values), float), values.shape[0], len(known))
+        else:
+            scores = np.asarray(model.decision_function(values), float)
+            if scores.ndim == 1:  # of two classes, the score of the second one
+                scores = np.stack([np.zeros_like(scores), scores], axis=1)
+            posteriors = softmax(_checked(scores, values.shape[0], len(known)), axis=1)
+    full = np.zeros((values.shape[0], classes))
+    full[:, known] = posteriors
+    return full
+
+
+def _checked(scores: NDArray[np.float64], rows: int, classes: int) -> NDArray[np.float64]:
+    if scores.shape != (rows, classes) or not np.isfinite(scores).all():
+        raise EmofusionError(
+            f"the estimator gives scores of the shape {scores.shape} or such that are not finite; there must be a finite "
+            f"number for each of {rows} rows and {classes} classes. A support vector machine needs "
+            "network.settings.decision_function_shape=ovr"
+        )
+    return scores
+
+
+def _losses(model: Pipeline, features: RowSource, rows: pd.DataFrame, classes: int) -> tuple[float, float]:
+    """Mean cross-entropy in nats, and accuracy, of unaltered rows."""
+    rows = rows[rows["view"] == 0]
+    posteriors, labels = _posteriors(model, _taken(features, rows), classes), rows["label"].to_numpy()
+    own = np.maximum(posteriors[np.arange(len(labels)), labels], SMALLEST)
+    return float(-np.log(own).mean()), float((posteriors.argmax(axis=1) == labels).mean())
+
+
+@contextmanager
+def _one_message(network: Sklearn, which: str, progress: Callable[[str], None]) -> Iterator[None]:
+    """Turn an estimator's errors into one sentence, and pass on that it has not converged."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except (ValueError, TypeError, ArithmeticError, np.linalg.LinAlgError) as error:
+            raise EmofusionError(
+                f"{network.estimator} cannot be fitted in {which}: {str(error).splitlines()[0]}. Correct "
+                "network.settings, or choose other features"
+            ) from error
+    for warning in caught:
+        if issubclass(warning.category, ConvergenceWarning):
+            progress(f"{which}: {network.estimator} has not converged; raise max_iter in network.settings")
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _values_in(model: Any) -> int:
+    """How many numbers a model has learnt: the values in the arrays that `fit` has set, also in nested estimators."""
+    if isinstance(model, np.ndarray):
+        return sum(map(_values_in, model.ravel())) if model.dtype == object else int(model.size)
+    if isinstance(model, list | tuple):
+        return sum(map(_values_in, model))
+    if isinstance(model, dict):
+        return sum(map(_values_in, model.values()))
+    if isinstance(model, Pipeline):
+        return sum(_values_in(step) for _, step in model.steps)
+    if not hasattr(model, "get_params"):
+        return int(model.node_count) if hasattr(model, "node_count") else 0
+    learnt = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("__")}
+    learnt = {name: value for name, value in learnt.items() if name not in ("classes_", "n_iter_", "estimator_")}
+    return sum(map(_values_in, learnt.values()))
