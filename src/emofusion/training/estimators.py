@@ -1,12 +1,7 @@
-"""Fit estimators with scikit-learn's interface to the folds of a split, and score clips with them.
-
-Models are stored by skops, whose files are data and no pickles: reading one runs no code. Types that are not of the
-libraries of the configured estimators are refused.
-"""
+"""Fit estimators with scikit-learn's interface to the folds of a split, and score clips with them."""
 
 import time
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -15,13 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import skops.io
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import threadpool_limits
 
 from emofusion.emotions import in_order
@@ -29,6 +22,7 @@ from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.networks.sklearn import Sklearn
 from emofusion.networks.sklearn.building import pipeline
+from emofusion.networks.sklearn.storing import load, store, values_in
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.data import RowSource, check_clips, fold_name
@@ -68,7 +62,7 @@ def fit_estimators(
         train = rows["train"]
         with threadpool_limits(settings.training.threads), _one_message(network, f"fold {fold}, seed {seed}", progress):
             _fit(model, _taken(inputs, train), train["label"].to_numpy(), len(classes))
-        metrics = {}
+        metrics: dict[str, float] = {}
         for kind in ("train", "validation"):
             losses = _losses(model, inputs, rows[kind], len(classes)) if kind in rows else (np.nan, np.nan)
             metrics |= dict(zip((f"{kind}_loss", f"{kind}_accuracy"), losses, strict=True))
@@ -76,8 +70,8 @@ def fit_estimators(
             {f"fold{fold}_" + (f"seed{seed}_" if several else "") + key: value for key, value in metrics.items()}, 0
         )
         epochs.append({"seed": seed, "fold": fold, "epoch": 0, **metrics, "seconds": time.perf_counter() - started})
-        skops.io.dump(model, models / f"{name}.skops")
-        sizes.append(_values_in(model))
+        store(model, models / f"{name}.skops")
+        sizes.append(values_in(model))
         progress(
             f"fold {number} of {len(folds)}, seed {seed}: training accuracy {100 * metrics['train_accuracy']:.1f} %"
         )
@@ -106,53 +100,6 @@ def predict_estimators(
                 posteriors.append(_posteriors(fitted, taken, len(described.classes)))
         tables.append(scored_clips(clips, rows, np.mean(posteriors, axis=0), described.classes))
     return pd.concat(tables, ignore_index=True)
-
-
-def load(file: Path, network: Sklearn) -> Pipeline:
-    """Read a fitted pipeline. No code of the file is run.
-
-    Args:
-        file: the file that `fit_estimators` has written.
-        network: the settings of the estimator. Types of the libraries that they name are trusted, besides those that
-            skops trusts.
-
-    Raises:
-        EmofusionError: the file cannot be read, or holds other types.
-    """
-    try:
-        found = skops.io.get_untrusted_types(file=file)
-        libraries = _libraries(network)
-        strange = [name for name in found if name.partition(".")[0] not in libraries]
-        if strange:
-            raise EmofusionError(
-                f"{file} holds objects of the types {', '.join(strange[:5])}, which are not of {', '.join(sorted(libraries))}. "
-                "It is not read. Delete its folder to have the model fitted again"
-            )
-        loaded = skops.io.load(file, trusted=found)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, zipfile.BadZipFile) as error:
-        raise EmofusionError(
-            f"cannot read {file}: {error}. Delete its folder, and the model is fitted again"
-        ) from error
-    except UntrustedTypesFoundException as error:
-        raise EmofusionError(f"{file} holds objects of unknown types: {error}") from error
-    if not isinstance(loaded, Pipeline):
-        raise EmofusionError(f"{file} holds no fitted estimator. Delete its folder, and the model is fitted again")
-    return loaded
-
-
-def _libraries(network: Sklearn) -> set[str]:
-    """The top-level packages of all estimators in the settings."""
-
-    def names(node: Any) -> Iterator[str]:
-        if isinstance(node, dict):
-            for key, value in node.items():
-                yield from [value] if key == "estimator" and isinstance(value, str) else names(value)
-        elif isinstance(node, list):
-            for entry in node:
-                yield from [entry] if isinstance(entry, str) else names(entry)
-
-    found = [network.estimator, *names(network.transformers), *names(network.settings)]
-    return {"sklearn", *(name.partition(".")[0] for name in found if "." in name)}
 
 
 def _labelled(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
@@ -201,8 +148,8 @@ def _posteriors(model: Pipeline, values: Any, classes: int) -> NDArray[np.float6
 def _checked(scores: NDArray[np.float64], rows: int, classes: int) -> NDArray[np.float64]:
     if scores.shape != (rows, classes) or not np.isfinite(scores).all():
         raise EmofusionError(
-            f"the estimator gives scores of the shape {scores.shape} or such that are not finite; there must be a finite "
-            f"number for each of {rows} rows and {classes} classes. A support vector machine needs "
+            f"scores of the shape {scores.shape}, or not all of them finite; there must be a finite number "
+            f"for each of {rows} rows and {classes} classes. Of a support vector machine, set "
             "network.settings.decision_function_shape=ovr"
         )
     return scores
@@ -233,20 +180,3 @@ def _one_message(network: Sklearn, which: str, progress: Callable[[str], None]) 
             progress(f"{which}: {network.estimator} has not converged; raise max_iter in network.settings")
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-
-def _values_in(model: Any) -> int:
-    """How many numbers a model has learnt: the values in the arrays that `fit` has set, also in nested estimators."""
-    if isinstance(model, np.ndarray):
-        return sum(map(_values_in, model.ravel())) if model.dtype == object else int(model.size)
-    if isinstance(model, list | tuple):
-        return sum(map(_values_in, model))
-    if isinstance(model, dict):
-        return sum(map(_values_in, model.values()))
-    if isinstance(model, Pipeline):
-        return sum(_values_in(step) for _, step in model.steps)
-    if not hasattr(model, "get_params"):
-        return int(model.node_count) if hasattr(model, "node_count") else 0
-    learnt = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("__")}
-    learnt = {name: value for name, value in learnt.items() if name not in ("classes_", "n_iter_", "estimator_")}
-    return sum(map(_values_in, learnt.values()))

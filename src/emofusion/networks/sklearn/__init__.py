@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
 
-_USED = ("epochs", "learning_rate", "keep", "threads", "members", "speaker_normalisation")
+_USED = ("keep", "threads", "members", "speaker_normalisation")
 
 
 @dataclass
@@ -25,8 +25,8 @@ class Sklearn(Estimator):
     """An estimator with scikit-learn's interface, on the flattened row of features.
 
     It is a classifier with `predict_proba` or `decision_function`, or a regressor. A regressor such as `KernelRidge` is
-    fitted to 1 for a clip's own class and -1 for the others, and its predictions are the classes' scores. The softmax of
-    scores gives the posteriors. Features are standardised on the training clips where their kind says so.
+    fitted to 1 for a clip's own class and -1 for the others, and its predictions are the scores of the classes. The
+    softmax of scores gives the posteriors. Features are standardised on the training clips where their kind says so.
     """
 
     kind: str = "sklearn"
@@ -39,8 +39,8 @@ class Sklearn(Estimator):
         {},
     )
     transformers: list[Any] = setting(
-        "Transformers that are fitted on the training clips before the estimator, in this order; each is a name such as "
-        "sklearn.feature_extraction.text.TfidfTransformer, or {estimator: …, settings: {…}}.",
+        "Transformers before the estimator, in this order. They are fitted on the training clips. Each is a name such "
+        "as sklearn.feature_extraction.text.TfidfTransformer, or {estimator: …, settings: {…}}.",
         [],
     )
 
@@ -52,20 +52,19 @@ class Sklearn(Estimator):
 
     def check_training(self, training: Training, name: str) -> None:
         """Raise `EmofusionError` for settings of the training that an estimator has no use for."""
-        given = Training(**self.training_defaults)
+        usual = Training(**self.training_defaults)
         for field in fields(Training):
-            value, default = getattr(training, field.name), getattr(given, field.name)
-            without_effect = field.name not in _USED or field.name in ("epochs", "learning_rate")
+            value = getattr(training, field.name)
             must(
-                not without_effect or value == default,
-                f"{name}.training.{field.name}={_shown(value)}: an estimator of scikit-learn is fitted at once and does "
-                f"not use this; leave it out, or set {name}.network.settings",
+                field.name in _USED or value == getattr(usual, field.name),
+                f"{name}.training.{field.name}={_shown(value)}: an estimator is fitted at once, and does not use this; "
+                f"leave it out, or look for the like in {name}.network.settings",
             )
         from emofusion.networks.sklearn.building import draws, pipeline
 
         must(
             training.members == 1 or draws(pipeline(self, f"{name}.network", standardised=False)),
-            f"{name}.training.members={training.members}: {self.estimator} draws nothing at random, so that all members "
+            f"{name}.training.members={training.members}: {self.estimator} draws nothing at random, so all members "
             f"would be the same; set {name}.training.members=1",
         )
 

@@ -1,10 +1,11 @@
 """Make a pipeline of transformers and an estimator from settings, and refuse what is none."""
 
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector, is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -33,7 +34,7 @@ def pipeline(network: Sklearn, name: str, standardised: bool, seed: int | None =
         where = f"{name}.transformers[{number}]"
         steps.append((f"transformer_{number}", _transformer(node, where)))
     estimator = _made(network.estimator, network.settings, f"{name}.estimator", f"{name}.settings")
-    _check_estimator(estimator, f"{name}.estimator={network.estimator}")
+    _check_estimator(estimator, name, network.estimator)
     made = Pipeline([*steps, ("estimator", estimator)])
     if seed is not None:
         made.set_params(**{setting: seed for setting in _seeds(made)})
@@ -107,23 +108,32 @@ def _class(dotted: str, where: str) -> type:
         raise EmofusionError(f"{wrong}{module} has no {name}") from error
     if not (inspect.isclass(found) and callable(getattr(found, "fit", None)) and hasattr(found, "get_params")):
         raise EmofusionError(
-            f"{wrong}no estimator with scikit-learn's interface (a class with fit and get_params); name the class with its "
+            f"{wrong}no estimator with scikit-learn's interface (a class with fit and get_params); name it with its "
             "module, as in sklearn.svm.LinearSVC"
         )
     return found
 
 
-def _check_estimator(made: Any, wrong: str) -> None:
+def _check_estimator(made: Any, name: str, dotted: str) -> None:
     """Raise `EmofusionError` where an object cannot be used as a classifier."""
-    if is_outlier_detector(made) or is_clusterer(made):
+    wrong = f"{name}.estimator={dotted}"
+    if getattr(made, "decision_function_shape", None) == "ovo" and not hasattr(made, "predict_proba"):
+        raise EmofusionError(
+            f"{name}.settings.decision_function_shape=ovo: each class needs a score, and not each pair of classes; "
+            f"set {name}.settings.decision_function_shape=ovr"
+        )
+    if _is(is_outlier_detector, made) or _is(is_clusterer, made):
         raise EmofusionError(f"{wrong}: it does not learn from labels; name a classifier or a regressor")
-    scores = hasattr(made, "predict_proba") or hasattr(made, "decision_function")
-    if (
-        not (is_classifier(made) and scores)
-        and not is_regressor(made)
-        and not (scores and not hasattr(made, "transform"))
-    ):
+    if not (hasattr(made, "predict_proba") or hasattr(made, "decision_function") or _is(is_regressor, made)):
         raise EmofusionError(
             f"{wrong}: it has neither predict_proba nor decision_function, and is no regressor. "
-            + ("A transformer belongs into transformers" if hasattr(made, "transform") else "Name another one")
+            + ("A transformer belongs into transformers" if hasattr(made, "transform") else "Name another estimator")
         )
+
+
+def _is(test: Callable[[Any], bool], made: Any) -> bool:
+    """Whether a test of scikit-learn holds. It fails for classes of other libraries that have no tags."""
+    try:
+        return bool(test(made))
+    except AttributeError:
+        return False
