@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.reporting.collect import collect
 from emofusion.reporting.results import TrainedModel
@@ -23,10 +24,14 @@ def stages(results, tmp_path):
         table.to_parquet(path, index=False)
         return path
 
-    for name, table in results.evaluation.items():
-        write(table, *(("rules", "sweep") if name in SWEEPS else ("fusion", "evaluation")), f"{name}.parquet")
     # some rules are in one folder, the others in the other; each folder has its own order
     shared = ["majority", "linear_tuned"]
+    for name, table in results.evaluation.items():
+        if name in ALONE:
+            is_shared = table["system"].isin([*shared, *results.modalities])
+            write(table[is_shared], "rules", "evaluation", f"{name}.parquet")
+            table = table[~is_shared]
+        write(table, *(("rules", "sweep") if name in SWEEPS else ("fusion", "evaluation")), f"{name}.parquet")
     for name, table in {"rules": results.rules, "parameters": results.parameters}.items():
         write(table[~table["rule"].isin(shared)], "fusion", f"{name}.parquet")
         write(pd.concat([table[table["rule"] == rule] for rule in shared]), "rules", f"{name}.parquet")
@@ -36,6 +41,8 @@ def stages(results, tmp_path):
     for name, table in {"one": left_out, "two": left_out, "three": left_out.assign(corpus="savee")[:1]}.items():
         splits.append(write(pd.DataFrame(), name, "split.parquet"))
         table.to_csv(splits[-1].parent / "left_out.csv", index=False)
+        notes = ["A note."] if name == "three" else ["A note.", "Another note."]
+        (splits[-1].parent / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
     folders = {"speech": [], "face": []}
     for modality, network, seed in (
         ("speech", "cnn1d", 3),
@@ -65,6 +72,8 @@ def settings(settings):
 def test_every_table_is_read(stages, results, settings):
     read = collect(**stages, settings=settings)
     assert list(read.modalities) == ["speech", "face"] and set(read.evaluation) == {*evaluation_schemas([]), *SWEEPS}
+    for name, table in results.evaluation.items():
+        pd.testing.assert_frame_equal(read.evaluation[name], table)
     pd.testing.assert_frame_equal(read.fused, results.fused)
     pd.testing.assert_frame_equal(read.rules, results.rules)
     pd.testing.assert_frame_equal(read.parameters, results.parameters)
@@ -78,6 +87,8 @@ def test_what_is_left_out_is_counted_once(stages, settings):
     assert collect(**stages, settings=settings).notes == [
         "Left out, since the emotion is not among the classes: 20 calm clips of ravdess.",
         "Left out, since the emotion is not among the classes: 8 calm clips of savee.",
+        "A note.",
+        "Another note.",
     ]
 
 

@@ -23,7 +23,8 @@ def work(job: Job) -> None:
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
     own.write(job.folder)
     write_table(every.predictions(job.settings.order[0]), job.folder / "fused.parquet", PREDICTIONS)
-    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation")
+    new = list(own.rules["rule"].unique())
+    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation", new)
 
 
 with clear_errors(snakemake.log[0]):

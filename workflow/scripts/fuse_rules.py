@@ -1,10 +1,11 @@
-"""Fuse by every rule that does not use the configured weights, and sweep the weights."""
+"""Fuse by every rule that does not use the configured weights, measure these rules, and sweep the weights."""
 
 from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
+from emofusion.evaluation.stage import write_alone
 from emofusion.evaluation.sweep import write_sweep
 from emofusion.fusion.common.fuse import fuse
 from emofusion.plan.job import Job
@@ -15,8 +16,10 @@ def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS) for modality in job.stage.inputs
     }
-    fuse(tables, job.settings.fusion).write(job.folder)
-    write_sweep(tables, job.settings.fusion.steps, job.settings.evaluation, job.folder / "sweep")
+    fused = fuse(tables, job.settings.fusion)
+    fused.write(job.folder)
+    write_alone(tables, fused.rules, job.settings.evaluation, job.folder / "evaluation")
+    write_sweep(tables, job.settings.fusion.steps, job.settings.evaluation.evaluation, job.folder / "sweep")
 
 
 with clear_errors(snakemake.log[0]):

@@ -4,10 +4,13 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+import json
+
 import pandas as pd
 
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job
+from emofusion.protocols.common.identity import identity_notes
 from emofusion.protocols.common.split import make_split
 from emofusion.tables import CLIPS, SPLIT, read_table, write_table
 
@@ -17,6 +20,8 @@ def work(job: Job) -> None:
     clips = pd.concat(tables, ignore_index=True)
     split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions)
     left_out.to_csv(job.folder / "left_out.csv", index=False)
+    notes = json.dumps(identity_notes(clips), indent=2, ensure_ascii=False)
+    (job.folder / "notes.json").write_text(f"{notes}\n", encoding="utf-8")
     write_table(split, job.folder / "split.parquet", SPLIT)
 
 

@@ -111,6 +111,7 @@ def _parse(entry: Entry) -> tuple[str, dict[str, Any]] | None:
     if _FOLDER.fullmatch(folder) and folder != stem[:4]:
         raise ValueError(f"is in the folder {folder} of someone else")
     return stem, {
+        "also_named": entry.path.stem if entry.path.stem != stem else None,  # what other programs call the picture
         "actor": f"{gender}{person}",
         "gender": GENDERS[gender],
         "emotion": EMOTIONS[emotion],

@@ -1,6 +1,7 @@
 """Align the predictions of several systems (fusion rules and single modalities) on the same test clips."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,11 @@ class Systems:
     truth: NDArray[Any]
     predicted: NDArray[Any]
     posteriors: NDArray[Any]
+
+    def only(self, names: Sequence[str]) -> "Systems":
+        """Some of the systems, in this order, on the same clips."""
+        rows = [self.names.index(name) for name in names]
+        return replace(self, names=list(names), predicted=self.predicted[rows], posteriors=self.posteriors[rows])
 
     @property
     def genders(self) -> NDArray[Any]:

@@ -32,6 +32,12 @@ def check_cell(settings: Settings) -> None:
     if settings.published:
         check_published(settings.published)
     protocol = settings.protocol
+    for corpus in (corpus for corpora in protocol.same_people for corpus in corpora):
+        must(
+            corpus in settings.corpora,
+            f"protocol.same_people={shown(protocol.same_people)}: there is no corpora.{corpus}; there are "
+            f"{', '.join(settings.corpora) or 'none'}",
+        )
     for name in settings.root.modalities:
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])

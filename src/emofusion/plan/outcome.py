@@ -70,14 +70,16 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
     weights = resolved_weights(fusion.weights, modalities)
     configured = fusion.rule if any(rule.kind == fusion.rule for rule in own) else ""
     evaluation = settings.evaluation
-    of_sweep = Evaluation(
+    without_tests = Evaluation(
         samples=evaluation.samples, confidence=evaluation.confidence, seed=evaluation.seed, metrics=[]
     )
+    every = evaluation_settings(settings)
     return (
-        SharedRulesSettings(FusionSettings("", shared, anything, fusion.steps, fusion.fit_on), of_sweep),
-        CellFusionSettings(
-            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, evaluation_settings(settings)
+        SharedRulesSettings(
+            FusionSettings("", shared, anything, fusion.steps, fusion.fit_on),
+            EvaluationSettings(without_tests, every.metrics),
         ),
+        CellFusionSettings(FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, every),
     )
 
 

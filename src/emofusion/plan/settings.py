@@ -107,11 +107,12 @@ class EvaluationSettings:
 class SharedRulesSettings:
     """The rules without configured weights, and the sweep of all weights. Cells with other weights share them.
 
-    fusion: the rules. evaluation: how intervals of the sweep are computed.
+    fusion: the rules. evaluation: the metrics of modalities and rules, and how their intervals and those of the sweep
+    are computed.
     """
 
     fusion: FusionSettings
-    evaluation: Evaluation
+    evaluation: EvaluationSettings
 
 
 @dataclass(frozen=True)

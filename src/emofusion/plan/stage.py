@@ -35,7 +35,7 @@ KINDS = {
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
-    "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv")),
+    "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv", "notes.json")),
     "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")
@@ -46,8 +46,8 @@ KINDS = {
     "ensemble": StageKind("ensemble", ("emofusion.predictions.ensemble",), ("predictions.parquet",)),
     "rules": StageKind(
         "fuse_rules",
-        ("emofusion.fusion.common.fuse", "emofusion.evaluation.sweep"),
-        ("rules.parquet", "parameters.parquet", "sweep"),
+        ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage", "emofusion.evaluation.sweep"),
+        ("rules.parquet", "parameters.parquet", "evaluation", "sweep"),
     ),
     "fusion": StageKind(
         "fuse",

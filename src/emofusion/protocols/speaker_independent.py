@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emofusion.errors import EmofusionError
+from emofusion.people import normal
 from emofusion.protocols.common.within import WithinCorpora
 from emofusion.settings.fields import must, setting
 
@@ -24,6 +25,7 @@ class SpeakerIndependent(WithinCorpora):
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless folds are lists of actors, and each actor is in only one fold."""
+        super().check_together(name)
         if self.folds is None:
             return
         must(
@@ -32,11 +34,11 @@ class SpeakerIndependent(WithinCorpora):
         )
         fold_of: dict[str, int] = {}
         for number, fold in enumerate(self.folds):
-            names = [_padded(actor) for actor in fold]
+            names = [normal(actor) for actor in fold]
             must(len(set(names)) == len(names), f"{name}.folds: fold {number} names an actor twice: {', '.join(names)}")
             for actor in fold:
                 must(
-                    fold_of.setdefault(_padded(actor), number) == number,
+                    fold_of.setdefault(normal(actor), number) == number,
                     f"{name}.folds: actor {actor} is tested in more than one fold",
                 )
 
@@ -70,17 +72,16 @@ def _is_list_of_actors(fold: Any) -> bool:
     )
 
 
-def _padded(actor: int | str) -> str:
-    """An actor's name, with at least two characters: `2` becomes `02`."""
-    return str(actor).zfill(2)
-
-
 def _actors(clips: "pd.DataFrame", names: list[int | str]) -> set[str]:
     """The actors that a fold names. A short name is allowed: 2 or 02 for ravdess-02, and F01 for kdef-F01."""
-    known = sorted(set(clips["actor"]))
+    known, corpora = sorted(set(clips["actor"])), sorted(set(clips["corpus"]))
+    forms: dict[str, list[str]] = {}
+    for actor in known:
+        for form in {normal(actor), *(normal(actor.removeprefix(f"{corpus}-")) for corpus in corpora)}:
+            forms.setdefault(form, []).append(actor)
     actors = set()
     for name in map(str, names):
-        meant = [name] if name in known else [actor for actor in known if actor.partition("-")[2] == _padded(name)]
+        meant = [name] if name in known else forms.get(normal(name), [])
         must(bool(meant), f"protocol.folds: there is no actor {name}; there are {', '.join(known)}")
         must(len(meant) < 2, f"protocol.folds: actor {name} may be {' or '.join(meant)}; give the full name")
         actors.update(meant)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
-from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table
+from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table, sorted_by
 
 
 def collect(
@@ -27,7 +28,7 @@ def collect(
         predictions: modality → file of its prediction table.
         rules: folder of the stage `rules`: the rules that cells with other weights share, and the sweep.
         fusion: folder of the stage `fusion`: the configured rule and its evaluation.
-        splits: files of splits; `left_out.csv` is beside each of them.
+        splits: files of splits; `left_out.csv` and `notes.json` are beside each of them.
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
         settings: the settings of the report.
@@ -41,6 +42,10 @@ def collect(
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
     }
+    order = [*settings.modalities, settings.rule, *settings.compare]
+    for name in ALONE:  # the rows of systems that cells with other weights share are beside the shared rules
+        others = read_table(rules / "evaluation" / f"{name}.parquet", schemas[name])
+        evaluation[name] = sorted_by(pd.concat([others, evaluation[name]]), "system", order)
     sweeps = {name: read_table(rules / "sweep" / f"{name}.parquet", schema) for name, schema in SWEEPS.items()}
     histories, networks = {}, {}
     for modality, names in settings.networks.items():
@@ -55,7 +60,7 @@ def collect(
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_not_compared(fused.rules, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *_not_compared(fused.rules, settings)],
         transductive=bool(transductive.all()),
     )
 
@@ -87,9 +92,16 @@ def _left_out(splits: list[Path]) -> list[str]:
     ]
 
 
+def _notes(splits: list[Path]) -> list[str]:
+    """What the splits note about people and recordings, each sentence once."""
+    texts = [(path.parent / "notes.json").read_text(encoding="utf-8") for path in splits]
+    return list(dict.fromkeys(note for text in texts for note in json.loads(text)))
+
+
 def _not_compared(rules: pd.DataFrame, settings: ReportSettings) -> list[str]:
     """A sentence with the rules that could not be fitted because there are no clips of other actors; none without."""
-    missing = [name for name in settings.compare if name not in set(rules["rule"])]
+    compared = set(rules["rule"])
+    missing = [name for name in settings.compare if name not in compared]
     if not missing:
         return []
     return [f"Not compared, as there is no other test actor to learn from: {', '.join(missing)}."]

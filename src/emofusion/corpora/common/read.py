@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.corpora.common.identity import identified
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
-    """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`.
+    """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`; see `identity.identified`.
 
     Args:
         name: the name of the corpus in the experiment.
@@ -18,9 +19,11 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
         unpacked: a folder into which the needed files of archives are extracted.
 
     Raises:
-        EmofusionError: the corpus does not exist, or its files have faults; see `Corpus.read`.
+        EmofusionError: the corpus does not exist, its files have faults (see `Corpus.read`), or a person has two
+            genders.
     """
     from emofusion.tables import CLIPS, check
 
     corpus.check_present(name)
-    return check(corpus.read(name, Path(unpacked)), CLIPS, f"the corpus {name}")
+    clips = check(corpus.read(name, Path(unpacked)), CLIPS, f"the corpus {name}")
+    return check(identified(clips, name), CLIPS, f"the corpus {name}")

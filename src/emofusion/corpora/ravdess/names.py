@@ -62,6 +62,11 @@ def clip_of(stem: str) -> str:
     return f"03{stem[2:]}"
 
 
+def names_of_videos(clip: str) -> str:
+    """The names of the videos of a clip's performance, for the column `also_named`: action units are named so."""
+    return f"01{clip[2:]}|02{clip[2:]}"
+
+
 def has_medium(root: str | Path, medium: str, besides: Collection[str] = ()) -> bool:
     """Whether the root has any speech file of a medium (audio, video, action_units).
 

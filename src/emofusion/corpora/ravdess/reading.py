@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry
 from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings, first_few
-from emofusion.corpora.ravdess.names import MEANS, MEDIA, clip_of, is_name, is_song, labels_of, parse
+from emofusion.corpora.ravdess.names import MEANS, MEDIA, clip_of, is_name, is_song, labels_of, names_of_videos, parse
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import Corpus
 
@@ -41,9 +41,7 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
     opened = [medium for medium in media if medium != "action_units"]
     clips = sorted(set().union(*(files[medium] for medium in opened)) or files.get("action_units", {}))
     _check_complete(name, corpus, clips, files)
-    rows = [
-        labels_of_clips[clip] | {"clip": clip} | {medium: files[medium][clip] for medium in opened} for clip in clips
-    ]
+    rows = [labels_of_clips[clip] | _names(clip) | {medium: files[medium][clip] for medium in opened} for clip in clips]
     return clip_table(name, corpus.root, rows, unpacked, faults)
 
 
@@ -52,7 +50,7 @@ def read_names(name: str, corpus: Corpus, path: Path, unpacked: Path) -> "pd.Dat
 
     `path`: a table in .csv, .parquet or .npz. Raises `EmofusionError` where it is no such table, or names other clips.
     """
-    from emofusion.tables import names_in
+    from emofusion.foreign import names_in
 
     faults = Faults(name, corpus.root)
     labels_of_clips: dict[str, dict[str, Any]] = {}
@@ -61,8 +59,12 @@ def read_names(name: str, corpus: Corpus, path: Path, unpacked: Path) -> "pd.Dat
         if is_name(stem) and not stem.startswith("03-01"):
             faults.add(path.name, f"has the clip {stem}; as in the corpus's audio, names begin with 03-01")
     clips = sorted(set(_clips_of_names(stems, path, corpus, labels_of_clips, faults)))
-    rows = [labels_of_clips[clip] | {"clip": clip} for clip in clips]
+    rows = [labels_of_clips[clip] | _names(clip) for clip in clips]
     return clip_table(name, corpus.root, rows, unpacked, faults)
+
+
+def _names(clip: str) -> dict[str, str]:
+    return {"clip": clip, "also_named": names_of_videos(clip)}
 
 
 def _clips_of_means(

@@ -12,9 +12,10 @@ import pandas as pd
 from emofusion.counted import count
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
+from emofusion.features.common.matching import matched
 from emofusion.features.table import Table
 from emofusion.features.table.reading import read
-from emofusion.settings.exclude import leave_out, pattern_of
+from emofusion.settings.exclude import pattern_of
 
 # Names of columns that describe a clip in many tables, and are no measurement of it.
 _LABELS = ("emotion", "label", "labels", "class", "target", "y", "actor", "speaker", "subject", "gender", "sex", "fold")
@@ -43,7 +44,8 @@ def shape_of(settings: Table) -> tuple[int, ...]:
 def prepare(clips: pd.DataFrame, settings: Table) -> Callable[[Any], Array]:
     """The function that looks up a clip's numbers; see `Table.prepare`."""
     numbers = _numbers(settings)
-    rows = _rows_of_clips(clips, numbers.clips, settings)
+    found = matched(dict(enumerate(numbers.clips, 1)), clips, settings.table, "rows")
+    rows = {clip: number - 1 for clip, number in found.items()}
     chosen = np.fromiter(rows.values(), int, len(rows))
     _check_finite(numbers, chosen, list(rows), settings)
     _check_no_labels(numbers, chosen, clips, settings)
@@ -134,27 +136,6 @@ def _as_numbers(column: Any, name: str, path: Path) -> Array:
     with np.errstate(over="ignore"):
         numbers: Array = values.astype(np.float32)
     return numbers[:, np.newaxis] if numbers.ndim == 1 else numbers
-
-
-def _rows_of_clips(clips: pd.DataFrame, names: list[str], settings: Table) -> dict[str, int]:
-    """Clip → the number of its row. Names are compared letter by letter."""
-    wanted = set(clips["clip"])
-    rows: dict[str, int] = {}
-    for row, name in enumerate(names):
-        if name in wanted and rows.setdefault(name, row) != row:
-            raise EmofusionError(
-                f"{settings.table} has the clip {name} in the rows {rows[name] + 1} and {row + 1}. Keep one of them; "
-                "of several rows, such as those of frames, take the mean"
-            )
-    missing = [clip for clip in clips["clip"] if clip not in rows]
-    if missing:
-        corpus = str(clips["corpus"].iloc[0])
-        raise EmofusionError(
-            f"{settings.table} lacks {len(missing)} of {len(clips)} clips: {_few(missing)}. Its column {settings.clip} "
-            f"has names such as {_few(names[:3])}; they must be the clips' names, letter by letter. Add the rows, or "
-            f"leave the clips out with {leave_out(corpus, missing)}"
-        )
-    return {clip: rows[clip] for clip in clips["clip"]}
 
 
 def _check_finite(numbers: Numbers, chosen: Array, clips: list[str], settings: Table) -> None:

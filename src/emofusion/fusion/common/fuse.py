@@ -10,7 +10,7 @@ import pandas as pd
 from emofusion.fusion.common.crossfit import NO_OTHER_ACTOR, WORDS, NothingToLearnFrom, score
 from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.table import align, scored
-from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check, read_table, write_table
+from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check, read_table, sorted_by, write_table
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,8 @@ class Fused:
 
     def with_rules(self, others: "Fused", order: Sequence[str]) -> "Fused":
         """The rules of both, in this order."""
-        position = {rule: number for number, rule in enumerate(order)}
-        tables = [
-            pd.concat([one, other]).sort_values("rule", key=lambda names: names.map(position), kind="stable")
-            for one, other in ((self.rules, others.rules), (self.parameters, others.parameters))
-        ]
-        return Fused(*[table.reset_index(drop=True) for table in tables])
+        pairs = ((self.rules, others.rules), (self.parameters, others.parameters))
+        return Fused(*[sorted_by(pd.concat(pair), "rule", order) for pair in pairs])
 
     def write(self, folder: Path) -> None:
         """Write `rules.parquet` and `parameters.parquet` into a folder."""

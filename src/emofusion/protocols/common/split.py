@@ -1,12 +1,14 @@
 """Make a split: it says whether a clip is a training, validation or test clip in each fold.
 
-`make_split` checks that a speaker has clips of only one of these kinds, unless the protocol declares that it leaks.
+`make_split` checks that a speaker has clips of only one of these kinds, unless the protocol declares that it leaks, and
+that no copy of a recording is on another side than the recording.
 """
 
 import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
+from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.kinds import Protocol
 
@@ -26,20 +28,24 @@ def make_split(clips: pd.DataFrame, protocol: Protocol, emotions: Emotions) -> t
         classes: `corpus`, `gender`, `emotion`, and the number of `clips`.
 
     Raises:
-        EmofusionError: the protocol does not fit the clips.
+        EmofusionError: the protocol does not fit the clips; a recording has two actors or two emotions; or a person or
+            a recording is on two sides of a fold.
     """
+    clips = with_shared_people(clips, protocol.same_people)
+    check_clips(clips)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
     left_out = clips[~used].groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
-    parts = []
+    check_recordings(clips)
+    columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
     for fold, masks in enumerate(protocol.masks(clips)):
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
             if not mask.any() and (part != "validation" or protocol.validation):
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
-            columns = ["clip", "corpus", "actor", "gender", "emotion"]
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
     split = pd.concat(parts, ignore_index=True)
+    check_copies(split, clips)
     if not protocol.leaks_speakers:
         check_speakers(split)
     return split, left_out
