@@ -46,7 +46,9 @@ def test_rows_are_found_by_name_in_any_order_and_others_are_counted(csv):
 @pytest.mark.parametrize("name", ["A", " a", "a.wav", "01", "1.0"])
 def test_names_are_compared_letter_by_letter(csv, name):
     path = csv(FRAME.replace({"a": name}))
-    with pytest.raises(EmofusionError, match=r"no rows of 1 of 6 clips, for example a; .* corpora\.mine\.exclude=\['a'\]"):
+    with pytest.raises(
+        EmofusionError, match=r"no rows of 1 of 6 clips, for example a; .* corpora\.mine\.exclude=\['a'\]"
+    ):
         features_of(path)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Ravdess(Generated):
     """The speech of RAVDESS: the archives of its Zenodo records, or their contents."""
 
-    provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units")
+    provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units", "landmarks")
 
     kind: str = "ravdess"
     download: bool = setting("Download files that are missing in the root from Zenodo.", False)
@@ -123,8 +123,8 @@ class Ravdess(Generated):
         return source_files(self.root, {suffix for medium in self._media() for suffix in MEDIA[medium].suffixes})
 
     def _media(self) -> list[str]:
-        """The media to read: those in the setting `media`, or all of them."""
-        return self.media or list(self.provides)
+        """The media to read: those in the setting `media`, or all but landmarks, which lie with action units."""
+        return self.media or [medium for medium in self.provides if medium != "landmarks"]
 
     def _with(self, medium: str) -> list[str]:
         """A medium, followed by the other media that every clip must have.
