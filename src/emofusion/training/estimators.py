@@ -17,7 +17,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.networks.sklearn import Sklearn
@@ -25,7 +24,7 @@ from emofusion.networks.sklearn.building import pipeline
 from emofusion.networks.sklearn.storing import load, store, values_in
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.tables import HISTORY, write_table
-from emofusion.training.data import RowSource, check_clips, fold_name
+from emofusion.training.data import RowSource, fold_name
 from emofusion.training.description import ModelDescription, read_model
 from emofusion.training.predict import SMALLEST, scored_clips
 from emofusion.training.standardise import with_speaker_normalisation
@@ -35,6 +34,7 @@ def fit_estimators(
     network: Sklearn,
     split: pd.DataFrame,
     features: FeatureSet,
+    classes: list[str],
     settings: ModelSettings,
     out: Path,
     on_epoch: Callable[[dict[str, float], int], None],
@@ -44,10 +44,8 @@ def fit_estimators(
 
     It writes `folds/<fold>-<seed>.skops`, and `history.parquet` and `model.json` as a training in epochs does.
 
-    Raises `EmofusionError` where clips have no features, or the estimator refuses them.
+    Raises `EmofusionError` where the estimator refuses the features.
     """
-    check_clips(split, features)
-    classes = in_order(split.loc[split["split"] == "train", "emotion"])
     inputs = with_speaker_normalisation(features, split, settings.training)
     models = out / "folds"
     models.mkdir(parents=True, exist_ok=True)

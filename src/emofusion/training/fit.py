@@ -59,14 +59,14 @@ def fit_folds(
     Raises:
         EmofusionError: a clip has no features; the loss is not finite; or half precision is requested without a GPU.
     """
-    if isinstance(settings.network, Estimator):
-        settings.network.fit_folds(split, features, settings, out, on_epoch, progress)
-        return
     training = settings.training
     check_precision(training.precision)
     torch.set_num_threads(training.threads)
     classes = in_order(split.loc[split["split"] == "train", "emotion"])
     check_clips(split, features)
+    if isinstance(settings.network, Estimator):
+        settings.network.fit_folds(split, features, classes, settings, out, on_epoch, progress)
+        return
     state_of_data = [pd.util.hash_pandas_object(split).sum().item(), features.stamp()]
     checkpoints = _open_checkpoints(
         out / "checkpoints", json.dumps([token, encode(settings), state_of_data], sort_keys=True)

@@ -81,6 +81,7 @@ class Sklearn(Estimator):
         self,
         split: "pd.DataFrame",
         features: "FeatureSet",
+        classes: list[str],
         settings: "ModelSettings",
         out: Path,
         on_epoch: Callable[[dict[str, float], int], None],
@@ -89,7 +90,7 @@ class Sklearn(Estimator):
         """See `Estimator.fit_folds`. The files of the models are `folds/<fold>-<seed>.skops`."""
         from emofusion.training.estimators import fit_estimators
 
-        fit_estimators(self, split, features, settings, out, on_epoch, progress)
+        fit_estimators(self, split, features, classes, settings, out, on_epoch, progress)
 
     def predict_folds(
         self, split: "pd.DataFrame", features: "FeatureSet", model: Path, settings: "PredictionsSettings"

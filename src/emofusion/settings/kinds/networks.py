@@ -158,12 +158,16 @@ class Estimator(Network):
         self,
         split: "pd.DataFrame",
         features: "FeatureSet",
+        classes: list[str],
         settings: "ModelSettings",
         out: Path,
         on_epoch: Callable[[dict[str, float], int], None],
         progress: Callable[[str], None],
     ) -> None:
-        """Fit a model for each fold and seed; see `emofusion.training.fit.fit_folds`. The only epoch is 0."""
+        """Fit a model for each fold and seed; see `emofusion.training.fit.fit_folds`. The only epoch is 0.
+
+        classes: the classes in order.
+        """
         raise NotImplementedError
 
     def predict_folds(
