@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 GENDERS = ("female", "male")
+# The gender of people of whom it is not known. Their clips are in all tables but those by gender.
+UNKNOWN = "unknown"
 
 
 def in_order(emotions: Iterable[str]) -> list[str]:

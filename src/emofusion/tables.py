@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from emofusion.emotions import EMOTIONS, GENDERS, in_order
+from emofusion.emotions import EMOTIONS, GENDERS, UNKNOWN, in_order
 from emofusion.errors import EmofusionError
 
 # The columns of a prediction table for each class: `logit_<emotion>`. A row's softmax over these columns gives the
@@ -23,7 +23,7 @@ _clip = {
     "clip": pa.Column(str),
     "corpus": pa.Column(str),
     "actor": pa.Column(str),
-    "gender": pa.Column(str, pa.Check.isin(GENDERS)),
+    "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
     "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
 }
 _split = {
@@ -47,6 +47,9 @@ CLIPS = pa.DataFrameSchema(
     },
     unique=["clip"],
 )
+
+# What the corpora of a protocol say about each clip; besides these, all columns that one of them has.
+FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 
 # Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])

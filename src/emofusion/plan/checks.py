@@ -84,10 +84,21 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         return
     if node.ensemble:
         must(
+            settings.protocol.trains,
+            f"protocol.kind={settings.protocol.kind}: nothing is trained, so {modality}.ensemble cannot be; set "
+            f"{modality}=posteriors",
+        )
+        must(
             len(node.ensemble) > 1,
             f"{modality}.ensemble={shown(node.ensemble)}: name at least two choices of {modality}",
         )
         return
+    must(
+        settings.protocol.trains,
+        f"protocol.kind={settings.protocol.kind}: nothing is trained, so {modality} needs posteriors "
+        f"from elsewhere; set {modality}=posteriors {modality}.posteriors.table=... "
+        f"{modality}.posteriors.scale=probabilities",
+    )
     training = node.training
     assert training is not None
     node.features.check_installed(f"{modality}.features")

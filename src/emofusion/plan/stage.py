@@ -35,7 +35,9 @@ KINDS = {
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
-    "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv", "notes.json")),
+    "split": StageKind(
+        "split", ("emofusion.protocols.common.split",), ("split.parquet", "facts.parquet", "left_out.csv", "notes.json")
+    ),
     "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")

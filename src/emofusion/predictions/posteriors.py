@@ -23,7 +23,7 @@ _TOLERANCE = 0.03
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
     """Read the table without changes. Planning also calls this function, to check the file.
 
-    Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip or fold.
+    Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip.
     """
     path = Path(posteriors.table)
     if not path.is_file():
@@ -32,9 +32,8 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
             "each class, named by it (happy, p_happy or logit_happy)."
         )
     table = read_foreign(path)
-    for column in ("clip", "fold"):
-        if column not in table:
-            raise EmofusionError(f"{path}: has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
+    if "clip" not in table:
+        raise EmofusionError(f"{path}: has no column clip; there are {', '.join(map(str, table.columns[:12]))}")
     return table
 
 
@@ -42,9 +41,10 @@ def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.Dat
     """Read a table of posteriors for the test clips of a split, and for its validation clips if the table has them.
 
     The column of a class has the name of the class, with or without a prefix that ends in an underscore. A column
-    `split` says which rows are test clips and which are validation clips; without it, all are test clips. Other columns
-    are ignored. Rows of clips that the split does not test are left out. If an emotion is merged into a class, its
-    probability is added to the probability of this class.
+    `split` says which rows are test clips and which are validation clips; without it, all are test clips. Where the
+    split trains nothing, no column `fold` is needed, and one is ignored. Other columns are ignored. Rows of clips that
+    the split does not test are left out. If an emotion is merged into a class, its probability is added to the
+    probability of this class.
 
     Args:
         settings: the table, the scale of its values, and the merged emotions. Logits may be any numbers; softmax turns
@@ -61,6 +61,11 @@ def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.Dat
     """
     path = Path(settings.posteriors.table)
     table = check_table(settings.posteriors)
+    if not (
+        split["split"] == "train"
+    ).any():  # nothing is trained, so the fold of the model that scored does not matter
+        table = table.assign(fold=0)
+    _must(path, "fold" in table, f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}")
     columns = _class_columns(table, settings.posteriors.labels, path)
     classes = in_order(columns)
     merged = [settings.merge.get(emotion, emotion) for emotion in classes]

@@ -143,6 +143,8 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
     ]
     if smallest <= 1:
         foot.append(f"With these actors, a test is unlikely to detect a gender gap of less than {percent(smallest)}.")
+    elif table["gender_gap"].isna().all():
+        foot.append("There is no gender gap, as there are not both men and women among the actors.")
     else:
         foot.append("With so few actors, no test would reliably detect a gender gap, however large.")
     body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)

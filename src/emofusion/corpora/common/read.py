@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emofusion.corpora.common.identity import identified
+from emofusion.emotions import UNKNOWN
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -25,5 +26,6 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     from emofusion.tables import CLIPS, check
 
     corpus.check_present(name)
-    clips = check(corpus.read(name, Path(unpacked)), CLIPS, f"the corpus {name}")
+    clips = corpus.read(name, Path(unpacked))
+    clips = check(clips.assign(gender=clips["gender"].fillna(UNKNOWN)), CLIPS, f"the corpus {name}")
     return check(identified(clips, name), CLIPS, f"the corpus {name}")

@@ -41,23 +41,33 @@ def make_split(clips: pd.DataFrame, protocol: Protocol, emotions: Emotions) -> t
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
     for fold, masks in enumerate(protocol.masks(clips)):
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
-            if not mask.any() and (part != "validation" or protocol.validation):
+            needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
+            if needed and not mask.any():
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
     split = pd.concat(parts, ignore_index=True)
     check_copies(split, clips)
-    if not protocol.leaks_speakers:
-        check_speakers(split)
+    if not protocol.mixes_speakers():
+        check_speakers(split, protocol.to_mix)
     return split, left_out
 
 
-def check_speakers(split: pd.DataFrame) -> None:
-    """Raise `EmofusionError` if, in any fold, an actor is in more than one of train, validation and test."""
+def check_speakers(split: pd.DataFrame, to_mix: str = Protocol.to_mix) -> None:
+    """Raise `EmofusionError` if, in any fold, an actor is in more than one of train, validation and test.
+
+    split: `tables.SPLIT`. to_mix: the setting that allows it, for the message.
+    """
     parts = split.groupby(["fold", "actor"])["split"].nunique()
-    if (parts > 1).any():
-        fold, actor = parts[parts > 1].index[0]
+    leaks = parts[parts > 1]
+    if len(leaks):
+        fold, actor = leaks.index[0]
+        rows = split[(split["fold"] == fold) & (split["actor"] == actor)].drop_duplicates("split")
+        sides = " and ".join(f"{row.clip} in {row.split}" for row in rows.itertuples())
+        people = leaks.index.get_level_values("actor").nunique()
         raise EmofusionError(
-            f"protocol: actor {actor} is on more than one side of fold {fold}; use random_clips to leak"
+            f"protocol: actor {actor} is on more than one side of fold {fold}, with {sides}"
+            + (f", and so are {people - 1} more actors" if people > 1 else "")
+            + f". Divide the clips by people, or allow it with {to_mix}: reports then say so."
         )
 
 
