@@ -17,6 +17,9 @@ LOGIT = "logit_"
 # The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
 WEIGHT = "weight_"
 
+# What stands for a missing number in a CSV file.
+_MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
+
 # Emotions are any words: those that the setting `emotions.classes` lists are the classes.
 _emotion = pa.Column(str, pa.Check.str_length(min_value=1))
 _clip = {
@@ -235,14 +238,16 @@ def sorted_by(frame: pd.DataFrame, column: str, order: Sequence[str]) -> pd.Data
     return frame.sort_values(column, key=lambda values: values.map(position), kind="stable", ignore_index=True)
 
 
-def read_foreign(path: str | Path) -> pd.DataFrame:
-    """Read a table that was made elsewhere, CSV or Parquet. A column `clip` becomes text.
+def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFrame:
+    """Read a table that was made elsewhere, CSV or Parquet.
+
+    text: columns of a CSV file that are read as text, so that `007` stays what it is.
 
     Raises `EmofusionError` where the file has another type, is missing or is damaged.
     """
     path = Path(path)
     readers: dict[str, Callable[[], pd.DataFrame]] = {
-        ".csv": lambda: pd.read_csv(path, dtype={"clip": str}),
+        ".csv": lambda: _read_csv(path, set(text)),
         ".parquet": lambda: pd.read_parquet(path),
     }
     if path.suffix not in readers:
@@ -251,3 +256,10 @@ def read_foreign(path: str | Path) -> pd.DataFrame:
         return readers[path.suffix]()
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
+
+
+def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
+    columns = set(pd.read_csv(path, nrows=0).columns)
+    # a name such as NA is a text and no missing value
+    missing = {column: _MISSING for column in columns - text}
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)

@@ -104,17 +104,23 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
     assert training is not None
     node.features.check_installed(f"{modality}.features")
     node.network.check_installed(f"{modality}.network")
-    shape = node.features.row_shape()
-    node.network.check_shape(shape, modality)
+    shape = node.features.planned_shape()
+    if shape is not None:
+        node.network.check_shape(shape, modality)
+        check_augment(training.augment, shape, f"{modality}.training.augment")
     node.network.check_training(training, modality)
+    must(
+        not (node.features.sparse and training.speaker_normalisation),
+        f"{modality}.training.speaker_normalisation=true: {node.features.kind} features are mostly 0, and would not be "
+        f"afterwards; set {modality}.training.speaker_normalisation=false",
+    )
     learns_by_blocks = type(node.network.trained_part(training)).frozen_blocks is not Network.frozen_blocks
     must(
         not training.unfreeze or learns_by_blocks,
         f"{modality}.training.unfreeze: the network {node.network.kind} has no frozen blocks; set "
         f"{modality}.training.unfreeze=[]",
     )
-    check_augment(training.augment, shape, f"{modality}.training.augment")
-    if not settings.protocol.validation:
+    if not settings.protocol.validation and not node.network.is_fitted_at_once:
         must(
             training.keep == "last" and not training.patience,
             f"protocol.validation=0: there are no validation clips, so {modality}.training.keep={training.keep} and "

@@ -137,7 +137,11 @@ class Planner:
         trained, single, standardised = self._once(
             ("trained",),
             node,
-            lambda: (network.trained_part(training), replace(training, members=1), node.features.standardised),
+            lambda: (
+                network.trained_part(training),
+                network.training_part(replace(training, members=1)),
+                node.features.standardised,
+            ),
         )
         model_settings = ModelSettings(trained, single, seeds, standardised)
         label = f"{modality}-{node.name}"
@@ -212,6 +216,8 @@ class Planner:
             corpus = corpus.at(f"results/{generated.name}/corpus")
         if node.posteriors is not None:
             medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)
+        elif table := node.features.clips_named_in():
+            medium, corpus = _medium(node.features, corpus, name, modality), corpus.without_recordings(table)
         else:
             medium = _medium(node.features, corpus, name, modality)
             fetching = corpus.fetching(name, medium)

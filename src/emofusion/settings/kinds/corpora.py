@@ -109,9 +109,9 @@ class Corpus(Kind):
         return self
 
     def without_recordings(self, table: str) -> Self:
-        """A copy that needs no recordings, because the posteriors of its clips are read from `table`.
+        """A copy that needs no recordings, because the posteriors or features of its clips are read from `table`.
 
-        table: the path of the table of posteriors.
+        table: the path of the table, CSV or Parquet; of features also npz.
         """
         return self
 
