@@ -34,6 +34,7 @@ KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
+    "tables": StageKind("prepare", (), ("tables",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
     "split": StageKind("split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv")),
     "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),

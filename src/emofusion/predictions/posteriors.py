@@ -32,9 +32,15 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
             "each class, named by it (happy, p_happy or logit_happy)."
         )
     table = read_foreign(path)
-    for column in ("clip", "fold"):
+    needed = ("clip",) if posteriors.every_fold else ("clip", "fold")
+    for column in needed:
         if column not in table:
-            raise EmofusionError(f"{path}: has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
+            raise EmofusionError(
+                f"{path}: has no column {column}; there are {', '.join(map(str, table.columns[:12]))}."
+                + " If none of the clips trained what scored them, set posteriors.every_fold=true." * (column == "fold")
+            )
+    if posteriors.every_fold and "fold" in table:
+        raise EmofusionError(f"{path}: has a column fold, so its rows do not hold in every fold; set every_fold=false")
     return table
 
 
@@ -61,6 +67,8 @@ def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.Dat
     """
     path = Path(settings.posteriors.table)
     table = check_table(settings.posteriors)
+    if settings.posteriors.every_fold:
+        table = table.merge(split.loc[split["split"] == "test", ["clip", "fold"]], on="clip")
     columns = _class_columns(table, settings.posteriors.labels, path)
     classes = in_order(columns)
     merged = [settings.merge.get(emotion, emotion) for emotion in classes]
