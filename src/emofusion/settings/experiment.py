@@ -50,7 +50,7 @@ class Posteriors:
         "",
     )
     every_fold: bool = setting(
-        "The table has no column fold: what scored the clips was trained on none of them, so its rows hold in every fold.",
+        "The table has no column fold: what scored the clips was trained on none of them, and rows hold in all folds.",
         False,
     )
     scale: str = setting("The scale of the columns' values.", MISSING, choices=["logits", "probabilities"])

@@ -87,9 +87,7 @@ def read_votes(path: Path, added: float) -> dict[str, list[dict[str, str | float
         try:
             clip, votes = clip_of(name), {letter: int(line[letter]) for letter in LETTERS}
         except ValueError as error:
-            raise EmofusionError(
-                f"{path}, row {number}: the clip {name} or its votes cannot be read: {error}"
-            ) from error
+            raise EmofusionError(f"{path}, row {number}: cannot read the votes on {name}: {error}") from error
         total = sum(votes.values()) + added * len(votes)
         if number[:1] not in kinds or min(votes.values()) < 0 or total <= 0:
             raise EmofusionError(

@@ -13,6 +13,7 @@ from pyarrow import ArrowException
 from emofusion.emotions import EMOTIONS, in_order
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.systems import actors_of
+from emofusion.predictions import ties
 from emofusion.tables import LOGIT
 
 _ABOUT = ["clip", "actor", "gender", "emotion"]
@@ -81,7 +82,7 @@ class _Group:
         """The number of recognised clips, (A, K). predicted: a logit for each clip and class."""
         classes = np.array([EMOTIONS.index(column.removeprefix(LOGIT)) for column in predicted])
         order = classes.argsort(kind="stable")  # of equal logits the first emotion counts, as in `table.labels`
-        right = classes[order][predicted.to_numpy()[:, order].argmax(axis=1)] == self.truth
+        right = classes[order][ties.predicted(predicted.to_numpy()[:, order])] == self.truth
         return self._table(right)
 
     def test_set(self) -> TestSet:
