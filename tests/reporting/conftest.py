@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.fuse import Fused, fuse

@@ -6,6 +6,7 @@ in_fork(*snakemake.params.modules)
 
 import pandas as pd
 
+from emofusion.emotions import write_classes
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job
 from emofusion.protocols.common.split import make_split
@@ -15,7 +16,8 @@ from emofusion.tables import CLIPS, SPLIT, read_table, write_table
 def work(job: Job) -> None:
     tables = [read_table(folder / "clips.parquet", CLIPS) for folder in job.inputs("corpora")]
     clips = pd.concat(tables, ignore_index=True)
-    split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions)
+    split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions, job.settings.closed)
+    write_classes(job.settings.emotions.classes, job.folder)
     left_out.to_csv(job.folder / "left_out.csv", index=False)
     write_table(split, job.folder / "split.parquet", SPLIT)
 

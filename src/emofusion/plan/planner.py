@@ -194,7 +194,8 @@ class Planner:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
             corpora = {name: self._corpus(settings, name, modality, node) for name in names}
-            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions)
+            closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
+            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions, closed)
             label = f"{protocol.kind}-{modality}"
             return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
 
@@ -227,6 +228,7 @@ class Planner:
             corpus = corpus.without_recordings(_path(brought, corpus.brings[0]))  # all tables have the same clips
         else:
             corpus = corpus.without_recordings(node.posteriors.table)
+        corpus = replace(corpus, other_labels=type(corpus).other_labels)  # decides about the split, and not the corpus
         return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), inputs)
 
     def _brought(self, settings: Settings, modality: str, posteriors: Posteriors) -> Stage | None:

@@ -82,7 +82,7 @@ def _model(folder: Path) -> TrainedModel:
 
 def _left_out(splits: list[Path]) -> list[str]:
     """A sentence for each corpus and emotion whose clips were left out because the emotion is not a class."""
-    tables = pd.concat([pd.read_csv(path.parent / "left_out.csv") for path in splits])
+    tables = pd.concat([_counted(path.parent / "left_out.csv") for path in splits])
     # several modalities may have splits of the same corpus
     distinct = tables.drop_duplicates(["corpus", "gender", "emotion"])
     counts = distinct.groupby(["corpus", "emotion"])["clips"].sum()
@@ -90,6 +90,11 @@ def _left_out(splits: list[Path]) -> list[str]:
         f"Left out, since the emotion is not among the classes: {clips} {emotion} clips of {corpus}."
         for (corpus, emotion), clips in counts.items()
     ]
+
+
+def _counted(path: Path) -> pd.DataFrame:
+    """The table of the clips that a split left out. Labels such as 1 or NA are words like others."""
+    return pd.read_csv(path, dtype={"corpus": str, "gender": str, "emotion": str}, keep_default_na=False)
 
 
 def _not_compared(rules: pd.DataFrame, settings: ReportSettings) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emofusion.emotions import in_order
+from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
 from emofusion.plan.settings import ReportSettings
@@ -131,11 +131,9 @@ def _draw(
     """
     captions, clips, own, footer = {}, len(systems[FUSION]), Drawing(), facts.footer()
     with figures.style():
-        classes = set(facts.settings.classes)
-        for rows in systems.values():
-            classes |= {*classes_of(rows), *rows["emotion"]}
+        order = joined([facts.settings.classes, *(classes_of(rows) for rows in systems.values())])
         for name, rows in systems.items():
-            counts = confusion(rows).reindex(columns=in_order(classes), fill_value=0)
+            counts = confusion(rows).reindex(columns=order, fill_value=0)
             by = own if name == FUSION else drawing
             by.save(out / f"confusion_{name}.png", figures.confusion_figure, counts, name, footer)
             captions[f"confusion_{name}.png"] = (

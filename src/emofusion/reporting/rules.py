@@ -87,7 +87,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
     )
     table = table.merge(figures, on="rule").merge(gaps, on="rule")
     return table.merge(_against(named["pairs"], settings.rule), on="rule", how="left").merge(
-        _by_subset(named["subsets"]), on="rule"
+        _by_subset(named["subsets"], settings.classes), on="rule"
     )
 
 
@@ -101,17 +101,21 @@ def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
     return both[["rule", *(f"difference{end}" for end in ENDS), "mcnemar_p_holm", "sign_flip_p_holm"]]
 
 
-def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
+def _by_subset(subsets: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     """A table with one row for each rule, and with accuracy, interval and clips of each subset as columns."""
     columns = [subsets[["rule"]].drop_duplicates().set_index("rule")]
+    taken = {"accuracy_low", "accuracy_high"}
     by_rule = subsets.set_index(["gender", "emotion"])
-    for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}))):
+    for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}, order))):
         words = [word for word in (gender, emotion) if word != "all"]
         if words and (gender, emotion) in by_rule.index:
             name = "_".join(["accuracy", *words])
+            if taken & {name, *(name + end for end in ("_low", "_high", "_clips"))}:  # a class such as `low`
+                name = "_".join(["accuracy", *words[:-1], "class", words[-1]])
             part = by_rule.loc[[(gender, emotion)]].set_index("rule")[["accuracy", "low", "high", "clips"]]
             part.columns = [name, f"{name}_low", f"{name}_high", f"{name}_clips"]
             columns.append(part)
+            taken |= {*part.columns}
     return pd.concat(columns, axis=1).reset_index()
 
 

@@ -1,5 +1,6 @@
 """Score the validation and test clips of each fold with the models of this fold."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.settings import PredictionsSettings
+from emofusion.predictions.table import with_unknown
 from emofusion.tables import LOGIT
 from emofusion.training.data import RowSource, fold_name
 from emofusion.training.description import read_model
@@ -23,7 +25,12 @@ SMALLEST = np.finfo(np.float64).tiny
 
 
 def predict_folds(
-    split: pd.DataFrame, features: FeatureSet, model: Path, settings: PredictionsSettings, batch_size: int = 64
+    split: pd.DataFrame,
+    features: FeatureSet,
+    model: Path,
+    settings: PredictionsSettings,
+    batch_size: int = 64,
+    order: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The prediction table (`tables.PREDICTIONS`) of a model.
 
@@ -36,6 +43,7 @@ def predict_folds(
         model: the folder that `fit_folds` wrote.
         settings: threads and precision.
         batch_size: how many rows are scored at a time.
+        order: the order of the classes, for those of scored clips that the model does not know.
 
     Raises:
         EmofusionError: the model cannot be read, or half precision is requested without a GPU.
@@ -63,7 +71,7 @@ def predict_folds(
         )
         logits = np.log(posteriors.groupby(level=0).mean().clip(lower=SMALLEST))
         tables.append(clips.merge(logits.reset_index(), on="clip", validate="one_to_one"))
-    return pd.concat(tables, ignore_index=True)
+    return with_unknown(pd.concat(tables, ignore_index=True), order)
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.reporting.numbers import hundredths, interval, number, points, probability, share
 from emofusion.reporting.report_page import page

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`.
 
+    Its emotions have the names that `Corpus.labels` gives them.
+
     Args:
         name: the name of the corpus in the experiment.
         corpus: the corpus and its settings.
@@ -23,4 +25,7 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     from emofusion.tables import CLIPS, check
 
     corpus.check_present(name)
-    return check(corpus.read(name, Path(unpacked)), CLIPS, f"the corpus {name}")
+    clips = corpus.read(name, Path(unpacked))
+    if corpus.labels:
+        clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
+    return check(clips, CLIPS, f"the corpus {name}")

@@ -101,7 +101,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     # without rows, so that the tables have their columns where there is no rule
     none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)
-    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))))]
+    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))), aligned.order)]
     parameters = [pd.DataFrame(columns=["rule", "group", "clips", "name", "value"])]
     for rule in settings.rules:
         try:
@@ -112,7 +112,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
             continue  # the report names the missing rules
         facts = {"rule": rule.kind, "label": rule.label, "kind": rule.role, "fitted_on": WORDS[result.fitted_on]}
         about = clips.assign(**facts, transductive=rule.transductive)
-        rules.append(scored(about, aligned.classes, result.posteriors))
+        rules.append(scored(about, aligned.classes, result.posteriors, aligned.order))
         parameters.append(result.parameters.assign(rule=rule.kind))
     fused = pd.concat(rules[1:] or rules, ignore_index=True)
     fitted = pd.concat(parameters[1:] or parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]

@@ -3,34 +3,41 @@
 `make_split` checks that a speaker has clips of only one of these kinds, unless the protocol declares that it leaks.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
+from emofusion.protocols.common.labels import check_labels
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.kinds import Protocol
 
 Fold = tuple[pd.Series, pd.Series, pd.Series]  # boolean masks over the clips: train, validation, test
 
 
-def make_split(clips: pd.DataFrame, protocol: Protocol, emotions: Emotions) -> tuple[pd.DataFrame, pd.DataFrame]:
+def make_split(
+    clips: pd.DataFrame, protocol: Protocol, emotions: Emotions, closed: Collection[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
 
     Args:
         clips: `tables.CLIPS` of all corpora that the protocol names.
         protocol: the protocol.
         emotions: the classes, and the emotions that are counted as a class.
+        closed: corpora in which every clip has to belong to a class (`Corpus.other_labels`).
 
     Returns:
         The split (`tables.SPLIT`), and a table of the clips that were left out because their emotion is not among the
         classes: `corpus`, `gender`, `emotion`, and the number of `clips`.
 
     Raises:
-        EmofusionError: the protocol does not fit the clips.
+        EmofusionError: the protocol does not fit the clips, or labels do not fit the classes.
     """
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
     left_out = clips[~used].groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
+    check_labels(clips, emotions.classes, closed)
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     parts = []
     for fold, masks in enumerate(protocol.masks(clips)):
