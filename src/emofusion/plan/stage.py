@@ -35,6 +35,7 @@ KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
+    "tables": StageKind("prepare", (), ("tables",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
     "split": StageKind(
         "split",

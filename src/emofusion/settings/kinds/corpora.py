@@ -17,12 +17,15 @@ class Corpus(Kind):
 
     Class attributes:
         provides: the media of its clips, such as audio, image, video, action_units. A modality reads one of them.
+        brings: the names of tables of posteriors that the corpus brings itself, such as the votes of its raters. All
+            of them have the same clips.
     """
 
     family: ClassVar[str] = "corpora"
     needs: ClassVar[tuple[str, ...]] = ("check_present", "read", "sources")
     declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
+    brings: ClassVar[tuple[str, ...]] = ()
 
     root: str = setting("Folder with the corpus as it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(
@@ -120,6 +123,16 @@ class Corpus(Kind):
 
         Args:
             name: the name of the corpus in the experiment.
-            medium: the medium that the modality reads.
+            medium: the medium that the modality reads; `posteriors` where others have scored the clips, and `votes`
+                for what `posteriors` needs.
+        """
+        return None
+
+    def posteriors(self, name: str) -> "Preparation | None":
+        """The work that makes the tables of posteriors in `brings`; None where there are none.
+
+        The work writes `tables/<table>.parquet` into the folder of its stage: `clip`, and a probability for each class.
+
+        name: the name of the corpus in the experiment.
         """
         return None
