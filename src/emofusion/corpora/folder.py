@@ -1,7 +1,8 @@
 """Your own corpus: a CSV file of paths and labels.
 
-Its columns are `emotion`, `actor`, `gender` and one or more of `audio`, `image` and `video`; `clip`, `intensity` and
-`statement` are optional. Relative paths are relative to the CSV file's folder.
+Its columns are `emotion`, `actor`, `gender` (empty where it is not known) and one or more of `audio`, `image` and
+`video`; `clip`, `intensity` and `statement` are optional. Further columns, such as `session`, `age` or `split`, can
+divide or group the clips. Relative paths are relative to the CSV file's folder.
 """
 
 import csv
@@ -14,6 +15,7 @@ from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
 from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus
@@ -21,9 +23,13 @@ from emofusion.settings.kinds import Corpus
 if TYPE_CHECKING:
     import pandas as pd
 
-GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"}
+GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"} | dict.fromkeys(
+    ("", UNKNOWN, "other", "n/a", "na", "?"), UNKNOWN
+)
 UNLABELLED = "unlabelled"  # the label of a clip whose cell is empty
 _NEEDED = ("emotion", "actor", "gender")
+# All other columns of the file become columns of the clip table, except those that the workflow fills itself.
+_OWN = {"clip", *_NEEDED, "intensity", "statement", *MEDIA, "corpus", "content", "spelling"}
 
 
 @dataclass
@@ -91,6 +97,7 @@ class Folder(Corpus):
                 "emotion": line["emotion"] or UNLABELLED,
                 "intensity": line.get("intensity") or None,
                 "statement": line.get("statement") or None,
+                **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
         return clip_table(name, self.root, rows, unpacked, faults)
@@ -129,7 +136,8 @@ def _fault(
     if recordings and not files:
         return f"names no file: {', '.join(MEDIA)} are empty"
     if line["gender"].lower() not in GENDERS or not line["actor"]:
-        return f"has the gender {line['gender']!r} and actor {line['actor']!r}: female or male, and a name"
+        about = f"has the gender {line['gender']!r} and actor {line['actor']!r}"
+        return f"{about}: female, male or nothing where it is not known, and a name"
     if clip in lines_of_clips:
         return f"has the clip of line {lines_of_clips[clip]}; name them in a column clip"
     return None

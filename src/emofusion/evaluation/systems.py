@@ -1,6 +1,7 @@
 """Align the predictions of several systems (fusion rules and single modalities) on the same test clips."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class Systems:
     predicted: NDArray[Any]
     posteriors: NDArray[Any]
 
+    def only(self, names: Sequence[str]) -> "Systems":
+        """Some of the systems, in this order, on the same clips."""
+        rows = [self.names.index(name) for name in names]
+        return replace(self, names=list(names), predicted=self.predicted[rows], posteriors=self.posteriors[rows])
+
     @property
     def genders(self) -> NDArray[Any]:
         """Each actor's gender, (A,)."""
@@ -41,6 +47,11 @@ class Systems:
     def male(self) -> NDArray[np.bool_]:
         """Which actors are men, (A,)."""
         return np.asarray(self.genders == "male")
+
+    @property
+    def female(self) -> NDArray[np.bool_]:
+        """Which actors are women, (A,)."""
+        return np.asarray(self.genders == "female")
 
 
 def side_by_side(systems: dict[str, pd.DataFrame], are_checked: bool = False) -> Systems:
@@ -82,5 +93,7 @@ def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[Any]]:
     """
     actors = clips[["actor", "gender"]].drop_duplicates().sort_values("actor", ignore_index=True)
     if (twice := actors["actor"].duplicated()).any():
-        raise EmofusionError(f"actor {actors['actor'][twice].iloc[0]} is both female and male; correct the clip table.")
+        actor = actors["actor"][twice].iloc[0]
+        genders = " and ".join(sorted(actors.loc[actors["actor"] == actor, "gender"]))
+        raise EmofusionError(f"actor {actor} has two genders, {genders}; correct the clip table.")
     return actors, pd.Index(actors["actor"]).get_indexer(clips["actor"])

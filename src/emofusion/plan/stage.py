@@ -35,11 +35,16 @@ KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
-    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
+    "tables": StageKind("prepare", (), ("tables",)),
+    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
     "split": StageKind(
-        "split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv", "classes.json")
+        "split",
+        ("emofusion.protocols.common.split",),
+        ("split.parquet", "facts.parquet", "left_out.csv", "notes.json", "classes.json"),
     ),
-    "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
+    "features": StageKind(
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+    ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")
     ),
@@ -49,13 +54,13 @@ KINDS = {
     "ensemble": StageKind("ensemble", ("emofusion.predictions.ensemble",), ("predictions.parquet",)),
     "rules": StageKind(
         "fuse_rules",
-        ("emofusion.fusion.common.fuse", "emofusion.evaluation.sweep"),
-        ("rules.parquet", "parameters.parquet", "sweep"),
+        ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage", "emofusion.evaluation.sweep"),
+        ("rules.parquet", "parameters.parquet", "evaluation", "sweep"),
     ),
     "fusion": StageKind(
         "fuse",
         ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage"),
-        ("fused.parquet", "rules.parquet", "parameters.parquet", "evaluation"),
+        ("fused.parquet", "about_rules.parquet", "parameters.parquet", "evaluation"),
     ),
     "report": StageKind("report", ("emofusion.reporting.collect", "emofusion.reporting.report"), ("report",)),
 }
