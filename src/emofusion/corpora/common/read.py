@@ -28,8 +28,8 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
         medium: what a modality reads. With `audio`, clips without a sound file get the sound of their video.
 
     Raises:
-        EmofusionError: the corpus does not exist, its files have faults (see `Corpus.read`), no clip is left, or a person
-            has two genders.
+        EmofusionError: the corpus does not exist, its files have faults (see `Corpus.read`), no clip is left, or a
+            person has two genders.
     """
     from emofusion.tables import CLIPS, check
 
