@@ -98,3 +98,8 @@ def test_clips_without_files_have_no_content(tmp_path):
     folder = Folder(table=str(tmp_path / "clips.csv"), recordings=False)
     clips = read_corpus("mine", folder, tmp_path)
     assert clips["content"].isna().all() and isinstance(clips["content"].dtype, pd.StringDtype)
+
+
+def test_a_gender_may_be_unknown_and_is_then_taken_from_the_person_s_other_clips(corpus):
+    clips = corpus("1,", "2,f", "02,unknown", "3,m")
+    assert clips["gender"].tolist() == ["unknown", "female", "female", "male"]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
-from emofusion.protocols.common.identity import copy_notes
+from emofusion.protocols.common.identity import copy_notes, identity_notes
 from emofusion.protocols.common.split import make_split
 from emofusion.protocols.cross_corpus import CrossCorpus
 from emofusion.protocols.random_clips import RandomClips
@@ -110,10 +110,10 @@ def test_corpora_that_share_people():
     split, _ = make_split(clips, apart, EIGHT)
     assert split["actor"].nunique() == 11
     split, _ = make_split(clips, replace(apart, same_people=[["a", "b"]]), EIGHT)
-    assert set(split["actor"]) == {f"a-{number}" for number in range(1, 9)}
+    assert set(split["actor"]) == {f"a+b-{number}" for number in range(1, 9)}
     tested = split[split["split"] == "test"]
     assert len(tested[["actor", "fold"]].drop_duplicates()) == 8
-    with pytest.raises(EmofusionError, match="actor b-02 is on more than one side of fold 0"):
+    with pytest.raises(EmofusionError, match=r"actor b\+a-1 is on more than one side of fold 0"):
         make_split(clips, replace(ACROSS, same_people=[["b", "a"], ["c", "d"]]), EIGHT)
 
 
@@ -123,7 +123,7 @@ def test_a_short_name_of_a_shared_person_is_one_person():
     with pytest.raises(EmofusionError, match="actor 1 may be a-1 or b-1"):
         make_split(clips, protocol, EIGHT)
     split, _ = make_split(clips, replace(protocol, same_people=[["a", "b"]]), EIGHT)
-    assert set(split.loc[split["split"] == "test", "actor"]) == {"a-1", "a-2"}
+    assert set(split.loc[split["split"] == "test", "actor"]) == {"a+b-1", "a+b-2"}
     assert set(split.loc[split["split"] == "test", "corpus"]) == {"a", "b"}
 
 
@@ -131,7 +131,7 @@ def test_corpora_that_do_not_have_the_same_people_cannot_share_them():
     other = corpus("b")
     other["gender"] = other["gender"].map({"male": "female", "female": "male"})
     clips = pd.concat([corpus("a"), other], ignore_index=True)
-    with pytest.raises(EmofusionError, match="same_people: a-1 would be male in a and female in b"):
+    with pytest.raises(EmofusionError, match=r"same_people: a\+b-1 would be male in a and female in b"):
         make_split(clips, replace(ACROSS, same_people=[["a", "b"]]), EIGHT)
 
 
@@ -145,3 +145,13 @@ def test_two_corpora_with_a_clip_of_one_name_are_refused():
     clips = pd.concat([corpus("a"), corpus("a").assign(corpus="b")], ignore_index=True)
     with pytest.raises(EmofusionError, match=r"^32 clips have a name that is in two corpora, as a1-happy-0 in a and b"):
         make_split(clips, ACROSS, EIGHT)
+
+
+def test_people_of_unknown_gender_are_counted():
+    clips = corpus("a")
+    clips.loc[clips["actor"].isin(["a-1", "a-2"]), "gender"] = "unknown"
+    assert identity_notes(clips) == [
+        "In a, the gender of 2 people is not known: their 8 clips are in all tables but those by gender."
+    ]
+    split, _ = make_split(clips, SpeakerIndependent(corpora=["a"], number_of_folds=2), EIGHT)
+    assert (split["gender"] == "unknown").any()

@@ -1,7 +1,8 @@
 """Your own corpus: a CSV file of paths and labels.
 
-Its columns are `emotion`, `actor`, `gender` and one or more of `audio`, `image` and `video`; `clip`, `intensity` and
-`statement` are optional. Relative paths are relative to the CSV file's folder.
+Its columns are `emotion`, `actor`, `gender` (empty where it is not known) and one or more of `audio`, `image` and
+`video`; `clip`, `intensity` and `statement` are optional. Further columns, such as `session`, `age` or `split`, can
+divide or group the clips. Relative paths are relative to the CSV file's folder.
 """
 
 from collections.abc import Iterator
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, excluded_clip, first_few
+from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, excluded_clip
 from emofusion.corpora.common.separated import lacks, lines_of
-from emofusion.emotions import EMOTIONS
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus
@@ -22,8 +23,13 @@ from emofusion.settings.kinds import Corpus
 if TYPE_CHECKING:
     import pandas as pd
 
-GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"}
+GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"} | dict.fromkeys(
+    ("", UNKNOWN, "other", "n/a", "na", "?"), UNKNOWN
+)
+UNLABELLED = "unlabelled"  # the label of a clip whose cell is empty
 _NEEDED = ("emotion", "actor", "gender")
+# All other columns of the file become columns of the clip table, except those that the workflow fills itself.
+_OWN = {"clip", *_NEEDED, "intensity", "statement", *MEDIA, "corpus", "content", "spelling"}
 
 
 @dataclass
@@ -35,7 +41,17 @@ class Folder(Corpus):
     kind: str = "folder"
     table: str = setting("CSV file of paths and labels.", MISSING, filled=True)
     labels: dict[str, str] = setting(
-        "The file's words for emotions, as in {joy: happy}; emofusion's own words need none.", {}, choices=EMOTIONS
+        "What the file's own labels are called in the experiment, as in {joy: happy}. Labels that are not named here "
+        "keep their name.",
+        {},
+        filled=True,
+    )
+    other_labels: str = setting(
+        "What happens to clips whose label is not among emotions.classes: fail stops and names them; drop leaves them "
+        "out and reports their number.",
+        "fail",
+        choices=["drop", "fail"],
+        later=True,
     )
     recordings: bool = setting(
         "Whether recordings are needed and opened; false where others have scored the clips.", True
@@ -61,13 +77,10 @@ class Folder(Corpus):
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
         """The rows of the CSV file. A clip's name is in the column `clip`; otherwise it is the stem of its first file.
 
-        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns and unknown
-        emotions.
+        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns.
         """
         faults, rows = Faults(name, self.table, self.exclude), []
         lines_of_clips: dict[str, int] = {}
-        unknown_words: dict[str, int] = {}
-        emotions = {emotion: emotion for emotion in EMOTIONS} | self.labels
         for number, line in _lines(Path(self.table), self.recordings):
             files = self._files(line)
             clip = line.get("clip") or next((entry.path.stem for entry in files.values()), "")
@@ -77,24 +90,17 @@ class Folder(Corpus):
             if fault:
                 paths = [str(entry.path) for entry in files.values()]
                 faults.add(f"line {number} ({clip or 'nothing'})", fault, name=next(iter(paths), clip))
-            elif line["emotion"] not in emotions:
-                unknown_words.setdefault(line["emotion"], number)
             lines_of_clips.setdefault(clip, number)
             labels = {
                 "clip": clip,
                 "actor": line["actor"],
                 "gender": GENDERS.get(line["gender"].lower()),
-                "emotion": emotions.get(line["emotion"]),
+                "emotion": line["emotion"] or UNLABELLED,
                 "intensity": line.get("intensity") or None,
                 "statement": line.get("statement") or None,
+                **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
-        if unknown_words:
-            words = first_few(f"{word!r} (line {number})" for word, number in unknown_words.items())
-            raise EmofusionError(
-                f"{self.table} has emotions that are not known: {words}. Say which of {', '.join(EMOTIONS)} each is "
-                f"with corpora.{name}.labels={{word: emotion}}."
-            )
         return clip_table(name, self.root, rows, unpacked, faults)
 
     def sources(self) -> list[Path]:
@@ -125,13 +131,14 @@ class Folder(Corpus):
 def _fault(
     clip: str, line: dict[str, str], files: dict[str, Entry], lines_of_clips: dict[str, int], recordings: bool
 ) -> str | None:
-    """The fault of a line, except faults of its emotion; None where there is none."""
+    """The fault of a line; None where there is none."""
     if not recordings and not clip:
         return "names no clip"
     if recordings and not files:
         return f"names no file: {', '.join(MEDIA)} are empty"
     if line["gender"].lower() not in GENDERS or not line["actor"]:
-        return f"has the gender {line['gender']!r} and actor {line['actor']!r}: female or male, and a name"
+        about = f"has the gender {line['gender']!r} and actor {line['actor']!r}"
+        return f"{about}: female, male or nothing where it is not known, and a name"
     if clip in lines_of_clips:
         return f"has the clip of line {lines_of_clips[clip]}; name them in a column clip"
     return None

@@ -105,7 +105,7 @@ class _Part:
     ) -> None:
         clips = aligned.clips[chosen]
         actors, actor = actors_of(clips)
-        occurring = in_order(clips["emotion"])
+        occurring = in_order(clips["emotion"], aligned.order)
         # the classes in the order of the posteriors, then the emotions that are not a class
         order = [*aligned.classes, *(emotion for emotion in occurring if emotion not in aligned.classes)]
         truth = pd.Index(order).get_indexer(clips["emotion"])
@@ -138,13 +138,14 @@ class _Part:
         """The table `sweep_gaps`."""
 
         def interval(rows: NDArray[Any], clips: NDArray[Any]) -> Ends:
-            return resampling.interval(resampling.gaps(rows, clips), clips > 0)
+            known = np.isin(resampling.groups, GENDERS)
+            return resampling.interval(resampling.gaps(rows, clips), (clips > 0) & known)
 
         columns = []
         for position in self.emotions.values():
             clips, rows = self._clips(position), self.tally.by_actor(position)
             sides, counted = [], []
-            for gender in (resampling.male, ~resampling.male):
+            for gender in (resampling.groups == "male", resampling.groups == "female"):
                 counted.append(clips[gender].sum())
                 nothing = np.full(len(rows), np.nan)
                 sides.append(rows[:, gender].sum(axis=1) / counted[-1] if counted[-1] else nothing)

@@ -78,8 +78,13 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
         SharedRulesSettings(
             FusionSettings("", shared, anything, fusion.steps, fusion.fit_on),
             EvaluationSettings(without_tests, every.metrics),
+            settings.root.references,
         ),
-        CellFusionSettings(FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, every),
+        CellFusionSettings(
+            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on),
+            [*names, *settings.root.references],
+            every,
+        ),
     )
 
 
@@ -122,7 +127,7 @@ def report_settings(
         confidence=settings.evaluation.confidence,
         protocol=protocol.kind,
         protocol_description=protocol.description,
-        leaks_speakers=protocol.leaks_speakers,
+        leaks_speakers=protocol.mixes_speakers(),
         normalised_by_speaker=[
             name
             for name, chosen in trained.items()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emofusion.corpora.common.reading import MEDIA, first_few
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.people import normal
 
@@ -48,7 +49,11 @@ def _one_spelling(clips: "pd.DataFrame", name: str) -> "pd.DataFrame":
 
 
 def _one_gender(clips: "pd.DataFrame", name: str) -> "pd.DataFrame":
-    """The same clips. Raises `EmofusionError` where a person has two genders."""
+    """The clips, in which a person has the gender that is known of one of their clips.
+
+    Raises `EmofusionError` where a person has two genders.
+    """
+    clips = with_known_gender(clips)
     several = clips.groupby("actor")["gender"].nunique()
     several = several[several > 1]
     if several.empty:
@@ -63,6 +68,19 @@ def _one_gender(clips: "pd.DataFrame", name: str) -> "pd.DataFrame":
         f"the corpus {name}: {actor}{spelled} has two genders, {genders}{more}. Correct the gender, or give two people "
         "two names: names that differ only in case, blanks, hyphens or leading zeros are one person's."
     )
+
+
+def with_known_gender(clips: "pd.DataFrame") -> "pd.DataFrame":
+    """The clips, in which a person of unknown gender has the one that is known of another of their clips.
+
+    clips: `tables.CLIPS`.
+    """
+    unknown = clips["gender"] == UNKNOWN
+    if not unknown.any() or unknown.all():
+        return clips
+    known = clips[~unknown].drop_duplicates("actor").set_index("actor")["gender"]
+    found = clips["actor"].map(known).fillna(UNKNOWN)
+    return clips.assign(gender=clips["gender"].where(~unknown, found).astype("str"))
 
 
 def _with_content(clips: "pd.DataFrame") -> "pd.DataFrame":

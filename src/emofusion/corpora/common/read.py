@@ -8,6 +8,7 @@ from emofusion.corpora.common.identity import identified
 from emofusion.corpora.common.reading import PATTERN, excluded_clip
 from emofusion.corpora.common.sound_of_videos import with_sound_of_videos
 from emofusion.counted import Note, notes_of_clips
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import Corpus
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> "pd.DataFrame":
     """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`; see `identity.identified`.
 
+    Its emotions have the names that `Corpus.labels` gives them.
     Clips whose names match a pattern of `exclude` are left out, whatever the corpus. What is left out is counted; see
     `notes_of_corpus`.
 
@@ -41,7 +43,9 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
         raise EmofusionError(f"the corpus {name} has no clip left: corpora.{name}.exclude matches all of them")
     if medium == "audio":
         clips = with_sound_of_videos(name, corpus, clips)
-    clips = check(clips, CLIPS, f"the corpus {name}")
+    if corpus.labels:
+        clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
+    clips = check(clips.assign(gender=clips["gender"].fillna(UNKNOWN)), CLIPS, f"the corpus {name}")
     return check(identified(clips, name), CLIPS, f"the corpus {name}")
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Ravdess(Generated):
     """The speech of RAVDESS: the archives of its Zenodo records, or their contents."""
 
-    provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units")
+    provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units", "landmarks")
 
     kind: str = "ravdess"
     download: bool = setting("Download files that are missing in the root from Zenodo.", False)
@@ -74,7 +74,7 @@ class Ravdess(Generated):
 
     def fetching(self, name: str, medium: str) -> Preparation | None:
         """The download of a medium that is missing in the root; None without `download`, or for a generated corpus."""
-        if not self.download or self.demo is not None or medium not in MEDIA:
+        if not self.download or self.demo is not None:
             return None
         # Not an import statement: imported modules count as code of the reader, and a change of the download must not
         # cause the corpus to be read again.
@@ -125,12 +125,15 @@ class Ravdess(Generated):
         return source_files(self.root, {suffix for medium in self._media() for suffix in MEDIA[medium].suffixes})
 
     def _media(self) -> list[str]:
-        """The media to read: those in the setting `media`, or all of them."""
-        return self.media or list(self.provides)
+        """The media to read: those in the setting `media`, or all but landmarks, which lie with action units."""
+        return self.media or [medium for medium in self.provides if medium != "landmarks"]
 
     def _with(self, medium: str) -> list[str]:
-        """A medium, followed by the other media that every clip must have."""
-        return list(dict.fromkeys([medium, *self.media]))
+        """A medium, followed by the other media that every clip must have.
+
+        What is no medium of files, such as the words that are said, is known from the names of the sound files.
+        """
+        return list(dict.fromkeys([medium if medium in MEDIA else "audio", *self.media]))
 
     def _without_download(self) -> Self:
         return replace(self, download=False, zenodo="", known_files={})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry
 from emofusion.corpora.common.reading import Faults, clip_table, excluded, excluded_clip, find_recordings, first_few
-from emofusion.corpora.ravdess.names import MEANS, MEDIA, clip_of, is_name, is_song, labels_of, names_of_videos, parse
+from emofusion.corpora.ravdess.names import MEDIA, TABLES, clip_of, is_name, is_song, labels_of, names_of_videos, parse
 from emofusion.errors import EmofusionError
 from emofusion.settings.exclude import leave_out
 from emofusion.settings.kinds import Corpus
@@ -36,11 +36,13 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
                 rank = modalities.index(stem[:2])
                 if rank <= ranks.get((medium, clip), rank):
                     files[medium][clip], ranks[medium, clip] = entry, rank
-    if "action_units" in media and (means := Path(corpus.root) / MEANS).is_file():
-        files["action_units"] = dict.fromkeys(_clips_of_means(means, corpus, labels_of_clips, faults))
+    tables = {medium: Path(corpus.root) / TABLES[medium] for medium in media if medium in TABLES}
+    for medium, table in tables.items():
+        if table.is_file():
+            files[medium] = dict.fromkeys(_clips_of_table(table, corpus, labels_of_clips, faults))
     faults.stop()
-    opened = [medium for medium in media if medium != "action_units"]
-    found = set().union(*(files[medium] for medium in opened)) or files.get("action_units", {})
+    opened = [medium for medium in media if medium not in TABLES]
+    found = set().union(*(files[medium] for medium in opened)) or set().union(*(files[medium] for medium in tables))
     clips = sorted(clip for clip in found if not excluded_clip(clip, corpus))
     _check_complete(name, corpus, clips, files)
     rows = [labels_of_clips[clip] | _names(clip) | {medium: files[medium][clip] for medium in opened} for clip in clips]
@@ -50,16 +52,13 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
 def read_names(name: str, corpus: Corpus, path: Path, unpacked: Path) -> "pd.DataFrame":
     """The clips that the column `clip` of a table names, under the names that the corpus's own clips have.
 
-    `path`: a table in .csv or .parquet. Raises `EmofusionError` where it is no such table, or names other clips.
+    `path`: a table in .csv, .parquet or .npz. Raises `EmofusionError` where it is no such table, or names other clips.
     """
-    from emofusion.tables import read_foreign
+    from emofusion.foreign import names_in
 
     faults = Faults(name, corpus.root, corpus.exclude)
     labels_of_clips: dict[str, dict[str, Any]] = {}
-    table = read_foreign(path)
-    if "clip" not in table:
-        raise EmofusionError(f"{path}: has no column clip")
-    stems = list(dict.fromkeys(table["clip"]))
+    stems = list(dict.fromkeys(names_in(path)))
     for stem in stems:
         if is_name(stem) and not stem.startswith("03-01") and not excluded_clip(stem, corpus):
             reason = f"has the clip {stem}; as in the corpus's audio, names begin with 03-01"
@@ -73,10 +72,14 @@ def _names(clip: str) -> dict[str, str]:
     return {"clip": clip, "also_named": names_of_videos(clip)}
 
 
-def _clips_of_means(
+def _clips_of_table(
     path: Path, corpus: Corpus, labels_of_clips: dict[str, dict[str, Any]], faults: Faults
 ) -> list[str]:
-    """The clips that the table of means has a row for; their labels are added to `labels_of_clips`."""
+    """The clips that a table in the root has a row for; their labels are added to `labels_of_clips`."""
+    if path.suffix == ".npz":
+        from emofusion.foreign import names_in
+
+        return _clips_of_names(names_in(path), path, corpus, labels_of_clips, faults)
     with path.open(newline="", encoding="utf-8-sig") as file:
         stems = [row.get("clip") for row in csv.DictReader(file)]
     return _clips_of_names(stems, path, corpus, labels_of_clips, faults)

@@ -19,7 +19,8 @@ from emofusion.counted import counting, notes_of_clips, write_notes
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
-from emofusion.features.common.matching import leave_out_clips
+from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.sparse import write_sparse
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
 
@@ -50,7 +51,12 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     module = sys.modules[type(features).__module__]
     if not _is_importable(module):
         compute = _OfPlugin(compute, module)
+    about = f"{features.kind} of {_corpus_of(clips)}"
     row_counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
+    if features.sparse:
+        numbered = _numbered_rows(clips, row_counts, features)
+        write_notes(out, notes_of_clips(about, write_sparse(clips, numbered, compute, features, out, workers)))
+        return
     starts = np.concatenate([[0], np.cumsum(row_counts)])
 
     partial = out / "features.npy.partial"
@@ -64,17 +70,19 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     )
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         counts = joblib.Parallel(n_jobs=workers)(tasks)
-    about = f"{features.kind} of {_corpus_of(clips)}"
     write_notes(out, notes_of_clips(about, (one for chunk in counts for one in chunk)))
 
-    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), row_counts), "row": np.arange(starts[-1])})
+    write_rows(_numbered_rows(clips, row_counts, features), out)
+    partial.replace(out / "features.npy")
+
+
+def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -> pd.DataFrame:
+    """The columns clip, row, frame and view of all rows. counts: the number of rows of each clip."""
+    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(sum(counts))})
     number_within_clip = rows.groupby("clip").cumcount()
     if features.several_rows_are_views():
-        rows = rows.assign(frame=0, view=number_within_clip)
-    else:
-        rows = rows.assign(frame=number_within_clip, view=0)
-    write_rows(rows, out)
-    partial.replace(out / "features.npy")
+        return rows.assign(frame=0, view=number_within_clip)
+    return rows.assign(frame=number_within_clip, view=0)
 
 
 def _extract_chunk(
@@ -86,7 +94,7 @@ def _extract_chunk(
     with threadpool_limits(1):
         for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
             with counting() as counts:
-                rows, declared = _rows_of(clip, compute, clips), array[start:stop].shape
+                rows, declared = rows_of(clip, compute, clips), array[start:stop].shape
             counted.append(counts)
             if rows.shape != declared:
                 raise EmofusionError(
@@ -96,14 +104,6 @@ def _extract_chunk(
             array[start:stop] = rows
     array.flush()
     return counted
-
-
-def _rows_of(clip: Any, compute: Callable[[Any], Array], clips: pd.DataFrame) -> Array:
-    """The rows of a clip; an error says how the clip is left out."""
-    try:
-        return compute(clip)
-    except EmofusionError as error:
-        raise EmofusionError(f"{error} To leave the clip out: {leave_out_clips(clips, [clip.clip])}") from error
 
 
 def _corpus_of(clips: pd.DataFrame) -> str:

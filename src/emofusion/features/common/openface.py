@@ -119,6 +119,8 @@ _SHOWN = 8
 def chosen(table: pd.DataFrame, columns: Sequence[str], frames: Frames, where: object) -> pd.DataFrame:
     """The rows of the face that counts, in the frames in which it was found: float64 `(frames, columns)`.
 
+    The index has the numbers of the frames, where the table has them.
+
     A frame counts if its success is 1, its confidence is at least `frames.confidence`, and all values are finite
     numbers. Below a confidence of 0.7, OpenFace's author takes a frame for a failure. A picture's table has no success.
     Of several faces, `most_seen` takes the one with most such frames, and of equally many the one with the higher mean
@@ -149,7 +151,7 @@ def chosen(table: pd.DataFrame, columns: Sequence[str], frames: Frames, where: o
             f"of at least {frames.confidence:g} and numbers count)."
         )
     kept = _one_face(good, frames, where)
-    return kept[ours]
+    return kept[ours].set_axis(kept["frame"], axis="index") if "frame" in kept else kept[ours]
 
 
 def _one_face(good: pd.DataFrame, frames: Frames, where: object) -> pd.DataFrame:

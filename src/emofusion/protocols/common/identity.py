@@ -5,15 +5,21 @@ from pathlib import PurePath
 
 import pandas as pd
 
-from emofusion.corpora.common.identity import spelling_notes
+from emofusion.corpora.common.identity import spelling_notes, with_known_gender
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.people import normal
+
+
+def shared_name(corpora: Sequence[str]) -> str:
+    """What the names of people begin with who are in several corpora; `a+b` for the corpora a and b."""
+    return "+".join(corpora)
 
 
 def with_shared_people(clips: pd.DataFrame, shared: Sequence[Sequence[str]]) -> pd.DataFrame:
     """The clips in which a person has the same name in all corpora that share people.
 
-    The name is the one that the person has in the first of these corpora with this person.
+    The name does not depend on which of these corpora the clips come from: `a+b-1` is the person 1 of a and b.
 
     Args:
         clips: `tables.CLIPS`.
@@ -25,14 +31,13 @@ def with_shared_people(clips: pd.DataFrame, shared: Sequence[Sequence[str]]) -> 
     if not shared:
         return clips
     names = clips[["corpus", "actor"]].drop_duplicates()
-    chosen: dict[tuple[int, str], str] = {}
-    new_name: dict[str, str] = {}
-    for number, corpora in enumerate(shared):
-        for corpus in corpora:
-            for actor in sorted(names.loc[names["corpus"] == corpus, "actor"]):
-                own = normal(actor.removeprefix(f"{corpus}-"))
-                new_name[actor] = chosen.setdefault((number, own), actor)
-    clips = clips.assign(actor=clips["actor"].map(lambda actor: new_name.get(actor, actor)).astype("str"))
+    new_names = {
+        actor: f"{shared_name(corpora)}-{normal(actor.removeprefix(f'{corpus}-'))}"
+        for corpora in shared
+        for corpus, actor in names[names["corpus"].isin(corpora)].itertuples(index=False)
+    }
+    clips = clips.assign(actor=clips["actor"].map(lambda actor: new_names.get(actor, actor)).astype("str"))
+    clips = with_known_gender(clips)
     people = clips.drop_duplicates(["actor", "gender"])
     twice = people[people["actor"].duplicated(keep=False)].sort_values("actor", kind="stable")
     if len(twice):
@@ -109,11 +114,22 @@ def check_copies(split: pd.DataFrame, clips: pd.DataFrame) -> None:
 
 
 def identity_notes(clips: pd.DataFrame) -> list[str]:
-    """Sentences for the report about people with several spellings, and about copies of recordings.
+    """Sentences for the report: people with several spellings or of unknown gender, and copies of recordings.
 
     clips: `tables.CLIPS` of all corpora of a protocol, of all emotions.
     """
-    return [*spelling_notes(clips), *copy_notes(clips)]
+    return [*spelling_notes(clips), *copy_notes(clips), *_gender_notes(clips)]
+
+
+def _gender_notes(clips: pd.DataFrame) -> list[str]:
+    notes = []
+    for corpus, rows in clips[clips["gender"] == UNKNOWN].groupby("corpus"):
+        number, people = len(rows), rows["actor"].nunique()
+        notes.append(
+            f"In {corpus}, the gender of {people} {'people' if people > 1 else 'person'} is not known: their {number} "
+            "clips are in all tables but those by gender."
+        )
+    return notes
 
 
 def copy_notes(clips: pd.DataFrame) -> list[str]:
