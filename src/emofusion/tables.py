@@ -4,14 +4,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from emofusion.emotions import EMOTIONS, GENDERS, UNKNOWN, in_order
+from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.errors import EmofusionError
 
-# The columns of a prediction table for each class: `logit_<emotion>`. A row's softmax over these columns gives the
-# posteriors.
+# The columns of a prediction table for each class: `logit_<emotion>`, in the order of the classes. A row's softmax over
+# these columns gives the posteriors. A class that the model does not know has minus infinity in every row.
 LOGIT = "logit_"
 # The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
 WEIGHT = "weight_"
@@ -19,12 +20,14 @@ WEIGHT = "weight_"
 # What stands for a missing number in a CSV file.
 _MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 
+# Emotions are any words: those that the setting `emotions.classes` lists are the classes.
+_emotion = pa.Column(str, pa.Check.str_length(min_value=1))
 _clip = {
     "clip": pa.Column(str),
     "corpus": pa.Column(str),
     "actor": pa.Column(str),
     "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
-    "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
+    "emotion": _emotion,
 }
 _split = {
     "fold": pa.Column("int64", pa.Check.ge(0)),
@@ -54,14 +57,15 @@ FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 # Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
 
-# A clip scored by one model; besides these, `logit_<emotion>` for each class that the model knows.
+# A clip scored by one model; besides these, `logit_<emotion>` for each class.
 PREDICTIONS = pa.DataFrameSchema(
-    {**_clip, **_split, f"^{LOGIT}({'|'.join(EMOTIONS)})$": pa.Column("float64", regex=True)},
+    {**_clip, **_split, f"^{LOGIT}.+$": pa.Column("float64", regex=True)},
     unique=["clip", "fold"],
     strict=True,
 )
 
-# A test clip scored by one of several fusion rules. `fitted_on` says in words which clips the rule learnt from.
+# A fusion rule; and a test clip scored by one of several rules. `fitted_on` says in words which clips the rule learnt
+# from.
 _about_rule = {
     "rule": pa.Column(str),
     "label": pa.Column(str),
@@ -70,6 +74,7 @@ _about_rule = {
     "transductive": pa.Column(bool),
 }
 ABOUT_RULE = list(_about_rule)
+RULES = pa.DataFrameSchema(_about_rule, unique=["rule"], strict=True)
 FUSED = pa.DataFrameSchema(
     {**_about_rule, **PREDICTIONS.columns},
     unique=["rule", "clip", "fold"],
@@ -118,7 +123,7 @@ SWEEP = pa.DataFrameSchema(
         **_rule_and_weights,
         "split": pa.Column(str, pa.Check.isin(["validation", "test"])),
         "gender": pa.Column(str, pa.Check.isin(["all", *GENDERS])),
-        "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
+        "emotion": _emotion,
         "correct": pa.Column("int64", pa.Check.ge(0)),
         "clips": pa.Column("int64", pa.Check.ge(0)),
         "actors": pa.Column("int64", pa.Check.ge(0)),
@@ -131,7 +136,7 @@ SWEEP = pa.DataFrameSchema(
 SWEEP_GAPS = pa.DataFrameSchema(
     {
         **_rule_and_weights,
-        "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
+        "emotion": _emotion,
         **{name: pa.Column("float64", pa.Check.in_range(-1, 1), nullable=True) for name in ("gap", "low", "high")},
         **{name: pa.Column("int64", pa.Check.ge(0)) for name in ("male_clips", "female_clips")},
     },
@@ -142,8 +147,8 @@ SWEEP_GAPS = pa.DataFrameSchema(
 SWEEP_CONFUSION = pa.DataFrameSchema(
     {
         **_rule_and_weights,
-        "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
-        "predicted": pa.Column(str, pa.Check.isin(EMOTIONS)),
+        "emotion": _emotion,
+        "predicted": _emotion,
         "clips": pa.Column("int64", pa.Check.ge(0)),
     },
     strict=True,
@@ -156,8 +161,17 @@ SWEEPS = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CON
 
 
 def classes_of(predictions: pd.DataFrame) -> list[str]:
-    """The classes that a prediction table has a logit for, in the order of `EMOTIONS`."""
-    return in_order(column.removeprefix(LOGIT) for column in predictions if column.startswith(LOGIT))
+    """The classes that a prediction table has a column for, in their order."""
+    return [column.removeprefix(LOGIT) for column in predictions if column.startswith(LOGIT)]
+
+
+def unknown_to(predictions: pd.DataFrame) -> list[str]:
+    """The classes of a prediction table that its model does not know: minus infinity in every row."""
+    return [
+        emotion
+        for emotion in classes_of(predictions)
+        if len(predictions) and (predictions[LOGIT + emotion] == -np.inf).all()
+    ]
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.evaluation import sweep as module
 from emofusion.evaluation import tally as tally_module

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import by_subset, on_test
 from emofusion.fusion.common.fuse import fuse

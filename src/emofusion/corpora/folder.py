@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, first_few
-from emofusion.emotions import EMOTIONS, UNKNOWN
+from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"} | dict.fromkeys(
     ("", UNKNOWN, "other", "n/a", "na", "?"), UNKNOWN
 )
+UNLABELLED = "unlabelled"  # the label of a clip whose cell is empty
 _NEEDED = ("emotion", "actor", "gender")
 # All other columns of the file become columns of the clip table, except those that the workflow fills itself.
 _OWN = {"clip", *_NEEDED, "intensity", "statement", *MEDIA, "corpus", "content", "spelling"}
@@ -40,7 +41,17 @@ class Folder(Corpus):
     kind: str = "folder"
     table: str = setting("CSV file of paths and labels.", MISSING, filled=True)
     labels: dict[str, str] = setting(
-        "The file's words for emotions, as in {joy: happy}; emofusion's own words need none.", {}, choices=EMOTIONS
+        "What the file's own labels are called in the experiment, as in {joy: happy}. Labels that are not named here "
+        "keep their name.",
+        {},
+        filled=True,
+    )
+    other_labels: str = setting(
+        "What happens to clips whose label is not among emotions.classes: fail stops and names them; drop leaves them "
+        "out and reports their number.",
+        "fail",
+        choices=["drop", "fail"],
+        later=True,
     )
     recordings: bool = setting(
         "Whether recordings are needed and opened; false where others have scored the clips.", True
@@ -66,13 +77,10 @@ class Folder(Corpus):
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
         """The rows of the CSV file. A clip's name is in the column `clip`; otherwise it is the stem of its first file.
 
-        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns and unknown
-        emotions.
+        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns.
         """
         faults, rows = Faults(name, self.root), []
         lines_of_clips: dict[str, int] = {}
-        unknown_words: dict[str, int] = {}
-        emotions = {emotion: emotion for emotion in EMOTIONS} | self.labels
         for number, line in _lines(Path(self.table), self.recordings):
             files = self._files(line)
             if any(excluded(entry.path, self) for entry in files.values()):
@@ -81,25 +89,17 @@ class Folder(Corpus):
             fault = _fault(clip, line, files, lines_of_clips, self.recordings)
             if fault:
                 faults.add(f"line {number} ({clip or 'nothing'})", fault)
-            elif line["emotion"] not in emotions:
-                unknown_words.setdefault(line["emotion"], number)
             lines_of_clips.setdefault(clip, number)
             labels = {
                 "clip": clip,
                 "actor": line["actor"],
                 "gender": GENDERS.get(line["gender"].lower()),
-                "emotion": emotions.get(line["emotion"]),
+                "emotion": line["emotion"] or UNLABELLED,
                 "intensity": line.get("intensity") or None,
                 "statement": line.get("statement") or None,
                 **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
-        if unknown_words:
-            words = first_few(f"{word!r} (line {number})" for word, number in unknown_words.items())
-            raise EmofusionError(
-                f"{self.table} has emotions that are not known: {words}. Say which of {', '.join(EMOTIONS)} each is "
-                f"with corpora.{name}.labels={{word: emotion}}."
-            )
         return clip_table(name, self.root, rows, unpacked, faults)
 
     def sources(self) -> list[Path]:
@@ -130,7 +130,7 @@ class Folder(Corpus):
 def _fault(
     clip: str, line: dict[str, str], files: dict[str, Entry], lines_of_clips: dict[str, int], recordings: bool
 ) -> str | None:
-    """The fault of a line, except faults of its emotion; None where there is none."""
+    """The fault of a line; None where there is none."""
     if not recordings and not clip:
         return "names no clip"
     if recordings and not files:

@@ -105,7 +105,7 @@ class _Part:
     ) -> None:
         clips = aligned.clips[chosen]
         actors, actor = actors_of(clips)
-        occurring = in_order(clips["emotion"])
+        occurring = in_order(clips["emotion"], aligned.order)
         # the classes in the order of the posteriors, then the emotions that are not a class
         order = [*aligned.classes, *(emotion for emotion in occurring if emotion not in aligned.classes)]
         truth = pd.Index(order).get_indexer(clips["emotion"])

@@ -4,7 +4,7 @@ from math import comb
 from typing import Any
 
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality
+from emofusion.settings.experiment import Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
 from emofusion.settings.kinds import Network
 from emofusion.settings.names import check_name
@@ -81,6 +81,7 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             bool(known),
             f"{modality}.posteriors.without={shown(node.posteriors.without)}: none of emotions.classes is left",
         )
+        _check_words(settings.emotions, node.posteriors, f"{modality}.posteriors")
         return
     if node.ensemble:
         must(
@@ -126,6 +127,15 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             f"{modality}.training.patience={training.patience} cannot choose an epoch; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
         )
+
+
+def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:
+    """Raise `EmofusionError` where the settings of a table name emotions that the experiment does not have."""
+    known = [*emotions.classes, *emotions.merge]
+    for setting, words in (("labels", posteriors.labels.values()), ("without", posteriors.without)):
+        value = shown(getattr(posteriors, setting))
+        for word in words:
+            must(word in known, f"{name}.{setting}={value}: {word} is not among {', '.join(known)}")
 
 
 def check_augment(augment: Augment, shape: tuple[int, ...], name: str) -> None:

@@ -191,7 +191,8 @@ class Planner:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
             corpora = {name: self._corpus(settings, name, modality, node) for name in names}
-            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions)
+            closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
+            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions, closed)
             label = f"{protocol.kind}-{modality}"
             return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
 
@@ -223,6 +224,7 @@ class Planner:
             if fetching is not None:
                 inputs["source"] = self.factory.make("download", fetching.label, fetching)
             corpus = corpus.for_medium(medium)
+        corpus = replace(corpus, other_labels=type(corpus).other_labels)  # decides about the split, and not the corpus
         return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), inputs)
 
     def _compared(

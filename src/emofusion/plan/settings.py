@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emofusion.settings.experiment import Emotions, Evaluation, Posteriors
+from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus, Features, FrozenPart, FusionRule, Metric, Network, Protocol
 from emofusion.settings.training import Training
 
@@ -26,6 +27,7 @@ class SplitSettings:
 
     protocol: Protocol
     emotions: Emotions
+    closed: list[str] = setting("Corpora whose clips must all belong to one of the classes.", [], later=True)
 
 
 @dataclass(frozen=True)

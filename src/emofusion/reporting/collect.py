@@ -7,11 +7,10 @@ import pandas as pd
 
 from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
-from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
-from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table, sorted_by
+from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
 
 
 def collect(
@@ -36,8 +35,8 @@ def collect(
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
-    fused = Fused.read(fusion).with_rules(Fused.read(rules), [settings.rule, *settings.compare])
-    transductive = fused.rules.loc[fused.rules["rule"] == settings.rule, "transductive"]
+    about = read_table(fusion / "about_rules.parquet", RULES)
+    transductive = about.loc[about["rule"] == settings.rule, "transductive"]
     schemas = evaluation_schemas(metrics(settings.metrics))
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
@@ -55,12 +54,12 @@ def collect(
     return Results(
         modalities={name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities},
         fused=read_table(fusion / "fused.parquet", PREDICTIONS),
-        rules=fused.rules,
-        parameters=fused.parameters,
+        rules=about,
+        parameters=read_table(fusion / "parameters.parquet", PARAMETERS),
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_notes(splits), *_not_compared(fused.rules, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *_not_compared(about, settings)],
         transductive=bool(transductive.all()),
     )
 
@@ -82,7 +81,7 @@ def _model(folder: Path) -> TrainedModel:
 
 def _left_out(splits: list[Path]) -> list[str]:
     """A sentence for each corpus and emotion whose clips were left out because the emotion is not a class."""
-    tables = pd.concat([pd.read_csv(path.parent / "left_out.csv") for path in splits])
+    tables = pd.concat([_counted(path.parent / "left_out.csv") for path in splits])
     # several modalities may have splits of the same corpus
     distinct = tables.drop_duplicates(["corpus", "gender", "emotion"])
     counts = distinct.groupby(["corpus", "emotion"])["clips"].sum()
@@ -96,6 +95,11 @@ def _notes(splits: list[Path]) -> list[str]:
     """What the splits note about people and recordings, each sentence once."""
     texts = [(path.parent / "notes.json").read_text(encoding="utf-8") for path in splits]
     return list(dict.fromkeys(note for text in texts for note in json.loads(text)))
+
+
+def _counted(path: Path) -> pd.DataFrame:
+    """The table of the clips that a split left out. Labels such as 1 or NA are words like others."""
+    return pd.read_csv(path, dtype={"corpus": str, "gender": str, "emotion": str}, keep_default_na=False)
 
 
 def _not_compared(rules: pd.DataFrame, settings: ReportSettings) -> list[str]:

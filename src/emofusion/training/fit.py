@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def fit_folds(
     out: Path,
     weights: Path | None = None,
     token: str = "",
+    order: Sequence[str] = (),
     on_epoch: OnEpoch = lambda metrics, epoch: None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> None:
@@ -51,6 +52,8 @@ def fit_folds(
         out: the model's folder.
         weights: the file with the initial weights, or None.
         token: a fingerprint of code, library versions and inputs.
+        order: the order of the classes; those that it lacks come last, sorted by name. The classes of the model are
+            those that it is trained on.
         on_epoch: is called after each epoch with its losses and accuracies, and with its number, counted from 0. The
             names are such as `fold<n>_train_loss`; with several seeds, `fold<n>_seed<n>_train_loss`.
         progress: is called with lines about the progress: at the start and end of each model, and about every ten
@@ -62,7 +65,7 @@ def fit_folds(
     training = settings.training
     check_precision(training.precision)
     torch.set_num_threads(training.threads)
-    classes = in_order(split.loc[split["split"] == "train", "emotion"])
+    classes = in_order(split.loc[split["split"] == "train", "emotion"], order)
     check_clips(split, features)
     if isinstance(settings.network, Estimator):
         settings.network.fit_folds(split, features, classes, settings, out, on_epoch, progress)

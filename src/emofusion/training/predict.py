@@ -1,5 +1,6 @@
 """Score the validation and test clips of each fold with the models of this fold."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.settings import PredictionsSettings
+from emofusion.predictions.table import with_unknown
 from emofusion.settings.kinds import Estimator
 from emofusion.tables import LOGIT
 from emofusion.training.data import RowSource, fold_name
@@ -24,7 +26,12 @@ SMALLEST = np.finfo(np.float64).tiny
 
 
 def predict_folds(
-    split: pd.DataFrame, features: FeatureSet, model: Path, settings: PredictionsSettings, batch_size: int = 64
+    split: pd.DataFrame,
+    features: FeatureSet,
+    model: Path,
+    settings: PredictionsSettings,
+    batch_size: int = 64,
+    order: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The prediction table (`tables.PREDICTIONS`) of a model.
 
@@ -37,13 +44,14 @@ def predict_folds(
         model: the folder that `fit_folds` wrote.
         settings: threads and precision.
         batch_size: how many rows are scored at a time.
+        order: the order of the classes, for those of scored clips that the model does not know.
 
     Raises:
         EmofusionError: the model cannot be read, or half precision is requested without a GPU.
     """
     described, trained = read_model(model)
     if isinstance(trained.network, Estimator):
-        return trained.network.predict_folds(split, features, model, settings)
+        return with_unknown(trained.network.predict_folds(split, features, model, settings), order)
     torch.set_num_threads(settings.threads)
     precision = autocast(settings.precision)
     classes = described.classes
@@ -60,7 +68,7 @@ def predict_folds(
             with precision:
                 posteriors_by_seed.append(_posteriors(network, inputs, rows["row"].to_numpy(), batch_size, device))
         tables.append(scored_clips(clips, rows, np.mean(posteriors_by_seed, axis=0), classes))
-    return pd.concat(tables, ignore_index=True)
+    return with_unknown(pd.concat(tables, ignore_index=True), order)
 
 
 def scored_clips(

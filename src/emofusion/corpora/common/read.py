@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
     """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`; see `identity.identified`.
 
+    Its emotions have the names that `Corpus.labels` gives them.
+
     Args:
         name: the name of the corpus in the experiment.
         corpus: the corpus and its settings.
@@ -27,5 +29,7 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path) -> "pd.DataFrame":
 
     corpus.check_present(name)
     clips = corpus.read(name, Path(unpacked))
+    if corpus.labels:
+        clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
     clips = check(clips.assign(gender=clips["gender"].fillna(UNKNOWN)), CLIPS, f"the corpus {name}")
     return check(identified(clips, name), CLIPS, f"the corpus {name}")

@@ -35,6 +35,10 @@ class Fused:
             raise NothingToLearnFrom(NO_OTHER_ACTOR)
         return check(chosen, PREDICTIONS, "the fused prediction table")
 
+    def about(self) -> pd.DataFrame:
+        """A row of facts for each rule, in the order of the rules: `tables.RULES`."""
+        return self.rules[ABOUT_RULE].drop_duplicates(ignore_index=True)
+
     def with_rules(self, others: "Fused", order: Sequence[str]) -> "Fused":
         """The rules of both, in this order."""
         pairs = ((self.rules, others.rules), (self.parameters, others.parameters))
@@ -69,7 +73,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     # without rows, so that the tables have their columns where there is no rule
     none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)
-    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))))]
+    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))), aligned.order)]
     parameters = [pd.DataFrame(columns=["rule", "group", "clips", "name", "value"])]
     for rule in settings.rules:
         try:
@@ -80,7 +84,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
             continue  # the report names the missing rules
         facts = {"rule": rule.kind, "label": rule.label, "kind": rule.role, "fitted_on": WORDS[result.fitted_on]}
         about = clips.assign(**facts, transductive=rule.transductive)
-        rules.append(scored(about, aligned.classes, result.posteriors))
+        rules.append(scored(about, aligned.classes, result.posteriors, aligned.order))
         parameters.append(result.parameters.assign(rule=rule.kind))
     fused = pd.concat(rules[1:] or rules, ignore_index=True)
     fitted = pd.concat(parameters[1:] or parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]

@@ -13,7 +13,6 @@ from emofusion.reporting.report_page.cells import (
     Cell,
     Context,
     Table,
-    emotion,
     value,
     whole,
     words,
@@ -36,9 +35,8 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], set
     """
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
-    context = Context(
-        labels, published, settings.modalities, counts, level(settings.confidence), metric_names(settings.metrics)
-    )
+    shown_level, metrics = level(settings.confidence), metric_names(settings.metrics)
+    context = Context(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes)
     builders = (rules, subsets, gender, narrowed, pairs, fairness, annotations)
     return [
         build(tables[build.__name__], context)
@@ -80,7 +78,7 @@ def subsets(table: pd.DataFrame, context: Context) -> Table:
         [
             context.rule(row["rule"]),
             words(GENDERS.get(row["gender"], row["gender"])),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             whole(row["correct"]),
             whole(row["clips"]),
             whole(row["actors"]),
@@ -101,7 +99,7 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
     rows = [
         [
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             words(row["metric"]),
             value(row, "value", number),
             context.clips(row, row["rule"], row["emotion"]),

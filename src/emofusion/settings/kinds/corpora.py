@@ -31,6 +31,20 @@ class Corpus(Kind):
         distinct=True,
         filled=True,
     )
+    labels: dict[str, str] = setting(
+        "What the corpus's own labels are called in the experiment, as in {joy: happy}. Labels that are not named here "
+        "keep their name.",
+        {},
+        filled=True,
+        later=True,
+    )
+    other_labels: str = setting(
+        "What happens to clips whose label is not among emotions.classes: drop leaves them out and reports their "
+        "number; fail stops and names them.",
+        "drop",
+        choices=["drop", "fail"],
+        later=True,
+    )
 
     def check_present(self, name: str) -> None:
         """Check quickly, while planning, that the corpus exists; raise `EmofusionError` where it does not.
