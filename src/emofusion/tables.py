@@ -69,7 +69,7 @@ PREDICTIONS = pa.DataFrameSchema(
 _about_rule = {
     "rule": pa.Column(str),
     "label": pa.Column(str),
-    "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle"])),
+    "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle", "reference"])),
     "fitted_on": pa.Column(str),
     "transductive": pa.Column(bool),
 }

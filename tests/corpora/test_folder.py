@@ -55,7 +55,7 @@ def test_exclude_leaves_a_row_out(corpus):
         ("actor,gender,emotion,audio\n1,f,sad,\n", "line 2 .* names no file"),
         ("actor,gender,emotion,audio\n1,f,sad,sound/a.wav\n1,f,sad,sound/a.wav\n", "line 3 .* has the clip of line 2"),
         ("actor,gender,emotion,audio\n1,f,sad,sound/z.wav\n", r"sound/z\.wav is not there"),
-        ("actor,gender,emotion,audio\n1,f,sad,faces/a.jpg\n", r"faces/a\.jpg cannot be read as audio"),
+        ("actor,gender,emotion,audio\n1,f,sad,faces/a.jpg\n", r"faces/a\.jpg has no sound track"),
         ("actor,gender,emotion,audio\n", "the corpus mine at .* has no clip left"),
     ],
 )

@@ -11,12 +11,20 @@ from emofusion.fusion.common.fuse import fuse
 from emofusion.plan.job import Job
 from emofusion.tables import PREDICTIONS, read_table
 
+REFERENCES = "references"  # the role of what is compared and not fused; no modality can have this name
+
 
 def work(job: Job) -> None:
     tables = {
-        modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS) for modality in job.stage.inputs
+        modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
+        for modality in job.stage.inputs
+        if modality != REFERENCES
     }
-    fused = fuse(tables, job.settings.fusion)
+    references = {
+        name: read_table(folder / "predictions.parquet", PREDICTIONS)
+        for name, folder in zip(job.settings.references, job.inputs(REFERENCES), strict=True)
+    }
+    fused = fuse(tables, job.settings.fusion).with_references(references)
     fused.write(job.folder)
     write_alone(tables, fused.rules, job.settings.evaluation, job.folder / "evaluation")
     write_sweep(tables, job.settings.fusion.steps, job.settings.evaluation.evaluation, job.folder / "sweep")

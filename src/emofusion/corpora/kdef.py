@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from emofusion.corpora.common.archives import Entry, entries, source_files
 from emofusion.corpora.common.generated import Generated
-from emofusion.corpora.common.media import BLACK
 from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
 from emofusion.settings.fields import must, setting
 
@@ -80,7 +79,9 @@ class Kdef(Generated):
         A person is one actor in both sessions. The averaged faces (AKDEF) are left out, and so are the few pictures
         that are black in the corpus as it is distributed. See `Corpus.read` for arguments and errors.
         """
-        faults = Faults(name, self.root)
+        from emofusion.recordings.pictures import BLACK
+
+        faults = Faults(name, self.root, self.exclude)
         rows = [
             recording.labels | {"clip": recording.key, "image": recording.entry}
             for recording in find_recordings(self, SUFFIXES, _parse, faults)

@@ -54,7 +54,7 @@ class Savee(Generated):
 
         See `Corpus.read` for arguments and errors.
         """
-        faults = Faults(name, self.root)
+        faults = Faults(name, self.root, self.exclude)
         rows = [
             recording.labels | {"clip": recording.key, "audio": recording.entry}
             for recording in find_recordings(self, SUFFIXES, _parse, faults)

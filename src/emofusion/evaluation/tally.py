@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emofusion.predictions.pools import POOLS, weighted_sum
+from emofusion.predictions.ties import untied
 
 # The number of weighted sums in memory at once: 1 MiB as float64. This fits the processor's cache, which is ten times
 # as fast as the main memory.
@@ -72,7 +73,7 @@ def tally(
     size = max(1, CHUNK // (len(truth) * classes))
     cell = np.arange(size)[:, None] * emotions * classes + truth * classes
     for number, name in enumerate(pools):
-        members = POOLS[name](posteriors[:, order])
+        members = untied(POOLS[name](posteriors[:, order]))
         for start in range(0, len(grid), size):
             predicted = weighted_sum(members, grid[start : start + size]).argmax(axis=-1)
             rows = slice(number * len(grid) + start, number * len(grid) + start + len(predicted))

@@ -41,6 +41,13 @@ def check_cell(settings: Settings) -> None:
     for name in settings.root.modalities:
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
+    for name in settings.root.references:
+        must(name not in settings.root.modalities, f"references: {name} is in modalities, so it is fused; name it once")
+        must(
+            settings.modalities[name].posteriors is not None,
+            f"references: {name} is a model that would be trained; a reference has {name}.posteriors",
+        )
+        check_modality(settings, name, settings.modalities[name])
 
 
 def check_published(published: dict[str, Any]) -> None:

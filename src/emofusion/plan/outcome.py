@@ -78,8 +78,13 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
         SharedRulesSettings(
             FusionSettings("", shared, anything, fusion.steps, fusion.fit_on),
             EvaluationSettings(without_tests, every.metrics),
+            settings.root.references,
         ),
-        CellFusionSettings(FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, every),
+        CellFusionSettings(
+            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on),
+            [*names, *settings.root.references],
+            every,
+        ),
     )
 
 

@@ -35,13 +35,16 @@ KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
-    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
+    "tables": StageKind("prepare", (), ("tables",)),
+    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
     "split": StageKind(
         "split",
         ("emofusion.protocols.common.split",),
         ("split.parquet", "facts.parquet", "left_out.csv", "notes.json", "classes.json"),
     ),
-    "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
+    "features": StageKind(
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+    ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")
     ),

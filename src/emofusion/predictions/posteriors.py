@@ -35,6 +35,8 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
     table = read_foreign(path).rename(columns=str)
     if "clip" not in table:
         raise EmofusionError(f"{path}: has no column clip; there are {', '.join(map(str, table.columns[:12]))}")
+    if posteriors.every_fold and "fold" in table:
+        raise EmofusionError(f"{path}: has a column fold, so its rows do not hold in every fold; set every_fold=false")
     return table
 
 
@@ -68,7 +70,14 @@ def read_posteriors(
     table = check_table(settings.posteriors)
     if not (split["split"] == "train").any():  # nothing is trained: it does not matter which fold's model has scored
         table = table.assign(fold=0)
-    _must(path, "fold" in table, f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}")
+    elif settings.posteriors.every_fold:
+        table = table.merge(split.loc[split["split"] == "test", ["clip", "fold"]], on="clip")
+    _must(
+        path,
+        "fold" in table,
+        f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}. If none of the clips trained what "
+        f"scored them, set {name}.every_fold=true.",
+    )
     emotions, logits = class_logits(table, settings, classes, name)
     merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
     missing = in_order(set(split["emotion"]) - set(merged) - set(settings.posteriors.without), classes)

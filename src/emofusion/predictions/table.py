@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from emofusion.emotions import GENDERS, in_order, joined
 from emofusion.errors import EmofusionError
+from emofusion.predictions.ties import predicted
 from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of, unknown_to
 
 # The columns that identify a row of a prediction table; the columns with facts about its clip; and both together.
@@ -87,10 +88,10 @@ def with_unknown(table: pd.DataFrame, order: Sequence[str] = ()) -> pd.DataFrame
 
 
 def labels(table: pd.DataFrame) -> NDArray[Any]:
-    """The emotion with the largest logit in each row, (rows,). Among equal logits, it is the first class."""
+    """The emotion with the largest logit in each row, (rows,). Among equal logits it is the first class, see `ties`."""
     classes: NDArray[Any] = np.array(classes_of(table), dtype=object)
     logits = table[[LOGIT + emotion for emotion in classes]].to_numpy(dtype=float)
-    chosen: NDArray[Any] = classes[logits.argmax(axis=1)]
+    chosen: NDArray[Any] = classes[predicted(logits)]
     return chosen
 
 

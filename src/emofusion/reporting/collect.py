@@ -1,6 +1,7 @@
 """Read the tables that a report is made from, and describe what was left out."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.dropped import dropped
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
 from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
@@ -20,6 +22,7 @@ def collect(
     splits: list[Path],
     models: dict[str, list[Path]],
     settings: ReportSettings,
+    readers: Iterable[Path] = (),
 ) -> Results:
     """Read everything that a report is made from.
 
@@ -31,6 +34,7 @@ def collect(
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
         settings: the settings of the report.
+        readers: folders of the stages that read corpora and compute features, for what they left out.
 
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
@@ -59,7 +63,7 @@ def collect(
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_notes(splits), *_not_compared(about, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *dropped(readers), *_not_compared(about, settings)],
         transductive=bool(transductive.all()),
     )
 

@@ -47,7 +47,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
         settings: the settings of the report.
 
     Columns:
-        rule, label, kind (modality, rule, baseline or oracle), fitted_on, transductive, clips, actors;
+        rule, label, kind (modality, rule, baseline, oracle or reference), fitted_on, transductive, clips, actors;
         accuracy and the metrics of the settings, in the order of `known.metrics`;
         gender_gap (accuracy of men minus accuracy of women, over all clips), gender_gap_p, and
             gender_gap_minimum_detectable (the smallest gap that a test with these actors is likely to detect);
@@ -140,6 +140,7 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
         f"{clips} test clips of {actors} actors. The configured rule is in bold.",
         f"In brackets: {settings.confidence:.0%} intervals from a bootstrap over actors, if there are at least three",
         "actors of each gender. An oracle is chosen on the test clips, so it is not a result.",
+        *["A reference was made elsewhere and is not fused."] * bool((table["kind"] == "reference").any()),
         "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy,",
         "and p value of a sign-flip test over actors, adjusted (Holm) for all pairs of rows.",
     ]

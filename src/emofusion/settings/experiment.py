@@ -48,6 +48,17 @@ class Posteriors:
     """Posteriors that were computed elsewhere: a CSV or Parquet table with clip, fold and a column for each class."""
 
     table: str = setting("Path of the table, CSV or Parquet; see docs/fusion.md.", MISSING, filled=True)
+    corpus: str = setting(
+        "Corpus that brings the table. `table` is then one of its names, as voice, face and both in crema_d; empty: "
+        "`table` is a path.",
+        "",
+        later=True,
+    )
+    every_fold: bool = setting(
+        "The table has no column fold: what scored the clips was trained on none of them, and rows hold in all folds.",
+        False,
+        later=True,
+    )
     scale: str = setting("The scale of the columns' values.", MISSING, choices=["logits", "probabilities", "percent"])
     labels: dict[str, str] = setting("Names that the table uses for emotions, as in {joy: happy}.", {}, filled=True)
     without: list[str] = setting("Emotions that intentionally have no column in the table.", [], distinct=True)
@@ -197,6 +208,13 @@ class Root:
     )
     modalities: list[str] = setting(
         "The modalities that are fused, in the order of the tables.", MISSING, shortest=1, distinct=True
+    )
+    references: list[str] = setting(
+        "Names like those of modalities, whose posteriors are compared with the fusion rules and never fused: people, "
+        "or a model, who had all modalities.",
+        [],
+        distinct=True,
+        later=True,
     )
     accept_other_versions: bool = setting(
         "Use results that other library versions made, instead of making them again. Reports then name these results.",

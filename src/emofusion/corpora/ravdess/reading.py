@@ -5,9 +5,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings, first_few
+from emofusion.corpora.common.reading import Faults, clip_table, excluded, excluded_clip, find_recordings, first_few
 from emofusion.corpora.ravdess.names import MEDIA, TABLES, clip_of, is_name, is_song, labels_of, names_of_videos, parse
 from emofusion.errors import EmofusionError
+from emofusion.settings.exclude import leave_out
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
     `media` is null. For action units only the file names are read here. With action units alone, the clips are those
     that have them. Raises `EmofusionError` where a medium is missing for some clips, or files have faults.
     """
-    faults = Faults(name, corpus.root)
+    faults = Faults(name, corpus.root, corpus.exclude)
     suffixes = {suffix for medium in media for suffix in MEDIA[medium].suffixes}
     labels_of_clips: dict[str, dict[str, Any]] = {}
     files: dict[str, dict[str, Entry | None]] = {medium: {} for medium in media}
@@ -41,8 +42,8 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
             files[medium] = dict.fromkeys(_clips_of_table(table, corpus, labels_of_clips, faults))
     faults.stop()
     opened = [medium for medium in media if medium not in TABLES]
-    named = set().union(*(files[medium] for medium in opened)) or set().union(*(files[medium] for medium in tables))
-    clips = sorted(named)
+    found = set().union(*(files[medium] for medium in opened)) or set().union(*(files[medium] for medium in tables))
+    clips = sorted(clip for clip in found if not excluded_clip(clip, corpus))
     _check_complete(name, corpus, clips, files)
     rows = [labels_of_clips[clip] | _names(clip) | {medium: files[medium][clip] for medium in opened} for clip in clips]
     return clip_table(name, corpus.root, rows, unpacked, faults)
@@ -55,12 +56,13 @@ def read_names(name: str, corpus: Corpus, path: Path, unpacked: Path) -> "pd.Dat
     """
     from emofusion.foreign import names_in
 
-    faults = Faults(name, corpus.root)
+    faults = Faults(name, corpus.root, corpus.exclude)
     labels_of_clips: dict[str, dict[str, Any]] = {}
     stems = list(dict.fromkeys(names_in(path)))
     for stem in stems:
-        if is_name(stem) and not stem.startswith("03-01"):
-            faults.add(path.name, f"has the clip {stem}; as in the corpus's audio, names begin with 03-01")
+        if is_name(stem) and not stem.startswith("03-01") and not excluded_clip(stem, corpus):
+            reason = f"has the clip {stem}; as in the corpus's audio, names begin with 03-01"
+            faults.add(path.name, reason, name=stem)
     clips = sorted(set(_clips_of_names(stems, path, corpus, labels_of_clips, faults)))
     rows = [labels_of_clips[clip] | _names(clip) for clip in clips]
     return clip_table(name, corpus.root, rows, unpacked, faults)
@@ -89,14 +91,17 @@ def _clips_of_names(
     """The clips of speech that a table's names stand for; their labels are added to `labels_of_clips`."""
     clips = []
     for stem in stems:
+        if excluded_clip(str(stem), corpus):
+            continue
         if not is_name(stem):
-            faults.add(path.name, f"has a row whose clip is {stem!r}, which is not such as 03-01-05-02-01-02-12")
+            reason = f"has a row whose clip is {stem!r}, which is not such as 03-01-05-02-01-02-12"
+            faults.add(path.name, reason, name=str(stem))
         elif not is_song(stem) and not excluded(PurePosixPath(f"{stem}.csv"), corpus):
             try:
                 labels_of_clips.setdefault(clip_of(stem), labels_of(stem))
                 clips.append(clip_of(stem))
             except ValueError as error:
-                faults.add(f"{path.name}: {stem}", str(error))
+                faults.add(f"{path.name}: {stem}", str(error), name=stem)
     return clips
 
 
@@ -106,9 +111,9 @@ def _check_complete(name: str, corpus: Corpus, clips: list[str], files: dict[str
     if any(missing.values()):
         counts = ", ".join(f"{medium} for {len(clips) - len(without)}" for medium, without in missing.items())
         which = "; ".join(f"{medium} lacks for {first_few(without)}" for medium, without in missing.items() if without)
-        first = next(without[0] for without in missing.values() if without)
+        lacking = sorted(set().union(*missing.values()))
         raise EmofusionError(
             f"the corpus {name} at {corpus.root} is not complete: of {len(clips)} clips there is {counts}. "
-            f"{which}. Add the files, ask for less with corpora.{name}.media=[...], or leave the clips out with "
-            f'corpora.{name}.exclude=["*{first[2:]}.*", ...].'
+            f"{which}. Add the files, ask for less with corpora.{name}.media=[{','.join(list(files)[:1])}], or leave "
+            f"the clips out with {leave_out(name, lacking, corpus.exclude)}."
         )

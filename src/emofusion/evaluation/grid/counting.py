@@ -13,6 +13,7 @@ from pyarrow import ArrowException
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.systems import actors_of
+from emofusion.predictions import ties
 from emofusion.tables import LOGIT
 
 _ABOUT = ["clip", "actor", "gender", "emotion"]
@@ -83,7 +84,7 @@ class _Group:
         """The number of recognised clips, (A, K). predicted: a logit for each clip and class."""
         classes = np.array([column.removeprefix(LOGIT) for column in predicted], dtype=object)
         # of equal logits the first class counts, as in `table.labels`
-        return self._table(classes[predicted.to_numpy().argmax(axis=1)] == self.emotion)
+        return self._table(classes[ties.predicted(predicted.to_numpy())] == self.emotion)
 
     def test_set(self) -> TestSet:
         clips = self._table(np.ones(len(self.emotion), dtype=bool))

@@ -25,8 +25,8 @@ class ActionUnits(Features):
         None,
     )
     faces: str = setting(
-        "Which face counts where OpenFace found several: most_seen (the one in most frames), single (a file with several "
-        "is refused), or all (their rows are averaged, as if they were one face).",
+        "Which face counts where OpenFace found several: most_seen (the one in most frames), single (a file with "
+        "several is refused), or all (their rows are averaged, as if they were one face).",
         "most_seen",
         choices=["most_seen", "single", "all"],
     )

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,9 +15,11 @@ import pandas as pd
 from numpy.lib.format import open_memmap
 from threadpoolctl import threadpool_limits
 
+from emofusion.counted import counting, notes_of_clips, write_notes
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
+from emofusion.features.common.rows_of_clip import rows_of
 from emofusion.features.common.sparse import write_sparse
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
@@ -48,12 +51,13 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     module = sys.modules[type(features).__module__]
     if not _is_importable(module):
         compute = _OfPlugin(compute, module)
-    counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
+    about = f"{features.kind} of {_corpus_of(clips)}"
+    row_counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
     if features.sparse:
-        rows = _numbered_rows(clips, counts, features)
-        write_sparse(clips, rows, compute, features, out, workers)
+        numbered = _numbered_rows(clips, row_counts, features)
+        write_notes(out, notes_of_clips(about, write_sparse(clips, numbered, compute, features, out, workers)))
         return
-    starts = np.concatenate([[0], np.cumsum(counts)])
+    starts = np.concatenate([[0], np.cumsum(row_counts)])
 
     partial = out / "features.npy.partial"
     open_memmap(partial, "w+", dtype=features.dtype(), shape=(int(starts[-1]), *features.row_shape())).flush()
@@ -65,9 +69,10 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         for first, last in pairwise(bounds)
     )
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        joblib.Parallel(n_jobs=workers)(tasks)
+        counts = joblib.Parallel(n_jobs=workers)(tasks)
+    write_notes(out, notes_of_clips(about, (one for chunk in counts for one in chunk)))
 
-    write_rows(_numbered_rows(clips, counts, features), out)
+    write_rows(_numbered_rows(clips, row_counts, features), out)
     partial.replace(out / "features.npy")
 
 
@@ -80,12 +85,17 @@ def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -
     return rows.assign(frame=number_within_clip, view=0)
 
 
-def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array) -> None:
-    array = open_memmap(path, "r+")
+def _extract_chunk(
+    compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array
+) -> list[Counter[str]]:
+    """Compute and write the rows of some clips. Returns what was counted as left out, for each of them."""
+    array, counted = open_memmap(path, "r+"), []
     # one thread in every process, this one included: sums then have the same order whatever the number of workers
     with threadpool_limits(1):
         for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
-            rows, declared = compute(clip), array[start:stop].shape
+            with counting() as counts:
+                rows, declared = rows_of(clip, compute, clips), array[start:stop].shape
+            counted.append(counts)
             if rows.shape != declared:
                 raise EmofusionError(
                     f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
@@ -93,6 +103,11 @@ def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFra
                 )
             array[start:stop] = rows
     array.flush()
+    return counted
+
+
+def _corpus_of(clips: pd.DataFrame) -> str:
+    return str(clips["corpus"].iloc[0]) if "corpus" in clips else "clips"
 
 
 class _OfPlugin:

@@ -58,9 +58,9 @@ def matched(
             found = [key for key in candidates if PurePosixPath(names[key]).parts[-len(parts) :] == parts]
             if len(found) > 1 and not are_copies(found):
                 raise EmofusionError(
-                    f"{where} has several {what} of the clip {clip}: {', '.join(map(str, found[:_SHOWN]))}. Keep one of "
-                    f"them there, name the clip by folder too, as in {_by_folder(names, found)}, or leave it out with "
-                    f"{leave_out_clips(clips, [clip])}."
+                    f"{where} has several {what} of the clip {clip}: {', '.join(map(str, found[:_SHOWN]))}. Keep one "
+                    f"of them there, name the clip by folder too, as in {_by_folder(names, found)}, or leave it out "
+                    f"with {leave_out_clips(clips, [clip])}."
                 )
             if found:
                 chosen[clip] = found[0]
@@ -70,8 +70,8 @@ def matched(
     if missing:
         raise EmofusionError(
             f"{where} has no {what} of {len(missing)} of {len(clips)} clips, for example "
-            f"{', '.join(missing[:_SHOWN])}; it has {_first(names.values())}. Names must be the same, letter by letter. "
-            f"Add them, or leave the clips out with {leave_out_clips(clips, missing)}."
+            f"{', '.join(missing[:_SHOWN])}; it has {_first(names.values())}. Names must be the same, letter by "
+            f"letter. Add them, or leave the clips out with {leave_out_clips(clips, missing)}."
         )
     _check_distinct(chosen, where, what)
     return chosen

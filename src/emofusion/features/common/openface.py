@@ -166,8 +166,8 @@ def _one_face(good: pd.DataFrame, frames: Frames, where: object) -> pd.DataFrame
         return good
     if frames.faces == SINGLE:
         raise EmofusionError(
-            f"{where} has {good[faces].nunique()} faces: with {frames.name}.faces={MOST_SEEN} the one that is seen most "
-            "often counts."
+            f"{where} has {good[faces].nunique()} faces: with {frames.name}.faces={MOST_SEEN} the one that is seen "
+            "most often counts."
         )
     seen = good.groupby(faces).agg(rows=(faces, "size"), **_mean_confidence(good))
     most = seen.sort_values(list(seen.columns), ascending=False)

@@ -1,5 +1,6 @@
 """Compute sparse features of every clip, and write them as a sparse feature set; see `feature_set`."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, write_rows
+from emofusion.features.common.rows_of_clip import rows_of
 from emofusion.settings.kinds import Features
 
 _CHUNK = 256  # clips in a task
@@ -23,8 +26,10 @@ def write_sparse(
     features: Features,
     out: Path,
     workers: int,
-) -> None:
+) -> list[Counter[str]]:
     """Compute the sparse features of every clip into the folder `out`.
+
+    Returns what was counted as left out, for each clip.
 
     Args:
         clips: `tables.CLIPS`.
@@ -42,7 +47,7 @@ def write_sparse(
     )
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         parts = joblib.Parallel(n_jobs=workers)(tasks)
-    matrix = sparse.csr_array(sparse.vstack(parts, format="csr"))
+    matrix = sparse.csr_array(sparse.vstack([part for part, _ in parts], format="csr"))
     (width,) = features.row_shape()
     if matrix.shape != (len(rows), width):
         raise EmofusionError(
@@ -58,7 +63,15 @@ def write_sparse(
         np.save(file, entries)
     write_rows(rows.assign(entries=np.diff(matrix.indptr).astype(np.int64), width=width), out)
     partial.replace(out / "features.npy")
+    return [counts for _, counted in parts for counts in counted]
 
 
-def _chunk(compute: Callable[[Any], sparse.csr_array], clips: pd.DataFrame) -> sparse.csr_array:
-    return sparse.csr_array(sparse.vstack([compute(clip) for clip in clips.itertuples(index=False)], format="csr"))
+def _chunk(
+    compute: Callable[[Any], sparse.csr_array], clips: pd.DataFrame
+) -> tuple[sparse.csr_array, list[Counter[str]]]:
+    rows, counted = [], []
+    for clip in clips.itertuples(index=False):
+        with counting() as counts:
+            rows.append(rows_of(clip, compute, clips))
+        counted.append(counts)
+    return sparse.csr_array(sparse.vstack(rows, format="csr")), counted

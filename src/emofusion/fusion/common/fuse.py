@@ -7,10 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emofusion.errors import EmofusionError
 from emofusion.fusion.common.crossfit import NO_OTHER_ACTOR, WORDS, NothingToLearnFrom, score
 from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.table import align, scored
-from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check, read_table, sorted_by, write_table
+from emofusion.tables import (
+    ABOUT_RULE,
+    FUSED,
+    PARAMETERS,
+    PREDICTIONS,
+    check,
+    classes_of,
+    read_table,
+    sorted_by,
+    write_table,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,27 @@ class Fused:
         """The rules of both, in this order."""
         pairs = ((self.rules, others.rules), (self.parameters, others.parameters))
         return Fused(*[sorted_by(pd.concat(pair), "rule", order) for pair in pairs])
+
+    def with_references(self, references: dict[str, pd.DataFrame]) -> "Fused":
+        """The rules, followed by systems that were made elsewhere, to compare the rules with.
+
+        references: name → `tables.PREDICTIONS`. Raises `EmofusionError` where one knows other classes than the rules.
+        """
+        systems = [self.rules]
+        for name, table in references.items():
+            if classes_of(table) != classes_of(self.rules):
+                raise EmofusionError(
+                    f"references: {name} knows {', '.join(classes_of(table))}, and the modalities know "
+                    f"{', '.join(classes_of(self.rules))}; give it the same classes, or remove it from references."
+                )
+            label = f"{name.replace('_', ' ').capitalize()} (reference)"
+            about = {"rule": name, "label": label, "kind": "reference", "fitted_on": "elsewhere"}
+            systems.append(table[table["split"] == "test"].assign(**about, transductive=False))
+        if not references:
+            return self
+        # a table without rows has no types, see `fuse`
+        several = pd.concat([system for system in systems if len(system)], ignore_index=True)
+        return Fused(check(several[self.rules.columns], FUSED, "the rules and references"), self.parameters)
 
     def write(self, folder: Path) -> None:
         """Write `rules.parquet` and `parameters.parquet` into a folder."""

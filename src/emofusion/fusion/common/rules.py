@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from emofusion.errors import EmofusionError
 from emofusion.predictions.pools import log_posteriors, pool
+from emofusion.predictions.ties import predicted
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Majority(Rule):
 
     def fuse(self, members: Members) -> NDArray[Any]:
         classes = members.posteriors.shape[2]
-        votes = np.eye(classes)[members.posteriors.argmax(axis=2)].sum(axis=0)
+        votes = np.eye(classes)[predicted(members.posteriors)].sum(axis=0)
         # a mean posterior is at most 1, so it never outweighs a vote
         return normalised(votes + members.posteriors.mean(axis=0))
 

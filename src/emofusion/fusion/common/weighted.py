@@ -11,6 +11,7 @@ from scipy.special import softmax
 from emofusion.fusion.common.losses import log_loss
 from emofusion.fusion.common.rules import Members, Rule, named, normalised
 from emofusion.predictions.pools import POOLS, pool, simplex, weighted_sum
+from emofusion.predictions.ties import predicted, untied
 
 # The number of fused posteriors in memory at once (64 MiB), so that many clips and weights do not need more memory.
 CHUNK = 2**23
@@ -28,7 +29,7 @@ class Tuned(Rule):
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
         grid = simplex(len(members.posteriors), self.steps)
-        summed = POOLS[self.name](members.posteriors)
+        summed = untied(POOLS[self.name](members.posteriors))
         size = max(1, CHUNK // summed[0].size)
         counts = [
             (weighted_sum(summed, grid[start : start + size]).argmax(axis=-1) == truth).sum(axis=-1)
@@ -53,7 +54,7 @@ class ByAccuracy(Rule):
     """
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
-        accuracies = (members.posteriors.argmax(axis=2) == truth).mean(axis=1)
+        accuracies = (predicted(members.posteriors) == truth).mean(axis=1)
         self.weights = normalised(np.maximum(accuracies, 1e-9))
         self.parameters = named("weight", members, self.weights)
         return self
