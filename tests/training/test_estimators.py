@@ -75,8 +75,8 @@ def parts_of(data, fold: int, part: str):
 
 def fitted(data, settings, out, **options) -> pd.DataFrame:
     features, split = data
-    fit_folds(split, features, settings, out, **options)
-    return check(predict_folds(split, features, out, FULL), PREDICTIONS, "predictions")
+    fit_folds(split, features, settings, out, order=CLASSES, **options)
+    return check(predict_folds(split, features, out, FULL, order=CLASSES), PREDICTIONS, "predictions")
 
 
 def logits_of(predictions: pd.DataFrame, fold: int, part: str) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def _of_clips(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
     if settings.column not in clips:
         raise EmofusionError(
             f"features.column={settings.column}: the clips of {', '.join(clips['corpus'].unique())} have no such "
-            f"column; there are {', '.join(clips.columns)}. Name one of them, or the file of transcripts in "
+            f"column; there are {', '.join(clips.columns)}. Name one of them, or a file of transcripts in "
             "features.table"
         )
     return dict(zip(clips["clip"], clips[settings.column], strict=True))
