@@ -1,6 +1,6 @@
 """Turn a table of posteriors that were computed elsewhere into a prediction table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from emofusion.plan.settings import PosteriorsSettings
 from emofusion.predictions.columns import Source, all_minus_infinity, class_columns, no_column
 from emofusion.predictions.scale import logits_of, sums_to_whole
 from emofusion.predictions.table import CLIP, KEY, with_unknown
+from emofusion.settings.exclude import leave_out
 from emofusion.settings.experiment import Posteriors
 from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
@@ -41,15 +42,18 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
 
 
 def read_posteriors(
-    settings: PosteriorsSettings, split: pd.DataFrame, classes: Sequence[str], name: str = "posteriors"
+    settings: PosteriorsSettings,
+    split: pd.DataFrame,
+    classes: Sequence[str],
+    name: str = "posteriors",
+    excluded: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Read a table of posteriors for the test clips of a split, and for its validation clips if the table has them.
 
     `columns.class_columns` finds the columns of the classes. A column `split` says which rows are test clips and which
     are validation clips; without it, all are test clips. Where the split trains nothing, no column `fold` is needed,
-    and one is ignored. Columns that are no classes are ignored. Rows of clips that
-    the split does not test are left out. If an emotion is merged into a class, its probability is added to the
-    probability of this class.
+    and one is ignored. Columns that are no classes are ignored. Rows of clips that the split does not test are left
+    out. If an emotion is merged into a class, its probability is added to the probability of this class.
 
     Args:
         settings: the table, the scale of its values, and the merged emotions. Logits may be any numbers; softmax turns
@@ -57,6 +61,7 @@ def read_posteriors(
         split: `tables.SPLIT`, with the actor of each clip and the fold that tests it.
         classes: the classes of the experiment, in their order.
         name: the full name of the table's settings, for messages.
+        excluded: corpus → the patterns of its setting `exclude`, for messages.
 
     Returns:
         `tables.PREDICTIONS`.
@@ -91,7 +96,7 @@ def read_posteriors(
         # the probability of a merged class is the sum of the probabilities that are merged
         positions = [position for position, ours in enumerate(merged) if ours == emotion]
         rows[LOGIT + emotion] = logsumexp(logits[:, positions], axis=1)
-    return check(with_unknown(_joined(rows, split, path), classes), PREDICTIONS, path)
+    return check(with_unknown(_joined(rows, split, path, excluded or {}), classes), PREDICTIONS, path)
 
 
 def class_logits(
@@ -136,18 +141,19 @@ def _numbers(table: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.float64]
     return values
 
 
-def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path, excluded: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """The rows joined with the split's facts about their clips, in the order of the split."""
     to_score = split[split["split"].isin(rows["split"].unique())]
     twice = rows.duplicated(["clip", "fold"])
     _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
     missing = to_score[~to_score["clip"].isin(rows["clip"])]
-    _must(
-        path,
-        missing.empty,
-        f"{missing['clip'].nunique()} of {to_score['clip'].nunique()} clips are missing, as {_first(missing)}; "
-        f"in the table they are such as {_first(rows)}",
-    )
+    if len(missing):
+        absent, wanted = missing["clip"].nunique(), to_score["clip"].nunique()
+        advice = [leave_out(c, part["clip"], excluded.get(c, ())) for c, part in missing.groupby("corpus")]
+        raise EmofusionError(
+            f"{path}: {absent} of {wanted} clips are missing, as {_first(missing)}; in the table they are such as "
+            f"{_first(rows)}" + (f". Add them, or leave them out with {' '.join(advice)}" if absent < wanted else "")
+        )
     lacking = set(to_score["fold"]) - set(rows["fold"])
     _must(path, not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
     joined = to_score[CLIP].merge(rows, on=KEY, how="left", indicator=True)

@@ -73,8 +73,11 @@ class Ravdess(Generated):
             )
 
     def fetching(self, name: str, medium: str) -> Preparation | None:
-        """The download of a medium that is missing in the root; None without `download`, or for a generated corpus."""
-        if not self.download or self.demo is not None:
+        """The download of a medium that is missing in the root.
+
+        None without `download`, for a generated corpus, and where others have scored the clips.
+        """
+        if not self.download or self.demo is not None or medium not in self.provides:
             return None
         # Not an import statement: imported modules count as code of the reader, and a change of the download must not
         # cause the corpus to be read again.
