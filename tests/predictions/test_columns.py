@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
+from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
 from emofusion.predictions.posteriors import class_logits
@@ -83,8 +84,12 @@ def test_further_classes_are_refused_dropped_or_kept():
     emotions, shares = read(frame, "probabilities", other_columns="keep")
     assert emotions == [*CLASSES, "contempt"]
     np.testing.assert_allclose(shares, SHARES)
-    emotions, shares = read(table(100 * SHARES, *CLASSES, "contempt"), "percent", other_columns="drop")
+    with counting() as counts:
+        emotions, shares = read(table(100 * SHARES, *CLASSES, "contempt"), "percent", other_columns="drop")
     np.testing.assert_allclose(shares, THREE)
+    dropped = (SHARES.argmax(axis=1) == 3).sum()
+    assert dropped > 1
+    assert counts == {"rows whose greatest value is in contempt, which is no class and was dropped": dropped}
 
 
 def test_numbers_beside_bare_names_are_classes_only_if_probabilities_lack_something():

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from emofusion.counted import count
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
@@ -83,11 +84,9 @@ def read_posteriors(
         f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}. If none of the clips trained what "
         f"scored them, set {name}.every_fold=true.",
     )
-    emotions, logits = class_logits(table, settings, classes, name)
+    needed = in_order(set(split["emotion"]) - set(settings.posteriors.without), classes)
+    emotions, logits = class_logits(table, settings, classes, name, needed)
     merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
-    missing = in_order(set(split["emotion"]) - set(merged) - set(settings.posteriors.without), classes)
-    if missing:
-        raise no_column(table, missing, settings.posteriors, Source(str(path), name))
     rows = table[["clip", "fold"]].assign(split=table.get("split", "test"))
     rows["clip"] = rows["clip"].astype(str)
     unknown = sorted(set(rows["split"]) - {"test", "validation"})
@@ -100,18 +99,20 @@ def read_posteriors(
 
 
 def class_logits(
-    table: pd.DataFrame, settings: PosteriorsSettings, classes: Sequence[str], name: str
+    table: pd.DataFrame, settings: PosteriorsSettings, classes: Sequence[str], name: str, needed: Sequence[str] = ()
 ) -> tuple[list[str], NDArray[np.float64]]:
-    """The emotions that a table has a column for, and their logits, (rows, emotions). Planning calls it too.
+    """The emotions that a table has a column for, and their logits, (rows, emotions).
 
     Args:
         table: from `check_table`.
         settings: of the table, and the merged emotions.
         classes: the classes of the experiment.
         name: the full name of the table's settings, for messages.
+        needed: classes that must have a column, or an emotion that is merged into them.
 
     Raises:
-        EmofusionError: it is unclear what a column means, or values do not have the scale that the settings say.
+        EmofusionError: a class has no column; it is unclear what a column means; or values do not have the scale that
+            the settings say.
     """
     posteriors = settings.posteriors
     source = Source(posteriors.table, name)
@@ -119,6 +120,9 @@ def class_logits(
         table = table.drop(columns=all_minus_infinity(table))
     found = class_columns(table, posteriors, [*classes, *settings.merge], source)
     columns, more = dict(found.classes), list(found.further)
+    known = {settings.merge.get(emotion, emotion) for emotion in columns}
+    if missing := [emotion for emotion in needed if emotion not in known]:
+        raise no_column(table, missing, posteriors, source)
     if found.unclear and not sums_to_whole(_numbers(table, columns.values()), posteriors.scale):
         more += found.unclear
     source.must(
@@ -130,8 +134,11 @@ def class_logits(
     )
     if posteriors.other_columns == "keep":
         columns |= {column.removeprefix(found.prefix): column for column in more}
-    partial = posteriors.other_columns == "drop"
     values, clips = _numbers(table, columns.values()), table["clip"].to_numpy(dtype=object)
+    partial = posteriors.other_columns == "drop"
+    for column in more if partial else ():
+        greater = _numbers(table, [column])[:, 0] > values.max(axis=1)
+        count(f"rows whose greatest value is in {column}, which is no class and was dropped", int(greater.sum()))
     return list(columns), logits_of(values, posteriors.scale, clips, source, partial)
 
 
