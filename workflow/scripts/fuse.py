@@ -8,22 +8,24 @@ from emofusion.errors import clear_errors
 from emofusion.evaluation.stage import write_evaluation
 from emofusion.fusion.common.fuse import Fused, fuse
 from emofusion.plan.job import Job
-from emofusion.tables import PREDICTIONS, read_table, write_table
+from emofusion.tables import FACTS, PREDICTIONS, read_table, write_table
 
 SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
+SPLITS = "protocol"  # the role of the splits, which are read where groups are reported; nor can one have this name
 
 
 def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
         for modality in job.stage.inputs
-        if modality != SHARED
+        if modality not in (SHARED, SPLITS)
     }
     own = fuse(tables, job.settings.fusion)
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
     own.write(job.folder)
     write_table(every.predictions(job.settings.order[0]), job.folder / "fused.parquet", PREDICTIONS)
-    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation")
+    facts = [read_table(folder / "facts.parquet", FACTS) for folder in job.inputs(SPLITS)]
+    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation", facts)
 
 
 with clear_errors(snakemake.log[0]):

@@ -11,6 +11,7 @@ from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import fairness_table
 from emofusion.evaluation.figures import beside_accuracy, confusion_table, subset_table
 from emofusion.evaluation.gender import find_gaps, gender_table
+from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
 from emofusion.evaluation.systems import side_by_side
@@ -22,6 +23,7 @@ def evaluate(
     modalities: Sequence[str],
     settings: EvaluationSettings,
     are_checked: bool = False,
+    facts: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Metrics, intervals and tests of systems on the same test clips.
 
@@ -33,9 +35,11 @@ def evaluate(
         modalities: the names of the systems that are single modalities.
         settings: metrics, resampling and tests.
         are_checked: whether the tables were checked already, as `tables.read_table` does.
+        facts: `tables.FACTS`, for at least the test clips; needed where the settings name groups.
 
     Returns:
-        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness.
+        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness;
+        and those of `groups.group_tables` where the settings name groups.
 
     Raises:
         EmofusionError: a modality is not among the systems, or the systems do not fit together (see
@@ -48,6 +52,7 @@ def evaluate(
         counts = count(scored, beside_accuracy(settings.metrics))
         resampling = Resampling.of(scored.genders, chosen.samples, chosen.seed, chosen.confidence)
         gaps = find_gaps(scored, counts, resampling)
+        groups = group_tables(scored, facts, chosen) if chosen.groups and facts is not None else {}
         return {
             "subsets": subset_table(scored, counts, resampling, settings.metrics),
             "confusion": confusion_table(scored, counts),
@@ -55,4 +60,5 @@ def evaluate(
             "gender": gender_table(scored, counts, resampling, gaps, chosen.permutations, chosen.seed),
             "narrowed": narrowed_table(scored, resampling, gaps, modalities),
             "fairness": fairness_table(scored, counts),
+            **groups,
         }

@@ -10,6 +10,7 @@ from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
+from emofusion.reporting.trained import trained_table
 from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table
 
 
@@ -20,6 +21,7 @@ def collect(
     splits: list[Path],
     models: dict[str, list[Path]],
     settings: ReportSettings,
+    trained_on: dict[str, Path] | None = None,
 ) -> Results:
     """Read everything that a report is made from.
 
@@ -31,13 +33,14 @@ def collect(
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
         settings: the settings of the report.
+        trained_on: modality that is trained → file of its split; `facts.parquet` is beside each of them.
 
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
     fused = Fused.read(fusion).with_rules(Fused.read(rules), [settings.rule, *settings.compare])
     transductive = fused.rules.loc[fused.rules["rule"] == settings.rule, "transductive"]
-    schemas = evaluation_schemas(metrics(settings.metrics))
+    schemas = evaluation_schemas(metrics(settings.metrics), groups=bool(settings.groups))
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
     }
@@ -57,6 +60,7 @@ def collect(
         models=networks,
         notes=[*_left_out(splits), *_notes(splits), *_not_compared(fused.rules, settings)],
         transductive=bool(transductive.all()),
+        trained=trained_table(trained_on or {}, settings.groups, settings.bands),
     )
 
 
