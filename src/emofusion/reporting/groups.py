@@ -31,7 +31,7 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
             index=False, colalign=["left", *["right"] * (len(systems) + 1)], disable_numparse=True
         )
         spreads = [
-            f"{shown} {percent(tests.loc[name, 'spread'])} (p={tests.loc[name, 'p']:.3f})"
+            f"{shown} {percent(tests.loc[name, 'spread'])} ({_p(tests.loc[name, 'p'])})"
             for name, shown in systems.items()
             if pd.notna(tests.loc[name, "p"])
         ]
@@ -44,3 +44,7 @@ def _accuracy(row: pd.Series) -> str:
     """An accuracy in percent, with its interval in brackets where it has one."""
     interval = "" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]"
     return percent(row["accuracy"]) + interval
+
+
+def _p(value: float) -> str:
+    return "p<0.001" if value < 0.001 else f"p={value:.3f}"

@@ -76,7 +76,7 @@ def write_report(
         EmofusionError: there are no test rows; a clip was tested in several folds; or modalities and fusion were not
             tested on the same clips.
     """
-    trained = trained_in_words(results.trained, settings.modalities)
+    trained = trained_in_words(results.trained, settings.modalities, settings.groups)
     facts = Facts(settings, results.transductive, results.notes, provenance.accepted, trained)
     systems = {name: on_test(table, name) for name, table in {**results.modalities, FUSION: results.fused}.items()}
     for name, rows in systems.items():

@@ -46,15 +46,16 @@ def trained_table(
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def trained_in_words(table: pd.DataFrame, modalities: Sequence[str]) -> dict[str, str]:
+def trained_in_words(table: pd.DataFrame, modalities: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
     """Group → a sentence that says who trained each modality, to stand beside the gaps of the group.
 
     Args:
         table: from `trained_table`.
         modalities: all modalities. One without training clips was scored by a model from elsewhere.
+        groups: the groups besides gender.
     """
     sentences = {}
-    for group in dict.fromkeys([GENDER, *table["group"]]):
+    for group in dict.fromkeys([GENDER, *groups]):
         parts = []
         for modality in modalities:
             rows = table[(table["modality"] == modality) & (table["group"] == group)]
