@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.pools import pool, simplex
 from emofusion.predictions.table import Aligned, align

@@ -38,7 +38,7 @@ _FORWARDED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _READY = b"\0"  # the fork sends it when it exists, and the script when it has begun to forward signals
 
 _server: "subprocess.Popen[bytes] | None" = None
-_is_fork = False
+_connection: socket.socket | None = None  # in a fork: to the process that asked for it
 
 
 def start() -> None:
@@ -74,7 +74,7 @@ def in_fork(*late_modules: str) -> None:
             as it does with the script's top-level imports.
     """
     address = os.environ.get(ADDRESS)
-    if not address or _is_fork:
+    if not address or _connection is not None:
         return
     connection = socket.socket(socket.AF_UNIX)
     request = {
@@ -105,6 +105,17 @@ def in_fork(*late_modules: str) -> None:
     if not status:
         print("error: the job's process was killed", file=sys.stderr)
     sys.exit(status[0] if status else 128 + signal.SIGKILL)
+
+
+def leave(status: int) -> NoReturn:
+    """End this process at once, without waiting for threads; a fork hands its status to the script's own process."""
+    if _connection is not None:
+        # The script's process closes the connection when it ends, and `_receive_signals` then sends SIGTERM.
+        with suppress(ValueError):  # only the main thread can set it
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with suppress(OSError):
+            _connection.sendall(bytes([status]))
+    os._exit(status)
 
 
 def imported_by(script: str | Path) -> list[str]:
@@ -165,8 +176,8 @@ def _run_script(connection: socket.socket, streams: list[int], request: dict[str
         streams: file descriptors of the script's standard input, output and error.
         request: what `in_fork` has sent.
     """
-    global _is_fork
-    _is_fork = True
+    global _connection
+    _connection = connection
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -198,11 +209,7 @@ def _run_script(connection: socket.socket, streams: list[int], request: dict[str
             atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
-        # The script's process closes the connection when it ends, and `_receive_signals` then sends SIGTERM.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with suppress(OSError):
-            connection.sendall(bytes([status & 0xFF]))
-        os._exit(status & 0xFF)
+        leave(status & 0xFF)
 
 
 def _receive_signals(connection: socket.socket) -> None:
@@ -215,7 +222,7 @@ def _receive_signals(connection: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    # Imported under its own name. Otherwise scripts would import a second copy, with an `_is_fork` of its own.
+    # Imported under its own name. Otherwise scripts would import a second copy, with a `_connection` of its own.
     from emofusion import forkserver
 
     forkserver._serve(sys.argv[1])

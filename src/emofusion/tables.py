@@ -1,26 +1,33 @@
 """The tables that stages exchange. Their schemas are checked on every write and every read."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from emofusion.emotions import EMOTIONS, GENDERS, UNKNOWN, in_order
+from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.errors import EmofusionError
 
-# The columns of a prediction table for each class: `logit_<emotion>`. A row's softmax over these columns gives the
-# posteriors.
+# The columns of a prediction table for each class: `logit_<emotion>`, in the order of the classes. A row's softmax over
+# these columns gives the posteriors. A class that the model does not know has minus infinity in every row.
 LOGIT = "logit_"
 # The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
 WEIGHT = "weight_"
 
+# What stands for a missing number in a CSV file.
+_MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
+
+# Emotions are any words: those that the setting `emotions.classes` lists are the classes.
+_emotion = pa.Column(str, pa.Check.str_length(min_value=1))
 _clip = {
     "clip": pa.Column(str),
     "corpus": pa.Column(str),
     "actor": pa.Column(str),
     "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
-    "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
+    "emotion": _emotion,
 }
 _split = {
     "fold": pa.Column("int64", pa.Check.ge(0)),
@@ -50,22 +57,24 @@ FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 # Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
 
-# A clip scored by one model; besides these, `logit_<emotion>` for each class that the model knows.
+# A clip scored by one model; besides these, `logit_<emotion>` for each class.
 PREDICTIONS = pa.DataFrameSchema(
-    {**_clip, **_split, f"^{LOGIT}({'|'.join(EMOTIONS)})$": pa.Column("float64", regex=True)},
+    {**_clip, **_split, f"^{LOGIT}.+$": pa.Column("float64", regex=True)},
     unique=["clip", "fold"],
     strict=True,
 )
 
-# A test clip scored by one of several fusion rules. `fitted_on` says in words which clips the rule learnt from.
+# A fusion rule; and a test clip scored by one of several rules. `fitted_on` says in words which clips the rule learnt
+# from.
 _about_rule = {
     "rule": pa.Column(str),
     "label": pa.Column(str),
-    "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle"])),
+    "kind": pa.Column(str, pa.Check.isin(["rule", "baseline", "oracle", "reference"])),
     "fitted_on": pa.Column(str),
     "transductive": pa.Column(bool),
 }
 ABOUT_RULE = list(_about_rule)
+RULES = pa.DataFrameSchema(_about_rule, unique=["rule"], strict=True)
 FUSED = pa.DataFrameSchema(
     {**_about_rule, **PREDICTIONS.columns},
     unique=["rule", "clip", "fold"],
@@ -114,7 +123,7 @@ SWEEP = pa.DataFrameSchema(
         **_rule_and_weights,
         "split": pa.Column(str, pa.Check.isin(["validation", "test"])),
         "gender": pa.Column(str, pa.Check.isin(["all", *GENDERS])),
-        "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
+        "emotion": _emotion,
         "correct": pa.Column("int64", pa.Check.ge(0)),
         "clips": pa.Column("int64", pa.Check.ge(0)),
         "actors": pa.Column("int64", pa.Check.ge(0)),
@@ -127,7 +136,7 @@ SWEEP = pa.DataFrameSchema(
 SWEEP_GAPS = pa.DataFrameSchema(
     {
         **_rule_and_weights,
-        "emotion": pa.Column(str, pa.Check.isin(["all", *EMOTIONS])),
+        "emotion": _emotion,
         **{name: pa.Column("float64", pa.Check.in_range(-1, 1), nullable=True) for name in ("gap", "low", "high")},
         **{name: pa.Column("int64", pa.Check.ge(0)) for name in ("male_clips", "female_clips")},
     },
@@ -138,20 +147,31 @@ SWEEP_GAPS = pa.DataFrameSchema(
 SWEEP_CONFUSION = pa.DataFrameSchema(
     {
         **_rule_and_weights,
-        "emotion": pa.Column(str, pa.Check.isin(EMOTIONS)),
-        "predicted": pa.Column(str, pa.Check.isin(EMOTIONS)),
+        "emotion": _emotion,
+        "predicted": _emotion,
         "clips": pa.Column("int64", pa.Check.ge(0)),
     },
     strict=True,
 )
+
+CHECKED = "checked"  # in a Parquet file's metadata: the fingerprint of the schema
 
 # The tables of a sweep by the names of their files.
 SWEEPS = {"sweep": SWEEP, "sweep_gaps": SWEEP_GAPS, "sweep_confusion": SWEEP_CONFUSION}
 
 
 def classes_of(predictions: pd.DataFrame) -> list[str]:
-    """The classes that a prediction table has a logit for, in the order of `EMOTIONS`."""
-    return in_order(column.removeprefix(LOGIT) for column in predictions if column.startswith(LOGIT))
+    """The classes that a prediction table has a column for, in their order."""
+    return [column.removeprefix(LOGIT) for column in predictions if column.startswith(LOGIT)]
+
+
+def unknown_to(predictions: pd.DataFrame) -> list[str]:
+    """The classes of a prediction table that its model does not know: minus infinity in every row."""
+    return [
+        emotion
+        for emotion in classes_of(predictions)
+        if len(predictions) and (predictions[LOGIT + emotion] == -np.inf).all()
+    ]
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> pd.DataFrame:
@@ -168,22 +188,66 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str | Path) -> 
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, schema: pa.DataFrameSchema) -> None:
-    """Check a table and write it as Parquet. An interruption leaves no incomplete file. Raises as `check` does."""
+    """Check a table and write it as Parquet. An interruption leaves no incomplete file. Raises as `check` does.
+
+    The file says which schema it was checked against, so that `read_table` need not check it again.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    check(frame, schema, path).to_parquet(partial, index=False)
+    checked = check(frame, schema, path).copy(deep=False)
+    checked.attrs = {CHECKED: fingerprint(schema)}
+    numbers = list(checked.columns[checked.dtypes == "float64"])
+    others = [column for column in checked if column not in numbers]
+    # real numbers seldom repeat: split into bytes they take a fifth less room than in a dictionary
+    checked.to_parquet(partial, index=False, compression="zstd", use_dictionary=others, use_byte_stream_split=numbers)
     partial.replace(path)
 
 
-def read_foreign(path: str | Path) -> pd.DataFrame:
-    """Read a table that was made elsewhere, CSV or Parquet. A column `clip` becomes text.
+def read_table(path: str | Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Read a table. It is checked, unless `write_table` has checked it against this schema.
+
+    Raises `EmofusionError` where the file is missing, damaged or another table.
+    """
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise EmofusionError(f"cannot read the table {path}: {error}") from error
+    was_checked = frame.attrs.get(CHECKED) == fingerprint(schema)
+    frame.attrs = {}
+    return frame if was_checked else check(frame, schema, path)
+
+
+def fingerprint(schema: pa.DataFrameSchema) -> str:
+    """A hash of what a schema asks for: columns, types, values, and what is unique."""
+
+    def asked(checks: Iterable[pa.Check]) -> list[tuple[str | None, str]]:
+        return [(one.name, repr(one.statistics)) for one in checks]
+
+    columns = [
+        (name, str(column.dtype), column.nullable, column.regex, column.required, asked(column.checks))
+        for name, column in schema.columns.items()
+    ]
+    text = repr((columns, asked(schema.checks), schema.strict, schema.unique))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def sorted_by(frame: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataFrame:
+    """The rows in the order of a column's values; rows with the same value keep their order."""
+    position = {value: number for number, value in enumerate(order)}
+    return frame.sort_values(column, key=lambda values: values.map(position), kind="stable", ignore_index=True)
+
+
+def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFrame:
+    """Read a table that was made elsewhere, CSV or Parquet.
+
+    text: columns of a CSV file that are read as text, so that `007` stays what it is.
 
     Raises `EmofusionError` where the file has another type, is missing or is damaged.
     """
     path = Path(path)
     readers: dict[str, Callable[[], pd.DataFrame]] = {
-        ".csv": lambda: pd.read_csv(path, dtype={"clip": str}),
+        ".csv": lambda: _read_csv(path, set(text)),
         ".parquet": lambda: pd.read_parquet(path),
     }
     if path.suffix not in readers:
@@ -194,10 +258,8 @@ def read_foreign(path: str | Path) -> pd.DataFrame:
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
 
 
-def read_table(path: str | Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Read and check a table. Raises `EmofusionError` where the file is missing, damaged or another table."""
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise EmofusionError(f"cannot read the table {path}: {error}") from error
-    return check(frame, schema, path)
+def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
+    columns = set(pd.read_csv(path, nrows=0).columns)
+    # a name such as NA is a text and no missing value
+    missing = {column: _MISSING for column in columns - text}
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)

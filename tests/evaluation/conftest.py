@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, t
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
+from emofusion.predictions.table import with_unknown
 from emofusion.settings.experiment import Evaluation
 from emofusion.settings.kinds import Metric
 from emofusion.settings.registry import kinds
@@ -30,7 +31,8 @@ def made() -> Made:
         random = np.random.default_rng(seed)
         noise = random.normal(size=(len(clips), len(EMOTIONS)))
         logits = {f"logit_{e}": skill * (clips["emotion"] == e) + noise[:, i] for i, e in enumerate(EMOTIONS)}
-        return clips.assign(**{name: values for name, values in logits.items() if name[6:] not in without})
+        known = {name: values for name, values in logits.items() if name[6:] not in without}
+        return with_unknown(clips.assign(**known), EMOTIONS)
 
     return make
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import by_subset, confusion, metrics_by_split, on_test, unweighted_average_recall
-from emofusion.predictions.table import labels
+from emofusion.predictions.table import labels, with_unknown
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,8 @@ def scored() -> pd.DataFrame:
     emotion = random.choice([e for e in EMOTIONS if e != "calm"], 300, p=[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1])
     clips = {"clip": [f"c{i}" for i in range(300)], "corpus": "demo", "actor": "demo-1", "fold": 0, "split": "test"}
     logits = {f"logit_{e}": random.normal(emotion == e, 1) for e in EMOTIONS if e != "disgust"}
-    return pd.DataFrame({**clips, "gender": random.choice(["female", "male"], 300), "emotion": emotion, **logits})
+    facts = {**clips, "gender": random.choice(["female", "male"], 300), "emotion": emotion}
+    return with_unknown(pd.DataFrame({**facts, **logits}), EMOTIONS)
 
 
 def test_accuracy_by_gender_and_emotion(scored):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, log_loss
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.arithmetic import one_hot, ratio
 from emofusion.evaluation.counts import count

@@ -5,7 +5,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.evaluate import ALONE, evaluate, evaluate_alone
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.plan.settings import EvaluationSettings
 from emofusion.settings.experiment import Evaluation
@@ -138,3 +138,17 @@ def test_evaluation_does_not_depend_on_the_number_of_threads(systems):
 def test_settings_that_give_no_evaluation_are_refused(settings, named):
     with pytest.raises(EmofusionError, match=rf"evaluation\.{named}="):
         check_range(Evaluation(**settings), "evaluation")
+
+
+def test_the_rows_of_systems_that_were_evaluated_before_are_left_out(systems):
+    """Two parts, made at different times, are the tables of all systems to the byte."""
+    whole = evaluate(systems, ["speech", "face"], few())
+    new = evaluate(systems, ["speech", "face"], few(), new=["linear"])
+    before = evaluate_alone({name: systems[name] for name in ("speech", "face")}, few())
+    assert set(before) == set(ALONE)
+    for name, table in whole.items():
+        together = pd.concat([new[name], before[name]], ignore_index=True) if name in ALONE else new[name]
+        assert together.to_csv() == table.to_csv()
+    nothing = evaluate(systems, ["speech", "face"], few(), new=[])
+    for name in ALONE:
+        assert nothing[name].empty and nothing[name].dtypes.equals(whole[name].dtypes)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, log_loss
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.figures import confusion_table, subset_table

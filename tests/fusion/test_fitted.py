@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss as reference_loss
 from sklearn.preprocessing import StandardScaler
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.fusion.common import exponents, weighted
 from emofusion.fusion.common.calibrated import Calibrated, temperature
 from emofusion.fusion.common.exponents import BySpeaker, Exponents

@@ -11,6 +11,7 @@ from emofusion.predictions.posteriors import check_table, read_posteriors
 from emofusion.predictions.table import posteriors
 from emofusion.settings.experiment import Posteriors
 from emofusion.settings.fields import check
+from emofusion.tables import classes_of, unknown_to
 
 EMOTIONS = ["neutral", "happy", "sad"]
 
@@ -44,7 +45,7 @@ def read(
     table.to_csv(path, index=False) if name.endswith("csv") else table.to_parquet(path)
     about = Posteriors(table=str(path), scale=scale, **settings)
     check(about, "speech.posteriors")
-    return read_posteriors(PosteriorsSettings(about, merge or {}), split)
+    return read_posteriors(PosteriorsSettings(about, merge or {}), split, EMOTIONS, "speech.posteriors")
 
 
 @pytest.mark.parametrize("name", ["mine.csv", "mine.parquet"])
@@ -62,7 +63,7 @@ def test_probabilities_and_foreign_words(table, split, tmp_path):
     ours = [f"logit_{emotion}" for emotion in EMOTIONS]
     shares = softmax(table[ours].to_numpy(), axis=1).round(6)
     shares[0] = [1, 0, 0]
-    theirs = table[["clip", "fold"]].assign(p_joy=shares[:, 1], sad=shares[:, 2], p_neutral=shares[:, 0])
+    theirs = table[["clip", "fold"]].assign(p_joy=shares[:, 1], p_sad=shares[:, 2], p_neutral=shares[:, 0])
     scored = read(theirs, split, tmp_path, scale="probabilities", labels={"joy": "happy"})
     np.testing.assert_allclose(posteriors(scored), shares / shares.sum(axis=1, keepdims=True), atol=1e-12)
 
@@ -76,7 +77,8 @@ def test_a_class_that_counts_as_another_gives_it_its_probability(table, split, t
 
 def test_a_class_that_is_not_known_on_purpose(table, split, tmp_path):
     scored = read(table.drop(columns="logit_sad"), split, tmp_path, without=["sad"])
-    assert [column for column in scored if column.startswith("logit_")] == ["logit_neutral", "logit_happy"]
+    assert classes_of(scored) == EMOTIONS and unknown_to(scored) == ["sad"]
+    assert (posteriors(scored)[:, 2] == 0).all() and (scored["logit_sad"] == -np.inf).all()
 
 
 def test_validation_rows_where_the_table_has_them(table, split, tmp_path):
@@ -98,8 +100,14 @@ def wrong(column, value):
     [
         (lambda t: t.drop(columns="fold"), "no column fold; there are clip"),
         (lambda t: t.drop(columns="clip"), "no column clip"),
-        (lambda t: t.drop(columns="logit_sad"), "no column for sad; name what it does not know in `without`"),
-        (lambda t: t.assign(p_sad=0.1), "both logit_sad and p_sad are columns of sad"),
+        (
+            lambda t: t.drop(columns="logit_sad"),
+            r"no column for sad; name what it does not know in speech\.posteriors\.without",
+        ),
+        (
+            lambda t: t.assign(p_sad=0.1),
+            "p_sad and logit_neutral both look like columns of classes; say which .* speech.posteriors.prefix=p_ or",
+        ),
         (lambda t: t[t["clip"] != "03-04"], "1 of 12 clips are missing, as 03-04; in the table they are such as 03-00"),
         (lambda t: t[t["fold"] == 0], "6 of 12 clips are missing"),
         (lambda t: t.assign(fold=0), r"has no row of the folds 1 of the protocol"),

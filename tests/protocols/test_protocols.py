@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.protocols.common.split import check_speakers, make_split
 from emofusion.protocols.cross_corpus import CrossCorpus

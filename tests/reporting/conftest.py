@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.fuse import Fused, fuse
@@ -123,7 +123,7 @@ def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def results(modalities, fusion, evaluation, histories, models) -> Results:
     notes = ["8 test clips were left out."]
-    tables = (modalities, fusion.predictions("linear"), fusion.rules, fusion.parameters, evaluation)
+    tables = (modalities, fusion.predictions("linear"), fusion.about(), fusion.parameters, evaluation)
     return Results(*tables, histories, models, notes)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.reporting.collect import collect
 from emofusion.reporting.results import TrainedModel
@@ -23,13 +24,16 @@ def stages(results, tmp_path):
         table.to_parquet(path, index=False)
         return path
 
-    for name, table in results.evaluation.items():
-        write(table, *(("rules", "sweep") if name in SWEEPS else ("fusion", "evaluation")), f"{name}.parquet")
-    # some rules are in one folder, the others in the other; each folder has its own order
+    # some systems are in one folder, the others in the other; each folder has its own order
     shared = ["majority", "linear_tuned"]
-    for name, table in {"rules": results.rules, "parameters": results.parameters}.items():
-        write(table[~table["rule"].isin(shared)], "fusion", f"{name}.parquet")
-        write(pd.concat([table[table["rule"] == rule] for rule in shared]), "rules", f"{name}.parquet")
+    for name, table in results.evaluation.items():
+        if name in ALONE:
+            is_shared = table["system"].isin([*shared, *results.modalities])
+            write(table[is_shared], "rules", "evaluation", f"{name}.parquet")
+            table = table[~is_shared]
+        write(table, *(("rules", "sweep") if name in SWEEPS else ("fusion", "evaluation")), f"{name}.parquet")
+    write(results.rules, "fusion", "about_rules.parquet")
+    write(results.parameters, "fusion", "parameters.parquet")
     # two modalities split one corpus, a third another
     left_out = pd.DataFrame({"corpus": "ravdess", "gender": ["male", "female"], "emotion": "calm", "clips": [8, 12]})
     splits = []
@@ -67,6 +71,8 @@ def settings(settings):
 def test_every_table_is_read(stages, results, settings):
     read = collect(**stages, settings=settings)
     assert list(read.modalities) == ["speech", "face"] and set(read.evaluation) == {*evaluation_schemas([]), *SWEEPS}
+    for name, table in results.evaluation.items():
+        pd.testing.assert_frame_equal(read.evaluation[name], table)
     pd.testing.assert_frame_equal(read.fused, results.fused)
     pd.testing.assert_frame_equal(read.rules, results.rules)
     pd.testing.assert_frame_equal(read.parameters, results.parameters)
@@ -94,7 +100,7 @@ def test_a_rule_that_could_not_learn_is_named(stages, settings):
 
 @pytest.mark.parametrize("transductive", [True, False])
 def test_whether_the_configured_rule_is_transductive(stages, results, settings, transductive):
-    file = stages["fusion"] / "rules.parquet"
+    file = stages["fusion"] / "about_rules.parquet"
     rules = pd.read_parquet(file)
     rules = rules.assign(transductive=rules["rule"] == ("linear" if transductive else "product"))
     rules.to_parquet(file, index=False)

@@ -14,6 +14,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
+from emofusion.forkserver import ADDRESS
 from emofusion.tracking import SenderProcess, Tracking, open_run
 from emofusion.tracking.journal import Journal, Journals, unsent
 from emofusion.tracking.sender import Sender, send_rest
@@ -153,6 +154,7 @@ def test_a_killed_sender_is_followed_by_one_that_goes_on(tools, wait_for, fresh:
 
 MAIN = """
 import json, sys, time
+from emofusion.forkserver import ADDRESS
 from emofusion.tracking import SenderProcess, Tracking
 sender = SenderProcess(Tracking(**json.loads(sys.argv[1])))
 print(sender._process.pid, flush=True)
@@ -321,3 +323,21 @@ def test_only_one_sender_sends_at_a_time(tools, wait_for, fresh: Tracking, datab
     assert Journals(fresh.journals, fresh.store).present() == []
     for number in range(10):
         check_whole(tools, database, f"key-{number}")
+
+
+def test_with_a_fork_server_the_sender_imports_mlflow_in_a_fork(tools, wait_for, fresh: Tracking, monkeypatch):
+    start = (
+        f"from emofusion import forkserver as f; import os, sys; f.start(); print(os.environ[{ADDRESS!r}], flush=True)"
+    )
+    command = [sys.executable, "-c", f"{start}; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        monkeypatch.setenv(ADDRESS, starter.stdout.readline().strip())
+        sender, client = SenderProcess(fresh), MlflowClient(tracking_uri=fresh.uri)
+        with open_run("model", "a", {}, fresh, {}) as run:
+            epochs(run, 0, 10)
+            wait_for(lambda: tools.runs(client, "a"), "the run")
+            # MLflow imports numpy's libraries into the process that imports it
+            assert "numpy" not in Path(f"/proc/{sender._process.pid}/maps").read_text()
+            epochs(run, 10)
+        assert sender.finish().runs == 0 and sender._process.returncode == 0
+    check_whole(tools, client, "a")

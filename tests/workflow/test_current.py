@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.reporting.grid.files import FILES
 from emofusion.reporting.report_page.packing import library_name
 

@@ -12,7 +12,7 @@ import soundfile
 
 from emofusion.corpora.demo.generator import generate
 from emofusion.corpora.demo.settings import DemoSettings
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.plan.make import plan_file
 
 CORPORA = {

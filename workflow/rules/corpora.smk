@@ -64,6 +64,27 @@ rule weights:
         "../scripts/prepare.py"
 
 
+# Make the tables of posteriors that a corpus brings, such as the votes of its raters.
+rule tables:
+    input:
+        unpack(inputs_of("tables")),
+    output:
+        record=record("tables"),
+    log:
+        stage_log("tables"),
+    priority: READ_FIRST
+    conda:
+        ENVIRONMENT
+    resources:
+        **needs_of("tables"),
+    params:
+        kind="tables",
+    message:
+        "Make the tables {wildcards.key}"
+    script:
+        "../scripts/prepare.py"
+
+
 rule corpus:
     input:
         unpack(inputs_of("corpus")),

@@ -44,11 +44,11 @@ def finish_sender():
 # Jobs on this machine share one import of their libraries, and one process sends what all jobs log. Jobs on other machines
 # must not know the address of the first: Slurm gives them this process's environment, and their work would run here.
 onstart:
-    start_sender()
     if SUBMITS:
         os.environ.pop(forkserver.ADDRESS, None)
     else:
         forkserver.start()
+    start_sender()  # after the server: the sender asks it for a fork
 
 
 onsuccess:

@@ -4,6 +4,7 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+from emofusion.emotions import read_classes
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job
 from emofusion.predictions.posteriors import read_posteriors
@@ -13,7 +14,9 @@ from emofusion.tracking.jobs import tracked_predictions
 
 def work(job: Job) -> None:
     with tracked_predictions(job, snakemake.config["tracking"]) as write:
-        write(read_posteriors(job.settings, read_table(job.input("split") / "split.parquet", SPLIT)))
+        folder = job.input("split")
+        split, name = read_table(folder / "split.parquet", SPLIT), f"{job.stage.label}.posteriors"
+        write(read_posteriors(job.settings, split, read_classes(folder), name))
 
 
 with clear_errors(snakemake.log[0]):

@@ -4,6 +4,7 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+from emofusion.emotions import read_classes
 from emofusion.errors import clear_errors
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.job import Job
@@ -16,7 +17,8 @@ def work(job: Job) -> None:
     with tracked_predictions(job, snakemake.config["tracking"]) as write:
         split = read_table(job.input("split") / "split.parquet", SPLIT)
         features = FeatureSet.open(job.inputs("features"))
-        write(predict_folds(split, features, job.input("model"), job.settings))
+        order = read_classes(job.input("split"))
+        write(predict_folds(split, features, job.input("model"), job.settings, order=order))
 
 
 with clear_errors(snakemake.log[0]):

@@ -8,6 +8,7 @@ import json
 
 import pandas as pd
 
+from emofusion.emotions import write_classes
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job
 from emofusion.protocols.common.columns import facts
@@ -19,7 +20,8 @@ from emofusion.tables import CLIPS, FACTS, SPLIT, read_table, write_table
 def work(job: Job) -> None:
     tables = [read_table(folder / "clips.parquet", CLIPS) for folder in job.inputs("corpora")]
     clips = pd.concat(tables, ignore_index=True)
-    split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions)
+    split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions, job.settings.closed)
+    write_classes(job.settings.emotions.classes, job.folder)
     left_out.to_csv(job.folder / "left_out.csv", index=False)
     notes = json.dumps(identity_notes(clips), indent=2, ensure_ascii=False)
     (job.folder / "notes.json").write_text(f"{notes}\n", encoding="utf-8")

@@ -7,6 +7,7 @@ in_fork(
     "torch._dynamo",  # the first optimizer imports it
 )
 
+from emofusion.emotions import read_classes
 from emofusion.errors import clear_errors, tell
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.job import Job
@@ -25,6 +26,7 @@ def work(job: Job) -> None:
             job.folder,
             weights=weights[0] if weights else None,
             token=job.token,
+            order=read_classes(job.input("split")),
             on_epoch=run.log_metrics,
             progress=lambda line: tell(f"{job.stage.key}: {line}"),
         )

@@ -5,7 +5,6 @@ Its columns are `emotion`, `actor`, `gender` (empty where it is not known) and o
 divide or group the clips. Relative paths are relative to the CSV file's folder.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, first_few
-from emofusion.emotions import EMOTIONS, UNKNOWN
+from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, excluded_clip
+from emofusion.corpora.common.separated import lacks, lines_of
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"} | dict.fromkeys(
     ("", UNKNOWN, "other", "n/a", "na", "?"), UNKNOWN
 )
+UNLABELLED = "unlabelled"  # the label of a clip whose cell is empty
 _NEEDED = ("emotion", "actor", "gender")
 # All other columns of the file become columns of the clip table, except those that the workflow fills itself.
 _OWN = {"clip", *_NEEDED, "intensity", "statement", *MEDIA, "corpus", "content", "spelling"}
@@ -40,7 +41,17 @@ class Folder(Corpus):
     kind: str = "folder"
     table: str = setting("CSV file of paths and labels.", MISSING, filled=True)
     labels: dict[str, str] = setting(
-        "The file's words for emotions, as in {joy: happy}; emofusion's own words need none.", {}, choices=EMOTIONS
+        "What the file's own labels are called in the experiment, as in {joy: happy}. Labels that are not named here "
+        "keep their name.",
+        {},
+        filled=True,
+    )
+    other_labels: str = setting(
+        "What happens to clips whose label is not among emotions.classes: fail stops and names them; drop leaves them "
+        "out and reports their number.",
+        "fail",
+        choices=["drop", "fail"],
+        later=True,
     )
     recordings: bool = setting(
         "Whether recordings are needed and opened; false where others have scored the clips.", True
@@ -66,40 +77,30 @@ class Folder(Corpus):
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
         """The rows of the CSV file. A clip's name is in the column `clip`; otherwise it is the stem of its first file.
 
-        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns and unknown
-        emotions.
+        See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns.
         """
-        faults, rows = Faults(name, self.root), []
+        faults, rows = Faults(name, self.table, self.exclude), []
         lines_of_clips: dict[str, int] = {}
-        unknown_words: dict[str, int] = {}
-        emotions = {emotion: emotion for emotion in EMOTIONS} | self.labels
         for number, line in _lines(Path(self.table), self.recordings):
             files = self._files(line)
-            if any(excluded(entry.path, self) for entry in files.values()):
-                continue
             clip = line.get("clip") or next((entry.path.stem for entry in files.values()), "")
+            if any([excluded(entry.path, self) for entry in files.values()]) or (clip and excluded_clip(clip, self)):
+                continue
             fault = _fault(clip, line, files, lines_of_clips, self.recordings)
             if fault:
-                faults.add(f"line {number} ({clip or 'nothing'})", fault)
-            elif line["emotion"] not in emotions:
-                unknown_words.setdefault(line["emotion"], number)
+                paths = [str(entry.path) for entry in files.values()]
+                faults.add(f"line {number} ({clip or 'nothing'})", fault, name=next(iter(paths), clip))
             lines_of_clips.setdefault(clip, number)
             labels = {
                 "clip": clip,
                 "actor": line["actor"],
                 "gender": GENDERS.get(line["gender"].lower()),
-                "emotion": emotions.get(line["emotion"]),
+                "emotion": line["emotion"] or UNLABELLED,
                 "intensity": line.get("intensity") or None,
                 "statement": line.get("statement") or None,
                 **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
-        if unknown_words:
-            words = first_few(f"{word!r} (line {number})" for word, number in unknown_words.items())
-            raise EmofusionError(
-                f"{self.table} has emotions that are not known: {words}. Say which of {', '.join(EMOTIONS)} each is "
-                f"with corpora.{name}.labels={{word: emotion}}."
-            )
         return clip_table(name, self.root, rows, unpacked, faults)
 
     def sources(self) -> list[Path]:
@@ -130,7 +131,7 @@ class Folder(Corpus):
 def _fault(
     clip: str, line: dict[str, str], files: dict[str, Entry], lines_of_clips: dict[str, int], recordings: bool
 ) -> str | None:
-    """The fault of a line, except faults of its emotion; None where there is none."""
+    """The fault of a line; None where there is none."""
     if not recordings and not clip:
         return "names no clip"
     if recordings and not files:
@@ -148,16 +149,10 @@ def _lines(path: Path, recordings: bool) -> Iterator[tuple[int, dict[str, Any]]]
 
     `recordings`: whether it has to have a column of files.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            columns = reader.fieldnames or []
-            missing = [column for column in _NEEDED if column not in columns]
-            naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
-            if missing or not naming & set(columns):
-                missing = missing or [f"one of {', '.join(sorted(naming))}"]
-                raise EmofusionError(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(columns)}")
-            for line in reader:
-                yield reader.line_num, {key: value.strip() for key, value in line.items() if isinstance(value, str)}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error
+    columns, lines = lines_of(path)
+    naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
+    needed = _NEEDED if naming & set(columns) else (*_NEEDED, f"one of {', '.join(sorted(naming))}")
+    error = lacks(path, columns, needed)
+    if error is not None:
+        raise error
+    yield from lines

@@ -36,7 +36,7 @@ def by_subset(predictions: pd.DataFrame) -> pd.DataFrame:
     Columns: gender and emotion (`all` for the total), correct, clips, accuracy (0–1). Subsets without a clip have no
     row. A clip whose emotion is not a class of the model counts as wrong.
     """
-    table, membership = subsets(predictions)
+    table, membership = subsets(predictions, classes_of(predictions))
     table["correct"] = ((labels(predictions) == predictions["emotion"].to_numpy()) @ membership).astype("int64")
     table["clips"] = membership.sum(axis=0).astype("int64")
     table["accuracy"] = table["correct"] / table["clips"]
@@ -64,7 +64,8 @@ def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
 
     All emotions that occur or are a class of the model have a row and a column.
     """
-    emotions = in_order({*classes_of(predictions), *predictions["emotion"]})
+    order = classes_of(predictions)
+    emotions = in_order([*order, *predictions["emotion"]], order)
     counts = pd.crosstab(predictions["emotion"].to_numpy(), labels(predictions))
     counts = counts.reindex(index=emotions, columns=emotions, fill_value=0)
     return counts.rename_axis(index="emotion", columns="predicted")

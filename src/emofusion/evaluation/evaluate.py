@@ -14,8 +14,10 @@ from emofusion.evaluation.gender import find_gaps, gender_table
 from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
-from emofusion.evaluation.systems import side_by_side
+from emofusion.evaluation.systems import Systems, side_by_side
 from emofusion.plan.settings import EvaluationSettings
+
+ALONE = ("subsets", "confusion")  # the tables whose rows show a system whatever the others are
 
 
 def evaluate(
@@ -23,6 +25,7 @@ def evaluate(
     modalities: Sequence[str],
     settings: EvaluationSettings,
     are_checked: bool = False,
+    new: Sequence[str] | None = None,
     facts: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Metrics, intervals and tests of systems on the same test clips.
@@ -35,6 +38,8 @@ def evaluate(
         modalities: the names of the systems that are single modalities.
         settings: metrics, resampling and tests.
         are_checked: whether the tables were checked already, as `tables.read_table` does.
+        new: the systems that have rows in the tables `ALONE`; without it, all have. The rows of the others were made
+            by `evaluate_alone`, and are the same beside any other systems with the same classes.
         facts: `tables.FACTS`, for at least the test clips; needed where the settings name groups.
 
     Returns:
@@ -49,16 +54,39 @@ def evaluate(
         raise EmofusionError(f"no predictions of {', '.join(missing)} to evaluate; there are: {', '.join(systems)}.")
     with threadpool_limits(1):
         scored, chosen = side_by_side(systems, are_checked), settings.evaluation
-        counts = count(scored, beside_accuracy(settings.metrics))
-        resampling = Resampling.of(scored.genders, chosen.samples, chosen.seed, chosen.confidence)
+        resampling = _resampling(scored, settings)
+        counts = count(scored)
         gaps = find_gaps(scored, counts, resampling)
         groups = group_tables(scored, facts, chosen) if chosen.groups and facts is not None else {}
-        return {
-            "subsets": subset_table(scored, counts, resampling, settings.metrics),
-            "confusion": confusion_table(scored, counts),
+        alone = _alone(scored.only(new) if new else scored, resampling, settings)
+        if new is not None and not new:
+            alone = {name: table[:0] for name, table in alone.items()}
+        return alone | {
             "pairs": pairs(scored, counts, resampling),
             "gender": gender_table(scored, counts, resampling, gaps, chosen.permutations, chosen.seed),
             "narrowed": narrowed_table(scored, resampling, gaps, modalities),
             "fairness": fairness_table(scored, counts),
             **groups,
         }
+
+
+def evaluate_alone(
+    systems: dict[str, pd.DataFrame], settings: EvaluationSettings, are_checked: bool = False
+) -> dict[str, pd.DataFrame]:
+    """The tables `ALONE` of `evaluate`. It has the same arguments and errors."""
+    with threadpool_limits(1):
+        scored = side_by_side(systems, are_checked)
+        return _alone(scored, _resampling(scored, settings), settings)
+
+
+def _alone(systems: Systems, resampling: Resampling, settings: EvaluationSettings) -> dict[str, pd.DataFrame]:
+    counts = count(systems, beside_accuracy(settings.metrics))
+    return {
+        "subsets": subset_table(systems, counts, resampling, settings.metrics),
+        "confusion": confusion_table(systems, counts),
+    }
+
+
+def _resampling(systems: Systems, settings: EvaluationSettings) -> Resampling:
+    chosen = settings.evaluation
+    return Resampling.of(systems.genders, chosen.samples, chosen.seed, chosen.confidence)

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import pandera.pandas as pa
 
-from emofusion.emotions import EMOTIONS, GENDERS
+from emofusion.emotions import GENDERS
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
-from emofusion.evaluation.gender import OVERALL
 from emofusion.settings.kinds import Metric
 
-_emotion = pa.Column(str, pa.Check.isin(EMOTIONS))
-_or_all = pa.Column(str, pa.Check.isin(["all", *EMOTIONS]))
-_or_overall = pa.Column(str, pa.Check.isin([*OVERALL, *EMOTIONS]))
+# a class, or in some tables what stands for several: `emotions.RESERVED`
+_emotion = pa.Column(str, pa.Check.str_length(min_value=1))
 _gender = pa.Column(str, pa.Check.isin(["all", *GENDERS]))
 _count = pa.Column("int64", pa.Check.ge(0))
 _share = pa.Column("float64", pa.Check.in_range(0, 1), nullable=True)
@@ -48,7 +46,7 @@ def evaluation_schemas(metrics: Sequence[Metric | type[Metric]], groups: bool = 
 _SUBSET = {
     "system": pa.Column(str),
     "gender": _gender,
-    "emotion": _or_all,
+    "emotion": _emotion,
     "correct": _count,
     "clips": _count,
     "actors": _count,
@@ -78,7 +76,7 @@ _OF_ALL_METRICS = {
     "gender": _table(
         {
             "system": pa.Column(str),
-            "emotion": _or_overall,
+            "emotion": _emotion,
             **dict.fromkeys(["male", "female"], _share),
             **dict.fromkeys(["male_clips", "female_clips", "male_actors", "female_actors"], _count),
             "gap": _difference,
@@ -92,7 +90,7 @@ _OF_ALL_METRICS = {
         {
             "system": pa.Column(str),
             "modality": pa.Column(str),
-            "emotion": _or_overall,
+            "emotion": _emotion,
             **dict.fromkeys(["gap_before", "gap_after", "change"], _difference),
             **_signed_interval,
             "verdict": pa.Column(str, pa.Check.isin(["narrowed", "widened", "not shown"])),
@@ -103,7 +101,7 @@ _OF_ALL_METRICS = {
     "fairness": _table(
         {
             "system": pa.Column(str),
-            "emotion": _or_all,
+            "emotion": _emotion,
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "value": _share,
             **dict.fromkeys(["male_clips", "female_clips"], _count),
@@ -115,7 +113,7 @@ _OF_GROUPS = {
     "groups": _table(
         {
             **dict.fromkeys(["group", "level", "system"], pa.Column(str)),
-            "emotion": _or_overall,
+            "emotion": _emotion,
             **dict.fromkeys(["clips", "actors"], _count),
             "accuracy": _share,
             **_interval,
@@ -125,7 +123,7 @@ _OF_GROUPS = {
     "group_gaps": _table(
         {
             **dict.fromkeys(["group", "first", "second", "system"], pa.Column(str)),
-            "emotion": _or_overall,
+            "emotion": _emotion,
             **dict.fromkeys(["first_clips", "first_actors", "second_clips", "second_actors"], _count),
             **dict.fromkeys(["first_accuracy", "second_accuracy"], _share),
             "gap": _difference,
@@ -138,7 +136,7 @@ _OF_GROUPS = {
     "group_tests": _table(
         {
             **dict.fromkeys(["group", "system"], pa.Column(str)),
-            "emotion": _or_overall,
+            "emotion": _emotion,
             "levels": _count,
             **dict.fromkeys(["spread", "p", "p_holm"], _share),
         },
@@ -147,7 +145,7 @@ _OF_GROUPS = {
     "group_fairness": _table(
         {
             **dict.fromkeys(["group", "system"], pa.Column(str)),
-            "emotion": _or_all,
+            "emotion": _emotion,
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "levels": _count,
             "value": _share,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.evaluate import evaluate, evaluate_alone
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.plan.settings import EvaluationSettings
 from emofusion.tables import ABOUT_RULE, write_table
@@ -16,6 +16,7 @@ def write_evaluation(
     rules: pd.DataFrame,
     settings: EvaluationSettings,
     out: Path,
+    new: Sequence[str] | None = None,
     facts: Sequence[pd.DataFrame] = (),
 ) -> None:
     """Evaluate every modality and every fusion rule. Each table becomes a file in `out`.
@@ -27,13 +28,28 @@ def write_evaluation(
         rules: the fused posteriors of the test clips for every rule (`tables.FUSED`).
         settings: metrics, resampling and tests.
         out: the folder to write.
+        new: see `evaluate`.
         facts: what the corpora say about each clip (`tables.FACTS`), a table for each split; needed for groups.
     """
-    by_rule = {
-        str(rule): rules.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in rules.groupby("rule", sort=False)
-    }
     about = pd.concat(facts).groupby("clip", sort=False).first().reset_index() if facts else None
-    tables = evaluate({**modalities, **by_rule}, list(modalities), settings, are_checked=True, facts=about)
+    systems = _systems(modalities, rules)
+    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=about)
+    _write(tables, settings, out)
+
+
+def write_alone(
+    modalities: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: EvaluationSettings, out: Path
+) -> None:
+    """Write the tables of `evaluate_alone`. The arguments are those of `write_evaluation`."""
+    _write(evaluate_alone(_systems(modalities, rules), settings, are_checked=True), settings, out)
+
+
+def _systems(modalities: dict[str, pd.DataFrame], rules: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    groups = rules.groupby("rule", sort=False)
+    return modalities | {str(rule): rules.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in groups}
+
+
+def _write(tables: dict[str, pd.DataFrame], settings: EvaluationSettings, out: Path) -> None:
     schemas = evaluation_schemas(settings.metrics, groups=bool(settings.evaluation.groups))
     for name, table in tables.items():
         write_table(table, out / f"{name}.parquet", schemas[name])

@@ -105,14 +105,14 @@ class _Part:
     ) -> None:
         clips = aligned.clips[chosen]
         actors, actor = actors_of(clips)
-        occurring = in_order(clips["emotion"])
+        occurring = in_order(clips["emotion"], aligned.order)
         # the classes in the order of the posteriors, then the emotions that are not a class
         order = [*aligned.classes, *(emotion for emotion in occurring if emotion not in aligned.classes)]
         truth = pd.Index(order).get_indexer(clips["emotion"])
         self.split, self.pools, self.grid = split, pools, grid
         self.modalities, self.classes = aligned.modalities, aligned.classes
         self.genders: NDArray[Any] = actors["gender"].to_numpy()
-        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth)
+        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth, aligned.known)
         self.positions = {emotion: order.index(emotion) for emotion in occurring}
         self.emotions: dict[str, int | None] = {"all": None, **self.positions}
 

@@ -1,6 +1,7 @@
 """Align the predictions of several systems (fusion rules and single modalities) on the same test clips."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ class Systems:
 
     clip: (N,), the names of the clips.
     names: the names of the S systems. emotions: the K emotions that occur or are a class of a system, in the order of
-    `EMOTIONS`. actors: A rows with the columns actor and gender, sorted by actor. actor: (N,), each clip's row in
+    the classes. actors: A rows with the columns actor and gender, sorted by actor. actor: (N,), each clip's row in
     `actors`. truth: (N,), the position of each clip's true emotion in `emotions`. predicted: (S, N), the positions of
     the predicted emotions. posteriors: (S, N, K); 0 for an emotion that is not a class of a system.
     """
@@ -32,6 +33,11 @@ class Systems:
     predicted: NDArray[Any]
     posteriors: NDArray[Any]
     clip: NDArray[Any]
+
+    def only(self, names: Sequence[str]) -> "Systems":
+        """Some of the systems, in this order, on the same clips."""
+        rows = [self.names.index(name) for name in names]
+        return replace(self, names=list(names), predicted=self.predicted[rows], posteriors=self.posteriors[rows])
 
     @property
     def genders(self) -> NDArray[Any]:
@@ -64,7 +70,7 @@ def side_by_side(systems: dict[str, pd.DataFrame], are_checked: bool = False) ->
     # The folds need not agree: two systems may be trained on different folds and still be tested on the same clips.
     tables = {name: on_test(table, name).assign(fold=0) for name, table in systems.items()}
     aligned = align(tables, are_checked)
-    emotions = in_order({*aligned.classes, *aligned.clips["emotion"]})
+    emotions = in_order([*aligned.classes, *aligned.clips["emotion"]], aligned.order)
     actors, actor = actors_of(aligned.clips)
     posteriors = np.zeros((len(tables), len(aligned.clips), len(emotions)))
     posteriors[:, :, [emotions.index(emotion) for emotion in aligned.classes]] = aligned.posteriors

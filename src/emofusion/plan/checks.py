@@ -4,7 +4,7 @@ from math import comb
 from typing import Any
 
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality
+from emofusion.settings.experiment import Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
 from emofusion.settings.kinds import Network
 from emofusion.settings.names import check_name
@@ -40,6 +40,13 @@ def check_cell(settings: Settings) -> None:
         )
     for name in settings.root.modalities:
         protocol.training_corpora(name)
+        check_modality(settings, name, settings.modalities[name])
+    for name in settings.root.references:
+        must(name not in settings.root.modalities, f"references: {name} is in modalities, so it is fused; name it once")
+        must(
+            settings.modalities[name].posteriors is not None,
+            f"references: {name} is a model that would be trained; a reference has {name}.posteriors",
+        )
         check_modality(settings, name, settings.modalities[name])
 
 
@@ -81,6 +88,7 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             bool(known),
             f"{modality}.posteriors.without={shown(node.posteriors.without)}: none of emotions.classes is left",
         )
+        _check_words(settings.emotions, node.posteriors, f"{modality}.posteriors")
         return
     if node.ensemble:
         must(
@@ -103,23 +111,38 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
     assert training is not None
     node.features.check_installed(f"{modality}.features")
     node.network.check_installed(f"{modality}.network")
-    shape = node.features.row_shape()
-    node.network.check_shape(shape, modality)
+    shape = node.features.planned_shape()
+    if shape is not None:
+        node.network.check_shape(shape, modality)
+        check_augment(training.augment, shape, f"{modality}.training.augment")
     node.network.check_training(training, modality)
+    must(
+        not (node.features.sparse and training.speaker_normalisation),
+        f"{modality}.training.speaker_normalisation=true: {node.features.kind} features are mostly 0, and would not be "
+        f"afterwards; set {modality}.training.speaker_normalisation=false",
+    )
     learns_by_blocks = type(node.network.trained_part(training)).frozen_blocks is not Network.frozen_blocks
     must(
         not training.unfreeze or learns_by_blocks,
         f"{modality}.training.unfreeze: the network {node.network.kind} has no frozen blocks; set "
         f"{modality}.training.unfreeze=[]",
     )
-    check_augment(training.augment, shape, f"{modality}.training.augment")
-    if not settings.protocol.validation:
+    if not settings.protocol.validation and not node.network.is_fitted_at_once:
         must(
             training.keep == "last" and not training.patience,
             f"protocol.validation=0: there are no validation clips, so {modality}.training.keep={training.keep} and "
             f"{modality}.training.patience={training.patience} cannot choose an epoch; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
         )
+
+
+def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:
+    """Raise `EmofusionError` where the settings of a table name emotions that the experiment does not have."""
+    known = [*emotions.classes, *emotions.merge]
+    for setting, words in (("labels", posteriors.labels.values()), ("without", posteriors.without)):
+        value = shown(getattr(posteriors, setting))
+        for word in words:
+            must(word in known, f"{name}.{setting}={value}: {word} is not among {', '.join(known)}")
 
 
 def check_augment(augment: Augment, shape: tuple[int, ...], name: str) -> None:

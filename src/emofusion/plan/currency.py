@@ -14,7 +14,7 @@ from emofusion.plan.settings import CorpusSettings, FeaturesSettings, Posteriors
 from emofusion.settings.kinds import Preparation
 
 # The kinds of stages whose settings name files from outside `results/`.
-WITH_SOURCES = ("corpus", "features", "weights", "posteriors", "download", "generated")
+WITH_SOURCES = ("corpus", "features", "weights", "posteriors", "download", "generated", "tables")
 
 
 @dataclass

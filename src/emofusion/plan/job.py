@@ -28,6 +28,7 @@ from emofusion.plan.records import (
     outputs_of,
     read_sources,
 )
+from emofusion.plan.shared_files import link
 from emofusion.plan.stage import KINDS, short_hash
 from emofusion.settings.encoding import plain
 
@@ -192,7 +193,7 @@ class Job:
 
     def _write(self, record: Record) -> None:
         record.write(self.folder / LAST_RECORD)
-        record.write(self.folder / RECORD)
+        link(self.folder / LAST_RECORD, self.folder / RECORD)
 
 
 def _delete(output: Path) -> None:

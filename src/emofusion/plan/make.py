@@ -15,7 +15,7 @@ from emofusion.plan.cells import plan_cells
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
 from emofusion.plan.needs import DoesNotFit, check_needs
 from emofusion.plan.plan_file import PlanFile, is_plan, write_plan
-from emofusion.plan.planner import Planner
+from emofusion.plan.planner import TABLES, Planner
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
 from emofusion.plan.stage import Stage
@@ -129,7 +129,8 @@ def check_sources(plan: PlanFile, results: Path) -> None:
     """
     missing = []
     for stage in plan.stages.values():
-        may_have_sources = not stage.inputs or stage.kind in ("posteriors", "features")
+        may_have_sources = not stage.inputs or stage.kind == "features"
+        may_have_sources |= stage.kind == "posteriors" and TABLES not in stage.inputs
         if may_have_sources and _is_to_be_read(stage.folder(results) / RECORD):
             try:
                 _check_source(plan.settings(stage.name))

@@ -70,13 +70,20 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
     weights = resolved_weights(fusion.weights, modalities)
     configured = fusion.rule if any(rule.kind == fusion.rule for rule in own) else ""
     evaluation = settings.evaluation
-    of_sweep = Evaluation(
+    without_tests = Evaluation(
         samples=evaluation.samples, confidence=evaluation.confidence, seed=evaluation.seed, metrics=[]
     )
+    every = evaluation_settings(settings)
     return (
-        SharedRulesSettings(FusionSettings("", shared, anything, fusion.steps, fusion.fit_on), of_sweep),
+        SharedRulesSettings(
+            FusionSettings("", shared, anything, fusion.steps, fusion.fit_on),
+            EvaluationSettings(without_tests, every.metrics),
+            settings.root.references,
+        ),
         CellFusionSettings(
-            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on), names, evaluation_settings(settings)
+            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on),
+            [*names, *settings.root.references],
+            every,
         ),
     )
 

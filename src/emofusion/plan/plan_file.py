@@ -40,6 +40,11 @@ class PlannedStage:
     precision: str
 
     @property
+    def label(self) -> str:
+        """The readable part of the key, such as the name of the modality."""
+        return self.key.rpartition("-")[0]
+
+    @property
     def kind(self) -> str:
         return self.name.partition("/")[0]
 

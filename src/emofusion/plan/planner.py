@@ -22,12 +22,14 @@ from emofusion.plan.settings import (
 )
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality
+from emofusion.settings.experiment import Modality, Posteriors
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Corpus, Features, Network, Protocol
 
 Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
+REFERENCES = "references"  # the role of the predictions that are compared with the fusion rules and not fused
+TABLES = "tables"  # the role of the stage with the tables of posteriors that a corpus brings
 
 
 class Planner:
@@ -48,7 +50,8 @@ class Planner:
         Raises:
             EmofusionError: settings do not fit together.
         """
-        modalities = settings.root.modalities
+        root = settings.root
+        modalities = root.modalities
         ensembles = {
             name: [alternative(name, choice) for choice in node.ensemble]
             for name, node in settings.modalities.items()
@@ -58,13 +61,15 @@ class Planner:
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
             for name in modalities
         }
+        references = [self._predictions(settings, name, settings.modalities[name], []) for name in root.references]
         shared, own = self._once(
-            ("fusion", *modalities, id(settings.evaluation)),
+            ("fusion", *modalities, *root.references, id(settings.evaluation)),
             settings.fusion,
             lambda: fusion_settings(settings),
             (settings.evaluation,),
         )
-        rules = self.factory.make("rules", "compared", shared, {**members})
+        compared: Inputs = {**members} | ({REFERENCES: tuple(references)} if references else {})
+        rules = self.factory.make("rules", "compared", shared, compared)
         splits = {name: _split_of(stage) for name, stage in members.items()}
         distinct_splits = tuple(dict.fromkeys(splits.values()))
         fused: Inputs = {"fusion": rules, **members}
@@ -100,12 +105,14 @@ class Planner:
         """
         if node.posteriors is not None:
             split, _ = self._split(settings, modality, node)
+            brought = self._brought(settings, modality, node.posteriors)
             table = self._once(
                 ("posteriors", repr(settings.emotions.merge)),
                 node.posteriors,
-                lambda: PosteriorsSettings(_not_none(node.posteriors), settings.emotions.merge),
+                lambda: PosteriorsSettings(_at(_not_none(node.posteriors), brought), settings.emotions.merge),
             )
-            return self.factory.make("posteriors", modality, table, {"split": split})
+            more: Inputs = {TABLES: brought} if brought else {}
+            return self.factory.make("posteriors", modality, table, {"split": split, **more})
         if members:
             if any(member.posteriors is not None or member.ensemble for member in members):
                 raise EmofusionError(f"{modality}.ensemble={shown(node.ensemble)}: name models that are trained")
@@ -143,7 +150,11 @@ class Planner:
         trained, single, standardised = self._once(
             ("trained",),
             node,
-            lambda: (network.trained_part(training), replace(training, members=1), node.features.standardised),
+            lambda: (
+                network.trained_part(training),
+                network.training_part(replace(training, members=1)),
+                node.features.standardised,
+            ),
         )
         model_settings = ModelSettings(trained, single, seeds, standardised)
         label = f"{modality}-{node.name}"
@@ -193,7 +204,8 @@ class Planner:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
             corpora = {name: self._corpus(settings, name, modality, node) for name in names}
-            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions)
+            closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
+            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions, closed)
             label = f"{protocol.kind}-{modality}"
             return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
 
@@ -215,15 +227,53 @@ class Planner:
             generated = self.factory.make("generated", generator.label, generator)
             inputs["source"] = generated
             corpus = corpus.at(f"results/{generated.name}/corpus")
-        if node.posteriors is not None:
-            medium, corpus = "posteriors", corpus.without_recordings(node.posteriors.table)
-        else:
-            medium = _medium(node.features, corpus, name, modality)
-            fetching = corpus.fetching(name, medium)
-            if fetching is not None:
-                inputs["source"] = self.factory.make("download", fetching.label, fetching)
+        medium = "posteriors" if node.posteriors is not None else _medium(node.features, corpus, name, modality)
+        fetching = corpus.fetching(name, medium)
+        table = node.features.clips_named_in() if node.posteriors is None else ""
+        if fetching is not None and not table:
+            inputs["source"] = self.factory.make("download", fetching.label, fetching)
+        if table:
+            corpus = corpus.without_recordings(table)
+        elif node.posteriors is None:
             corpus = corpus.for_medium(medium)
-        return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), inputs)
+        elif brought := self._brought(settings, modality, node.posteriors):
+            inputs[TABLES] = brought
+            corpus = corpus.without_recordings(_path(brought, corpus.brings[0]))  # all tables have the same clips
+        else:
+            corpus = corpus.without_recordings(node.posteriors.table)
+        corpus = replace(corpus, other_labels=type(corpus).other_labels)  # decides about the split, and not the corpus
+        return self.factory.make(
+            "corpus",
+            f"{name}-{medium}",
+            CorpusSettings(name, corpus, medium if node.posteriors is None else ""),
+            inputs,
+        )
+
+    def _brought(self, settings: Settings, modality: str, posteriors: Posteriors) -> Stage | None:
+        """The stage with the tables of posteriors that a corpus brings; None where the table is a path.
+
+        Raises `EmofusionError` where there is no such corpus, or it brings no such table.
+        """
+        name = posteriors.corpus
+        if not name:
+            return None
+        where = f"{modality}.posteriors.corpus={name}"
+        if settings.protocol.test_corpora() != [name]:
+            raise EmofusionError(f"{where}: the protocol tests {', '.join(settings.protocol.test_corpora())}")
+        if name not in settings.corpora:
+            raise EmofusionError(
+                f"{where}: there is no corpora.{name}; there are {', '.join(settings.corpora) or 'none'}"
+            )
+        corpus: Corpus = settings.corpora[name]
+        making = corpus.posteriors(name)
+        if making is None or posteriors.table not in corpus.brings:
+            raise EmofusionError(
+                f"{modality}.posteriors.table={posteriors.table}: the corpus {name} ({corpus.kind}) brings "
+                f"{', '.join(corpus.brings) or 'no tables'}; set {modality}.posteriors.corpus= if it is a path"
+            )
+        fetching = corpus.fetching(name, "votes")
+        inputs: Inputs = {"source": self.factory.make("download", fetching.label, fetching)} if fetching else {}
+        return self.factory.make("tables", making.label, making, inputs)
 
     def _compared(
         self, settings: Settings, modality: str, chosen: list[Modality], beside: list[Modality]
@@ -274,6 +324,18 @@ class Planner:
         return result
 
 
+def _path(tables: Stage, table: str) -> str:
+    """The path of one of the tables of posteriors that a corpus brings. tables: their stage."""
+    return f"results/{tables.name}/tables/{table}.parquet"
+
+
+def _at(posteriors: Posteriors, tables: Stage | None) -> Posteriors:
+    """The settings with the path of a table that a corpus brings. tables: the stage that makes it, if any."""
+    if tables is None:
+        return posteriors
+    return replace(posteriors, table=_path(tables, posteriors.table), corpus="", every_fold=True)
+
+
 def member_seeds(seed: int, members: int) -> list[int]:
     """The seeds of an ensemble's members. Two ensembles of the same size with different seeds share no member's seed.
 
@@ -289,12 +351,12 @@ def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str
 
     Raises `EmofusionError` where the corpus has no such medium.
     """
-    medium = features.medium_of(corpus.provides)
+    medium = features.medium_of(corpus.media_provided())
     if medium is None:
         raise EmofusionError(
             f"{modality}.features.kind={features.kind}: these features are computed from "
             f"{' or '.join(features.media)}, and the "
-            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in "
+            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.media_provided())}; choose another model, as in "
             f"{modality}=…, or another corpus in protocol"
         )
     return medium

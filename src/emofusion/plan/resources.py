@@ -37,6 +37,7 @@ TABLE = {
     "generated": Cost(600, 0, 30, 0),
     "download": Cost(600, 0, 240, 0),
     "weights": Cost(3000, 0, 30, 0),
+    "tables": Cost(600, 100, 10, 0.5),
     "corpus": Cost(600, 0.1, 30, 0.02),
     "split": Cost(600, 40, 10, 1),
     "features": Cost(2500, 1, 30, 0.05),

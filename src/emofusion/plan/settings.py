@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from emofusion.settings.experiment import Emotions, Evaluation, Posteriors
+from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus, Features, FrozenPart, FusionRule, Metric, Network, Protocol
 from emofusion.settings.training import Training
 
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """A corpus. `name`: its name in the experiment, which the clips' column `corpus` contains."""
+    """A corpus.
+
+    name: its name in the experiment, which the clips' column `corpus` contains. medium: what a modality reads of it,
+    such as `audio`; empty where posteriors were computed elsewhere.
+    """
 
     name: str
     corpus: Corpus
+    medium: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class SplitSettings:
 
     protocol: Protocol
     emotions: Emotions
+    closed: list[str] = setting("Corpora whose clips must all belong to one of the classes.", [], later=True)
 
 
 @dataclass(frozen=True)
@@ -107,11 +114,13 @@ class EvaluationSettings:
 class SharedRulesSettings:
     """The rules without configured weights, and the sweep of all weights. Cells with other weights share them.
 
-    fusion: the rules. evaluation: how intervals of the sweep are computed.
+    fusion: the rules. evaluation: the metrics of modalities and rules, and how their intervals and those of the sweep
+    are computed. references: the names of systems made elsewhere that are compared with the rules.
     """
 
     fusion: FusionSettings
-    evaluation: Evaluation
+    evaluation: EvaluationSettings
+    references: list[str]
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,8 @@ class CellFusionSettings:
     """The fusion of a cell, and its evaluation together with the rules of `SharedRulesSettings`.
 
     fusion: the configured rule, and the other rules that use the configured weights. order: the names of all rules of
-    the cell, those of `SharedRulesSettings` included, the configured one first. evaluation: metrics, intervals, tests.
+    the cell, those of `SharedRulesSettings` and its references included, the configured one first. evaluation: metrics,
+    intervals, tests.
     """
 
     fusion: FusionSettings

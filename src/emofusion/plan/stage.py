@@ -9,6 +9,7 @@ from typing import Any
 
 from emofusion.errors import EmofusionError
 from emofusion.settings.encoding import TYPE
+from emofusion.settings.fields import is_in_key
 from emofusion.settings.kinds import FrozenPart, Kind, Preparation
 
 RESULTS = "results"
@@ -34,11 +35,16 @@ KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
-    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
+    "tables": StageKind("prepare", (), ("tables",)),
+    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
     "split": StageKind(
-        "split", ("emofusion.protocols.common.split",), ("split.parquet", "facts.parquet", "left_out.csv", "notes.json")
+        "split",
+        ("emofusion.protocols.common.split",),
+        ("split.parquet", "facts.parquet", "left_out.csv", "notes.json", "classes.json"),
     ),
-    "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
+    "features": StageKind(
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+    ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")
     ),
@@ -48,13 +54,13 @@ KINDS = {
     "ensemble": StageKind("ensemble", ("emofusion.predictions.ensemble",), ("predictions.parquet",)),
     "rules": StageKind(
         "fuse_rules",
-        ("emofusion.fusion.common.fuse", "emofusion.evaluation.sweep"),
-        ("rules.parquet", "parameters.parquet", "sweep"),
+        ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage", "emofusion.evaluation.sweep"),
+        ("rules.parquet", "parameters.parquet", "evaluation", "sweep"),
     ),
     "fusion": StageKind(
         "fuse",
         ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage"),
-        ("fused.parquet", "rules.parquet", "parameters.parquet", "evaluation"),
+        ("fused.parquet", "about_rules.parquet", "parameters.parquet", "evaluation"),
     ),
     "report": StageKind("report", ("emofusion.reporting.collect", "emofusion.reporting.report"), ("report",)),
 }
@@ -171,17 +177,19 @@ class StageFactory:
             return f"[{typed_texts}]", f"[{plain_texts}]"
         known = self._texts.get(id(value))
         if known is None or known[0] is not value:
+            unkeyed: set[str] = set()
             if isinstance(value, dict):
                 prefix, items = [], [(str(name), entry) for name, entry in value.items()]
             else:
                 cls = type(value)
                 prefix = [f"{_encode(TYPE)}: {_encode(f'{cls.__module__}:{cls.__qualname__}')}"]
                 items = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+                unkeyed = {_encode(field.name) for field in dataclasses.fields(value) if not is_in_key(value, field)}
             texts = [(_encode(name), *self._text(item)) for name, item in items]
             typed = ", ".join([*prefix, *[f"{name}: {text}" for name, text, _ in texts]])
             if isinstance(value, Preparation | FrozenPart):
                 texts.append((_encode(TYPE), "", _encode(type(value).__qualname__)))
-            plain = ", ".join([f"{name}: {text}" for name, _, text in sorted(texts)])
+            plain = ", ".join([f"{name}: {text}" for name, _, text in sorted(texts) if name not in unkeyed])
             known = self._texts[id(value)] = (value, f"{{{typed}}}", f"{{{plain}}}")
         return known[1], known[2]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from emofusion.errors import EmofusionError
 from emofusion.predictions.pools import pool
 from emofusion.predictions.table import KEY, align, scored
-from emofusion.tables import PREDICTIONS, check, classes_of
+from emofusion.tables import PREDICTIONS, check, classes_of, unknown_to
 
 
 def average(tables: dict[str, pd.DataFrame], pool_name: str) -> pd.DataFrame:
@@ -28,10 +28,10 @@ def average(tables: dict[str, pd.DataFrame], pool_name: str) -> pd.DataFrame:
     """
     first = next(iter(tables))
     for member, table in tables.items():
-        if classes_of(table) != classes_of(tables[first]):
+        if (theirs := _known(table)) != (known := _known(tables[first])):
             raise EmofusionError(
-                f"ensemble: {first} knows {', '.join(classes_of(tables[first]))}, but {member} "
-                f"{', '.join(classes_of(table))}; train both on the same emotions."
+                f"ensemble: {first} knows {', '.join(known)}, but {member} {', '.join(theirs)}; train both on the same "
+                "emotions."
             )
         if member != first:
             unshared = pd.concat([table[KEY], tables[first][KEY]]).drop_duplicates(keep=False)
@@ -42,4 +42,11 @@ def average(tables: dict[str, pd.DataFrame], pool_name: str) -> pd.DataFrame:
                 )
     aligned = align(tables)
     averaged = pool(pool_name, aligned.posteriors, np.full(len(tables), 1 / len(tables)))
-    return check(scored(aligned.clips, aligned.classes, averaged), PREDICTIONS, "the averaged prediction table")
+    table = scored(aligned.clips, aligned.classes, averaged, aligned.order)
+    return check(table, PREDICTIONS, "the averaged prediction table")
+
+
+def _known(table: pd.DataFrame) -> list[str]:
+    """The classes that a member knows."""
+    unknown = unknown_to(table)
+    return [emotion for emotion in classes_of(table) if emotion not in unknown]

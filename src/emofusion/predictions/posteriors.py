@@ -1,5 +1,6 @@
 """Turn a table of posteriors that were computed elsewhere into a prediction table."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +9,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from emofusion.emotions import EMOTIONS, in_order
+from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
-from emofusion.predictions.table import CLIP, KEY
+from emofusion.predictions.columns import Source, all_minus_infinity, class_columns, no_column
+from emofusion.predictions.scale import logits_of, sums_to_whole
+from emofusion.predictions.table import CLIP, KEY, with_unknown
 from emofusion.settings.experiment import Posteriors
 from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
-# The largest difference between 1 and the sum of a row's probabilities. With eight classes and probabilities of two
-# digits, the sum differs by a hundredth or two.
-_TOLERANCE = 0.03
+_SHOWN = 8
 
 
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
-    """Read the table without changes. Planning also calls this function, to check the file.
+    """Read the table. Its columns get texts as names. Planning also calls this function, to check the file.
 
     Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip.
     """
@@ -31,18 +32,22 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
             f"posteriors.table={path}: no such file. It has a row for each clip and fold: clip, fold, and a column for "
             "each class, named by it (happy, p_happy or logit_happy)."
         )
-    table = read_foreign(path)
+    table = read_foreign(path).rename(columns=str)
     if "clip" not in table:
         raise EmofusionError(f"{path}: has no column clip; there are {', '.join(map(str, table.columns[:12]))}")
+    if posteriors.every_fold and "fold" in table:
+        raise EmofusionError(f"{path}: has a column fold, so its rows do not hold in every fold; set every_fold=false")
     return table
 
 
-def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.DataFrame:
+def read_posteriors(
+    settings: PosteriorsSettings, split: pd.DataFrame, classes: Sequence[str], name: str = "posteriors"
+) -> pd.DataFrame:
     """Read a table of posteriors for the test clips of a split, and for its validation clips if the table has them.
 
-    The column of a class has the name of the class, with or without a prefix that ends in an underscore. A column
-    `split` says which rows are test clips and which are validation clips; without it, all are test clips. Where the
-    split trains nothing, no column `fold` is needed, and one is ignored. Other columns are ignored. Rows of clips that
+    `columns.class_columns` finds the columns of the classes. A column `split` says which rows are test clips and which
+    are validation clips; without it, all are test clips. Where the split trains nothing, no column `fold` is needed,
+    and one is ignored. Columns that are no classes are ignored. Rows of clips that
     the split does not test are left out. If an emotion is merged into a class, its probability is added to the
     probability of this class.
 
@@ -50,66 +55,85 @@ def read_posteriors(settings: PosteriorsSettings, split: pd.DataFrame) -> pd.Dat
         settings: the table, the scale of its values, and the merged emotions. Logits may be any numbers; softmax turns
             them into probabilities.
         split: `tables.SPLIT`, with the actor of each clip and the fold that tests it.
+        classes: the classes of the experiment, in their order.
+        name: the full name of the table's settings, for messages.
 
     Returns:
         `tables.PREDICTIONS`.
 
     Raises:
-        EmofusionError: the file cannot be read; a column for clip, fold or a class is missing; clips are missing, occur
-            twice, or are in another fold than in the split; or values are not numbers or not probabilities. The message
-            names the file.
+        EmofusionError: the file cannot be read; a column for clip, fold or a class is missing; it is unclear what a
+            column means; clips are missing, occur twice, or are in another fold than in the split; or values do not
+            have the scale that the settings say. The message names the file.
     """
     path = Path(settings.posteriors.table)
     table = check_table(settings.posteriors)
-    if not (
-        split["split"] == "train"
-    ).any():  # nothing is trained, so the fold of the model that scored does not matter
+    if not (split["split"] == "train").any():  # nothing is trained: it does not matter which fold's model has scored
         table = table.assign(fold=0)
-    _must(path, "fold" in table, f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}")
-    columns = _class_columns(table, settings.posteriors.labels, path)
-    classes = in_order(columns)
-    merged = [settings.merge.get(emotion, emotion) for emotion in classes]
-    missing = set(split["emotion"]) - set(merged) - set(settings.posteriors.without)
+    elif settings.posteriors.every_fold:
+        table = table.merge(split.loc[split["split"] == "test", ["clip", "fold"]], on="clip")
     _must(
-        path, not missing, f"has no column for {', '.join(in_order(missing))}; name what it does not know in `without`"
+        path,
+        "fold" in table,
+        f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}. If none of the clips trained what "
+        f"scored them, set {name}.every_fold=true.",
     )
-
-    logits = _logits(table, [columns[emotion] for emotion in classes], settings.posteriors.scale, path)
+    emotions, logits = class_logits(table, settings, classes, name)
+    merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
+    missing = in_order(set(split["emotion"]) - set(merged) - set(settings.posteriors.without), classes)
+    if missing:
+        raise no_column(table, missing, settings.posteriors, Source(str(path), name))
     rows = table[["clip", "fold"]].assign(split=table.get("split", "test"))
     rows["clip"] = rows["clip"].astype(str)
     unknown = sorted(set(rows["split"]) - {"test", "validation"})
     _must(path, not unknown, f"has the split {', '.join(map(str, unknown))}; there are test and validation")
-    for emotion in in_order(merged):
+    for emotion in in_order(merged, classes):
         # the probability of a merged class is the sum of the probabilities that are merged
         positions = [position for position, ours in enumerate(merged) if ours == emotion]
         rows[LOGIT + emotion] = logsumexp(logits[:, positions], axis=1)
-    return check(_joined(rows, split, path), PREDICTIONS, path)
+    return check(with_unknown(_joined(rows, split, path), classes), PREDICTIONS, path)
 
 
-def _class_columns(table: pd.DataFrame, labels: dict[str, str], path: Path) -> dict[str, str]:
-    """Emotion → the name of its column. labels: the table's name of an emotion → the emotion."""
-    words = {emotion: emotion for emotion in EMOTIONS} | labels
-    columns: dict[str, str] = {}
-    for column in map(str, table.columns):
-        word = column if column in words else column.rpartition("_")[2]
-        if word in words and column not in KEY:
-            other = columns.get(words[word])
-            _must(path, other is None, f"both {other} and {column} are columns of {words[word]}; rename one")
-            columns[words[word]] = column
-    return columns
+def class_logits(
+    table: pd.DataFrame, settings: PosteriorsSettings, classes: Sequence[str], name: str
+) -> tuple[list[str], NDArray[np.float64]]:
+    """The emotions that a table has a column for, and their logits, (rows, emotions). Planning calls it too.
+
+    Args:
+        table: from `check_table`.
+        settings: of the table, and the merged emotions.
+        classes: the classes of the experiment.
+        name: the full name of the table's settings, for messages.
+
+    Raises:
+        EmofusionError: it is unclear what a column means, or values do not have the scale that the settings say.
+    """
+    posteriors = settings.posteriors
+    source = Source(posteriors.table, name)
+    if posteriors.scale == "logits":
+        table = table.drop(columns=all_minus_infinity(table))
+    found = class_columns(table, posteriors, [*classes, *settings.merge], source)
+    columns, more = dict(found.classes), list(found.further)
+    if found.unclear and not sums_to_whole(_numbers(table, columns.values()), posteriors.scale):
+        more += found.unclear
+    source.must(
+        not more or posteriors.other_columns != "fail",
+        f"{', '.join(more[:_SHOWN])}{' and more' if len(more) > _SHOWN else ''}: columns that are, or may be, classes "
+        f"besides those of the experiment. Set {name}.other_columns=drop to leave them out (the other probabilities "
+        f"are then scaled to sum 1), or {name}.other_columns=keep where the model may answer with them (such an answer "
+        "is never right)",
+    )
+    if posteriors.other_columns == "keep":
+        columns |= {column.removeprefix(found.prefix): column for column in more}
+    partial = bool(more) and posteriors.other_columns == "drop"
+    values, clips = _numbers(table, columns.values()), table["clip"].to_numpy(dtype=object)
+    return list(columns), logits_of(values, posteriors.scale, clips, source, partial)
 
 
-def _logits(table: pd.DataFrame, columns: list[str], scale: str, path: Path) -> NDArray[np.float64]:
-    """The logits of the columns' classes, (rows, classes). For probabilities, they are natural logarithms."""
-    values: NDArray[np.float64] = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    bad = ~np.isfinite(values).all(axis=1)
-    _must(path, not bad.any(), f"{bad.sum()} rows have a value that is no number, as that of {_first(table, bad)}")
-    if scale == "logits":
-        return values
-    bad = (values < 0).any(axis=1) | (abs(values.sum(axis=1) - 1) > _TOLERANCE)
-    _must(path, not bad.any(), f"{bad.sum()} rows are not 0 or more with sum 1, as that of {_first(table, bad)}")
-    logarithms: NDArray[np.float64] = np.log(np.maximum(values, np.finfo(float).tiny))
-    return logarithms
+def _numbers(table: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.float64]:
+    """The values of columns as numbers; what is no number is missing."""
+    values: NDArray[np.float64] = table[list(columns)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    return values
 
 
 def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from emofusion.emotions import GENDERS, in_order
+from emofusion.emotions import GENDERS, in_order, joined
 from emofusion.errors import EmofusionError
-from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of
+from emofusion.predictions.ties import predicted
+from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of, unknown_to
 
 # The columns that identify a row of a prediction table; the columns with facts about its clip; and both together.
 KEY = ["clip", "fold", "split"]
@@ -26,10 +27,12 @@ class Aligned:
 
     Args:
         clips: N rows with the columns clip, corpus, actor, gender, emotion, fold and split.
-        classes: the classes, in the order of the emotions.
+        classes: the classes that a modality knows, in the order of the tables' columns.
         modalities: the names of the modalities.
         posteriors: (modalities, N, classes), in the order of `modalities` and `classes`. Each row of each modality sums
             to 1. A class that a modality does not know has the posterior 0.
+        known: (modalities, classes), whether a modality knows a class.
+        order: all classes that a table has a column for, also those that no modality knows.
         left_out: for each modality the number of its rows that another modality did not score.
     """
 
@@ -37,6 +40,8 @@ class Aligned:
     classes: list[str]
     modalities: list[str]
     posteriors: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    order: list[str]
     left_out: dict[str, int]
 
 
@@ -54,29 +59,48 @@ def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     return probabilities
 
 
-def scored(clips: pd.DataFrame, classes: Sequence[str], posteriors: NDArray[np.float64]) -> pd.DataFrame:
+def scored(
+    clips: pd.DataFrame, classes: Sequence[str], posteriors: NDArray[np.float64], order: Sequence[str] = ()
+) -> pd.DataFrame:
     """A table of clips with a logit for each class, the natural logarithm of the posterior.
 
     Args:
         clips: N rows with facts about the clips.
         classes: the classes in the order of `posteriors`.
         posteriors: (N, classes). The smallest normal number replaces 0.
+        order: all columns that the table gets, in their order; those that are not among `classes` get minus infinity.
+            Without it, the columns are those of `classes`.
     """
-    logits = np.log(np.maximum(posteriors, np.finfo(float).tiny))
-    columns = [LOGIT + emotion for emotion in classes]
-    return pd.concat([clips.reset_index(drop=True), pd.DataFrame(logits, columns=columns)], axis=1)
+    logits = pd.DataFrame(np.log(np.maximum(posteriors, np.finfo(float).tiny)), columns=list(classes))
+    logits = logits.reindex(columns=list(order or classes), fill_value=-np.inf).add_prefix(LOGIT)
+    return pd.concat([clips.reset_index(drop=True), logits], axis=1)
+
+
+def with_unknown(table: pd.DataFrame, order: Sequence[str] = ()) -> pd.DataFrame:
+    """A prediction table with a column, too, for each emotion of its clips that the model does not know.
+
+    order: the order of the classes; the model's own order without it.
+    """
+    known = classes_of(table)
+    every = in_order([*known, *table["emotion"]], order or known)
+    columns = [column for column in table if column.removeprefix(LOGIT) not in known]
+    return table.reindex(columns=[*columns, *(LOGIT + emotion for emotion in every)], fill_value=-np.inf)
 
 
 def labels(table: pd.DataFrame) -> NDArray[Any]:
-    """The emotion with the largest logit in each row, (rows,). Among equal logits, it is the first in `EMOTIONS`."""
+    """The emotion with the largest logit in each row, (rows,). Among equal logits it is the first class, see `ties`."""
     classes: NDArray[Any] = np.array(classes_of(table), dtype=object)
     logits = table[[LOGIT + emotion for emotion in classes]].to_numpy(dtype=float)
-    chosen: NDArray[Any] = classes[logits.argmax(axis=1)]
+    chosen: NDArray[Any] = classes[predicted(logits)]
     return chosen
 
 
-def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def subsets(clips: pd.DataFrame, order: Sequence[str]) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """The subsets of clips by gender, by emotion, by both and by neither; empty subsets are left out.
+
+    Args:
+        clips: a table with the columns gender and emotion.
+        order: the order of the emotions.
 
     Returns:
         A table with one row for each subset, and with the columns gender and emotion, which may be `all`; and the
@@ -84,7 +108,7 @@ def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
         subset.
     """
     gender, emotion = clips["gender"].to_numpy(), clips["emotion"].to_numpy()
-    pairs = [(g, e) for g in ("all", *GENDERS) for e in ("all", *in_order(clips["emotion"].unique()))]
+    pairs = [(g, e) for g in ("all", *GENDERS) for e in ("all", *in_order(clips["emotion"], order))]
     members = [((g == "all") | (gender == g)) & ((e == "all") | (emotion == e)) for g, e in pairs]
     membership = np.stack(members, axis=1).astype(float)
     filled = membership.any(axis=0)
@@ -94,8 +118,8 @@ def subsets(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
 def align(tables: dict[str, pd.DataFrame], are_checked: bool = False) -> Aligned:
     """Reduce the prediction tables of several modalities to the same rows and classes.
 
-    Rows are joined on clip, fold and split, in the order of the first table. The classes are the classes of all
-    modalities together. Validation rows may differ, because modalities that are trained on different corpora share
+    Rows are joined on clip, fold and split, in the order of the first table. The classes are those that any modality
+    knows. Validation rows may differ, because modalities that are trained on different corpora share
     none. Test rows may not differ, because modalities are compared on the same clips.
 
     Args:
@@ -122,12 +146,16 @@ def align(tables: dict[str, pd.DataFrame], are_checked: bool = False) -> Aligned
     first = next(iter(rows))
     for name in rows:
         _require_same_facts(first, rows[first], name, rows[name])
-    classes = in_order({emotion for table in tables.values() for emotion in classes_of(table)})
+    order = joined(classes_of(table) for table in tables.values())
+    lacking = [set(order) - set(classes_of(table)) | set(unknown_to(table)) for table in tables.values()]
+    classes = [emotion for emotion in order if not all(emotion in unknown for unknown in lacking)]
+    known = np.array([[emotion not in unknown for emotion in classes] for unknown in lacking])
     stacked = np.zeros((len(tables), len(shared), len(classes)))
     for index, table in enumerate(rows.values()):
-        stacked[index][:, [classes.index(emotion) for emotion in classes_of(table)]] = posteriors(table)
+        shares = pd.DataFrame(posteriors(table), columns=classes_of(table))
+        stacked[index] = shares.reindex(columns=classes, fill_value=0.0)
     left_out = {name: len(table) - len(shared) for name, table in tables.items()}
-    return Aligned(rows[first][CLIP], classes, list(tables), stacked, left_out)
+    return Aligned(rows[first][CLIP], classes, list(tables), stacked, known, order, left_out)
 
 
 def _require_same_test_clips(indexes: dict[str, pd.MultiIndex]) -> None:

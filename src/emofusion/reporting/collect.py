@@ -1,17 +1,19 @@
 """Read the tables that a report is made from, and describe what was left out."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
-from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.dropped import dropped
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
 from emofusion.reporting.trained import trained_table
-from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table
+from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
 
 
 def collect(
@@ -21,6 +23,7 @@ def collect(
     splits: list[Path],
     models: dict[str, list[Path]],
     settings: ReportSettings,
+    readers: Iterable[Path] = (),
     trained_on: dict[str, Path] | None = None,
 ) -> Results:
     """Read everything that a report is made from.
@@ -33,17 +36,22 @@ def collect(
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
         settings: the settings of the report.
+        readers: folders of the stages that read corpora and compute features, for what they left out.
         trained_on: modality that is trained → file of its split; `facts.parquet` is beside each of them.
 
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
-    fused = Fused.read(fusion).with_rules(Fused.read(rules), [settings.rule, *settings.compare])
-    transductive = fused.rules.loc[fused.rules["rule"] == settings.rule, "transductive"]
+    about = read_table(fusion / "about_rules.parquet", RULES)
+    transductive = about.loc[about["rule"] == settings.rule, "transductive"]
     schemas = evaluation_schemas(metrics(settings.metrics), groups=bool(settings.groups))
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
     }
+    order = [*settings.modalities, settings.rule, *settings.compare]
+    for name in ALONE:  # the rows of systems that cells with other weights share are beside the shared rules
+        others = read_table(rules / "evaluation" / f"{name}.parquet", schemas[name])
+        evaluation[name] = sorted_by(pd.concat([others, evaluation[name]]), "system", order)
     sweeps = {name: read_table(rules / "sweep" / f"{name}.parquet", schema) for name, schema in SWEEPS.items()}
     histories, networks = {}, {}
     for modality, names in settings.networks.items():
@@ -53,12 +61,12 @@ def collect(
     return Results(
         modalities={name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities},
         fused=read_table(fusion / "fused.parquet", PREDICTIONS),
-        rules=fused.rules,
-        parameters=fused.parameters,
+        rules=about,
+        parameters=read_table(fusion / "parameters.parquet", PARAMETERS),
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_notes(splits), *_not_compared(fused.rules, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *dropped(readers), *_not_compared(about, settings)],
         transductive=bool(transductive.all()),
         trained=trained_table(trained_on or {}, settings.groups, settings.bands),
     )
@@ -81,7 +89,7 @@ def _model(folder: Path) -> TrainedModel:
 
 def _left_out(splits: list[Path]) -> list[str]:
     """A sentence for each corpus and emotion whose clips were left out because the emotion is not a class."""
-    tables = pd.concat([pd.read_csv(path.parent / "left_out.csv") for path in splits])
+    tables = pd.concat([_counted(path.parent / "left_out.csv") for path in splits])
     # several modalities may have splits of the same corpus
     distinct = tables.drop_duplicates(["corpus", "gender", "emotion"])
     counts = distinct.groupby(["corpus", "emotion"])["clips"].sum()
@@ -97,9 +105,15 @@ def _notes(splits: list[Path]) -> list[str]:
     return list(dict.fromkeys(note for text in texts for note in json.loads(text)))
 
 
+def _counted(path: Path) -> pd.DataFrame:
+    """The table of the clips that a split left out. Labels such as 1 or NA are words like others."""
+    return pd.read_csv(path, dtype={"corpus": str, "gender": str, "emotion": str}, keep_default_na=False)
+
+
 def _not_compared(rules: pd.DataFrame, settings: ReportSettings) -> list[str]:
     """A sentence with the rules that could not be fitted because there are no clips of other actors; none without."""
-    missing = [name for name in settings.compare if name not in set(rules["rule"])]
+    compared = set(rules["rule"])
+    missing = [name for name in settings.compare if name not in compared]
     if not missing:
         return []
     return [f"Not compared, as there is no other test actor to learn from: {', '.join(missing)}."]

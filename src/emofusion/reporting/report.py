@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emofusion.emotions import in_order
+from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
 from emofusion.plan.settings import ReportSettings
@@ -27,17 +27,10 @@ from emofusion.tables import classes_of
 
 # Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
 LONG = (
-    "subsets",
-    "confusion",
-    "pairs",
-    "narrowed",
-    "fairness",
-    "sweep",
-    "sweep_gaps",
-    "sweep_confusion",
-    "group_gaps",
-    "group_fairness",
+    *("subsets", "confusion", "pairs", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion"),
+    *("group_gaps", "group_fairness"),
 )
+DIGITS = "%.10g"  # of real numbers in CSV files
 
 
 def file_of(table: str) -> str:
@@ -95,7 +88,7 @@ def write_report(
     for name, table in {"table1": first, "table2": second, "comparison": networks, **compared}.items():
         with _replacing(out / file_of(name)) as path:
             packing = {"method": "gzip", "mtime": 0} if name in LONG else None
-            table.to_csv(path, index=False, compression=packing)
+            table.to_csv(path, index=False, float_format=DIGITS, compression=packing)
     texts = {
         "table1": tables.markdown1(first, list(systems), facts),
         "table2": tables.markdown2(second, list(systems), facts),
@@ -146,11 +139,9 @@ def _draw(
     """
     captions, clips, own, footer = {}, len(systems[FUSION]), Drawing(), facts.footer()
     with figures.style():
-        classes = set(facts.settings.classes)
-        for rows in systems.values():
-            classes |= {*classes_of(rows), *rows["emotion"]}
+        order = joined([facts.settings.classes, *(classes_of(rows) for rows in systems.values())])
         for name, rows in systems.items():
-            counts = confusion(rows).reindex(columns=in_order(classes), fill_value=0)
+            counts = confusion(rows).reindex(columns=order, fill_value=0)
             by = own if name == FUSION else drawing
             by.save(out / f"confusion_{name}.png", figures.confusion_figure, counts, name, footer)
             captions[f"confusion_{name}.png"] = (

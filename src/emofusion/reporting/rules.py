@@ -10,7 +10,6 @@ from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
 from emofusion.reporting.wording import heading, percent
-from emofusion.tables import ABOUT_RULE
 
 ENDS = ("", "_low", "_high")
 
@@ -24,7 +23,7 @@ def comparison_tables(
 
     Args:
         evaluation: name → table, as in `evaluation.evaluate` and `evaluation.sweep_weights`.
-        rules: `tables.FUSED`.
+        rules: `tables.RULES`.
         parameters: `tables.PARAMETERS`.
         facts: the facts about the report.
 
@@ -44,11 +43,11 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
 
     Args:
         named: `subsets`, `gender` and `pairs` of the evaluation, with the column `rule`.
-        rules: `tables.FUSED`.
+        rules: `tables.RULES`.
         settings: the settings of the report.
 
     Columns:
-        rule, label, kind (modality, rule, baseline or oracle), fitted_on, transductive, clips, actors;
+        rule, label, kind (modality, rule, baseline, oracle or reference), fitted_on, transductive, clips, actors;
         accuracy and the metrics of the settings, in the order of `known.metrics`;
         gender_gap (accuracy of men minus accuracy of women, over all clips), gender_gap_p, and
             gender_gap_minimum_detectable (the smallest gap that a test with these actors is likely to detect);
@@ -68,8 +67,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
             "transductive": [name in settings.normalised_by_speaker for name in settings.modalities],
         }
     )
-    about = rules[ABOUT_RULE].drop_duplicates()
-    about["transductive"] |= bool(settings.normalised_by_speaker)
+    about = rules.assign(transductive=rules["transductive"] | bool(settings.normalised_by_speaker))
     table = pd.concat([modalities, about], ignore_index=True)
     overall = named["subsets"][(named["subsets"][["gender", "emotion"]] == "all").all(axis=1)]
     overall = overall.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
@@ -87,7 +85,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
     )
     table = table.merge(figures, on="rule").merge(gaps, on="rule")
     return table.merge(_against(named["pairs"], settings.rule), on="rule", how="left").merge(
-        _by_subset(named["subsets"]), on="rule"
+        _by_subset(named["subsets"], settings.classes), on="rule"
     )
 
 
@@ -101,17 +99,21 @@ def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
     return both[["rule", *(f"difference{end}" for end in ENDS), "mcnemar_p_holm", "sign_flip_p_holm"]]
 
 
-def _by_subset(subsets: pd.DataFrame) -> pd.DataFrame:
+def _by_subset(subsets: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     """A table with one row for each rule, and with accuracy, interval and clips of each subset as columns."""
     columns = [subsets[["rule"]].drop_duplicates().set_index("rule")]
+    taken = {"accuracy_low", "accuracy_high"}
     by_rule = subsets.set_index(["gender", "emotion"])
-    for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}))):
+    for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}, order))):
         words = [word for word in (gender, emotion) if word != "all"]
         if words and (gender, emotion) in by_rule.index:
             name = "_".join(["accuracy", *words])
+            if taken & {name, *(name + end for end in ("_low", "_high", "_clips"))}:  # a class such as `low`
+                name = "_".join(["accuracy", *words[:-1], "class", words[-1]])
             part = by_rule.loc[[(gender, emotion)]].set_index("rule")[["accuracy", "low", "high", "clips"]]
             part.columns = [name, f"{name}_low", f"{name}_high", f"{name}_clips"]
             columns.append(part)
+            taken |= {*part.columns}
     return pd.concat(columns, axis=1).reset_index()
 
 
@@ -138,6 +140,7 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
         f"{clips} test clips of {actors} actors. The configured rule is in bold.",
         f"In brackets: {settings.confidence:.0%} intervals from a bootstrap over actors, if there are at least three",
         "actors of each gender. An oracle is chosen on the test clips, so it is not a result.",
+        *["A reference was made elsewhere and is not fused."] * bool((table["kind"] == "reference").any()),
         "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy,",
         "and p value of a sign-flip test over actors, adjusted (Holm) for all pairs of rows.",
     ]

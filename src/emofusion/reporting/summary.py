@@ -5,7 +5,7 @@ import pandas as pd
 from emofusion.emotions import UNKNOWN, in_order
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
-from emofusion.reporting.wording import weights_in_words
+from emofusion.reporting.wording import escaped, weights_in_words
 
 
 def summary(
@@ -32,11 +32,11 @@ def summary(
                 f"* Fusion: {weights_in_words(settings.rule, settings.weights)}",
                 "* The page with a slider for the weight: report.html",
                 *([f"* Libraries: {versions}"] if versions else []),
-                *[f"* {note}" for note in facts.notes],
+                *[f"* {escaped(note)}" for note in facts.notes],
             ]
         ),
         "## What was tested",
-        _counts(tested),
+        _counts(tested, settings.classes),
         *[f"## {title}\n\n{text.strip()}" for title, text in sections.items() if text],
         "## Figures",
         *[f"![{caption}]({name})\n\n{caption}" for name, caption in figures.items()],
@@ -44,14 +44,14 @@ def summary(
     return "\n\n".join(blocks) + "\n"
 
 
-def _counts(tested: pd.DataFrame) -> str:
+def _counts(tested: pd.DataFrame, order: list[str]) -> str:
     """A Markdown table with the numbers of clips and actors by emotion and gender."""
-    rows = [*in_order(tested["emotion"].unique()), "all"]
+    rows = [*in_order(tested["emotion"], order), "all"]
     columns = {}
     for gender in ("male", "female", *([UNKNOWN] if (tested["gender"] == UNKNOWN).any() else []), "all"):
         part = tested if gender == "all" else tested[tested["gender"] == gender]
         by_emotion = [part if row == "all" else part[part["emotion"] == row] for row in rows]
         columns[f"{gender.capitalize()}: clips (actors)"] = [f"{len(p)} ({p['actor'].nunique()})" for p in by_emotion]
-    table = pd.DataFrame({"Emotion": rows, **columns})
+    table = pd.DataFrame({"Emotion": [escaped(row) for row in rows], **columns})
     markdown: str = table.to_markdown(index=False, colalign=["left", *["right"] * len(columns)], disable_numparse=True)
     return markdown

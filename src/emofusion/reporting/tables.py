@@ -1,6 +1,6 @@
 """Tables 1 and 2 of the paper for our predictions: as data, and as Markdown with the paper's printed values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,7 +8,7 @@ import pandas as pd
 from emofusion.emotions import in_order
 from emofusion.evaluation.accuracy import by_subset, unweighted_average_recall
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.wording import UAR, heading, percent
+from emofusion.reporting.wording import UAR, escaped, heading, percent
 
 # the order of the rows in the paper's tables; the paper's "fear" has the name fearful here
 PAPER_ORDER = ("neutral", "disgust", "fearful", "happy", "sad", "angry")
@@ -41,7 +41,7 @@ def table1(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     measured: from `measure`.
     """
     published = (facts.settings.published or {}).get("table1", {})
-    table = pd.DataFrame({"emotion": _rows(measured, published)})
+    table = pd.DataFrame({"emotion": _rows(measured, published, facts.settings.classes)})
     return _fill(table, measured, "all", "", published).assign(**facts.basis())
 
 
@@ -52,7 +52,7 @@ def table2(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """
     published = (facts.settings.published or {}).get("table2", {})
     printed = [emotion for values in published.values() for emotion in values]
-    table = pd.DataFrame({"emotion": _rows(measured, printed)})
+    table = pd.DataFrame({"emotion": _rows(measured, printed, facts.settings.classes)})
     for gender in PAPER_GENDERS:
         table = _fill(table, measured, gender, f"{gender}_", published.get(gender, {}))
     return table.assign(**facts.basis())
@@ -74,11 +74,11 @@ def markdown2(table: pd.DataFrame, systems: list[str], facts: Facts) -> str:
     return _markdown("Table 2. Gender difference", table, columns, facts, facts.trained_on())
 
 
-def _rows(measured: pd.DataFrame, printed: Iterable[str]) -> list[str]:
+def _rows(measured: pd.DataFrame, printed: Iterable[str], classes: Sequence[str]) -> list[str]:
     """The rows of a table: the paper's emotions in its order, other tested or printed emotions, and the summaries."""
     emotions = {*measured["emotion"], *printed} - {"all", UAR}
     first = [emotion for emotion in PAPER_ORDER if emotion in emotions]
-    return [*first, *in_order(emotions - set(first)), "all", UAR]
+    return [*first, *in_order(emotions - set(first), classes), "all", UAR]
 
 
 def _fill(
@@ -105,7 +105,7 @@ def _markdown(
     title: str, table: pd.DataFrame, columns: dict[str, tuple[str, str]], facts: Facts, note: str = ""
 ) -> str:
     """The table as Markdown, with its title, warnings and notes. columns: heading → (prefix of the columns, system)."""
-    shown = pd.DataFrame({"Emotion": table["emotion"]})
+    shown = pd.DataFrame({"Emotion": table["emotion"].map(escaped)})
     for name, (prefix, system) in columns.items():
         shown[name] = [
             _cell(accuracy, correct, clips)

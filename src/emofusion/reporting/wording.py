@@ -30,6 +30,11 @@ def heading(system: str, short: bool = False) -> str:
     return _HEADINGS.get(system, (plain, plain))[short]
 
 
+def escaped(text: str) -> str:
+    """A text for Markdown, in which a label such as `<unk>` or `a|b` stays what it is."""
+    return text.replace("<", "&lt;").replace("|", "\\|")
+
+
 def percent(fraction: float) -> str:
     """A share in percent, such as `90.63%`; see `rounding.percentage`."""
     return f"{percentage(fraction)}%"

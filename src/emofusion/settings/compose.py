@@ -76,11 +76,11 @@ class Composer:
         check_names(root, composition, groups, plain)
         for path in root.plugins:
             registry.load_plugin(path)
-        for name in root.modalities:
+        for name in [*root.modalities, *root.references]:
             check_modality(name, composition, plain)
         sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS - {"fusion"})}
         sections["fusion"] = self._fusion(groups, plain, root.modalities)
-        modalities = {name: self._section(groups, name, plain) for name in root.modalities}
+        modalities = {name: self._section(groups, name, plain) for name in [*root.modalities, *root.references]}
         settings = Settings(root, sections, modalities)
         self._check_choices(settings, composition)
         self._check_members(settings, overrides)

@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from emofusion.emotions import EMOTIONS
+from emofusion.emotions import RESERVED
 from emofusion.settings.fields import MOST_SEED, must, setting
 from emofusion.settings.training import Training
 
@@ -14,26 +14,30 @@ TRACKING_SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "
 
 @dataclass
 class Emotions:
-    """The classes of an experiment."""
+    """The classes of an experiment: any words, in the order of all tables and figures."""
 
     classes: list[str] = setting(
-        "The emotions that models are trained on. Clips of other emotions are left out, and their number is reported.",
+        "The emotions that models are trained on, in the order of all tables and figures. They are the labels of the "
+        "corpora, or what corpora.<name>.labels makes of them.",
         MISSING,
-        choices=EMOTIONS,
         shortest=2,
         distinct=True,
+        filled=True,
     )
     merge: dict[str, str] = setting(
-        "Emotions that are counted as one of the classes, as in {calm: neutral}.",
-        {},
-        choices=EMOTIONS,
+        "Emotions that are counted as one of the classes, as in {calm: neutral}.", {}, filled=True
     )
 
     def check_together(self, name: str) -> None:
-        """Raise `EmofusionError` unless `merge` maps emotions to classes that are not merged themselves."""
+        """Raise `EmofusionError` unless classes can be names, and `merge` leads to classes that are not merged."""
+        for word in self.classes:
+            must(
+                word == word.strip() and word.isprintable(),
+                f"{name}.classes: {word!r} has a blank at an end, or a letter that cannot be seen",
+            )
+            must(word not in RESERVED, f"{name}.classes: {word} means all emotions in tables; name the class otherwise")
         shown = f"{name}.merge={{{', '.join(f'{old}: {new}' for old, new in self.merge.items())}}}"
         for old, new in self.merge.items():
-            must(old in EMOTIONS, f"{shown}: {old} is not among {', '.join(EMOTIONS)}")
             must(old != new, f"{shown}: {old} cannot be merged into itself")
             must(new not in self.merge, f"{shown}: {new} is merged itself; set the class that {old} becomes in the end")
             must(new in self.classes, f"{shown}: {new} is not among {name}.classes=[{','.join(self.classes)}]")
@@ -44,20 +48,33 @@ class Posteriors:
     """Posteriors that were computed elsewhere: a CSV or Parquet table with clip, fold and a column for each class."""
 
     table: str = setting("Path of the table, CSV or Parquet; see docs/fusion.md.", MISSING, filled=True)
-    scale: str = setting("The scale of the columns' values.", MISSING, choices=["logits", "probabilities"])
-    labels: dict[str, str] = setting(
-        "Names that the table uses for emotions, as in {joy: happy}.", {}, choices=EMOTIONS
+    corpus: str = setting(
+        "Corpus that brings the table. `table` is then one of its names, as voice, face and both in crema_d; empty: "
+        "`table` is a path.",
+        "",
+        later=True,
     )
-    without: list[str] = setting(
-        "Emotions that intentionally have no column in the table.", [], choices=EMOTIONS, distinct=True
+    every_fold: bool = setting(
+        "The table has no column fold: what scored the clips was trained on none of them, and rows hold in all folds.",
+        False,
+        later=True,
     )
-
-    def check_together(self, name: str) -> None:
-        """Raise `EmofusionError` unless the table has a column for at least one emotion."""
-        must(
-            len(self.without) < len(EMOTIONS),
-            f"{name}.without=[{','.join(self.without)}]: these are all emotions; remove those that the table has",
-        )
+    scale: str = setting("The scale of the columns' values.", MISSING, choices=["logits", "probabilities", "percent"])
+    labels: dict[str, str] = setting("Names that the table uses for emotions, as in {joy: happy}.", {}, filled=True)
+    without: list[str] = setting("Emotions that intentionally have no column in the table.", [], distinct=True)
+    prefix: str | None = setting(
+        "What stands before the class in the names of columns, as in p_; null: nothing, p_ or logit_, whichever the "
+        "table has.",
+        None,
+        later=True,
+    )
+    other_columns: str = setting(
+        "Columns of further classes: fail stops and names them, drop leaves them out and scales the others to sum 1, "
+        "keep lets the model answer with them, which is never right.",
+        "fail",
+        choices=["fail", "drop", "keep"],
+        later=True,
+    )
 
 
 @dataclass
@@ -136,9 +153,13 @@ class Evaluation:
         [],
         distinct=True,
         filled=True,
+        later=True,
     )
     bands: dict[str, list[float]] = setting(
-        "The bounds between the bands of a group of numbers, as in {age: [30, 50]}.", {}, distinct=True
+        "The bounds between the bands of a group of numbers, as in {age: [30, 50]}.",
+        {},
+        distinct=True,
+        later=True,
     )
 
     def check_together(self, name: str) -> None:
@@ -208,6 +229,13 @@ class Root:
     )
     modalities: list[str] = setting(
         "The modalities that are fused, in the order of the tables.", MISSING, shortest=1, distinct=True
+    )
+    references: list[str] = setting(
+        "Names like those of modalities, whose posteriors are compared with the fusion rules and never fused: people, "
+        "or a model, who had all modalities.",
+        [],
+        distinct=True,
+        later=True,
     )
     accept_other_versions: bool = setting(
         "Use results that other library versions made, instead of making them again. Reports then name these results.",

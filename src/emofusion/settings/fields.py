@@ -32,6 +32,8 @@ class Setting:
         shortest: the smallest number of entries of a list or a map.
         distinct: whether the entries of a list, or of each list in a map, must differ from each other.
         filled: whether a text, or each text in a list, must have a character that is not blank.
+        later: whether the setting was added later, so that keys of stages do not contain its default. Results that were
+            made before keep their keys.
     """
 
     meaning: str
@@ -43,6 +45,7 @@ class Setting:
     shortest: int = 0
     distinct: bool = False
     filled: bool = False
+    later: bool = False
 
     def allowed(self) -> str:
         """The range in words, such as `from 0 to below 1`; empty where every value of the type is allowed."""
@@ -115,13 +118,14 @@ def setting(
     shortest: int = 0,
     distinct: bool = False,
     filled: bool = False,
+    later: bool = False,
 ) -> Any:
     """A dataclass field with its default, range and meaning; see `Setting` for the arguments.
 
     The configuration must set a value where there is no default. A default that is a list, a map or a dataclass is
     copied for each instance.
     """
-    about = Setting(meaning, least, most, above, below, tuple(choices), shortest, distinct, filled)
+    about = Setting(meaning, least, most, above, below, tuple(choices), shortest, distinct, filled, later)
     if isinstance(default, list | dict) or (dataclasses.is_dataclass(default) and not isinstance(default, type)):
         return dataclasses.field(default_factory=lambda: deepcopy(default), metadata={_METADATA: about})
     return dataclasses.field(default=default, metadata={_METADATA: about})
@@ -131,6 +135,14 @@ def about(field: dataclasses.Field[Any]) -> Setting:
     """The declaration of a field. A field that was not made by `setting` allows every value of its type."""
     declared = field.metadata.get(_METADATA)
     return declared if isinstance(declared, Setting) else Setting("")
+
+
+def is_in_key(node: Any, field: dataclasses.Field[Any]) -> bool:
+    """Whether the key of a stage contains a field of its settings: not the default of a setting that is `later`."""
+    if not about(field).later:
+        return True
+    default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    return bool(getattr(node, field.name) != default)
 
 
 def check(node: Any, name: str) -> None:

@@ -22,13 +22,14 @@ def check_names(root: Root, composition: Composition, groups: tuple[str, ...], p
     """Raise `EmofusionError` where a name at the root is neither a setting nor a modality."""
     chosen = {name for name in composition.groups if "/" not in name}
     chosen |= {name.partition("@")[0] for name in composition.groups.values() if "/" not in name}
-    named = set(root.modalities) | set(composition.container.get("modalities") or [])
+    named = {*root.modalities, *root.references}
+    named |= {name for key in ("modalities", "references") for name in composition.container.get(key) or []}
     for name in [*composition.container, *(parse(text).key.partition(".")[0] for text in plain)]:
         if name not in KNOWN | chosen | named:
             raise EmofusionError(unknown(name, sorted(KNOWN | chosen)))
     for override in map(parse, groups):
         package = (override.package or override.key).partition(".")[0]
-        if override.package and package not in KNOWN | set(root.modalities):
+        if override.package and package not in KNOWN | {*root.modalities, *root.references}:
             raise EmofusionError(
                 f"{override.text}: {package} is not in modalities={shown(root.modalities)}; add it there"
             )

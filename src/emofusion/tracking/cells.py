@@ -16,7 +16,10 @@ TRACKED = ("model", "predictions", "posteriors", "ensemble")  # the kinds of sta
 ARTIFACTS = ("summary.md", "rules.csv", "table1.csv", "table2.csv", "gender.csv")
 # Sections and settings that no figure depends on, or that are constants: not among the parameters of a cell's run.
 NOT_SECTIONS = ("published", "tracking", "report", "plugins", "accept_other_versions", "experiment", "data")
-NOT_SETTINGS = ("compare", "description", "download", "known_files", "media", "names_from", "root", "source", "zenodo")
+NOT_SETTINGS = (
+    *("compare", "description", "download", "known_files", "media", "names_from", "repository", "root", "source"),
+    "zenodo",
+)
 EMPTY = ("", "null", "[]", "{}")
 
 

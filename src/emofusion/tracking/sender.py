@@ -1,9 +1,10 @@
 """Send the journals of jobs to MLflow: one process for each workflow, started by `emofusion.tracking.process`.
 
-The sender follows the journals in `results/tracking/journal/` and sends what is new, within seconds. It imports MLflow
-when there is something to send. When the store fails it tries again with growing pauses, without limit, while the
-workflow runs. It ends at once when its standard input is closed, which happens when Snakemake's process ends, however
-that happens. What is not sent then stays in the journals, and the next sender goes on there.
+The sender follows the journals in `results/tracking/journal/` and sends what is new, within seconds. When there is
+something to send it goes on in a fork of the fork server, which has imported by then much of what MLflow imports. When
+the store fails it tries again with growing pauses, without limit, while the workflow runs. It ends at once when its
+standard input is closed, which happens when Snakemake's process ends, however that happens. What is not sent then stays
+in the journals, and the next sender goes on there.
 
 Of several senders of a store in one folder of results, one works, and the others wait for its lock.
 """
@@ -11,6 +12,7 @@ Of several senders of a store in one folder of results, one works, and the other
 import hashlib
 import json
 import os
+import select
 import sys
 import threading
 import time
@@ -20,6 +22,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from emofusion.errors import EmofusionError, clear_errors, tell
+from emofusion.forkserver import in_fork, leave
 from emofusion.tracking.address import first_line, is_server, shown
 from emofusion.tracking.check import check_server, check_store
 from emofusion.tracking.delivery import Delivery
@@ -27,6 +30,7 @@ from emofusion.tracking.journal import Journal, Journals, unsent
 from emofusion.tracking.settings import Tracking
 from emofusion.tracking.store import initialise
 
+HANDED_OVER = "EMOFUSION_TRACKING"  # the environment variable with the settings, for the fork
 TICK = 1.0  # s between two looks at the journals
 FIRST_PAUSE, LONGEST_PAUSE, LAST_PAUSE = 1.0, 60.0, 5.0  # s after a failure; the last one when the workflow has ended
 # Errors of MLflow that another try does not mend.
@@ -177,12 +181,19 @@ def lock_of(tracking: Tracking) -> Path:
     return tracking.journals.parent / f"sender-{digest}.lock"
 
 
+def wait_for_work(tracking: Tracking) -> None:
+    """Return when there is something to send, and when standard input has a line or is closed."""
+    journals = Journals(tracking.journals, tracking.store)
+    while not any(journal.grown(journal.sent()) for journal in journals.present()):
+        if select.select([0], [], [], TICK)[0]:
+            return
+
+
 def main(tracking: Tracking) -> bool:
     """Send until standard input is closed, or until the line `finish` comes and everything is sent.
 
     Returns whether everything is sent.
     """
-    tracking.journals.mkdir(parents=True, exist_ok=True)
     os.nice(5)  # jobs go first
     sender = Sender(tracking)
 
@@ -190,14 +201,30 @@ def main(tracking: Tracking) -> bool:
         for line in sys.stdin:
             if line.strip() == "finish":
                 sender.finish()
-        os._exit(0)  # a request that is interrupted by this is repeated by the next sender
+        leave(0)  # a request that is interrupted by this is repeated by the next sender
 
     threading.Thread(target=listen, daemon=True).start()
     return sender.run()
 
 
+def first_line_of_input() -> str:
+    """The first line of standard input. What follows is not read, not even into a buffer."""
+    line = b""
+    while not line.endswith(b"\n") and (character := os.read(0, 1)):
+        line += character
+    return line.decode()
+
+
 if __name__ == "__main__":
-    settings = Tracking(**json.loads(sys.stdin.readline()))
+    in_fork_already = HANDED_OVER in os.environ
+    text = os.environ.pop(HANDED_OVER, None) or first_line_of_input()
+    settings = Tracking(**json.loads(text))
+    settings.journals.mkdir(parents=True, exist_ok=True)
+    if not in_fork_already:
+        wait_for_work(settings)
+        os.environ[HANDED_OVER] = text
+        in_fork()  # does not return, unless there is no fork server
+        del os.environ[HANDED_OVER]
     with clear_errors(Path(settings.results) / "logs" / "tracking.log"):
         everything = main(settings)
-    os._exit(0 if everything else 1)
+    leave(0 if everything else 1)

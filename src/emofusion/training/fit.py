@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -12,15 +12,14 @@ import torch
 from safetensors.torch import save_file
 
 from emofusion.emotions import in_order
-from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.plan.settings import ModelSettings
 from emofusion.settings.encoding import encode
-from emofusion.settings.kinds import Network
+from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
-from emofusion.training.data import fold_name
+from emofusion.training.data import check_clips, fold_name
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
 from emofusion.training.phases import make_phases
@@ -36,6 +35,7 @@ def fit_folds(
     out: Path,
     weights: Path | None = None,
     token: str = "",
+    order: Sequence[str] = (),
     on_epoch: OnEpoch = lambda metrics, epoch: None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> None:
@@ -52,6 +52,8 @@ def fit_folds(
         out: the model's folder.
         weights: the file with the initial weights, or None.
         token: a fingerprint of code, library versions and inputs.
+        order: the order of the classes; those that it lacks come last, sorted by name. The classes of the model are
+            those that it is trained on.
         on_epoch: is called after each epoch with its losses and accuracies, and with its number, counted from 0. The
             names are such as `fold<n>_train_loss`; with several seeds, `fold<n>_seed<n>_train_loss`.
         progress: is called with lines about the progress: at the start and end of each model, and about every ten
@@ -63,12 +65,11 @@ def fit_folds(
     training = settings.training
     check_precision(training.precision)
     torch.set_num_threads(training.threads)
-    classes = in_order(split.loc[split["split"] == "train", "emotion"])
-    without = sorted(set(split["clip"]) - set(features.rows["clip"]))
-    if without:
-        raise EmofusionError(
-            f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
-        )
+    classes = in_order(split.loc[split["split"] == "train", "emotion"], order)
+    check_clips(split, features)
+    if isinstance(settings.network, Estimator):
+        settings.network.fit_folds(split, features, classes, settings, out, on_epoch, progress)
+        return
     state_of_data = [pd.util.hash_pandas_object(split).sum().item(), features.stamp()]
     checkpoints = _open_checkpoints(
         out / "checkpoints", json.dumps([token, encode(settings), state_of_data], sort_keys=True)

@@ -13,8 +13,8 @@ from emofusion.corpora.demo.generator import Generator, generate
 from emofusion.corpora.demo.settings import DemoSettings
 from emofusion.corpora.kdef import Kdef
 from emofusion.corpora.ravdess import Ravdess
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.corpora.savee import Savee
-from emofusion.emotions import EMOTIONS
 from emofusion.errors import EmofusionError
 
 SMALL = {

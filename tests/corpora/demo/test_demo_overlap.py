@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 
 from emofusion.corpora.demo.generator import generate
 from emofusion.corpora.demo.settings import DemoSettings
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.features.common.sound.compiled import librosa
 
 KDEF = {"AF": 5, "AN": 4, "DI": 6, "HA": 2, "NE": 0, "SA": 3, "SU": 7}

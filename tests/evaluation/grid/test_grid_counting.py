@@ -17,7 +17,7 @@ def test_counts_are_those_of_the_tables(made):
     for number, right in enumerate(rights.values()):
         table = made.clips.assign(right=labels(made.table(right)) == made.clips["emotion"])
         expected = table.pivot_table(index="actor", columns="emotion", values="right", aggfunc="sum")
-        # the order of EMOTIONS
+        # the order of the classes
         assert tested.correct[number].tolist() == expected[["happy", "sad", "angry"]].to_numpy().tolist()
     assert (tested.clips == 4).all()
 

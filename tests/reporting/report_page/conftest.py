@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.pools import pool, simplex
 from emofusion.reporting.provenance import Provenance

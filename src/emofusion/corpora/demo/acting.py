@@ -8,8 +8,6 @@ that Juslin and Laukka (2003) collect. 0 is at rest and 1 a full movement; the u
 import numpy as np
 from numpy.typing import NDArray
 
-from emofusion.emotions import EMOTIONS
-
 # In this order: AU 1+2, 1 alone, 4, 5 (below 0: the lids droop), 6, 12 (below 0: AU 15), 20, 9+10, 26.
 ACTIONS = (
     "brow_raise",
@@ -44,6 +42,7 @@ _VOICE = {
     "disgust": (-0.7, 0.2, -0.7, 0.1, -0.6, 0.3, 0.1, 1.0, 0.0),
     "surprised": (1.5, 1.2, 1.4, 0.7, -0.1, 0.4, 0.2, 0.0, 0.0),
 }
+EMOTIONS = tuple(_FACE)
 PROTOTYPES = {
     "face": np.array([_FACE[emotion] for emotion in EMOTIONS]),
     "voice": np.array([_VOICE[emotion] for emotion in EMOTIONS]),

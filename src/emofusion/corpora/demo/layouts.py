@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from emofusion.corpora.demo.acting import EMOTIONS
 from emofusion.corpora.demo.canvas import View
 from emofusion.corpora.demo.faces import draw_face
 from emofusion.corpora.demo.media import write_jpeg, write_mp4, write_wav
@@ -14,7 +15,6 @@ from emofusion.corpora.demo.people import Colour, Person, colour_of, make_person
 from emofusion.corpora.demo.phonemes import RAVDESS_STATEMENTS, sentence
 from emofusion.corpora.demo.settings import DemoSettings
 from emofusion.corpora.demo.voices import loudness, speak
-from emofusion.emotions import EMOTIONS
 
 # Not imported from the readers: an edit of a reader must not make the corpora be generated again, and this way the
 # generated corpora check the readers' codes.

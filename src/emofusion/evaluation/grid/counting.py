@@ -10,9 +10,10 @@ import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 from pyarrow import ArrowException
 
-from emofusion.emotions import EMOTIONS, in_order
+from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.systems import actors_of
+from emofusion.predictions import ties
 from emofusion.tables import LOGIT
 
 _ABOUT = ["clip", "actor", "gender", "emotion"]
@@ -50,12 +51,14 @@ def count_cells(files: dict[str, Path]) -> list[TestSet]:
     """
     groups: dict[tuple[Any, ...], _Group] = {}
     known: list[_Group] = []
+    order: list[str] = []  # of the emotions in all counts: that of the first cell's classes
     for name, path in files.items():
         clips, predicted = _read(path, name)
+        order = order or [column.removeprefix(LOGIT) for column in predicted]
         # most cells have the very same column of clips as another one: the first look is cheap
         group = next((one for one in known if one.clips.equals(clips)), None)
         if group is None:
-            group = _Group(clips)
+            group = _Group(clips, order)
             known.append(group)
         counted = group.count(predicted)
         same = groups.setdefault(group.tested, group)
@@ -67,25 +70,24 @@ def count_cells(files: dict[str, Path]) -> list[TestSet]:
 class _Group:
     """One order of test clips: its counts by actor and emotion are the same in every order of the same clips."""
 
-    def __init__(self, clips: pd.DataFrame) -> None:
+    def __init__(self, clips: pd.DataFrame, order: list[str]) -> None:
         self.clips, self.cells, self.correct = clips, list[str](), list[NDArray[Any]]()
         actors, actor = actors_of(clips)
-        emotions = in_order(clips["emotion"].unique())
+        emotions = in_order(clips["emotion"], order)
         self.genders: NDArray[Any] = actors["gender"].to_numpy()
         self.shape = (len(actors), len(emotions))
         self.cell = actor * len(emotions) + pd.Index(emotions).get_indexer(clips["emotion"])
-        self.truth = pd.Index(EMOTIONS).get_indexer(clips["emotion"])
+        self.emotion = clips["emotion"].to_numpy(dtype=object)
         self.tested = tuple(clips.sort_values("clip").itertuples(index=False, name=None))
 
     def count(self, predicted: pd.DataFrame) -> NDArray[Any]:
         """The number of recognised clips, (A, K). predicted: a logit for each clip and class."""
-        classes = np.array([EMOTIONS.index(column.removeprefix(LOGIT)) for column in predicted])
-        order = classes.argsort(kind="stable")  # of equal logits the first emotion counts, as in `table.labels`
-        right = classes[order][predicted.to_numpy()[:, order].argmax(axis=1)] == self.truth
-        return self._table(right)
+        classes = np.array([column.removeprefix(LOGIT) for column in predicted], dtype=object)
+        # of equal logits the first class counts, as in `table.labels`
+        return self._table(classes[ties.predicted(predicted.to_numpy())] == self.emotion)
 
     def test_set(self) -> TestSet:
-        clips = self._table(np.ones(len(self.truth), dtype=bool))
+        clips = self._table(np.ones(len(self.emotion), dtype=bool))
         return TestSet(self.cells, self.genders, clips, np.stack(self.correct))
 
     def _table(self, chosen: NDArray[Any]) -> NDArray[Any]:
@@ -98,7 +100,7 @@ def _read(path: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
         with parquet.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            logits = [column for column in names if column.removeprefix(LOGIT) in EMOTIONS]
+            logits = [column for column in names if column.startswith(LOGIT)]
             if not logits or not {*_ABOUT, "split"} <= set(names):
                 raise EmofusionError(f"{path} is no table of predictions; fuse the predictions of {name} again")
             table = file.read(columns=[*_ABOUT, "split", *logits], use_threads=False).to_pandas()

@@ -7,10 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emofusion.errors import EmofusionError
 from emofusion.fusion.common.crossfit import NO_OTHER_ACTOR, WORDS, NothingToLearnFrom, score
 from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.table import align, scored
-from emofusion.tables import ABOUT_RULE, FUSED, PARAMETERS, PREDICTIONS, check, read_table, write_table
+from emofusion.tables import (
+    ABOUT_RULE,
+    FUSED,
+    PARAMETERS,
+    PREDICTIONS,
+    check,
+    classes_of,
+    read_table,
+    sorted_by,
+    write_table,
+)
 
 
 @dataclass(frozen=True)
@@ -35,14 +46,35 @@ class Fused:
             raise NothingToLearnFrom(NO_OTHER_ACTOR)
         return check(chosen, PREDICTIONS, "the fused prediction table")
 
+    def about(self) -> pd.DataFrame:
+        """A row of facts for each rule, in the order of the rules: `tables.RULES`."""
+        return self.rules[ABOUT_RULE].drop_duplicates(ignore_index=True)
+
     def with_rules(self, others: "Fused", order: Sequence[str]) -> "Fused":
         """The rules of both, in this order."""
-        position = {rule: number for number, rule in enumerate(order)}
-        tables = [
-            pd.concat([one, other]).sort_values("rule", key=lambda names: names.map(position), kind="stable")
-            for one, other in ((self.rules, others.rules), (self.parameters, others.parameters))
-        ]
-        return Fused(*[table.reset_index(drop=True) for table in tables])
+        pairs = ((self.rules, others.rules), (self.parameters, others.parameters))
+        return Fused(*[sorted_by(pd.concat(pair), "rule", order) for pair in pairs])
+
+    def with_references(self, references: dict[str, pd.DataFrame]) -> "Fused":
+        """The rules, followed by systems that were made elsewhere, to compare the rules with.
+
+        references: name → `tables.PREDICTIONS`. Raises `EmofusionError` where one knows other classes than the rules.
+        """
+        systems = [self.rules]
+        for name, table in references.items():
+            if classes_of(table) != classes_of(self.rules):
+                raise EmofusionError(
+                    f"references: {name} knows {', '.join(classes_of(table))}, and the modalities know "
+                    f"{', '.join(classes_of(self.rules))}; give it the same classes, or remove it from references."
+                )
+            label = f"{name.replace('_', ' ').capitalize()} (reference)"
+            about = {"rule": name, "label": label, "kind": "reference", "fitted_on": "elsewhere"}
+            systems.append(table[table["split"] == "test"].assign(**about, transductive=False))
+        if not references:
+            return self
+        # a table without rows has no types, see `fuse`
+        several = pd.concat([system for system in systems if len(system)], ignore_index=True)
+        return Fused(check(several[self.rules.columns], FUSED, "the rules and references"), self.parameters)
 
     def write(self, folder: Path) -> None:
         """Write `rules.parquet` and `parameters.parquet` into a folder."""
@@ -73,7 +105,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     # without rows, so that the tables have their columns where there is no rule
     none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)
-    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))))]
+    rules = [scored(none, aligned.classes, np.empty((0, len(aligned.classes))), aligned.order)]
     parameters = [pd.DataFrame(columns=["rule", "group", "clips", "name", "value"])]
     for rule in settings.rules:
         try:
@@ -84,7 +116,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
             continue  # the report names the missing rules
         facts = {"rule": rule.kind, "label": rule.label, "kind": rule.role, "fitted_on": WORDS[result.fitted_on]}
         about = clips.assign(**facts, transductive=rule.transductive)
-        rules.append(scored(about, aligned.classes, result.posteriors))
+        rules.append(scored(about, aligned.classes, result.posteriors, aligned.order))
         parameters.append(result.parameters.assign(rule=rule.kind))
     fused = pd.concat(rules[1:] or rules, ignore_index=True)
     fitted = pd.concat(parameters[1:] or parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]

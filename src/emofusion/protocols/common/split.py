@@ -4,38 +4,45 @@
 that no copy of a recording is on another side than the recording.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
 from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
+from emofusion.protocols.common.labels import check_labels
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.kinds import Protocol
 
 Fold = tuple[pd.Series, pd.Series, pd.Series]  # boolean masks over the clips: train, validation, test
 
 
-def make_split(clips: pd.DataFrame, protocol: Protocol, emotions: Emotions) -> tuple[pd.DataFrame, pd.DataFrame]:
+def make_split(
+    clips: pd.DataFrame, protocol: Protocol, emotions: Emotions, closed: Collection[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
 
     Args:
         clips: `tables.CLIPS` of all corpora that the protocol names.
         protocol: the protocol.
         emotions: the classes, and the emotions that are counted as a class.
+        closed: corpora in which every clip has to belong to a class (`Corpus.other_labels`).
 
     Returns:
         The split (`tables.SPLIT`), and a table of the clips that were left out because their emotion is not among the
         classes: `corpus`, `gender`, `emotion`, and the number of `clips`.
 
     Raises:
-        EmofusionError: the protocol does not fit the clips; a recording has two actors or two emotions; or a person or
-            a recording is on two sides of a fold.
+        EmofusionError: the protocol does not fit the clips; labels do not fit the classes; a recording has two actors
+            or two emotions; or a person or a recording is on two sides of a fold.
     """
     clips = with_shared_people(clips, protocol.same_people)
     check_clips(clips)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
     left_out = clips[~used].groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
+    check_labels(clips, emotions.classes, closed)
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     check_recordings(clips)
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []

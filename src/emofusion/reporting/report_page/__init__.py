@@ -25,7 +25,7 @@ from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
 from emofusion.reporting.wording import shared_style, weights_in_words
 
-KINDS = ("modality", "rule", "baseline", "oracle")
+KINDS = ("modality", "rule", "baseline", "oracle", "reference")
 
 
 def write_packed_page(

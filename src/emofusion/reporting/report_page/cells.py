@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from emofusion.emotions import EMOTIONS
+from emofusion.emotions import RESERVED
 from emofusion.reporting.numbers import MISSING, bare_share, interval, share
 
 Row = Mapping[Any, Any]  # a row of a table: column → value
@@ -56,7 +56,9 @@ def value(row: Row, name: str, shown: Callable[[float], str], ends: tuple[str, s
     low, high = ends or (f"{name}_low", f"{name}_high")
     bare = bare_share if shown is share else shown
     beside = interval(row[low], row[high], bare) if low in row and high in row else ""
-    return Cell(shown(row[name]), beside, "" if pd.isna(row[name]) else repr(float(row[name])))
+    return Cell(
+        shown(row[name]), beside, "" if pd.isna(row[name]) else f"{row[name]:.6g}"
+    )  # more than is shown, to sort by
 
 
 def whole(count: Any) -> Cell:
@@ -79,18 +81,13 @@ def minimum_detectable_gap(row: Row) -> Cell:
     return value(row, "minimum_detectable_gap", bare_share)
 
 
-def emotion(name: str) -> Cell:
-    """A cell with an emotion. Emotions are sorted in the order of `EMOTIONS`; rows over all emotions come first."""
-    return words(name, f"{EMOTIONS.index(name) + 1 if name in EMOTIONS else 0:02d}")
-
-
 @dataclass(frozen=True)
 class Context:
     """Facts about the report that the cells of a row need.
 
     labels: rule → its label. published: see `store.published_values`. modalities: their names. counts: (rule, gender,
     emotion) → the number of clips. level: the level of the intervals, such as `95%`. metrics: the names of the metrics
-    besides accuracy.
+    besides accuracy. classes: the classes of the experiment, in their order.
     """
 
     labels: dict[str, str]
@@ -99,6 +96,12 @@ class Context:
     counts: dict[tuple[str, str, str], int]
     level: str
     metrics: list[str]
+    classes: list[str]
+
+    def emotion(self, name: str) -> Cell:
+        """A cell with an emotion. Rows over all emotions come first, then the classes, then other emotions."""
+        places = {emotion: place for place, emotion in enumerate(self.classes, start=1)}
+        return words(name, f"{0 if name in RESERVED else places.get(name, len(places) + 1):02d}")
 
     def clips(self, row: Row, rule: str, emotion: str = "all") -> Cell:
         """A cell with a row's number of test clips: from the row, or from the rule and emotion, or from the rule."""

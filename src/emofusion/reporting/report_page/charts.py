@@ -140,8 +140,8 @@ def confusion_chart(emotions: list[str]) -> dict[str, Any]:
 
 def rules_chart(kinds: list[str], rows: int, span: list[float], level: str) -> dict[str, Any]:
     """Rules and modalities by accuracy, with intervals. Data: `rules`."""
-    shapes = {"modality": "square", "rule": "circle", "baseline": "diamond", "oracle": STAR}
-    fills = {"modality": PALE, "rule": DARK, "baseline": "white", "oracle": "white"}
+    shapes = {"modality": "square", "rule": "circle", "baseline": "diamond", "oracle": STAR, "reference": "cross"}
+    fills = {"modality": PALE, "rule": DARK, "baseline": "white", "oracle": "white", "reference": "white"}
     order = alt.EncodingSortField("order", op="min")
     base = alt.Chart(alt.NamedData("rules")).encode(y=alt.Y("label:N", sort=order, axis=None))
     legend = alt.Legend(orient="bottom", title=None, columns=4)

@@ -9,7 +9,6 @@ from emofusion.reporting.report_page.cells import (
     NONE,
     Context,
     Table,
-    emotion,
     minimum_detectable_gap,
     value,
     whole,
@@ -22,7 +21,7 @@ def gender(table: pd.DataFrame, context: Context) -> Table:
     rows = [
         [
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             *[replace(value(row, name, share), beside=f"n={row[f'{name}_clips']:.0f}") for name in ("male", "female")],
             value(row, "gap", points, ("low", "high")),
             value(row, "p", probability),
@@ -44,7 +43,7 @@ def narrowed(table: pd.DataFrame, context: Context) -> Table:
         [
             context.rule(row["rule"]),
             context.rule(row["against"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             value(row, "gap_before", points),
             value(row, "gap_after", points),
             value(row, "change", points, ("low", "high")),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from emofusion.reporting.numbers import number, points, probability, share
-from emofusion.reporting.report_page.cells import Context, Table, emotion, value, whole, words
+from emofusion.reporting.report_page.cells import Context, Table, value, whole, words
 
 WITHIN = (
     "A group of people, such as an age band, is compared over people, and one that varies within people, such as an "
@@ -20,7 +20,7 @@ def groups(table: pd.DataFrame, context: Context) -> Table:
             words(row["group"]),
             words(row["level"]),
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             whole(row["clips"]),
             whole(row["actors"]),
             value(row, "accuracy", share, ("low", "high")),
@@ -39,7 +39,7 @@ def group_gaps(table: pd.DataFrame, context: Context) -> Table:
             words(row["first"]),
             words(row["second"]),
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             *[
                 replace(value(row, f"{side}_accuracy", share), beside=f"n={row[f'{side}_clips']:.0f}")
                 for side in ("first", "second")
@@ -63,7 +63,7 @@ def group_tests(table: pd.DataFrame, context: Context) -> Table:
         [
             words(row["group"]),
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             whole(row["levels"]),
             value(row, "spread", points),
             value(row, "p", probability),
@@ -81,7 +81,7 @@ def group_fairness(table: pd.DataFrame, context: Context) -> Table:
         [
             words(row["group"]),
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             words(row["metric"]),
             whole(row["levels"]),
             value(row, "value", number),

@@ -14,7 +14,6 @@ from emofusion.reporting.report_page.cells import (
     Cell,
     Context,
     Table,
-    emotion,
     value,
     whole,
     words,
@@ -39,9 +38,8 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
     settings = facts.settings
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
-    context = Context(
-        labels, published, settings.modalities, counts, level(settings.confidence), metric_names(settings.metrics)
-    )
+    shown_level, metrics = level(settings.confidence), metric_names(settings.metrics)
+    context = Context(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes)
     of_gender, of_groups = (rules, gender, narrowed, fairness), (group_gaps, group_tests, group_fairness)
     builders = (rules, subsets, gender, narrowed, pairs, fairness, groups, *of_groups, annotations)
     shown = []
@@ -86,7 +84,7 @@ def subsets(table: pd.DataFrame, context: Context) -> Table:
         [
             context.rule(row["rule"]),
             words(GENDERS.get(row["gender"], row["gender"])),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             whole(row["correct"]),
             whole(row["clips"]),
             whole(row["actors"]),
@@ -107,7 +105,7 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
     rows = [
         [
             context.rule(row["rule"]),
-            emotion(row["emotion"]),
+            context.emotion(row["emotion"]),
             words(row["metric"]),
             value(row, "value", number),
             context.clips(row, row["rule"], row["emotion"]),

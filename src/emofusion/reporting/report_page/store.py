@@ -116,7 +116,7 @@ def _classes(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> list[
     for name in ("confusion", "sweep_confusion"):
         if len(tables.get(name, ())):
             classes |= {*tables[name]["emotion"], *tables[name]["predicted"]}
-    return in_order(classes - {"all"})
+    return in_order(classes - {"all"}, settings.classes)
 
 
 def published_values(published: dict[str, Any] | None) -> dict[str, dict[str, dict[str, int]]]:

@@ -17,20 +17,42 @@ class Corpus(Kind):
 
     Class attributes:
         provides: the media of its clips, such as audio, image, video, action_units. A modality reads one of them.
+        brings: the names of tables of posteriors that the corpus brings itself, such as the votes of its raters. All
+            of them have the same clips.
     """
 
     family: ClassVar[str] = "corpora"
     needs: ClassVar[tuple[str, ...]] = ("check_present", "read", "sources")
     declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
+    brings: ClassVar[tuple[str, ...]] = ()
 
     root: str = setting("Folder with the corpus as it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(
-        "Files to leave out: patterns that are compared with the end of each path, as in [DC_a01.wav].",
+        "Files and clips to leave out: patterns that are compared with the end of each path and with the names of "
+        "clips, as in [DC_a01.wav]; see docs/corpora.md.",
         [],
         distinct=True,
         filled=True,
     )
+    labels: dict[str, str] = setting(
+        "What the corpus's own labels are called in the experiment, as in {joy: happy}. Labels that are not named here "
+        "keep their name.",
+        {},
+        filled=True,
+        later=True,
+    )
+    other_labels: str = setting(
+        "What happens to clips whose label is not among emotions.classes: drop leaves them out and reports their "
+        "number; fail stops and names them.",
+        "drop",
+        choices=["drop", "fail"],
+        later=True,
+    )
+
+    def media_provided(self) -> tuple[str, ...]:
+        """The media of its clips: those that it declares, and with videos their sound."""
+        return (*self.provides, *(["audio"] if "video" in self.provides and "audio" not in self.provides else []))
 
     def check_present(self, name: str) -> None:
         """Check quickly, while planning, that the corpus exists; raise `EmofusionError` where it does not.
@@ -44,6 +66,9 @@ class Corpus(Kind):
 
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
         """The clips of the corpus. Every media file that the table names is opened once, to check it.
+
+        Clips whose names match `exclude` may be in the table: they are left out afterwards. A clip that has a video and
+        no `audio` afterwards gets the video's sound, for modalities that read sound.
 
         Args:
             name: the name of the corpus in the experiment.
@@ -87,9 +112,9 @@ class Corpus(Kind):
         return self
 
     def without_recordings(self, table: str) -> Self:
-        """A copy that needs no recordings, because the posteriors of its clips are read from `table`.
+        """A copy that needs no recordings, because the posteriors or features of its clips are read from `table`.
 
-        table: the path of the table of posteriors.
+        table: the path of the table, CSV or Parquet; of features also npz.
         """
         return self
 
@@ -98,6 +123,16 @@ class Corpus(Kind):
 
         Args:
             name: the name of the corpus in the experiment.
-            medium: the medium that the modality reads.
+            medium: the medium that the modality reads; `posteriors` where others have scored the clips, and `votes`
+                for what `posteriors` needs.
+        """
+        return None
+
+    def posteriors(self, name: str) -> "Preparation | None":
+        """The work that makes the tables of posteriors in `brings`; None where there are none.
+
+        The work writes `tables/<table>.parquet` into the folder of its stage: `clip`, and a probability for each class.
+
+        name: the name of the corpus in the experiment.
         """
         return None

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.reporting.numbers import interval, points
 from emofusion.reporting.report_page import page as page_of
 from emofusion.reporting.wording import percent

@@ -1,0 +1,104 @@
+"""The utterances of MELD: a row of its tables for each, with its recording where one is asked for."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emofusion.corpora.common.archives import Entry, entries, unpack
+from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings, first_few
+from emofusion.corpora.meld.names import COLUMNS, EMOTIONS, GENDERS, SUFFIXES, TABLES, clip_name, example, parse
+from emofusion.errors import EmofusionError
+from emofusion.settings.kinds import Corpus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_utterances(
+    name: str, corpus: Corpus, media: list[str], genders: dict[str, str], unpacked: Path
+) -> "pd.DataFrame":
+    """The utterances, each with a file of each of `media`. Recordings without a row in a table do not belong to them.
+
+    Args:
+        name: what the experiment calls the corpus.
+        corpus: its folder, and the files to leave out.
+        media: audio, video, both or none.
+        genders: the gender of speakers besides the six main ones.
+        unpacked: a folder into which archives are extracted.
+
+    Raises:
+        EmofusionError: a table is missing or has a fault, or an utterance has no recording.
+    """
+    faults = Faults(name, corpus.root)
+    suffixes = {suffix for medium in media for suffix in SUFFIXES[medium]}
+    files: dict[str, dict[str, Entry]] = {}  # clip → suffix → file
+    for (clip, suffix), _, entry in find_recordings(corpus, suffixes, parse, faults) if suffixes else []:
+        files.setdefault(clip, {})[suffix] = entry
+    rows, silent = [], []
+    known = GENDERS | genders
+    for part, path in _tables(name, corpus, unpacked).items():
+        for number, line in _lines(path):
+            clip = clip_name(part, line["Dialogue_ID"], line["Utterance_ID"])
+            if excluded(example(clip), corpus):
+                continue
+            if line["Emotion"] not in EMOTIONS:
+                faults.add(f"line {number} of {path.name}", f"has the unknown emotion {line['Emotion']}")
+                continue
+            by_suffix = files.get(clip, {})
+            chosen = {medium: next(filter(None, map(by_suffix.get, SUFFIXES[medium])), None) for medium in media}
+            silent += [clip] if None in chosen.values() else []
+            rows.append(_about(clip, part, line, known) | chosen)
+    faults.stop()
+    if silent:
+        patterns = ", ".join(f'"{example(clip)}"' for clip in silent[:5])
+        raise EmofusionError(
+            f"the corpus {name} at {corpus.root} has no {' or no '.join(media)} for {len(silent)} of {len(rows)} "
+            f"utterances: {first_few(silent)}. Add their files, such as {example(silent[0])}, or leave the utterances "
+            f"out with corpora.{name}.exclude=[{patterns}]."
+        )
+    return clip_table(name, corpus.root, rows, unpacked, faults)
+
+
+def _about(clip: str, part: str, line: dict[str, str], genders: dict[str, str]) -> dict[str, Any]:
+    """The columns of the clip table that follow from a row of a table."""
+    return {
+        "clip": clip,
+        "actor": line["Speaker"],
+        "gender": genders.get(line["Speaker"]),
+        "emotion": EMOTIONS[line["Emotion"]],
+        "statement": line["Utterance"],
+        "split": part,
+        "dialogue": f"{part}_{int(line['Dialogue_ID'])}",
+        "season": line["Season"],
+        "episode": line["Episode"],
+        "sentiment": line["Sentiment"],
+    }
+
+
+def _tables(name: str, corpus: Corpus, unpacked: Path) -> dict[str, Path]:
+    """Part → where its table can be opened. Raises `EmofusionError` where one is missing."""
+    found: dict[str, Entry] = {}
+    for entry in entries(Path(corpus.root), (".csv",)):
+        found.setdefault(entry.path.name, entry)  # a file in the tree comes before the same file in an archive
+    if lacking := [table for table in TABLES.values() if table not in found]:
+        raise EmofusionError(f"the corpus {name} at {corpus.root} lacks the table {', '.join(lacking)}")
+    paths = unpack([found[table] for table in TABLES.values()], unpacked)
+    return {part: paths[found[table]] for part, table in TABLES.items()}
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and values of each line of a table. Raises `EmofusionError` where the table has a fault."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if missing := [column for column in COLUMNS if column not in (reader.fieldnames or [])]:
+                raise EmofusionError(
+                    f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or [])}"
+                )
+            for line in reader:
+                if not (str(line["Dialogue_ID"]).isdigit() and str(line["Utterance_ID"]).isdigit()):
+                    raise EmofusionError(f"{path}, line {reader.line_num}: Dialogue_ID or Utterance_ID is no number")
+                yield reader.line_num, line
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error
