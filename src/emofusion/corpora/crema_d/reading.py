@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings
+from emofusion.corpora.common.reading import Faults, clip_table, excluded, excluded_clip, find_recordings
 from emofusion.corpora.crema_d.names import SUFFIXES, clip_of, labels_of, parse
 from emofusion.corpora.crema_d.tables import lines, place
 from emofusion.errors import EmofusionError
@@ -32,10 +32,10 @@ def read_files(name: str, corpus: Corpus, media: list[str], bands: list[int], un
     Raises:
         EmofusionError: files have faults, a medium is missing for a clip, or an actor is not in the table of actors.
     """
-    faults = Faults(name, corpus.root)
+    faults = Faults(name, corpus.root, corpus.exclude)
     files: dict[str, dict[str, Entry]] = {}  # clip → suffix → file
     for (clip, suffix), _, entry in find_recordings(
-        corpus, {suffix for medium in media for suffix in SUFFIXES[medium]}, parse, faults
+        corpus, list(dict.fromkeys(suffix for medium in media for suffix in SUFFIXES[medium])), parse, faults
     ):
         if _is_pointer(entry):
             faults.add(entry, "was not fetched by Git LFS: run git lfs pull in the clone")
@@ -58,13 +58,13 @@ def read_names(name: str, corpus: Corpus, path: Path, bands: list[int], unpacked
     """
     from emofusion.tables import read_foreign
 
-    faults = Faults(name, corpus.root)
+    faults = Faults(name, corpus.root, corpus.exclude)
     table = read_foreign(path)
     if "clip" not in table:
         raise EmofusionError(f"{path}: has no column clip")
     rows = []
     for stem in dict.fromkeys(map(str, table["clip"])):
-        if excluded(PurePosixPath(f"{stem}.csv"), corpus):
+        if excluded(PurePosixPath(f"{stem}.csv"), corpus) or excluded_clip(stem, corpus):
             continue
         try:
             clip = clip_of(stem)
@@ -72,7 +72,7 @@ def read_names(name: str, corpus: Corpus, path: Path, bands: list[int], unpacked
                 raise ValueError(f"is not written as {clip}")
             rows.append(labels_of(clip) | {"clip": clip})
         except ValueError as error:
-            faults.add(f"{path.name}: {stem}", str(error))
+            faults.add(f"{path.name}: {stem}", str(error), name=stem)
     faults.stop()
     return clip_table(name, corpus.root, _with_people(rows, corpus.root, bands), unpacked, faults)
 

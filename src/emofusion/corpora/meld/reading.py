@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry, entries, unpack
-from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings, first_few
+from emofusion.corpora.common.reading import Faults, clip_table, excluded, excluded_clip, find_recordings, first_few
 from emofusion.corpora.meld.names import COLUMNS, EMOTIONS, GENDERS, SUFFIXES, TABLES, clip_name, example, parse
 from emofusion.errors import EmofusionError
+from emofusion.settings.exclude import leave_out
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def read_utterances(
     Raises:
         EmofusionError: a table is missing or has a fault, or an utterance has no recording.
     """
-    faults = Faults(name, corpus.root)
-    suffixes = {suffix for medium in media for suffix in SUFFIXES[medium]}
+    faults = Faults(name, corpus.root, corpus.exclude)
+    suffixes = list(dict.fromkeys(suffix for medium in media for suffix in SUFFIXES[medium]))
     files: dict[str, dict[str, Entry]] = {}  # clip → suffix → file
     for (clip, suffix), _, entry in find_recordings(corpus, suffixes, parse, faults) if suffixes else []:
         files.setdefault(clip, {})[suffix] = entry
@@ -40,7 +41,7 @@ def read_utterances(
     for part, path in _tables(name, corpus, unpacked).items():
         for number, line in _lines(path):
             clip = clip_name(part, line["Dialogue_ID"], line["Utterance_ID"])
-            if excluded(example(clip), corpus):
+            if excluded(example(clip), corpus) or excluded_clip(clip, corpus):
                 continue
             if line["Emotion"] not in EMOTIONS:
                 faults.add(f"line {number} of {path.name}", f"has the unknown emotion {line['Emotion']}")
@@ -51,11 +52,10 @@ def read_utterances(
             rows.append(_about(clip, part, line, known) | chosen)
     faults.stop()
     if silent:
-        patterns = ", ".join(f'"{example(clip)}"' for clip in silent[:5])
         raise EmofusionError(
             f"the corpus {name} at {corpus.root} has no {' or no '.join(media)} for {len(silent)} of {len(rows)} "
             f"utterances: {first_few(silent)}. Add their files, such as {example(silent[0])}, or leave the utterances "
-            f"out with corpora.{name}.exclude=[{patterns}]."
+            f"out with {leave_out(name, silent, corpus.exclude)}."
         )
     return clip_table(name, corpus.root, rows, unpacked, faults)
 
