@@ -72,8 +72,8 @@ class Ravdess(Generated):
             )
 
     def fetching(self, name: str, medium: str) -> Preparation | None:
-        """The download of a medium that is missing in the root; None without `download`, or for a generated corpus."""
-        if not self.download or self.demo is not None:
+        """The download of a medium that is missing in the root; None without `download`, or where none is needed."""
+        if not self.download or self.demo is not None or self.names_from:
             return None
         # Not an import statement: imported modules count as code of the reader, and a change of the download must not
         # cause the corpus to be read again.
