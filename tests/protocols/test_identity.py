@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.protocols.common.identity import copy_notes, identity_notes
 from emofusion.protocols.common.split import make_split

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from emofusion.emotions import EMOTIONS
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.protocols.common.columns import facts, in_natural_order
 from emofusion.protocols.common.split import make_split

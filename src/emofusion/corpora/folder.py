@@ -5,7 +5,6 @@ Its columns are `emotion`, `actor`, `gender` (empty where it is not known) and o
 divide or group the clips. Relative paths are relative to the CSV file's folder.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded
+from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, excluded_clip
+from emofusion.corpora.common.separated import lacks, lines_of
 from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import setting
@@ -79,16 +79,17 @@ class Folder(Corpus):
 
         See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns.
         """
-        faults, rows = Faults(name, self.root), []
+        faults, rows = Faults(name, self.table, self.exclude), []
         lines_of_clips: dict[str, int] = {}
         for number, line in _lines(Path(self.table), self.recordings):
             files = self._files(line)
-            if any(excluded(entry.path, self) for entry in files.values()):
-                continue
             clip = line.get("clip") or next((entry.path.stem for entry in files.values()), "")
+            if any([excluded(entry.path, self) for entry in files.values()]) or (clip and excluded_clip(clip, self)):
+                continue
             fault = _fault(clip, line, files, lines_of_clips, self.recordings)
             if fault:
-                faults.add(f"line {number} ({clip or 'nothing'})", fault)
+                paths = [str(entry.path) for entry in files.values()]
+                faults.add(f"line {number} ({clip or 'nothing'})", fault, name=next(iter(paths), clip))
             lines_of_clips.setdefault(clip, number)
             labels = {
                 "clip": clip,
@@ -148,16 +149,10 @@ def _lines(path: Path, recordings: bool) -> Iterator[tuple[int, dict[str, Any]]]
 
     `recordings`: whether it has to have a column of files.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            columns = reader.fieldnames or []
-            missing = [column for column in _NEEDED if column not in columns]
-            naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
-            if missing or not naming & set(columns):
-                missing = missing or [f"one of {', '.join(sorted(naming))}"]
-                raise EmofusionError(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(columns)}")
-            for line in reader:
-                yield reader.line_num, {key: value.strip() for key, value in line.items() if isinstance(value, str)}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error
+    columns, lines = lines_of(path)
+    naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
+    needed = _NEEDED if naming & set(columns) else (*_NEEDED, f"one of {', '.join(sorted(naming))}")
+    error = lacks(path, columns, needed)
+    if error is not None:
+        raise error
+    yield from lines

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from emofusion.corpora.common.archives import Entry, entries, source_files
 from emofusion.corpora.common.generated import Generated
 from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
+from emofusion.corpora.common.unread import not_read
 from emofusion.settings.fields import must, setting
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Kdef(Generated):
     def check_present(self, name: str) -> None:
         """Raise `EmofusionError` if the root has no picture of a person."""
         if not any(_shows_a_person(entry) for entry in entries(Path(self.root), SUFFIXES)):
-            raise absent(
+            raise not_read(name, self, SUFFIXES, _parse) or absent(
                 name,
                 self.root,
                 "picture such as AF01ANS.JPG, nor an archive with one",

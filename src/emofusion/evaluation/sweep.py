@@ -112,7 +112,7 @@ class _Part:
         self.split, self.pools, self.grid = split, pools, grid
         self.modalities, self.classes = aligned.modalities, aligned.classes
         self.genders: NDArray[Any] = actors["gender"].to_numpy()
-        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth)
+        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth, aligned.known)
         self.positions = {emotion: order.index(emotion) for emotion in occurring}
         self.emotions: dict[str, int | None] = {"all": None, **self.positions}
 

@@ -111,7 +111,7 @@ def _counted(matching: Iterable[str]) -> bool:
 
 def find_recordings(
     corpus: Corpus,
-    suffixes: Collection[str],
+    suffixes: Sequence[str],
     parse: Callable[[Entry], tuple[Hashable, dict[str, Any]] | None],
     faults: Faults,
 ) -> list[Recording]:
@@ -120,7 +120,7 @@ def find_recordings(
     Args:
         corpus: its folder `root` is searched. Files that match `exclude` are left out. Copies with the same content are
             one recording.
-        suffixes: the suffixes of recordings, in lower case and with the dot.
+        suffixes: the suffixes of recordings, in lower case and with the dot, the preferred one first.
         parse: returns a file's key and labels, or None for a file that does not belong to the corpus. For a fault, it
             raises `ValueError` with the end of a sentence that starts with the file's name.
         faults: collects the faults.
@@ -143,7 +143,7 @@ def find_recordings(
                 count(COPIES)
             else:
                 faults.add(entry, f"is there twice, also as {first}, which has another content")
-    for entry, read in unread_recordings(corpus, suffixes, parse, recordings):
+    for entry, read in unread_recordings(corpus, suffixes, parse, [one.labels for one in recordings.values()]):
         if not excluded(entry.path, corpus):
             faults.add(entry, f"is not read: convert it to {read}")
     return list(recordings.values())

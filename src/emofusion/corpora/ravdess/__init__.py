@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from emofusion.corpora.common.archives import source_files
 from emofusion.corpora.common.generated import Generated
 from emofusion.corpora.common.reading import absent
-from emofusion.corpora.ravdess.names import MEDIA, has_medium
+from emofusion.corpora.common.unread import not_read
+from emofusion.corpora.ravdess.names import MEDIA, has_medium, parse
 from emofusion.corpora.ravdess.reading import read_files, read_names
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Preparation
@@ -100,7 +101,8 @@ class Ravdess(Generated):
         if missing:
             examples = ", ".join(f"{medium} such as {MEDIA[medium].example}" for medium in missing)
             origins = " and ".join(MEDIA[medium].origin for medium in missing)
-            raise absent(
+            suffixes = [suffix for medium in missing for suffix in MEDIA[medium].suffixes]
+            raise not_read(name, self, suffixes, parse) or absent(
                 name,
                 self.root,
                 f"{examples}, nor an archive with it,",

@@ -23,7 +23,7 @@ def read_files(name: str, corpus: Corpus, media: list[str], unpacked: Path) -> "
     that have them. Raises `EmofusionError` where a medium is missing for some clips, or files have faults.
     """
     faults = Faults(name, corpus.root, corpus.exclude)
-    suffixes = {suffix for medium in media for suffix in MEDIA[medium].suffixes}
+    suffixes = list(dict.fromkeys(suffix for medium in media for suffix in MEDIA[medium].suffixes))
     labels_of_clips: dict[str, dict[str, Any]] = {}
     files: dict[str, dict[str, Entry | None]] = {medium: {} for medium in media}
     ranks: dict[tuple[str, str], int] = {}  # how far the chosen file is from the preferred modality
