@@ -9,7 +9,18 @@ import emofusion
 PACKAGE = Path(emofusion.__path__[0])
 # A folder may import the folders before it, and none of those after it.
 ORDER = [
-    *("settings", "plan", "corpora", "protocols", "features", "networks", "predictions", "training", "fusion"),
+    *(
+        "settings",
+        "plan",
+        "recordings",
+        "corpora",
+        "protocols",
+        "features",
+        "networks",
+        "predictions",
+        "training",
+        "fusion",
+    ),
     *("evaluation", "reporting", "tracking"),
 ]
 

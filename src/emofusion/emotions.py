@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 GENDERS = ("female", "male")
+# The gender of people of whom it is not known. Their clips are in all tables but those by gender.
+UNKNOWN = "unknown"
 # What stands for all emotions in the tables' column of emotions, so that no class can have this name.
 RESERVED = ("all", "unweighted average recall")
 _FILE = "classes.json"

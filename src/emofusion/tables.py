@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from emofusion.emotions import GENDERS
+from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.errors import EmofusionError
 
 # The columns of a prediction table for each class: `logit_<emotion>`, in the order of the classes. A row's softmax over
@@ -17,13 +17,16 @@ LOGIT = "logit_"
 # The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
 WEIGHT = "weight_"
 
+# What stands for a missing number in a CSV file.
+_MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
+
 # Emotions are any words: those that the setting `emotions.classes` lists are the classes.
 _emotion = pa.Column(str, pa.Check.str_length(min_value=1))
 _clip = {
     "clip": pa.Column(str),
     "corpus": pa.Column(str),
     "actor": pa.Column(str),
-    "gender": pa.Column(str, pa.Check.isin(GENDERS)),
+    "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
     "emotion": _emotion,
 }
 _split = {
@@ -31,7 +34,9 @@ _split = {
     "split": pa.Column(str, pa.Check.isin(["train", "validation", "test"])),
 }
 
-# A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file.
+# A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file. `content`
+# has the medium and a hash of each file, and `spelling` the actor as the corpus writes it, where it does so in several
+# ways. A corpus may have further columns.
 CLIPS = pa.DataFrameSchema(
     {
         **_clip,
@@ -40,9 +45,14 @@ CLIPS = pa.DataFrameSchema(
         "audio": pa.Column(str, nullable=True),
         "image": pa.Column(str, nullable=True),
         "video": pa.Column(str, nullable=True),
+        "content": pa.Column(str, nullable=True, required=False),
+        "spelling": pa.Column(str, nullable=True, required=False),
     },
     unique=["clip"],
 )
+
+# What the corpora of a protocol say about each clip; besides these, all columns that one of them has.
+FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 
 # Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
 SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
@@ -54,7 +64,8 @@ PREDICTIONS = pa.DataFrameSchema(
     strict=True,
 )
 
-# A test clip scored by one of several fusion rules. `fitted_on` says in words which clips the rule learnt from.
+# A fusion rule; and a test clip scored by one of several rules. `fitted_on` says in words which clips the rule learnt
+# from.
 _about_rule = {
     "rule": pa.Column(str),
     "label": pa.Column(str),
@@ -63,6 +74,7 @@ _about_rule = {
     "transductive": pa.Column(bool),
 }
 ABOUT_RULE = list(_about_rule)
+RULES = pa.DataFrameSchema(_about_rule, unique=["rule"], strict=True)
 FUSED = pa.DataFrameSchema(
     {**_about_rule, **PREDICTIONS.columns},
     unique=["rule", "clip", "fold"],
@@ -226,14 +238,16 @@ def sorted_by(frame: pd.DataFrame, column: str, order: Sequence[str]) -> pd.Data
     return frame.sort_values(column, key=lambda values: values.map(position), kind="stable", ignore_index=True)
 
 
-def read_foreign(path: str | Path) -> pd.DataFrame:
-    """Read a table that was made elsewhere, CSV or Parquet. A column `clip` becomes text.
+def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFrame:
+    """Read a table that was made elsewhere, CSV or Parquet.
+
+    text: columns of a CSV file that are read as text, so that `007` stays what it is.
 
     Raises `EmofusionError` where the file has another type, is missing or is damaged.
     """
     path = Path(path)
     readers: dict[str, Callable[[], pd.DataFrame]] = {
-        ".csv": lambda: pd.read_csv(path, dtype={"clip": str}),
+        ".csv": lambda: _read_csv(path, set(text)),
         ".parquet": lambda: pd.read_parquet(path),
     }
     if path.suffix not in readers:
@@ -242,3 +256,10 @@ def read_foreign(path: str | Path) -> pd.DataFrame:
         return readers[path.suffix]()
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
+
+
+def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
+    columns = set(pd.read_csv(path, nrows=0).columns)
+    # a name such as NA is a text and no missing value
+    missing = {column: _MISSING for column in columns - text}
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)

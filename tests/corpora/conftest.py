@@ -1,6 +1,7 @@
 """Tiny media files, real ones, for trees in the corpora's native names."""
 
 import shutil
+import zlib
 
 import av
 import numpy as np
@@ -9,11 +10,16 @@ import soundfile
 from PIL import Image
 
 
+def number_of(path) -> int:
+    """A number that makes the content of a file another than that of files in other places."""
+    return 20 + zlib.crc32(str(path).encode()) % 1000
+
+
 @pytest.fixture
 def write_sound():
     def write(path, seconds=0.05):
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, np.sin(np.arange(int(16000 * seconds)) / 20) / 2, 16000)
+        soundfile.write(path, np.sin(np.arange(int(16000 * seconds)) / number_of(path)) / 2, 16000)
 
     return write
 
@@ -22,7 +28,7 @@ def write_sound():
 def write_image():
     def write(path, grey=120, size=(56, 76)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(0).integers(0, 2, (size[1], size[0], 3)) * (grey > 0) * 60 + grey
+        pixels = np.random.default_rng(number_of(path)).integers(0, 2, (size[1], size[0], 3)) * (grey > 0) * 60 + grey
         Image.fromarray(pixels.astype(np.uint8)).save(path, "JPEG")
 
     return write
@@ -44,7 +50,8 @@ def write_video():
                     container.mux(stream.encode(frame))
                 container.mux(stream.encode())
             if sound:
-                samples = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+                tone = np.sin(np.arange(1024, dtype=np.float32) / 20)[None] / 2
+                samples = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
                 samples.sample_rate = 16000
                 container.mux(track.encode(samples))
                 container.mux(track.encode())

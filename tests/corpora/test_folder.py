@@ -48,14 +48,14 @@ def test_exclude_leaves_a_row_out(corpus):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("actor;gender;emotion;audio\n", "lacks the column emotion, actor, gender; it has actor;gender"),
+        ("clip;sex\n", "lacks the column emotion, actor, gender, one of audio, image, video; it has clip, sex"),
         ("actor,gender,emotion\n1,f,sad\n", "lacks the column one of audio, image, video"),
         ("actor,gender,emotion,audio\n1,x,sad,sound/a.wav\n", r"line 2 \(a\) has the gender 'x'"),
         ("actor,gender,emotion,audio\n,f,sad,sound/a.wav\n", "and actor ''"),
         ("actor,gender,emotion,audio\n1,f,sad,\n", "line 2 .* names no file"),
         ("actor,gender,emotion,audio\n1,f,sad,sound/a.wav\n1,f,sad,sound/a.wav\n", "line 3 .* has the clip of line 2"),
         ("actor,gender,emotion,audio\n1,f,sad,sound/z.wav\n", r"sound/z\.wav is not there"),
-        ("actor,gender,emotion,audio\n1,f,sad,faces/a.jpg\n", r"faces/a\.jpg cannot be read as audio"),
+        ("actor,gender,emotion,audio\n1,f,sad,faces/a.jpg\n", r"faces/a\.jpg has no sound track"),
         ("actor,gender,emotion,audio\n", "the corpus mine at .* has no clip left"),
     ],
 )

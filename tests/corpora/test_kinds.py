@@ -54,7 +54,7 @@ def test_the_kinds_and_what_they_provide():
         "folder": ("audio", "image", "video"),
         "kdef": ("image",),
         "meld": ("audio", "video", "text"),
-        "ravdess": ("audio", "video", "action_units"),
+        "ravdess": ("audio", "video", "action_units", "landmarks"),
         "savee": ("audio",),
         "tess": ("audio",),
     }
@@ -70,7 +70,10 @@ def test_the_kinds_and_what_they_provide():
             r"corpora\.mine\.angles=\[upwards\]: at least 1 entry, each once, out of full_left, half_left",
         ),
         (Kdef(angles=["straight", "straight"]), r"corpora\.mine\.angles=\[straight,straight\]: "),
-        (Ravdess(media=["smell"]), r"corpora\.mine\.media=\[smell\]: each once, out of audio, video, action_units"),
+        (
+            Ravdess(media=["smell"]),
+            r"corpora\.mine\.media=\[smell\]: each once, out of audio, video, action_units, landmarks",
+        ),
         (Ravdess(media=["audio", "audio"]), r"corpora\.mine\.media=\[audio,audio\]: "),
         (
             Ravdess(root="a", download=True, zenodo=""),

@@ -114,7 +114,7 @@ def test_streams_that_lack(ravdess, tmp_path, write_video):
     write_video(root / "01-01-03-01-01-01-01.mp4", sound=False)
     write_video(root / "01-01-03-01-01-01-02.mp4", picture=False)
     (root / "02-01-03-01-01-01-03.mp4").write_bytes(b"\0" * 100)
-    with pytest.raises(EmofusionError, match=r"01-01-03-01-01-01-01\.mp4 holds no sound"):
+    with pytest.raises(EmofusionError, match=r"01-01-03-01-01-01-01\.mp4 has no sound track"):
         read_corpus("ravdess", replace(ravdess, exclude=["02-*"]), tmp_path / "unpacked")
     with pytest.raises(EmofusionError) as error:
         read_corpus("ravdess", replace(ravdess, media=["video"]), tmp_path / "unpacked")

@@ -43,7 +43,7 @@ def test_systems_that_do_not_belong_together(systems):
     with pytest.raises(EmofusionError, match="disagree on the gender"):
         side_by_side({**systems, "face": other})
     two = systems["face"].assign(actor="demo-1")
-    with pytest.raises(EmofusionError, match="actor demo-1 is both female and male"):
+    with pytest.raises(EmofusionError, match="actor demo-1 has two genders, female and male"):
         side_by_side({"face": two})
     with pytest.raises(EmofusionError):
         side_by_side({})

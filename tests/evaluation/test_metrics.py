@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, f1_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from emofusion.errors import EmofusionError
@@ -28,7 +28,7 @@ from emofusion.settings.kinds import Metric
 from emofusion.settings.registry import kinds
 from emofusion.tables import check as check_table
 
-NAMES = ["accuracy", "unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"]
+NAMES = ["accuracy", "unweighted_average_recall", "macro_f1", "weighted_f1", "log_loss", "brier", "calibration_error"]
 IMPORTS = """
 import sys
 from emofusion.settings.registry import kinds
@@ -64,7 +64,7 @@ def test_the_metrics_and_their_order():
     metrics = sorted(kinds("metrics").values(), key=lambda metric: (metric.position, metric.kind))
     assert [metric.kind for metric in metrics] == NAMES
     assert len({metric.position for metric in metrics}) == len({metric.label for metric in metrics}) == len(metrics)
-    assert Evaluation().metrics == NAMES[1:]
+    assert Evaluation().metrics == [name for name in NAMES[1:] if name != "weighted_f1"]
     assert [metric.kind for metric in beside_accuracy(reversed(metrics))] == NAMES[1:]
 
 
@@ -95,6 +95,21 @@ def test_accuracy_as_a_metric_is_the_accuracy_of_the_tables(systems):
     metric = kinds("metrics")["accuracy"]()
     sums, counts = count(scored, [metric]).sums["accuracy"].sum(axis=(1, 2)), count(scored)
     np.testing.assert_array_equal(metric.value(sums, np.full(3, 400)), counts.correct.sum(axis=(1, 2)) / 400)
+
+
+def test_weighted_f1_is_that_of_scikit_learn(systems):
+    metric = kinds("metrics")["weighted_f1"]()
+    table = subset_table(*_inputs(systems, metric)).set_index(["system", "gender", "emotion"])["weighted_f1"]
+    for name, clips in systems.items():
+        for gender in ("all", "male", "female"):
+            part = clips if gender == "all" else clips[clips["gender"] == gender]
+            expected = f1_score(part["emotion"], labels(part), average="weighted")
+            assert table[name, gender, "all"] == pytest.approx(expected, rel=1e-12)
+
+
+def _inputs(systems, metric):
+    scored = side_by_side(systems)
+    return scored, count(scored, [metric]), Resampling.of(scored.genders, 5, 3, 0.9), [metric]
 
 
 def test_a_new_metric_is_in_the_table_of_subsets_with_its_interval(systems, settings, resampled, tails):

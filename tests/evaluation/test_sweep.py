@@ -31,8 +31,13 @@ def fused(aligned: Aligned, rule: str, weights: list[float]) -> pd.DataFrame:
     """The clips with the class that they are taken for, clip by clip."""
     predicted = []
     for row in range(len(aligned.clips)):
-        members = aligned.posteriors[:, row]
+        members = aligned.posteriors[:, row].copy()
         if rule == "product":
+            for lacks in np.argwhere(~aligned.known):  # one member lacks one class: the others give it its share
+                others = aligned.known[:, lacks[1]]
+                share = members[others, lacks[1]].mean() if np.array(weights)[others].any() else 0.0
+                members[lacks[0]] *= 1 - share
+                members[tuple(lacks)] = share
             members = np.log(np.maximum(members, np.finfo(float).tiny))
         mean = sum(w * p for w, p in zip(weights, members, strict=True))
         predicted.append(aligned.classes[int(np.argmax(mean))])

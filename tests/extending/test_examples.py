@@ -29,9 +29,12 @@ def scored(project, modality):
 
 
 def fused(project, rule):
-    files = ("fusion/minimum-*/rules.parquet", "rules/compared-*/rules.parquet")
-    table = pd.concat([read_table(project.one(file), FUSED) for file in files])
-    return table[table["rule"] == rule].sort_values("clip", ignore_index=True)
+    if rule == "minimum":  # the configured rule
+        table = read_table(project.one("fusion/minimum-*/fused.parquet"), PREDICTIONS)
+    else:
+        table = read_table(project.one("rules/compared-*/rules.parquet"), FUSED)
+        table = table[table["rule"] == rule]
+    return table.sort_values("clip", ignore_index=True)
 
 
 def test_the_page_has_an_example_of_each_family(examples):

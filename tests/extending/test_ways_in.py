@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emofusion.predictions.table import posteriors
-from emofusion.tables import FUSED, PREDICTIONS, read_table
+from emofusion.tables import PREDICTIONS, read_table
 
 BORDA = '''"""Borda's count."""
 
@@ -69,9 +69,8 @@ def borda_by_hand(project):
 
 def fused_by(project, rule):
     """What the newest fusion makes of each clip by a rule, in the order of the clips' names."""
-    newest = max((project.folder / "results/fusion").glob(f"{rule}-*/rules.parquet"), key=os.path.getmtime)
-    table = read_table(newest, FUSED)
-    return posteriors(table[table["rule"] == rule].sort_values("clip"))
+    newest = max((project.folder / "results/fusion").glob(f"{rule}-*/fused.parquet"), key=os.path.getmtime)
+    return posteriors(read_table(newest, PREDICTIONS).sort_values("clip"))
 
 
 def test_a_second_run_has_nothing_to_do(project):

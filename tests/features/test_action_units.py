@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emofusion.corpora.ravdess.names import names_of_videos
 from emofusion.errors import EmofusionError
 from emofusion.features.action_units import ActionUnits
 from emofusion.features.action_units.columns import COLUMNS
@@ -14,7 +15,12 @@ CLIP = "03-01-05-02-01-02-12"
 
 
 def clips_of(*names: str) -> pd.DataFrame:
-    return pd.DataFrame({"clip": list(names)})
+    return pd.DataFrame({"clip": list(names), "corpus": "mine"})
+
+
+def performances(*names: str) -> pd.DataFrame:
+    """Clips of RAVDESS, with what its reader says about their videos' names."""
+    return clips_of(*names).assign(also_named=[names_of_videos(name) for name in names])
 
 
 def features_of(clips: pd.DataFrame, table, *statistics: str) -> np.ndarray:
@@ -68,13 +74,13 @@ def test_video_files_are_averaged_over_frames_with_a_face(tmp_path):
     folder = tmp_path / "Actor_12"
     folder.mkdir()
     openface([1.0, 99.0, 2.0], [1, 0, 1]).to_csv(folder / "01-01-05-02-01-02-12.csv", index=False)
-    np.testing.assert_allclose(features_of(clips_of(CLIP), tmp_path), [1.5 + np.arange(35)])
+    np.testing.assert_allclose(features_of(performances(CLIP), tmp_path), [1.5 + np.arange(35)])
 
 
 def test_of_two_recordings_of_a_performance_the_full_one_counts(tmp_path):
     openface([1.0], [1]).to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
     openface([2.0], [1]).to_csv(tmp_path / "02-01-05-02-01-02-12.csv", index=False)
-    np.testing.assert_allclose(features_of(clips_of(CLIP), tmp_path), [1 + np.arange(35)])
+    np.testing.assert_allclose(features_of(performances(CLIP), tmp_path), [1 + np.arange(35)])
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "found in the folder"])
@@ -84,7 +90,7 @@ def test_files_are_read_straight_from_an_archive(tmp_path, named):
         archive.writestr("tracking/01-01-05-02-01-02-12.csv", openface([3.0], [1]).to_csv(index=False))
         archive.writestr("tracking/readme.txt", "not a table")
     table = path if named else tmp_path
-    np.testing.assert_allclose(features_of(clips_of(CLIP), table), [3 + np.arange(35)])
+    np.testing.assert_allclose(features_of(performances(CLIP), table), [3 + np.arange(35)])
 
 
 def test_other_corpora_match_by_their_whole_name(tmp_path):
@@ -95,13 +101,13 @@ def test_other_corpora_match_by_their_whole_name(tmp_path):
 def test_missing_clips_are_counted_and_named(tmp_path):
     openface([0.0], [1]).to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
     with pytest.raises(EmofusionError, match="2 of 3 clips, for example x, y"):
-        features_of(clips_of(CLIP, "x", "y"), tmp_path)
+        features_of(performances(CLIP, "x", "y"), tmp_path)
 
 
 def test_video_without_any_face_is_named(tmp_path):
     openface([0.0], [0]).to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
     with pytest.raises(EmofusionError, match=r"no frame of .*01-01-05-02-01-02-12\.csv"):
-        features_of(clips_of(CLIP), tmp_path)
+        features_of(performances(CLIP), tmp_path)
 
 
 @pytest.mark.parametrize("value", [np.nan, "high"])
@@ -109,8 +115,8 @@ def test_values_that_are_not_numbers_are_named(tmp_path, value):
     frame = openface([1.0], [1])
     frame[" AU01_r"] = value
     frame.to_csv(tmp_path / "01-01-05-02-01-02-12.csv", index=False)
-    with pytest.raises(EmofusionError, match=r"12\.csv.*(not finite|'high')"):
-        features_of(clips_of(CLIP), tmp_path)
+    with pytest.raises(EmofusionError, match=r"12\.csv.*(1 frames|'high')"):
+        features_of(performances(CLIP), tmp_path)
 
 
 @pytest.mark.parametrize("content", ["clip,AU01_r\na,1\n", "", "a"])
@@ -174,4 +180,4 @@ def test_sources_hold_every_file_that_prepare_reads(tmp_path):
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
         archive.writestr("01-01-05-02-01-02-13.csv", openface([3.0], [1]).to_csv(index=False))
     assert sources(tmp_path) == ["a/01-01-05-02-01-02-12.csv", "more.zip"]
-    assert len(features_of(clips_of(CLIP, "03-01-05-02-01-02-13"), tmp_path)) == 2
+    assert len(features_of(performances(CLIP, "03-01-05-02-01-02-13"), tmp_path)) == 2

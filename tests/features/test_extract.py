@@ -52,7 +52,7 @@ def test_rows_keep_the_order_of_the_clips(tmp_path):
     assert features.rows["clip"].tolist() == clips["clip"].tolist()
     assert features.rows["row"].tolist() == list(range(40))
     np.testing.assert_array_equal(features.take(range(40))[:, 0, 0, 0], np.arange(39, -1, -1))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["features.npy", "rows.parquet"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["features.npy", "notes.csv", "rows.parquet"]
 
 
 def test_the_number_of_workers_does_not_change_the_result(tmp_path):

@@ -1,5 +1,7 @@
 """Made-up predictions of three modalities."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,3 +34,25 @@ def three() -> dict[str, pd.DataFrame]:
         logits = {f"logit_{e}": random.normal(skill * (emotion == e), 1) for e in known}
         tables[modality] = clips.assign(**logits)
     return tables
+
+
+@pytest.fixture(scope="session")
+def published_posteriors(real_data) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The prediction tables of speech and face on RAVDESS that others have published."""
+    folder = real_data / "ravdess" / "posteriors"
+    speech = published(folder / "speech_wav2vec2_logits.csv", "logit_")
+    return speech, published(folder / "face_openface_mlp_probabilities.csv", "p_")
+
+
+def published(path: Path, prefix: str) -> pd.DataFrame:
+    """Posteriors of RAVDESS clips published by others, as a prediction table; the clip's name says who and what."""
+    raw = pd.read_csv(path)
+    parts = raw["clip"].str.split("-", expand=True).astype(int)
+    table = pd.DataFrame({"clip": raw["clip"], "corpus": "ravdess", "actor": "ravdess-" + parts[6].astype(str)})
+    table["gender"] = np.where(parts[6] % 2 == 1, "male", "female")
+    table["emotion"] = [EMOTIONS[code - 1] for code in parts[2]]
+    table["fold"], table["split"] = raw["fold"], "test"
+    for emotion in EMOTIONS:
+        values = raw[prefix + emotion]
+        table[f"logit_{emotion}"] = values if prefix == "logit_" else np.log(values.clip(lower=1e-12))
+    return table

@@ -1,7 +1,6 @@
 """Fusing prediction tables, made up and real."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -136,24 +135,8 @@ def test_rules_run_on_one_thread(three):
     assert Counting.threads and set(Counting.threads) == {1}
 
 
-def published(path: Path, prefix: str) -> pd.DataFrame:
-    """Posteriors of RAVDESS clips published by others, as a prediction table; the clip's name says who and what."""
-    raw = pd.read_csv(path)
-    parts = raw["clip"].str.split("-", expand=True).astype(int)
-    table = pd.DataFrame({"clip": raw["clip"], "corpus": "ravdess", "actor": "ravdess-" + parts[6].astype(str)})
-    table["gender"] = np.where(parts[6] % 2 == 1, "male", "female")
-    table["emotion"] = [EMOTIONS[code - 1] for code in parts[2]]
-    table["fold"], table["split"] = raw["fold"], "test"
-    for emotion in EMOTIONS:
-        values = raw[prefix + emotion]
-        table[f"logit_{emotion}"] = values if prefix == "logit_" else np.log(values.clip(lower=1e-12))
-    return table
-
-
-def test_published_posteriors_give_their_published_accuracies(real_data):
-    folder = real_data / "ravdess" / "posteriors"
-    speech = published(folder / "speech_wav2vec2_logits.csv", "logit_")
-    face = published(folder / "face_openface_mlp_probabilities.csv", "p_")
+def test_published_posteriors_give_their_published_accuracies(published_posteriors, real_data):
+    folder, (speech, face) = real_data / "ravdess" / "posteriors", published_posteriors
     for table, accuracy in ((speech, 0.81944), (face, 0.60417)):
         overall = by_subset(on_test(table, "real")).iloc[0]
         assert (overall["accuracy"], overall["clips"]) == (pytest.approx(accuracy, abs=5e-6), 1440)

@@ -13,12 +13,22 @@ from emofusion.networks.cnn1d import Cnn1d
 from emofusion.networks.cnn1d_deep import Cnn1dDeep
 from emofusion.networks.lstm import Lstm
 from emofusion.networks.mlp import Mlp
+from emofusion.networks.sklearn import Sklearn
 from emofusion.settings import registry
 from emofusion.settings.encoding import decode, encode
 from emofusion.settings.fields import check
 from emofusion.settings.training import Training, Unfreeze
 
-KINDS = {"backbone": Backbone, "cnn1d": Cnn1d, "cnn1d_deep": Cnn1dDeep, "lstm": Lstm, "mlp": Mlp}
+KINDS = {
+    "backbone": Backbone,
+    "cnn1d": Cnn1d,
+    "cnn1d_deep": Cnn1dDeep,
+    "lstm": Lstm,
+    "mlp": Mlp,
+    "sklearn": Sklearn,
+}
+# settings without a default
+NEEDED = {Backbone: {"architecture": "vgg16"}, Sklearn: {"estimator": "sklearn.svm.SVC"}}
 BAD = [
     (Cnn1d, "filters", 0),
     (Cnn1d, "filters", 4097),
@@ -53,6 +63,8 @@ BAD = [
     (Mlp, "hidden", [64, -1]),
     (Mlp, "dropout", 1.5),
     (Mlp, "input_dropout", 1.0),
+    (Sklearn, "estimator", " "),
+    (Sklearn, "settings", {"C": float("nan")}),
     (Backbone, "architecture", "resnet"),
     (Backbone, "normalise", "yes"),
     (Backbone, "pooling", "max"),
@@ -68,7 +80,7 @@ BAD = [
 
 
 def valid(kind: type):
-    return kind(architecture="vgg16") if kind is Backbone else kind()
+    return kind(**NEEDED.get(kind, {}))
 
 
 def test_importing_the_kinds_imports_nothing_slow():

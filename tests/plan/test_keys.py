@@ -43,9 +43,9 @@ def described(names):
         ("evaluation.samples=10", FUSION),
         ("evaluation.permutations=10", OWN),
         ("evaluation.confidence=0.9", FUSION),
-        ("evaluation.bins=3", OWN),
+        ("evaluation.bins=3", FUSION),
         ("evaluation.seed=3", FUSION),
-        ("evaluation.metrics=[]", OWN),
+        ("evaluation.metrics=[]", FUSION),
         # of the fusion
         ("fusion.weights={speech: 0.5, face: 0.5}", OWN),
         ("fusion.weights=null", OWN),

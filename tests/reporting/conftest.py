@@ -121,7 +121,7 @@ def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def results(modalities, fusion, evaluation, histories, models) -> Results:
     notes = ["8 test clips were left out."]
-    tables = (modalities, fusion.predictions("linear"), fusion.rules, fusion.parameters, evaluation)
+    tables = (modalities, fusion.predictions("linear"), fusion.about(), fusion.parameters, evaluation)
     return Results(*tables, histories, models, notes)
 
 

@@ -24,7 +24,7 @@ def stages(results, tmp_path):
         table.to_parquet(path, index=False)
         return path
 
-    # some rules are in one folder, the others in the other; each folder has its own order
+    # some systems are in one folder, the others in the other; each folder has its own order
     shared = ["majority", "linear_tuned"]
     for name, table in results.evaluation.items():
         if name in ALONE:
@@ -32,15 +32,16 @@ def stages(results, tmp_path):
             write(table[is_shared], "rules", "evaluation", f"{name}.parquet")
             table = table[~is_shared]
         write(table, *(("rules", "sweep") if name in SWEEPS else ("fusion", "evaluation")), f"{name}.parquet")
-    for name, table in {"rules": results.rules, "parameters": results.parameters}.items():
-        write(table[~table["rule"].isin(shared)], "fusion", f"{name}.parquet")
-        write(pd.concat([table[table["rule"] == rule] for rule in shared]), "rules", f"{name}.parquet")
+    write(results.rules, "fusion", "about_rules.parquet")
+    write(results.parameters, "fusion", "parameters.parquet")
     # two modalities split one corpus, a third another
     left_out = pd.DataFrame({"corpus": "ravdess", "gender": ["male", "female"], "emotion": "calm", "clips": [8, 12]})
     splits = []
     for name, table in {"one": left_out, "two": left_out, "three": left_out.assign(corpus="savee")[:1]}.items():
         splits.append(write(pd.DataFrame(), name, "split.parquet"))
         table.to_csv(splits[-1].parent / "left_out.csv", index=False)
+        notes = ["A note."] if name == "three" else ["A note.", "Another note."]
+        (splits[-1].parent / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
     folders = {"speech": [], "face": []}
     for modality, network, seed in (
         ("speech", "cnn1d", 3),
@@ -85,6 +86,8 @@ def test_what_is_left_out_is_counted_once(stages, settings):
     assert collect(**stages, settings=settings).notes == [
         "Left out, since the emotion is not among the classes: 20 calm clips of ravdess.",
         "Left out, since the emotion is not among the classes: 8 calm clips of savee.",
+        "A note.",
+        "Another note.",
     ]
 
 
@@ -97,7 +100,7 @@ def test_a_rule_that_could_not_learn_is_named(stages, settings):
 
 @pytest.mark.parametrize("transductive", [True, False])
 def test_whether_the_configured_rule_is_transductive(stages, results, settings, transductive):
-    file = stages["fusion"] / "rules.parquet"
+    file = stages["fusion"] / "about_rules.parquet"
     rules = pd.read_parquet(file)
     rules = rules.assign(transductive=rules["rule"] == ("linear" if transductive else "product"))
     rules.to_parquet(file, index=False)

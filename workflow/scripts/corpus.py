@@ -4,15 +4,23 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
-from emofusion.corpora.common.read import read_corpus
-from emofusion.errors import clear_errors
+from emofusion.corpora.common.read import notes_of_corpus, read_corpus
+from emofusion.counted import counting, write_notes
+from emofusion.errors import clear_errors, tell
 from emofusion.plan.job import Job
 from emofusion.tables import CLIPS, write_table
 
 
 def work(job: Job) -> None:
-    clips = read_corpus(job.settings.name, job.settings.corpus, job.folder / "unpacked")
+    settings = job.settings
+    with counting() as counts:
+        clips = read_corpus(settings.name, settings.corpus, job.folder / "unpacked", settings.medium)
+    notes = notes_of_corpus(settings.name, settings.corpus, counts)
+    for note in notes:
+        if note.about.endswith(".exclude") and not note.number:
+            tell(f"{note.about}: no file or clip that was read here matches '{note.what}' ({job.stage.key})")
     write_table(clips, job.folder / "clips.parquet", CLIPS)
+    write_notes(job.folder, notes)
 
 
 with clear_errors(snakemake.log[0]):

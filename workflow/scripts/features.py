@@ -12,6 +12,7 @@ from emofusion.tables import CLIPS, read_table
 
 def work(job: Job) -> None:
     clips = read_table(job.input("corpus") / "clips.parquet", CLIPS)
+    clips.attrs["exclude"] = job.plan.settings(str(job.stage.inputs["corpus"])).corpus.exclude  # for messages
     extract(clips, job.settings.features, job.folder, workers=job.workers)
 
 

@@ -8,7 +8,7 @@ from emofusion.errors import clear_errors
 from emofusion.evaluation.stage import write_evaluation
 from emofusion.fusion.common.fuse import Fused, fuse
 from emofusion.plan.job import Job
-from emofusion.tables import PREDICTIONS, read_table, write_table
+from emofusion.tables import PARAMETERS, PREDICTIONS, RULES, read_table, write_table
 
 SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
 
@@ -21,8 +21,10 @@ def work(job: Job) -> None:
     }
     own = fuse(tables, job.settings.fusion)
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
-    own.write(job.folder)
+    # of the rules that are only compared, no clip is kept: they would be most of what a cell stores
     write_table(every.predictions(job.settings.order[0]), job.folder / "fused.parquet", PREDICTIONS)
+    write_table(every.about(), job.folder / "about_rules.parquet", RULES)
+    write_table(every.parameters, job.folder / "parameters.parquet", PARAMETERS)
     new = list(own.rules["rule"].unique())
     write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation", new)
 

@@ -19,6 +19,7 @@ from emofusion.tracking.cells import track_cell
 
 def work(job: Job) -> None:
     modalities = job.settings.modalities
+    behind = job.plan.stages_behind(job.name)
     results = collect(
         predictions={name: job.input(f"predictions_{name}") / "predictions.parquet" for name in modalities},
         rules=job.input("rules"),
@@ -26,6 +27,7 @@ def work(job: Job) -> None:
         splits=[folder / "split.parquet" for folder in job.inputs("splits")],
         models={name: job.inputs(f"models_{name}") for name in job.settings.networks},
         settings=job.settings,
+        readers=[job.results / name for name in behind if name.startswith(("corpus/", "features/"))],
     )
     made_with = job.made_with()
     tracked = snakemake.config["tracking"]["enabled"]

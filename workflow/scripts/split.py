@@ -4,13 +4,17 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+import json
+
 import pandas as pd
 
 from emofusion.emotions import write_classes
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job
+from emofusion.protocols.common.columns import facts
+from emofusion.protocols.common.identity import identity_notes, with_shared_people
 from emofusion.protocols.common.split import make_split
-from emofusion.tables import CLIPS, SPLIT, read_table, write_table
+from emofusion.tables import CLIPS, FACTS, SPLIT, read_table, write_table
 
 
 def work(job: Job) -> None:
@@ -19,6 +23,11 @@ def work(job: Job) -> None:
     split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions, job.settings.closed)
     write_classes(job.settings.emotions.classes, job.folder)
     left_out.to_csv(job.folder / "left_out.csv", index=False)
+    notes = json.dumps(identity_notes(clips), indent=2, ensure_ascii=False)
+    (job.folder / "notes.json").write_text(f"{notes}\n", encoding="utf-8")
+    write_table(
+        facts(with_shared_people(clips, job.settings.protocol.same_people)), job.folder / "facts.parquet", FACTS
+    )
     write_table(split, job.folder / "split.parquet", SPLIT)
 
 

@@ -1,10 +1,10 @@
 """Your own corpus: a CSV file of paths and labels.
 
-Its columns are `emotion`, `actor`, `gender` and one or more of `audio`, `image` and `video`; `clip`, `intensity` and
-`statement` are optional. Relative paths are relative to the CSV file's folder.
+Its columns are `emotion`, `actor`, `gender` (empty where it is not known) and one or more of `audio`, `image` and
+`video`; `clip`, `intensity` and `statement` are optional. Further columns, such as `session`, `age` or `split`, can
+divide or group the clips. Relative paths are relative to the CSV file's folder.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from omegaconf import MISSING
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded
+from emofusion.corpora.common.reading import MEDIA, Faults, clip_table, excluded, excluded_clip
+from emofusion.corpora.common.separated import lacks, lines_of
+from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus
@@ -21,9 +23,13 @@ from emofusion.settings.kinds import Corpus
 if TYPE_CHECKING:
     import pandas as pd
 
-GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"}
+GENDERS = {"female": "female", "male": "male", "f": "female", "m": "male"} | dict.fromkeys(
+    ("", UNKNOWN, "other", "n/a", "na", "?"), UNKNOWN
+)
 UNLABELLED = "unlabelled"  # the label of a clip whose cell is empty
 _NEEDED = ("emotion", "actor", "gender")
+# All other columns of the file become columns of the clip table, except those that the workflow fills itself.
+_OWN = {"clip", *_NEEDED, "intensity", "statement", *MEDIA, "corpus", "content", "spelling"}
 
 
 @dataclass
@@ -73,16 +79,17 @@ class Folder(Corpus):
 
         See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns.
         """
-        faults, rows = Faults(name, self.root), []
+        faults, rows = Faults(name, self.table, self.exclude), []
         lines_of_clips: dict[str, int] = {}
         for number, line in _lines(Path(self.table), self.recordings):
             files = self._files(line)
-            if any(excluded(entry.path, self) for entry in files.values()):
-                continue
             clip = line.get("clip") or next((entry.path.stem for entry in files.values()), "")
+            if any([excluded(entry.path, self) for entry in files.values()]) or (clip and excluded_clip(clip, self)):
+                continue
             fault = _fault(clip, line, files, lines_of_clips, self.recordings)
             if fault:
-                faults.add(f"line {number} ({clip or 'nothing'})", fault)
+                paths = [str(entry.path) for entry in files.values()]
+                faults.add(f"line {number} ({clip or 'nothing'})", fault, name=next(iter(paths), clip))
             lines_of_clips.setdefault(clip, number)
             labels = {
                 "clip": clip,
@@ -91,6 +98,7 @@ class Folder(Corpus):
                 "emotion": line["emotion"] or UNLABELLED,
                 "intensity": line.get("intensity") or None,
                 "statement": line.get("statement") or None,
+                **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
         return clip_table(name, self.root, rows, unpacked, faults)
@@ -129,7 +137,8 @@ def _fault(
     if recordings and not files:
         return f"names no file: {', '.join(MEDIA)} are empty"
     if line["gender"].lower() not in GENDERS or not line["actor"]:
-        return f"has the gender {line['gender']!r} and actor {line['actor']!r}: female or male, and a name"
+        about = f"has the gender {line['gender']!r} and actor {line['actor']!r}"
+        return f"{about}: female, male or nothing where it is not known, and a name"
     if clip in lines_of_clips:
         return f"has the clip of line {lines_of_clips[clip]}; name them in a column clip"
     return None
@@ -140,16 +149,10 @@ def _lines(path: Path, recordings: bool) -> Iterator[tuple[int, dict[str, Any]]]
 
     `recordings`: whether it has to have a column of files.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            columns = reader.fieldnames or []
-            missing = [column for column in _NEEDED if column not in columns]
-            naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
-            if missing or not naming & set(columns):
-                missing = missing or [f"one of {', '.join(sorted(naming))}"]
-                raise EmofusionError(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(columns)}")
-            for line in reader:
-                yield reader.line_num, {key: value.strip() for key, value in line.items() if isinstance(value, str)}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error
+    columns, lines = lines_of(path)
+    naming = set(MEDIA) if recordings else {*MEDIA, "clip"}
+    needed = _NEEDED if naming & set(columns) else (*_NEEDED, f"one of {', '.join(sorted(naming))}")
+    error = lacks(path, columns, needed)
+    if error is not None:
+        raise error
+    yield from lines

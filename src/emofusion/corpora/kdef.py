@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from emofusion.corpora.common.archives import Entry, entries, source_files
 from emofusion.corpora.common.generated import Generated
-from emofusion.corpora.common.media import BLACK
 from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
+from emofusion.corpora.common.unread import not_read
 from emofusion.settings.fields import must, setting
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Kdef(Generated):
     def check_present(self, name: str) -> None:
         """Raise `EmofusionError` if the root has no picture of a person."""
         if not any(_shows_a_person(entry) for entry in entries(Path(self.root), SUFFIXES)):
-            raise absent(
+            raise not_read(name, self, SUFFIXES, _parse) or absent(
                 name,
                 self.root,
                 "picture such as AF01ANS.JPG, nor an archive with one",
@@ -80,7 +80,9 @@ class Kdef(Generated):
         A person is one actor in both sessions. The averaged faces (AKDEF) are left out, and so are the few pictures
         that are black in the corpus as it is distributed. See `Corpus.read` for arguments and errors.
         """
-        faults = Faults(name, self.root)
+        from emofusion.recordings.pictures import BLACK
+
+        faults = Faults(name, self.root, self.exclude)
         rows = [
             recording.labels | {"clip": recording.key, "image": recording.entry}
             for recording in find_recordings(self, SUFFIXES, _parse, faults)
@@ -111,6 +113,7 @@ def _parse(entry: Entry) -> tuple[str, dict[str, Any]] | None:
     if _FOLDER.fullmatch(folder) and folder != stem[:4]:
         raise ValueError(f"is in the folder {folder} of someone else")
     return stem, {
+        "also_named": entry.path.stem if entry.path.stem != stem else None,  # what other programs call the picture
         "actor": f"{gender}{person}",
         "gender": GENDERS[gender],
         "emotion": EMOTIONS[emotion],

@@ -1,4 +1,4 @@
-"""Expanded percentile intervals from a bootstrap over actors. Men and women are resampled separately.
+"""Expanded percentile intervals from a bootstrap over actors. Men and women, or other groups, are resampled separately.
 
 Clips of one actor are similar, so clips are not independent. The bootstrap therefore draws actors, and an interval
 says what can be expected for other actors. With few actors the plain percentile interval (Efron 1979) is too narrow:
@@ -9,35 +9,51 @@ true gap in 94 of 100 studies, and in 90 with three actors of each gender (`test
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from emofusion.emotions import GENDERS
-from emofusion.evaluation.arithmetic import ratio
+from emofusion.emotions import UNKNOWN
+from emofusion.evaluation.arithmetic import one_hot, ratio
 
-# Fewer actors of a gender say almost nothing about other actors of this gender.
+# Fewer actors of a group say almost nothing about other actors of this group.
 FEWEST = 3
 
 
-def actor_weights(genders: Sequence[str] | NDArray[Any], samples: int, seed: int) -> NDArray[Any]:
+def strata_of(groups: Sequence[str] | NDArray[Any]) -> NDArray[np.int64]:
+    """The strata in which actors are resampled, (A,): numbers from 0, in the alphabetical order of the groups.
+
+    Fewer than three actors of an unknown group say nothing of others. They are resampled with the largest group.
+
+    groups: (A,), each actor's group, such as `male`, `female` or `unknown`.
+    """
+    names, strata, sizes = np.unique(np.asarray(groups, dtype=str), return_inverse=True, return_counts=True)
+    unknown = names == UNKNOWN
+    if len(names) > 1 and 0 < sizes[unknown].sum() < FEWEST:
+        strata[unknown[strata]] = np.where(unknown, -1, sizes).argmax()
+        strata = np.unique(strata, return_inverse=True)[1]
+    return strata.astype(np.int64)
+
+
+def actor_weights(groups: Sequence[str] | NDArray[Any], samples: int, seed: int) -> NDArray[Any]:
     """How often each actor is drawn in each resample: (samples, actors), whole numbers.
 
-    Actors are drawn with replacement. Each resample has the same number of men and of women as the data.
+    Actors are drawn with replacement. Each resample has the same number of actors of each group as the data.
 
     Args:
-        genders: (actors,), each `male` or `female`.
+        groups: (actors,), each actor's group, such as `male` or `female`; see `strata_of`.
         samples: the number of resamples.
         seed: of the random numbers.
     """
-    genders = np.asarray(genders)
-    weights = np.zeros((samples, len(genders)), dtype=np.int64)
+    strata = strata_of(groups)
+    weights = np.zeros((samples, len(strata)), dtype=np.int64)
     random = np.random.default_rng(seed)
-    for gender in GENDERS:
-        if number := int((genders == gender).sum()):
-            weights[:, genders == gender] = random.multinomial(number, np.full(number, 1 / number), size=samples)
+    for stratum in np.unique(strata):
+        number = int((strata == stratum).sum())
+        weights[:, strata == stratum] = random.multinomial(number, np.full(number, 1 / number), size=samples)
     return weights
 
 
@@ -69,58 +85,65 @@ def percentiles(draws: NDArray[Any], tail: float | NDArray[Any]) -> tuple[NDArra
 class Resampling:
     """The resamples of the actors, and the intervals that follow from them.
 
-    weights: (samples, A), see `actor_weights`, for A actors. male: (A,), whether an actor is a man. confidence: the
-    level of the intervals, such as 0.95.
+    weights: (samples, A), see `actor_weights`, for A actors. groups: (A,), each actor's group, such as `male`.
+    confidence: the level of the intervals, such as 0.95.
     """
 
     weights: NDArray[Any]
-    male: NDArray[np.bool_]
+    groups: NDArray[Any]
     confidence: float = 0.95
 
     @classmethod
-    def of(cls, genders: Sequence[str] | NDArray[Any], samples: int, seed: int, confidence: float) -> "Resampling":
+    def of(cls, groups: Sequence[str] | NDArray[Any], samples: int, seed: int, confidence: float) -> "Resampling":
         """Draw resamples of actors.
 
         Args:
-            genders: (A,), each `male` or `female`.
+            groups: (A,), each actor's group, such as `male`, `female` or `unknown`.
             samples: the number of resamples.
             seed: of the random numbers.
             confidence: the level of the intervals, such as 0.95.
         """
-        return cls(actor_weights(genders, samples, seed), np.asarray(genders) == "male", confidence)
+        return cls(actor_weights(groups, samples, seed), np.asarray(groups), confidence)
 
     def enough(self, present: NDArray[Any]) -> NDArray[Any]:
-        """Whether there are enough actors for an interval: at least three of each gender that is present.
+        """Whether there are enough actors for an interval: at least three of each group that is present.
 
         A single actor says nothing about the differences between actors. With two actors the interval contains the true
         value in only two of three studies.
 
         present: (..., A), whether an actor is present. Returns (...), booleans.
         """
-        men, women = self._numbers(present)
-        enough: NDArray[Any] = ((men == 0) | (men >= FEWEST)) & ((women == 0) | (women >= FEWEST)) & (men + women > 0)
+        numbers = self._numbers(present)
+        enough: NDArray[Any] = ((numbers == 0) | (numbers >= FEWEST)).all(axis=-1) & numbers.any(axis=-1)
         return enough
 
     def tail(self, present: NDArray[Any]) -> NDArray[Any]:
         """The share of resamples outside the interval at each end: Φ(-t √(n/(n-1))).
 
         t is a quantile of the t distribution; its degrees of freedom are the number of actors minus the number of
-        genders. n is the number of actors of the rarer gender: the variance of resamples is too small by (n-1)/n.
+        groups. n is the number of actors of the rarest group: the variance of resamples is too small by (n-1)/n.
 
         present: (..., A), whether an actor is present. Returns (...).
         """
-        men, women = self._numbers(present)
-        rarer = np.where((men > 0) & (women > 0), np.minimum(men, women), np.maximum(men, women))
-        rarer = np.maximum(rarer, 2)
-        freedom = np.maximum(men + women - (men > 0) - (women > 0), 1)
+        numbers = self._numbers(present)
+        rarest = np.where(numbers > 0, numbers, numbers.max(axis=-1, keepdims=True)).min(axis=-1)
+        rarest = np.maximum(rarest, 2)
+        freedom = np.maximum(numbers.sum(axis=-1) - (numbers > 0).sum(axis=-1), 1)
         tails: NDArray[Any] = ndtr(
-            -stdtrit(freedom.astype(float), (1 + self.confidence) / 2) * np.sqrt(rarer / (rarer - 1))
+            -stdtrit(freedom.astype(float), (1 + self.confidence) / 2) * np.sqrt(rarest / (rarest - 1))
         )
         return tails
 
-    def _numbers(self, present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The number of men and the number of women that are present, (...) each."""
-        return (present & self.male).sum(axis=-1), (present & ~self.male).sum(axis=-1)
+    def _numbers(self, present: NDArray[Any]) -> NDArray[Any]:
+        """The number of actors of each stratum that are present, (..., strata)."""
+        numbers: NDArray[Any] = present.astype(np.int64) @ self._membership
+        return numbers
+
+    @cached_property
+    def _membership(self) -> NDArray[np.int64]:
+        """Whether an actor is of a stratum, (A, strata), 0 or 1."""
+        strata = strata_of(self.groups)
+        return one_hot(strata, strata.max() + 1).astype(np.int64)
 
     def interval(self, draws: NDArray[Any], present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """The low and high ends of intervals, (...) each; NaN where too few actors are present.
@@ -160,7 +183,7 @@ class Resampling:
         """
         men, women = (
             ratio(self.sums(correct * gender).astype(float), self.sums(clips * gender).astype(float))
-            for gender in (self.male, ~self.male)
+            for gender in (self.groups == "male", self.groups == "female")
         )
         differences: NDArray[Any] = men - women
         return differences

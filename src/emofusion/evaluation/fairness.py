@@ -31,7 +31,7 @@ def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
     """
     emotions = np.flatnonzero(counts.clips.any(axis=0))
     # clips by system, gender, true and predicted emotion, (S, 2, K, K)
-    tables = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in (~systems.male, systems.male)], axis=1)
+    tables = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in (systems.female, systems.male)], axis=1)
     accuracy, rates = _accuracy(tables), _one_against_the_rest(tables)[:, emotions]
     keys = [("all", ACCURACY), *((systems.emotions[emotion], metric) for emotion in emotions for metric in METRICS)]
     values = np.concatenate([accuracy[:, None], rates.reshape(len(tables), -1)], axis=1)

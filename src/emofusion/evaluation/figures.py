@@ -117,7 +117,7 @@ def confusion_table(systems: Systems, counts: Counts) -> pd.DataFrame:
     Columns: system, gender, emotion, predicted, clips. All emotions that occur or are a class of a system have rows. A
     gender without a clip has no rows.
     """
-    genders = {"all": np.ones(len(systems.actors), dtype=bool), "female": ~systems.male, "male": systems.male}
+    genders = {"all": np.ones(len(systems.actors), dtype=bool), "female": systems.female, "male": systems.male}
     genders = {name: actors for name, actors in genders.items() if actors.any()}
     clips = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in genders.values()], axis=1)
     axes = [systems.names, list(genders), systems.emotions, systems.emotions]

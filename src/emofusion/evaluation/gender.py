@@ -1,4 +1,4 @@
-"""The gender gap: the accuracy for men minus the accuracy for women."""
+"""The gender gap: the accuracy for men minus the accuracy for women. People of unknown gender do not count here."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,8 @@ class Gaps:
     """The gaps of S systems in R rows: accuracy on all clips, unweighted average recall, and each emotion that occurs.
 
     rows: the names of the R rows. male, female: (S, R), accuracies; NaN for a gender without a clip. draws: (S, R,
-    samples), male - female in each resample. by_actor: (S, R, A), each actor's accuracy. clips: (R, A), each actor's
-    number of clips.
+    samples), male - female in each resample. by_actor: (S, R, A), each actor's accuracy; NaN for an actor of unknown
+    gender. clips: (R, A), each actor's number of clips; 0 for an actor of unknown gender.
     """
 
     rows: list[str]
@@ -60,7 +60,7 @@ class Occurring:
         """Select the emotions that occur in the clips."""
         occurring = np.flatnonzero(counts.clips.any(axis=0))
         clips = counts.clips[:, occurring]
-        shared = np.asarray(clips[systems.male].any(axis=0) & clips[~systems.male].any(axis=0))
+        shared = np.asarray(clips[systems.male].any(axis=0) & clips[systems.female].any(axis=0))
         emotions = [systems.emotions[position] for position in occurring]
         # with one gender there is no gap, but the table still shows its recall
         return cls(emotions, counts.correct[..., occurring], clips, shared if shared.any() else ~shared)
@@ -94,14 +94,15 @@ def find_gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
         counts: their counts.
         resampling: the resamples of the actors.
     """
-    occurring, male = Occurring.of(systems, counts), systems.male
-    clips, weights = occurring.clips, resampling.weights
+    occurring, male, female = Occurring.of(systems, counts), systems.male, systems.female
+    known, weights = male | female, resampling.weights
+    clips = occurring.clips * known[:, None]
     return Gaps(
         rows=[*OVERALL, *occurring.emotions],
         male=occurring.accuracies(male[None])[..., 0],
-        female=occurring.accuracies(~male[None])[..., 0],
-        draws=occurring.accuracies(weights * male) - occurring.accuracies(weights * ~male),
-        by_actor=occurring.accuracies(np.eye(len(male))),
+        female=occurring.accuracies(female[None])[..., 0],
+        draws=occurring.accuracies(weights * male) - occurring.accuracies(weights * female),
+        by_actor=np.where(known, occurring.accuracies(np.eye(len(male))), np.nan),
         clips=np.concatenate([[clips.sum(axis=1), (clips * occurring.averaged).sum(axis=1)], clips.T]),
     )
 
@@ -167,7 +168,7 @@ def gender_table(
     p = gap_p(systems, counts, gaps, permutations, seed)
     adjusted = np.full_like(p, np.nan)
     adjusted[:, len(OVERALL) :] = holm(p[:, len(OVERALL) :])
-    men, women = systems.male, ~systems.male
+    men, women = systems.male, systems.female
     columns = {"male": gaps.male, "female": gaps.female}
     columns |= {"male_clips": gaps.clips[:, men].sum(axis=1), "female_clips": gaps.clips[:, women].sum(axis=1)}
     columns |= {"male_actors": present[:, men].sum(axis=1), "female_actors": present[:, women].sum(axis=1)}

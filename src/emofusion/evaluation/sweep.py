@@ -112,7 +112,7 @@ class _Part:
         self.split, self.pools, self.grid = split, pools, grid
         self.modalities, self.classes = aligned.modalities, aligned.classes
         self.genders: NDArray[Any] = actors["gender"].to_numpy()
-        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth)
+        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth, aligned.known)
         self.positions = {emotion: order.index(emotion) for emotion in occurring}
         self.emotions: dict[str, int | None] = {"all": None, **self.positions}
 
@@ -138,13 +138,14 @@ class _Part:
         """The table `sweep_gaps`."""
 
         def interval(rows: NDArray[Any], clips: NDArray[Any]) -> Ends:
-            return resampling.interval(resampling.gaps(rows, clips), clips > 0)
+            known = np.isin(resampling.groups, GENDERS)
+            return resampling.interval(resampling.gaps(rows, clips), (clips > 0) & known)
 
         columns = []
         for position in self.emotions.values():
             clips, rows = self._clips(position), self.tally.by_actor(position)
             sides, counted = [], []
-            for gender in (resampling.male, ~resampling.male):
+            for gender in (resampling.groups == "male", resampling.groups == "female"):
                 counted.append(clips[gender].sum())
                 nothing = np.full(len(rows), np.nan)
                 sides.append(rows[:, gender].sum(axis=1) / counted[-1] if counted[-1] else nothing)

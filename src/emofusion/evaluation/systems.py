@@ -48,6 +48,11 @@ class Systems:
         """Which actors are men, (A,)."""
         return np.asarray(self.genders == "male")
 
+    @property
+    def female(self) -> NDArray[np.bool_]:
+        """Which actors are women, (A,)."""
+        return np.asarray(self.genders == "female")
+
 
 def side_by_side(systems: dict[str, pd.DataFrame], are_checked: bool = False) -> Systems:
     """Put the test rows of several systems' prediction tables into the same order.
@@ -88,5 +93,7 @@ def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[Any]]:
     """
     actors = clips[["actor", "gender"]].drop_duplicates().sort_values("actor", ignore_index=True)
     if (twice := actors["actor"].duplicated()).any():
-        raise EmofusionError(f"actor {actors['actor'][twice].iloc[0]} is both female and male; correct the clip table.")
+        actor = actors["actor"][twice].iloc[0]
+        genders = " and ".join(sorted(actors.loc[actors["actor"] == actor, "gender"]))
+        raise EmofusionError(f"actor {actor} has two genders, {genders}; correct the clip table.")
     return actors, pd.Index(actors["actor"]).get_indexer(clips["actor"])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emofusion.predictions.pools import POOLS, weighted_sum
+from emofusion.predictions.pools import combined, summands
 from emofusion.predictions.ties import untied
 
 # The number of weighted sums in memory at once: 1 MiB as float64. This fits the processor's cache, which is ten times
@@ -47,7 +47,12 @@ class Tally:
 
 
 def tally(
-    posteriors: NDArray[Any], pools: Sequence[str], grid: NDArray[Any], actor: NDArray[Any], truth: NDArray[Any]
+    posteriors: NDArray[Any],
+    pools: Sequence[str],
+    grid: NDArray[Any],
+    actor: NDArray[Any],
+    truth: NDArray[Any],
+    known: NDArray[np.bool_] | None = None,
 ) -> Tally:
     """Fuse the clips with each pool and each combination of weights, and count the recognised clips.
 
@@ -59,6 +64,7 @@ def tally(
         grid: (combinations of weights, modalities).
         actor: (clips,), the number of each clip's actor, from 0.
         truth: (clips,), the position of each clip's emotion. Emotions that are not a class come after the classes.
+        known: (modalities, classes), as in `pools.completed_logs`.
     """
     classes, actors, emotions = posteriors.shape[-1], actor.max() + 1, max(posteriors.shape[-1], truth.max() + 1)
     order = np.lexsort((truth, actor))
@@ -73,9 +79,9 @@ def tally(
     size = max(1, CHUNK // (len(truth) * classes))
     cell = np.arange(size)[:, None] * emotions * classes + truth * classes
     for number, name in enumerate(pools):
-        members = untied(POOLS[name](posteriors[:, order]))
+        members = untied(summands(name, posteriors[:, order], known))
         for start in range(0, len(grid), size):
-            predicted = weighted_sum(members, grid[start : start + size]).argmax(axis=-1)
+            predicted = combined(name, members, grid[start : start + size], known).argmax(axis=-1)
             rows = slice(number * len(grid) + start, number * len(grid) + start + len(predicted))
             correct[rows] = np.add.reduceat(predicted == truth, starts, axis=1, dtype=correct.dtype)
             counted = np.bincount((cell[: len(predicted)] + predicted).ravel(), minlength=confusion[rows].size)

@@ -32,6 +32,12 @@ def check_cell(settings: Settings) -> None:
     if settings.published:
         check_published(settings.published)
     protocol = settings.protocol
+    for corpus in (corpus for corpora in protocol.same_people for corpus in corpora):
+        must(
+            corpus in settings.corpora,
+            f"protocol.same_people={shown(protocol.same_people)}: there is no corpora.{corpus}; there are "
+            f"{', '.join(settings.corpora) or 'none'}",
+        )
     for name in settings.root.modalities:
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
@@ -86,25 +92,42 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         return
     if node.ensemble:
         must(
+            settings.protocol.trains,
+            f"protocol.kind={settings.protocol.kind}: nothing is trained, so {modality}.ensemble cannot be; set "
+            f"{modality}=posteriors",
+        )
+        must(
             len(node.ensemble) > 1,
             f"{modality}.ensemble={shown(node.ensemble)}: name at least two choices of {modality}",
         )
         return
+    must(
+        settings.protocol.trains,
+        f"protocol.kind={settings.protocol.kind}: nothing is trained, so {modality} needs posteriors "
+        f"from elsewhere; set {modality}=posteriors {modality}.posteriors.table=... "
+        f"{modality}.posteriors.scale=probabilities",
+    )
     training = node.training
     assert training is not None
     node.features.check_installed(f"{modality}.features")
     node.network.check_installed(f"{modality}.network")
-    shape = node.features.row_shape()
-    node.network.check_shape(shape, modality)
+    shape = node.features.planned_shape()
+    if shape is not None:
+        node.network.check_shape(shape, modality)
+        check_augment(training.augment, shape, f"{modality}.training.augment")
     node.network.check_training(training, modality)
+    must(
+        not (node.features.sparse and training.speaker_normalisation),
+        f"{modality}.training.speaker_normalisation=true: {node.features.kind} features are mostly 0, and would not be "
+        f"afterwards; set {modality}.training.speaker_normalisation=false",
+    )
     learns_by_blocks = type(node.network.trained_part(training)).frozen_blocks is not Network.frozen_blocks
     must(
         not training.unfreeze or learns_by_blocks,
         f"{modality}.training.unfreeze: the network {node.network.kind} has no frozen blocks; set "
         f"{modality}.training.unfreeze=[]",
     )
-    check_augment(training.augment, shape, f"{modality}.training.augment")
-    if not settings.protocol.validation:
+    if not settings.protocol.validation and not node.network.is_fitted_at_once:
         must(
             training.keep == "last" and not training.patience,
             f"protocol.validation=0: there are no validation clips, so {modality}.training.keep={training.keep} and "

@@ -127,7 +127,7 @@ def report_settings(
         confidence=settings.evaluation.confidence,
         protocol=protocol.kind,
         protocol_description=protocol.description,
-        leaks_speakers=protocol.leaks_speakers,
+        leaks_speakers=protocol.mixes_speakers(),
         normalised_by_speaker=[
             name
             for name, chosen in trained.items()

@@ -144,7 +144,11 @@ class Planner:
         trained, single, standardised = self._once(
             ("trained",),
             node,
-            lambda: (network.trained_part(training), replace(training, members=1), node.features.standardised),
+            lambda: (
+                network.trained_part(training),
+                network.training_part(replace(training, members=1)),
+                node.features.standardised,
+            ),
         )
         model_settings = ModelSettings(trained, single, seeds, standardised)
         label = f"{modality}-{node.name}"
@@ -219,9 +223,12 @@ class Planner:
             corpus = corpus.at(f"results/{generated.name}/corpus")
         medium = "posteriors" if node.posteriors is not None else _medium(node.features, corpus, name, modality)
         fetching = corpus.fetching(name, medium)
-        if fetching is not None:
+        table = node.features.clips_named_in() if node.posteriors is None else ""
+        if fetching is not None and not table:
             inputs["source"] = self.factory.make("download", fetching.label, fetching)
-        if node.posteriors is None:
+        if table:
+            corpus = corpus.without_recordings(table)
+        elif node.posteriors is None:
             corpus = corpus.for_medium(medium)
         elif brought := self._brought(settings, modality, node.posteriors):
             inputs[TABLES] = brought
@@ -229,7 +236,12 @@ class Planner:
         else:
             corpus = corpus.without_recordings(node.posteriors.table)
         corpus = replace(corpus, other_labels=type(corpus).other_labels)  # decides about the split, and not the corpus
-        return self.factory.make("corpus", f"{name}-{medium}", CorpusSettings(name, corpus), inputs)
+        return self.factory.make(
+            "corpus",
+            f"{name}-{medium}",
+            CorpusSettings(name, corpus, medium if node.posteriors is None else ""),
+            inputs,
+        )
 
     def _brought(self, settings: Settings, modality: str, posteriors: Posteriors) -> Stage | None:
         """The stage with the tables of posteriors that a corpus brings; None where the table is a path.
@@ -333,12 +345,12 @@ def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str
 
     Raises `EmofusionError` where the corpus has no such medium.
     """
-    medium = features.medium_of(corpus.provides)
+    medium = features.medium_of(corpus.media_provided())
     if medium is None:
         raise EmofusionError(
             f"{modality}.features.kind={features.kind}: these features are computed from "
             f"{' or '.join(features.media)}, and the "
-            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.provides)}; choose another model, as in "
+            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.media_provided())}; choose another model, as in "
             f"{modality}=…, or another corpus in protocol"
         )
     return medium

@@ -15,10 +15,15 @@ from emofusion.settings.training import Training
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """A corpus. `name`: its name in the experiment, which the clips' column `corpus` contains."""
+    """A corpus.
+
+    name: its name in the experiment, which the clips' column `corpus` contains. medium: what a modality reads of it,
+    such as `audio`; empty where posteriors were computed elsewhere.
+    """
 
     name: str
     corpus: Corpus
+    medium: str = ""
 
 
 @dataclass(frozen=True)

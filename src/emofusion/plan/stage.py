@@ -36,11 +36,15 @@ KINDS = {
     "download": StageKind("prepare", (), ("receipt.json",)),
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "tables": StageKind("prepare", (), ("tables",)),
-    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet",), ("unpacked",)),
+    "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
     "split": StageKind(
-        "split", ("emofusion.protocols.common.split",), ("split.parquet", "left_out.csv", "classes.json")
+        "split",
+        ("emofusion.protocols.common.split",),
+        ("split.parquet", "facts.parquet", "left_out.csv", "notes.json", "classes.json"),
     ),
-    "features": StageKind("features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet")),
+    "features": StageKind(
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+    ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")
     ),
@@ -56,7 +60,7 @@ KINDS = {
     "fusion": StageKind(
         "fuse",
         ("emofusion.fusion.common.fuse", "emofusion.evaluation.stage"),
-        ("fused.parquet", "rules.parquet", "parameters.parquet", "evaluation"),
+        ("fused.parquet", "about_rules.parquet", "parameters.parquet", "evaluation"),
     ),
     "report": StageKind("report", ("emofusion.reporting.collect", "emofusion.reporting.report"), ("report",)),
 }

@@ -22,6 +22,7 @@ WITHOUT_EFFECT = frozenset(
         "pyarrow",
         "requests",
         "safetensors",
+        "skops",
         "snakemake",
         "sqlalchemy",
         "tabulate",

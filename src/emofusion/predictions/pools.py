@@ -16,8 +16,7 @@ from scipy.special import logsumexp
 from emofusion.errors import EmofusionError
 
 MAX_SETTINGS = 200_000
-# The smallest posterior in a product. A posterior that was rounded to 0 is not certain, and neither is the posterior of
-# a class that a modality does not know.
+# The smallest posterior in a product. A posterior that was rounded to 0 is not certain.
 FLOOR = 1e-12
 
 
@@ -32,6 +31,63 @@ POOLS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "linear": lambda posteriors: posteriors,
     "product": log_posteriors,
 }
+
+
+def completed_logs(posteriors: NDArray[Any], known: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+    """Natural logarithms of posteriors, in which no modality denies a class that it does not know.
+
+    A modality that lacks a class says nothing about it, and not that it is impossible. So the class gets the share that
+    the modalities that know it give it, relative to the classes that they have in common with this modality, and the
+    modality's own posteriors share the rest. With one other modality, which knows all classes and gives the share s,
+    the posteriors are s and (1 - s) P.
+
+    Args:
+        posteriors: (modalities, clips, classes); 0 for a class that a modality does not know.
+        known: (modalities, classes), whether a modality knows a class; each class is known to at least one. None: all.
+
+    Returns:
+        (modalities, clips, classes). Where all classes are known, it is `log_posteriors`.
+    """
+    logs = log_posteriors(posteriors)
+    if known is None or known.all():
+        return logs
+    for number in np.flatnonzero(~known.all(axis=1)):
+        common = known & known[number]
+        for lacking in np.flatnonzero(~known[number]):
+            know = known[:, lacking]
+            rest = np.where(common[know][:, None], posteriors[know], 0).sum(axis=(0, 2))
+            if not common[know].any():  # nothing in common: all that they know counts as much as all that it knows
+                rest = np.full(posteriors.shape[1], know.sum())
+            logs[number, :, lacking] = log_posteriors(posteriors[know, :, lacking].sum(axis=0)) - log_posteriors(rest)
+        logs[number] -= logsumexp(logs[number], axis=1, keepdims=True)
+    return logs
+
+
+def summands(name: str, posteriors: NDArray[Any], known: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+    """What a pool sums with weights: (modalities, clips, classes). Arguments are as in `completed_logs`.
+
+    name: in `POOLS`.
+    """
+    return completed_logs(posteriors, known) if name == "product" else POOLS[name](posteriors)
+
+
+def combined(
+    name: str, members: NDArray[Any], weights: NDArray[Any], known: NDArray[np.bool_] | None = None
+) -> NDArray[Any]:
+    """The weighted sums of a pool's summands; the fused class has the largest. Shapes are as in `weighted_sum`.
+
+    Args:
+        name: in `POOLS`.
+        members: from `summands`.
+        weights: as in `weighted_sum`.
+        known: (modalities, classes), as in `completed_logs`. A class that no modality with a weight knows is impossible
+            in a product.
+    """
+    summed = weighted_sum(members, weights)
+    if name == "product" and known is not None and not known.all():
+        nobody = ~((weights > 0) @ known)  # for bool, a product of matrices asks whether any is true
+        summed = np.where(nobody[..., None, :], -np.inf, summed)
+    return summed
 
 
 def weighted_sum(members: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
@@ -49,12 +105,15 @@ def weighted_sum(members: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
     return summed
 
 
-def pool(name: str, posteriors: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+def pool(
+    name: str, posteriors: NDArray[Any], weights: NDArray[Any], known: NDArray[np.bool_] | None = None
+) -> NDArray[Any]:
     """The fused posteriors of a pool; each row sums to 1. Shapes are as in `weighted_sum`.
 
     name: in `POOLS`. weights: for `linear`, their sum is 1; for `product`, they are exponents and may have any sum.
+    known: (modalities, classes), as in `completed_logs`.
     """
-    summed = weighted_sum(POOLS[name](posteriors), weights)
+    summed = combined(name, summands(name, posteriors, known), weights, known)
     return summed if name == "linear" else np.exp(summed - logsumexp(summed, axis=-1, keepdims=True))
 
 

@@ -24,7 +24,7 @@ _SHOWN = 8
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
     """Read the table. Its columns get texts as names. Planning also calls this function, to check the file.
 
-    Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip or fold.
+    Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip.
     """
     path = Path(posteriors.table)
     if not path.is_file():
@@ -33,13 +33,8 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
             "each class, named by it (happy, p_happy or logit_happy)."
         )
     table = read_foreign(path).rename(columns=str)
-    needed = ("clip",) if posteriors.every_fold else ("clip", "fold")
-    for column in needed:
-        if column not in table:
-            raise EmofusionError(
-                f"{path}: has no column {column}; there are {', '.join(map(str, table.columns[:12]))}."
-                + " If none of the clips trained what scored them, set posteriors.every_fold=true." * (column == "fold")
-            )
+    if "clip" not in table:
+        raise EmofusionError(f"{path}: has no column clip; there are {', '.join(map(str, table.columns[:12]))}")
     if posteriors.every_fold and "fold" in table:
         raise EmofusionError(f"{path}: has a column fold, so its rows do not hold in every fold; set every_fold=false")
     return table
@@ -51,7 +46,8 @@ def read_posteriors(
     """Read a table of posteriors for the test clips of a split, and for its validation clips if the table has them.
 
     `columns.class_columns` finds the columns of the classes. A column `split` says which rows are test clips and which
-    are validation clips; without it, all are test clips. Columns that are no classes are ignored. Rows of clips that
+    are validation clips; without it, all are test clips. Where the split trains nothing, no column `fold` is needed,
+    and one is ignored. Columns that are no classes are ignored. Rows of clips that
     the split does not test are left out. If an emotion is merged into a class, its probability is added to the
     probability of this class.
 
@@ -72,8 +68,16 @@ def read_posteriors(
     """
     path = Path(settings.posteriors.table)
     table = check_table(settings.posteriors)
-    if settings.posteriors.every_fold:
+    if not (split["split"] == "train").any():  # nothing is trained: it does not matter which fold's model has scored
+        table = table.assign(fold=0)
+    elif settings.posteriors.every_fold:
         table = table.merge(split.loc[split["split"] == "test", ["clip", "fold"]], on="clip")
+    _must(
+        path,
+        "fold" in table,
+        f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}. If none of the clips trained what "
+        f"scored them, set {name}.every_fold=true.",
+    )
     emotions, logits = class_logits(table, settings, classes, name)
     merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
     missing = in_order(set(split["emotion"]) - set(merged) - set(settings.posteriors.without), classes)

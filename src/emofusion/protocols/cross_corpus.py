@@ -25,6 +25,7 @@ class CrossCorpus(Protocol):
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless each modality has at least one corpus, and each corpus only once."""
+        super().check_together(name)
         for modality, corpora in self.train.items():
             must(
                 len(corpora) > 0 and len(set(corpora)) == len(corpora),

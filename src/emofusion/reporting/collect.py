@@ -1,17 +1,18 @@
 """Read the tables that a report is made from, and describe what was left out."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import evaluation_schemas
-from emofusion.fusion.common.fuse import Fused
 from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.dropped import dropped
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
-from emofusion.tables import HISTORY, PREDICTIONS, SWEEPS, read_table, sorted_by
+from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
 
 
 def collect(
@@ -21,6 +22,7 @@ def collect(
     splits: list[Path],
     models: dict[str, list[Path]],
     settings: ReportSettings,
+    readers: Iterable[Path] = (),
 ) -> Results:
     """Read everything that a report is made from.
 
@@ -28,16 +30,17 @@ def collect(
         predictions: modality → file of its prediction table.
         rules: folder of the stage `rules`: the rules that cells with other weights share, and the sweep.
         fusion: folder of the stage `fusion`: the configured rule and its evaluation.
-        splits: files of splits; `left_out.csv` is beside each of them.
+        splits: files of splits; `left_out.csv` and `notes.json` are beside each of them.
         models: modality → folders of its models, one for each entry of `settings.networks[modality]`, in this order.
             The seeds of one network may be in several folders.
         settings: the settings of the report.
+        readers: folders of the stages that read corpora and compute features, for what they left out.
 
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
-    fused = Fused.read(fusion).with_rules(Fused.read(rules), [settings.rule, *settings.compare])
-    transductive = fused.rules.loc[fused.rules["rule"] == settings.rule, "transductive"]
+    about = read_table(fusion / "about_rules.parquet", RULES)
+    transductive = about.loc[about["rule"] == settings.rule, "transductive"]
     schemas = evaluation_schemas(metrics(settings.metrics))
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
@@ -55,12 +58,12 @@ def collect(
     return Results(
         modalities={name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities},
         fused=read_table(fusion / "fused.parquet", PREDICTIONS),
-        rules=fused.rules,
-        parameters=fused.parameters,
+        rules=about,
+        parameters=read_table(fusion / "parameters.parquet", PARAMETERS),
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_not_compared(fused.rules, settings)],
+        notes=[*_left_out(splits), *_notes(splits), *dropped(readers), *_not_compared(about, settings)],
         transductive=bool(transductive.all()),
     )
 
@@ -90,6 +93,12 @@ def _left_out(splits: list[Path]) -> list[str]:
         f"Left out, since the emotion is not among the classes: {clips} {emotion} clips of {corpus}."
         for (corpus, emotion), clips in counts.items()
     ]
+
+
+def _notes(splits: list[Path]) -> list[str]:
+    """What the splits note about people and recordings, each sentence once."""
+    texts = [(path.parent / "notes.json").read_text(encoding="utf-8") for path in splits]
+    return list(dict.fromkeys(note for text in texts for note in json.loads(text)))
 
 
 def _counted(path: Path) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from emofusion.tables import classes_of
 
 # Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
 LONG = ("subsets", "confusion", "pairs", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion")
+DIGITS = "%.10g"  # of real numbers in CSV files
 
 
 def file_of(table: str) -> str:
@@ -81,7 +82,7 @@ def write_report(
     for name, table in {"table1": first, "table2": second, "comparison": networks, **compared}.items():
         with _replacing(out / file_of(name)) as path:
             packing = {"method": "gzip", "mtime": 0} if name in LONG else None
-            table.to_csv(path, index=False, compression=packing)
+            table.to_csv(path, index=False, float_format=DIGITS, compression=packing)
     texts = {
         "table1": tables.markdown1(first, list(systems), facts),
         "table2": tables.markdown2(second, list(systems), facts),

@@ -24,7 +24,7 @@ class Results:
 
     modalities: modality → `tables.PREDICTIONS`, in the order of the tables' columns.
     fused: `tables.PREDICTIONS` of the configured rule.
-    rules: `tables.FUSED`, the predictions of every compared rule.
+    rules: `tables.RULES`, the configured rule first.
     parameters: `tables.PARAMETERS`, the fitted parameters of each rule.
     evaluation: name → table; the names are those of `evaluation_schemas` and of `tables.SWEEPS`.
     histories: modality → network → `tables.HISTORY` of all its seeds.

@@ -10,7 +10,6 @@ from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
 from emofusion.reporting.wording import heading, percent
-from emofusion.tables import ABOUT_RULE
 
 ENDS = ("", "_low", "_high")
 
@@ -24,7 +23,7 @@ def comparison_tables(
 
     Args:
         evaluation: name → table, as in `evaluation.evaluate` and `evaluation.sweep_weights`.
-        rules: `tables.FUSED`.
+        rules: `tables.RULES`.
         parameters: `tables.PARAMETERS`.
         facts: the facts about the report.
 
@@ -44,7 +43,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
 
     Args:
         named: `subsets`, `gender` and `pairs` of the evaluation, with the column `rule`.
-        rules: `tables.FUSED`.
+        rules: `tables.RULES`.
         settings: the settings of the report.
 
     Columns:
@@ -68,8 +67,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
             "transductive": [name in settings.normalised_by_speaker for name in settings.modalities],
         }
     )
-    about = rules[ABOUT_RULE].drop_duplicates()
-    about["transductive"] |= bool(settings.normalised_by_speaker)
+    about = rules.assign(transductive=rules["transductive"] | bool(settings.normalised_by_speaker))
     table = pd.concat([modalities, about], ignore_index=True)
     overall = named["subsets"][(named["subsets"][["gender", "emotion"]] == "all").all(axis=1)]
     overall = overall.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
@@ -148,6 +146,8 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
     ]
     if smallest <= 1:
         foot.append(f"With these actors, a test is unlikely to detect a gender gap of less than {percent(smallest)}.")
+    elif table["gender_gap"].isna().all():
+        foot.append("There is no gender gap, as there are not both men and women among the actors.")
     else:
         foot.append("With so few actors, no test would reliably detect a gender gap, however large.")
     body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)

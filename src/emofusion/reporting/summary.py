@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from emofusion.emotions import in_order
+from emofusion.emotions import UNKNOWN, in_order
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.wording import escaped, weights_in_words
@@ -48,10 +48,10 @@ def _counts(tested: pd.DataFrame, order: list[str]) -> str:
     """A Markdown table with the numbers of clips and actors by emotion and gender."""
     rows = [*in_order(tested["emotion"], order), "all"]
     columns = {}
-    for gender in ("male", "female", "all"):
+    for gender in ("male", "female", *([UNKNOWN] if (tested["gender"] == UNKNOWN).any() else []), "all"):
         part = tested if gender == "all" else tested[tested["gender"] == gender]
         by_emotion = [part if row == "all" else part[part["emotion"] == row] for row in rows]
         columns[f"{gender.capitalize()}: clips (actors)"] = [f"{len(p)} ({p['actor'].nunique()})" for p in by_emotion]
     table = pd.DataFrame({"Emotion": [escaped(row) for row in rows], **columns})
-    markdown: str = table.to_markdown(index=False, colalign=["left", "right", "right", "right"], disable_numparse=True)
+    markdown: str = table.to_markdown(index=False, colalign=["left", *["right"] * len(columns)], disable_numparse=True)
     return markdown

@@ -143,7 +143,8 @@ def _is_kind(cls: type[Kind]) -> bool:
     if name is None:
         return False
     check_name(name, f"{where}: kind")
-    if missing := [method for method in cls.needs if getattr(cls, method) is getattr(FAMILIES[cls.family], method)]:
+    base = next(one for one in cls.__mro__ if "needs" in vars(one))
+    if missing := [method for method in cls.needs if getattr(cls, method) is getattr(base, method)]:
         raise EmofusionError(f"{where} lacks the method {', '.join(missing)}; see emofusion.settings.kinds")
     if missing := [attribute for attribute in cls.declares if not getattr(cls, attribute)]:
         raise EmofusionError(f"{where} declares no {', '.join(missing)}; see emofusion.settings.kinds")

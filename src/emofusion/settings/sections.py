@@ -14,6 +14,7 @@ from emofusion.settings.assign import assign
 from emofusion.settings.experiment import Experiment, Modality, Root
 from emofusion.settings.nodes import first_line, has_class, items, merged
 from emofusion.settings.overrides import Assignment
+from emofusion.settings.training import Training
 
 Section = Any
 _CLASSES: dict[str, Any] = {
@@ -144,9 +145,21 @@ def _modality(name: str, content: Any, overrides: Sequence[Assignment] | None) -
                 f"{name}.{part}: this setting has no value; choose a model, as in {name}=…, or set {name}.posteriors"
             )
         node[part] = _kind(family, model[part], f"{name}.{part}")
+    if model["network"] is not None:
+        _complete_training(node)
     if node["training"] is None and overrides is not None:
         raise EmofusionError(f"{name}.training: this setting has no value")
     return node
+
+
+def _complete_training(node: DictConfig) -> None:
+    """Give settings of a modality's training the defaults that its network has for them, where they have no value."""
+    defaults = registry.kind("networks", node["network"]["kind"], "network.kind").training_defaults
+    if defaults and node["training"] is None:
+        node["training"] = OmegaConf.structured(Training)
+    for setting, value in defaults.items():
+        if OmegaConf.is_missing(node["training"], setting):
+            node["training"][setting] = value
 
 
 def _kind(family: str, node: Any, name: str) -> Any:

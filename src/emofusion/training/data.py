@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from emofusion.errors import EmofusionError
+
 # The positions of a batch's rows, and the view to take of each row.
 Draw = tuple[NDArray[Any], NDArray[Any]]
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -37,6 +39,15 @@ class RowSource(Protocol):
 def fold_name(fold: int, seed: int) -> str:
     """The name of the files of the model of one fold and one seed."""
     return f"{fold}-{seed}"
+
+
+def check_clips(split: pd.DataFrame, features: RowSource) -> None:
+    """Raise `EmofusionError` where a clip of the split (`tables.SPLIT`) has no features."""
+    without = sorted(set(split["clip"]) - set(features.rows["clip"]))
+    if without:
+        raise EmofusionError(
+            f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
+        )
 
 
 def labelled_rows(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:

@@ -12,15 +12,14 @@ import torch
 from safetensors.torch import save_file
 
 from emofusion.emotions import in_order
-from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.plan.settings import ModelSettings
 from emofusion.settings.encoding import encode
-from emofusion.settings.kinds import Network
+from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
-from emofusion.training.data import fold_name
+from emofusion.training.data import check_clips, fold_name
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
 from emofusion.training.phases import make_phases
@@ -67,11 +66,10 @@ def fit_folds(
     check_precision(training.precision)
     torch.set_num_threads(training.threads)
     classes = in_order(split.loc[split["split"] == "train", "emotion"], order)
-    without = sorted(set(split["clip"]) - set(features.rows["clip"]))
-    if without:
-        raise EmofusionError(
-            f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
-        )
+    check_clips(split, features)
+    if isinstance(settings.network, Estimator):
+        settings.network.fit_folds(split, features, classes, settings, out, on_epoch, progress)
+        return
     state_of_data = [pd.util.hash_pandas_object(split).sum().item(), features.stamp()]
     checkpoints = _open_checkpoints(
         out / "checkpoints", json.dumps([token, encode(settings), state_of_data], sort_keys=True)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.settings import PredictionsSettings
 from emofusion.predictions.table import with_unknown
+from emofusion.settings.kinds import Estimator
 from emofusion.tables import LOGIT
 from emofusion.training.data import RowSource, fold_name
 from emofusion.training.description import read_model
@@ -48,9 +49,11 @@ def predict_folds(
     Raises:
         EmofusionError: the model cannot be read, or half precision is requested without a GPU.
     """
+    described, trained = read_model(model)
+    if isinstance(trained.network, Estimator):
+        return with_unknown(trained.network.predict_folds(split, features, model, settings), order)
     torch.set_num_threads(settings.threads)
     precision = autocast(settings.precision)
-    described, trained = read_model(model)
     classes = described.classes
     inputs = with_speaker_normalisation(features, split, trained.training)
     network = build_model(trained.network, described.shape, len(classes), trained.standardised)
@@ -64,14 +67,25 @@ def predict_folds(
             network.load_state_dict(load_file(model / "folds" / f"{fold_name(fold, seed)}.safetensors"))
             with precision:
                 posteriors_by_seed.append(_posteriors(network, inputs, rows["row"].to_numpy(), batch_size, device))
-        posteriors = pd.DataFrame(
-            np.mean(posteriors_by_seed, axis=0),
-            columns=[f"{LOGIT}{emotion}" for emotion in classes],
-            index=rows["clip"],
-        )
-        logits = np.log(posteriors.groupby(level=0).mean().clip(lower=SMALLEST))
-        tables.append(clips.merge(logits.reset_index(), on="clip", validate="one_to_one"))
+        tables.append(scored_clips(clips, rows, np.mean(posteriors_by_seed, axis=0), classes))
     return with_unknown(pd.concat(tables, ignore_index=True), order)
+
+
+def scored_clips(
+    clips: pd.DataFrame, rows: pd.DataFrame, posteriors: NDArray[np.float64], classes: list[str]
+) -> pd.DataFrame:
+    """The clips of a fold with their logits: the logarithm of a clip's mean posterior over its rows.
+
+    Args:
+        clips: the clips of a split (`tables.SPLIT`) that are scored.
+        rows: the rows of the features that were scored; `clip` is the clip that a row belongs to.
+        posteriors: (rows, classes).
+        classes: the classes in the order of the posteriors.
+    """
+    columns = [f"{LOGIT}{emotion}" for emotion in classes]
+    table = pd.DataFrame(posteriors, columns=columns, index=rows["clip"])
+    logits = np.log(table.groupby(level=0).mean().clip(lower=SMALLEST))
+    return clips.merge(logits.reset_index(), on="clip", validate="one_to_one")
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -96,13 +96,55 @@ def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
             by_archive.setdefault(entry.source, []).append(entry)
     for archive, members in by_archive.items():
         text = "\n".join(sorted(f"{entry.member} {entry.stamp}" for entry in members))
-        if archive.name.lower().endswith(_TAR):  # it has no checksums of its members
+        if _is_tar(archive):  # it has no checksums of its members
             text += f"\n{_digest(archive)}"
         target = Path(folder) / f"{archive.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         if not target.is_dir() or not all(_is_whole(target / entry.path, entry) for entry in members):
             _extract(archive, members, target)
         paths |= {entry: target / entry.path for entry in members}
     return paths
+
+
+def are_copies(several: Sequence[Entry]) -> bool:
+    """Whether files have the same content. Members of zip archives are compared by size and checksum, unopened."""
+    first, *others = several
+    return all(_content(first, other) == _content(other, first) for other in others)
+
+
+def _content(entry: Entry, other: Entry) -> tuple[int, str]:
+    """The size of a file, and its checksum where `other` has the same size.
+
+    Two members of zip archives are compared by the checksums that the archives list.
+    """
+    listed = [one.stamp for one in (entry, other) if one.member is not None and not _is_tar(one.source)]
+    if len(listed) == 2:
+        size, checksum = entry.stamp.split()
+        return int(size), checksum
+    size_of = {one: _size(one) for one in (entry, other)}
+    return size_of[entry], _checksum(entry) if size_of[entry] == size_of[other] else ""
+
+
+def _size(entry: Entry) -> int:
+    return int(entry.stamp.split()[0]) if entry.member else (entry.source / entry.path).stat().st_size
+
+
+def _checksum(entry: Entry) -> str:
+    """A hash of a file's content."""
+    if entry.member is None:
+        with (entry.source / entry.path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    with _clear_about(entry.source):
+        if not _is_tar(entry.source):
+            with zipfile.ZipFile(entry.source) as zipped, zipped.open(entry.member) as content:
+                return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+        with tarfile.open(entry.source) as tar:
+            member = tar.extractfile(entry.member)
+            assert member is not None  # only files are listed
+            return hashlib.file_digest(member, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _is_tar(archive: Path) -> bool:
+    return archive.name.lower().endswith(_TAR)
 
 
 def _is_whole(path: Path, entry: Entry) -> bool:
@@ -148,7 +190,7 @@ def _members(archive: Path, suffixes: Collection[str]) -> Iterator[Entry]:
 
 def _listing(archive: Path) -> Iterator[tuple[str, str]]:
     """Name and stamp of each file in an archive."""
-    if archive.name.lower().endswith(_TAR):
+    if _is_tar(archive):
         with tarfile.open(archive) as tar:
             yield from ((info.name, f"{info.size} {info.mtime}") for info in tar if info.isfile())
     else:
@@ -171,7 +213,7 @@ def _extract(archive: Path, members: list[Entry], target: Path) -> None:
     with _clear_about(archive):
         for path in paths.values():
             path.parent.mkdir(parents=True, exist_ok=True)
-        if archive.name.lower().endswith(_TAR):
+        if _is_tar(archive):
             _extract_tar(archive, paths)
         else:
             _extract_zip(archive, paths)

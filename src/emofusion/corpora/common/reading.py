@@ -1,12 +1,15 @@
 """Functions that the readers of corpora share: select files, collect their faults, and make the clip table."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from emofusion.corpora.common import media
-from emofusion.corpora.common.archives import Entry, entries, unpack
+from emofusion.corpora.common.archives import Entry, are_copies, entries, unpack
+from emofusion.corpora.common.unread import unread_recordings
+from emofusion.counted import count
 from emofusion.errors import EmofusionError
+from emofusion.settings.exclude import leave_out, matches_clip, matches_path
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 MEDIA = ("audio", "image", "video")
 _COLUMNS = ("clip", "corpus", "actor", "gender", "emotion", "intensity", "statement", *MEDIA)
 _SHOWN = 5  # files that a message names; the rest is counted
+COPIES = "files that are copies of others with the same content"
+PATTERN = "pattern "  # what a count of matches begins with
 
 
 class Recording(NamedTuple):
@@ -28,18 +33,25 @@ class Recording(NamedTuple):
 class Faults:
     """Collects the faults of a corpus's files, to report all of them in one message."""
 
-    def __init__(self, name: str, root: str) -> None:
-        """`name`: what the experiment calls the corpus; `root`: its folder."""
+    def __init__(self, name: str, root: str, exclude: Sequence[str] = ()) -> None:
+        """`name`: what the experiment calls the corpus; `root`: its folder; `exclude`: what it leaves out already."""
         self.name = name
         self.root = root
+        self.exclude = exclude
         self.lines: list[str] = []
-        self.example: PurePosixPath | None = None
+        self.names: list[str] = []
 
-    def add(self, file: Entry | str, reason: str) -> None:
-        """Add the fault of a file. `reason`: the end of a sentence that starts with the file's name."""
+    def add(self, file: Entry | str, reason: str, name: str = "") -> None:
+        """Add the fault of a file.
+
+        Args:
+            file: the file, or words for it.
+            reason: the end of a sentence that starts with the file's name.
+            name: what `exclude` has to name to leave it out; by default the path of the file.
+        """
         self.lines.append(f"{file} {reason}")
-        if self.example is None and isinstance(file, Entry):
-            self.example = file.path
+        if name or isinstance(file, Entry):
+            self.names.append(name or str(cast(Entry, file).path))
 
     def stop(self) -> None:
         """Raise `EmofusionError` with all faults, if there are any."""
@@ -47,9 +59,14 @@ class Faults:
             count = f"{len(self.lines)} files are" if len(self.lines) > 1 else "a file is"
             raise EmofusionError(
                 f"{count} not as the corpus {self.name} at {self.root} should have them: "
-                f"{first_few(self.lines, '; ')}. Correct them, or leave them out with "
-                f'corpora.{self.name}.exclude=["{self.example or "NAME"}", ...].'
+                f"{first_few(self.lines, '; ')}. Correct them{self._advice()}."
             )
+
+    def _advice(self) -> str:
+        """The end of a sentence that says how to leave the files out."""
+        if not self.names:
+            return ""
+        return f", or leave them out with {leave_out(self.name, self.names, self.exclude)}"
 
 
 def first_few(names: Iterable[object], separator: str = ", ") -> str:
@@ -76,26 +93,40 @@ def absent(name: str, root: str, looked_for: str, remedy: str) -> EmofusionError
 
 
 def excluded(path: PurePosixPath, corpus: Corpus) -> bool:
-    """Whether one of the patterns in `corpus.exclude` matches the end of a path."""
-    return any(pattern and path.match(pattern) for pattern in corpus.exclude)
+    """Whether one of the patterns in `corpus.exclude` matches the end of a path. Matches are counted by pattern."""
+    return _counted(pattern for pattern in corpus.exclude if matches_path(pattern, path))
+
+
+def excluded_clip(clip: str, corpus: Corpus) -> bool:
+    """Whether one of the patterns in `corpus.exclude` matches the name of a clip. Matches are counted by pattern."""
+    return _counted(pattern for pattern in corpus.exclude if matches_clip(pattern, clip))
+
+
+def _counted(matching: Iterable[str]) -> bool:
+    patterns = list(matching)
+    for pattern in patterns:
+        count(f"{PATTERN}{pattern}")
+    return bool(patterns)
 
 
 def find_recordings(
     corpus: Corpus,
-    suffixes: Collection[str],
+    suffixes: Sequence[str],
     parse: Callable[[Entry], tuple[Hashable, dict[str, Any]] | None],
     faults: Faults,
 ) -> list[Recording]:
     """The recordings of a corpus, each once. A file in the folder tree has precedence over the same file in an archive.
 
     Args:
-        corpus: its folder `root` is searched. Files that match `exclude` are left out.
-        suffixes: the suffixes of recordings, in lower case and with the dot.
+        corpus: its folder `root` is searched. Files that match `exclude` are left out. Copies with the same content are
+            one recording.
+        suffixes: the suffixes of recordings, in lower case and with the dot, the preferred one first.
         parse: returns a file's key and labels, or None for a file that does not belong to the corpus. For a fault, it
             raises `ValueError` with the end of a sentence that starts with the file's name.
         faults: collects the faults.
     """
     recordings: dict[Hashable, Recording] = {}
+    faults.exclude = corpus.exclude
     for entry in entries(Path(corpus.root), suffixes):
         if excluded(entry.path, corpus):
             continue
@@ -108,7 +139,13 @@ def find_recordings(
             continue
         first = recordings.setdefault(parsed[0], Recording(*parsed, entry)).entry
         if first is not entry and (first.member is None) == (entry.member is None):
-            faults.add(entry, f"is there twice, also as {first}")
+            if are_copies([first, entry]):
+                count(COPIES)
+            else:
+                faults.add(entry, f"is there twice, also as {first}, which has another content")
+    for entry, read in unread_recordings(corpus, suffixes, parse, [one.labels for one in recordings.values()]):
+        if not excluded(entry.path, corpus):
+            faults.add(entry, f"is not read: convert it to {read}")
     return list(recordings.values())
 
 
@@ -143,6 +180,7 @@ def clip_table(
     for (row, _, entry), reason in zip(files, reasons, strict=True):
         if reason in leave_out:
             dropped.add(row["clip"])
+            count(f"files that are left out, as each {reason}")
         elif reason:
             faults.add(entry, reason)
     faults.stop()

@@ -67,7 +67,7 @@ def _about(clip: str, part: str, line: dict[str, str], genders: dict[str, str]) 
         "actor": line["Speaker"],
         "gender": genders.get(line["Speaker"]),
         "emotion": EMOTIONS[line["Emotion"]],
-        "text": line["Utterance"],
+        "statement": line["Utterance"],
         "split": part,
         "dialogue": f"{part}_{int(line['Dialogue_ID'])}",
         "season": line["Season"],

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from emofusion.corpora.common.archives import source_files
 from emofusion.corpora.common.generated import Generated
 from emofusion.corpora.common.reading import absent
-from emofusion.corpora.ravdess.names import MEDIA, has_medium
+from emofusion.corpora.common.unread import not_read
+from emofusion.corpora.ravdess.names import MEDIA, has_medium, parse
 from emofusion.corpora.ravdess.reading import read_files, read_names
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Preparation
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Ravdess(Generated):
     """The speech of RAVDESS: the archives of its Zenodo records, or their contents."""
 
-    provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units")
+    provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units", "landmarks")
 
     kind: str = "ravdess"
     download: bool = setting("Download files that are missing in the root from Zenodo.", False)
@@ -73,7 +74,7 @@ class Ravdess(Generated):
 
     def fetching(self, name: str, medium: str) -> Preparation | None:
         """The download of a medium that is missing in the root; None without `download`, or for a generated corpus."""
-        if not self.download or self.demo is not None or medium not in MEDIA:
+        if not self.download or self.demo is not None:
             return None
         # Not an import statement: imported modules count as code of the reader, and a change of the download must not
         # cause the corpus to be read again.
@@ -98,7 +99,8 @@ class Ravdess(Generated):
         if missing:
             examples = ", ".join(f"{medium} such as {MEDIA[medium].example}" for medium in missing)
             origins = " and ".join(MEDIA[medium].origin for medium in missing)
-            raise absent(
+            suffixes = [suffix for medium in missing for suffix in MEDIA[medium].suffixes]
+            raise not_read(name, self, suffixes, parse) or absent(
                 name,
                 self.root,
                 f"{examples}, nor an archive with it,",
@@ -123,12 +125,15 @@ class Ravdess(Generated):
         return source_files(self.root, {suffix for medium in self._media() for suffix in MEDIA[medium].suffixes})
 
     def _media(self) -> list[str]:
-        """The media to read: those in the setting `media`, or all of them."""
-        return self.media or list(self.provides)
+        """The media to read: those in the setting `media`, or all but landmarks, which lie with action units."""
+        return self.media or [medium for medium in self.provides if medium != "landmarks"]
 
     def _with(self, medium: str) -> list[str]:
-        """A medium, followed by the other media that every clip must have."""
-        return list(dict.fromkeys([medium, *self.media]))
+        """A medium, followed by the other media that every clip must have.
+
+        What is no medium of files, such as the words that are said, is known from the names of the sound files.
+        """
+        return list(dict.fromkeys([medium if medium in MEDIA else "audio", *self.media]))
 
     def _without_download(self) -> Self:
         return replace(self, download=False, zenodo="", known_files={})

@@ -14,6 +14,7 @@ _FILES = {
     "audio": [RecordFile(RECORDINGS, "Audio_Speech_Actors_01-24.zip", 208_468_073, "bc696df654c87fed845eb13823edef8a")],
     "video": [RecordFile(RECORDINGS, f"Video_Speech_Actor_{actor:02d}.zip") for actor in range(1, 25)],
     "action_units": [RecordFile(TRACKING, "FacialTracking_Actors_01-24.zip")],
+    "landmarks": [RecordFile(TRACKING, "FacialTracking_Actors_01-24.zip")],
 }
 
 
@@ -25,7 +26,7 @@ class Download(Preparation):
         url: address of the server, such as https://zenodo.org.
         known_files: file → `size` (bytes) and `md5`, which replace the values in this module.
         root: the corpus's folder.
-        media: audio, video, action_units.
+        media: audio, video, action_units, landmarks.
         name: the name of the corpus in the experiment.
     """
 
@@ -49,8 +50,8 @@ class Download(Preparation):
 
 
 def needed_files(media: list[str]) -> list[RecordFile]:
-    """The files that hold the media (audio, video, action_units)."""
-    return [file for medium in media for file in _FILES[medium]]
+    """The files that hold the media (audio, video, action_units, landmarks)."""
+    return list(dict.fromkeys(file for medium in media for file in _FILES[medium]))
 
 
 def download(url: str, known_files: dict[str, Any], media: list[str], root: Path) -> list[dict[str, Any]]:

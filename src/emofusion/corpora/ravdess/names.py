@@ -15,6 +15,7 @@ EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "s
 INTENSITIES = ("normal", "strong")
 STATEMENTS = ("Kids are talking by the door", "Dogs are sitting by the door")
 MEANS = "openface_au_mean.csv"  # a table of the means of action units, in the root
+LANDMARKS = "landmarks68.npz"  # a file with the landmarks of all videos, in the root
 SOUND, VIDEO, TRACKING = (".wav", ".flac"), (".mp4",), (".csv",)
 
 
@@ -40,7 +41,14 @@ MEDIA = {
         f"01-01-05-02-01-02-12.csv or {MEANS}",
         "FacialTracking_Actors_01-24.zip of record 3255102",
     ),
+    "landmarks": Medium(
+        TRACKING,
+        ("01", "02"),
+        f"01-01-05-02-01-02-12.csv or {LANDMARKS}",
+        "FacialTracking_Actors_01-24.zip of record 3255102",
+    ),
 }
+TABLES = {"action_units": MEANS, "landmarks": LANDMARKS}  # medium → the file in the root with all clips
 
 _NAME = re.compile(r"\d\d(-\d\d){6}")
 _FOLDER = re.compile(r"(?:.*_)?Actor_(\d\d)", re.IGNORECASE)
@@ -62,12 +70,17 @@ def clip_of(stem: str) -> str:
     return f"03{stem[2:]}"
 
 
+def names_of_videos(clip: str) -> str:
+    """The names of the videos of a clip's performance, for the column `also_named`: action units are named so."""
+    return f"01{clip[2:]}|02{clip[2:]}"
+
+
 def has_medium(root: str | Path, medium: str, besides: Collection[str] = ()) -> bool:
-    """Whether the root has any speech file of a medium (audio, video, action_units).
+    """Whether the root has any speech file of a medium (audio, video, action_units, landmarks).
 
     Looks into the tree and into archives, apart from those whose names are in `besides`.
     """
-    if medium == "action_units" and (Path(root) / MEANS).is_file():
+    if medium in TABLES and (Path(root) / TABLES[medium]).is_file():
         return True
     starts = tuple(f"{modality}-01-" for modality in MEDIA[medium].modalities)
     return any(

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from emofusion.evaluation.bootstrap import strata_of
 from emofusion.evaluation.grid.crossed import enough, freedom, within
 from emofusion.evaluation.grid.flips import NOTHING, sign_flips
 from emofusion.evaluation.grid.measures import by_actor, deviations, value
@@ -45,13 +46,13 @@ def contrast_table(
     """
     if not len(contrasts):
         return pd.DataFrame({name: pd.Series(dtype=float) for name in COLUMNS})
-    male = np.asarray(genders) == "male"
+    strata = strata_of(genders)
     differences = value(measure, contrasts, clips)
-    away = within(deviations(measure, contrasts, clips, contrasts), male)
-    degrees = freedom(male)
+    away = within(deviations(measure, contrasts, clips, contrasts), strata)
+    degrees = freedom(strata)
     half = wider = np.full(len(contrasts), np.nan)
-    if enough(male):
-        error = np.sqrt(len(male) * (away**2).sum(axis=1) / degrees)
+    if enough(strata):
+        error = np.sqrt(len(strata) * (away**2).sum(axis=1) / degrees)
         single = float(stdtrit(degrees, (1 + evaluation.confidence) / 2))
         joint = simultaneous(away, degrees, evaluation.confidence, evaluation.samples, evaluation.seed)
         half, wider = single * error, max(single, joint) * error

@@ -40,41 +40,41 @@ class Crossed:
     negative: tuple[str, ...]
 
 
-def within(values: NDArray[Any], male: NDArray[np.bool_]) -> NDArray[Any]:
-    """Values minus the mean of their gender, (..., A). male: (A,)."""
+def within(values: NDArray[Any], strata: NDArray[Any]) -> NDArray[Any]:
+    """Values minus the mean of their stratum, (..., A). strata: (A,), such as whether an actor is a man."""
     centred = np.array(values, dtype=float)
-    for gender in (male, ~male):
-        if gender.any():
-            centred[..., gender] -= centred[..., gender].mean(axis=-1, keepdims=True)
+    for stratum in np.unique(strata):
+        chosen = strata == stratum
+        centred[..., chosen] -= centred[..., chosen].mean(axis=-1, keepdims=True)
     return centred
 
 
-def freedom(male: NDArray[np.bool_]) -> int:
-    """The degrees of freedom of the differences among actors: actors minus genders that occur."""
-    return len(male) - int(male.any()) - int((~male).any())
+def freedom(strata: NDArray[Any]) -> int:
+    """The degrees of freedom of the differences among actors: actors minus strata that occur."""
+    return len(strata) - len(np.unique(strata))
 
 
-def enough(male: NDArray[np.bool_]) -> bool:
-    """Whether there are enough actors for an interval: three of each gender that occurs, as in `Resampling.enough`."""
-    return all(number == 0 or number >= FEWEST for number in (int(male.sum()), int((~male).sum())))
+def enough(strata: NDArray[Any]) -> bool:
+    """Whether there are enough actors for an interval: three of each stratum, as in `Resampling.enough`."""
+    return bool((np.unique(strata, return_counts=True)[1] >= FEWEST).all())
 
 
-def crossed(values: NDArray[Any], male: NDArray[np.bool_], confidence: float) -> Crossed:
+def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Crossed:
     """Analyse values by seed and actor.
 
     Args:
         values: (S, A), for S seeds and A actors.
-        male: (A,), whether an actor is a man.
+        strata: (A,), such as whether an actor is a man, see `bootstrap.strata_of`.
         confidence: the level of the interval, such as 0.95.
     """
     seeds, actors = values.shape
-    mean, among = float(values.mean()), freedom(male)
+    mean, among = float(values.mean()), freedom(strata)
     if seeds < 2 or among < 1:
         return Crossed(mean, *(np.nan,) * 5, ())
     by_actor, by_seed = values.mean(axis=0), values.mean(axis=1)
     # the rest: without what the seed adds for men and for women, and without the actor's own mean
-    rest = within(values - by_actor, male)
-    of_actor = seeds * float((within(by_actor, male) ** 2).sum()) / among
+    rest = within(values - by_actor, strata)
+    of_actor = seeds * float((within(by_actor, strata) ** 2).sum()) / among
     of_seed = actors * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
     of_rest = float((rest**2).sum()) / (among * (seeds - 1))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
@@ -83,5 +83,5 @@ def crossed(values: NDArray[Any], male: NDArray[np.bool_], confidence: float) ->
     if (total := of_actor + of_seed) > 0:
         degrees = total**2 / (of_actor**2 / among + of_seed**2 / (seeds - 1))
         half = float(stdtrit(degrees, (1 + confidence) / 2)) * np.sqrt(total / (actors * seeds))
-    low, high = (mean - half, mean + half) if enough(male) else (np.nan, np.nan)
+    low, high = (mean - half, mean + half) if enough(strata) else (np.nan, np.nan)
     return Crossed(mean, low, high, max(parts["seed"], 0), max(parts["actor"], 0), of_rest, negative)

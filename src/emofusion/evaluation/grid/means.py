@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.bootstrap import Resampling, strata_of
 from emofusion.evaluation.grid.counting import TestSet
 from emofusion.evaluation.grid.crossed import Crossed, crossed, enough
 from emofusion.evaluation.grid.measures import ACCURACY, MEASURES, deviations, value
@@ -62,7 +62,7 @@ def setting_means(
                 ends = alone[id(first)].interval(measure, tested[0][1])
             # a share cannot be outside 0 to 1
             row |= {f"{measure}_low": np.maximum(ends[0], 0), f"{measure}_high": np.minimum(ends[1], 1)}
-        rows.append(row | {"interval_over": over if enough(first.genders == "male") else TOO_FEW})
+        rows.append(row | {"interval_over": over if enough(strata_of(first.genders)) else TOO_FEW})
     figures = [measure + end for measure in MEASURES for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=["seeds", "clips", "actors", *figures, "interval_over"])
     table[["clips", "actors"]] = table[["clips", "actors"]].astype("Int64")
@@ -81,7 +81,7 @@ def _crossed(measure: str, counts: NDArray[Any], tested: TestSet, confidence: fl
     mean = counts.mean(axis=0)
     away = deviations(measure, counts, tested.clips, mean)
     values = len(tested.genders) * away + value(measure, mean, tested.clips)
-    return crossed(values, tested.genders == "male", confidence)
+    return crossed(values, strata_of(tested.genders), confidence)
 
 
 class _Alone:

@@ -24,6 +24,18 @@ class ActionUnits(Features):
         "CSV of means by clip, or a folder or zip archive of OpenFace's files; null: the corpus's folder.",
         None,
     )
+    faces: str = setting(
+        "Which face counts where OpenFace found several: most_seen (the one in most frames), single (a file with "
+        "several is refused), or all (their rows are averaged, as if they were one face).",
+        "most_seen",
+        choices=["most_seen", "single", "all"],
+    )
+    confidence: float = setting(
+        "Least confidence of a frame that counts; below 0.7, OpenFace's author takes a frame for a failure.",
+        0.7,
+        least=0,
+        most=1,
+    )
     statistics: list[str] = setting(
         "What is taken of each unit's mean: mean (itself), root (its square root), share (the root divided by the "
         "length of all roots, so that faces that move little count like others).",

@@ -1,13 +1,11 @@
 """Action units of clips, from a table of means or from the files that OpenFace 2 writes for each video.
 
 Either one CSV of means by clip (column `clip`), or OpenFace's CSV files in a folder or in a zip archive. Of these, the
-frames in which a face was found are averaged.
+frames in which the face was found are averaged.
 """
 
-import re
 import zipfile
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emofusion.corpora.common.archives import Entry
+from emofusion.corpora.common.archives import Entry, are_copies
 from emofusion.errors import EmofusionError
 from emofusion.features.action_units import ActionUnits
 from emofusion.features.action_units.columns import COLUMNS, INTENSITIES
 from emofusion.features.action_units.files import csv_files, find_table
 from emofusion.features.common.arrays import Array
+from emofusion.features.common.matching import matched
+from emofusion.features.common.openface import Frames, read_entry, read_table, require
 
 _TINY = np.finfo(np.float32).tiny
 
@@ -43,10 +43,9 @@ _STATISTICS: dict[str, Callable[[Array], Array]] = {"mean": np.asarray, "root": 
 def prepare(clips: pd.DataFrame, settings: ActionUnits) -> Callable[[Any], Array]:
     """The function that turns a clip into float32 `(1, 35 * statistics)`; see `ActionUnits.prepare`.
 
-    A clip's row, or file, is the one with the clip's name. The first field of a RAVDESS name is not compared: it says
-    what is recorded (01 both, 02 picture, 03 sound).
+    A clip's row, or file, is the one with the clip's name; see `matching.matched`.
     """
-    return partial(_of_clip, means=_means(clips, settings.table), statistics=settings.statistics)
+    return partial(_of_clip, means=_means(clips, settings), statistics=settings.statistics)
 
 
 def _of_clip(clip: Any, means: Callable[[Any], Array], statistics: list[str]) -> Array:
@@ -54,74 +53,52 @@ def _of_clip(clip: Any, means: Callable[[Any], Array], statistics: list[str]) ->
     return np.concatenate([_STATISTICS[statistic](means_of_clip) for statistic in statistics], axis=1)
 
 
-def _means(clips: pd.DataFrame, named: str | None) -> Callable[[Any], Array]:
-    """The function that looks up a clip's means over the frames, `(1, 35)`. `named`: the setting `table`."""
-    if not named:
+def _means(clips: pd.DataFrame, settings: ActionUnits) -> Callable[[Any], Array]:
+    """The function that looks up a clip's means over the frames, `(1, 35)`."""
+    if not settings.table:
         raise EmofusionError("no table of action units is named: give its file or folder in the setting `table`.")
-    table = Path(named)
+    table = Path(settings.table)
     table = find_table(table) if table.is_dir() else table
     if table.is_dir() or zipfile.is_zipfile(table):
-        files = {entry: entry.path.stem for entry in sorted(csv_files(table), key=lambda entry: entry.path.name)}
-        return partial(_of_file, files=_chosen(files, clips, table))
-    means = _read_csv(table, table, ["clip", *COLUMNS], {"clip": str})
-    chosen = _chosen(means["clip"].dropna().to_dict(), clips, table)
+        paths = {entry: str(entry.path.with_suffix("")) for entry in csv_files(table)}
+        files = matched(paths, clips, table, "files of action units", _hold_the_same)
+        return partial(_of_file, files=files, frames=Frames(settings.faces, settings.confidence))
+    means = _read_means(table)
+    chosen = matched(means["clip"].dropna().to_dict(), clips, table, "rows of action units", _same_rows(means))
     rows = means[list(COLUMNS)].to_numpy(np.float32)
     return partial(_of_table, rows={clip: rows[row] for clip, row in chosen.items()}, table=table)
 
 
 def _of_table(clip: Any, rows: dict[str, Array], table: Path) -> Array:
-    return _finite(rows[clip.clip], f"{clip.clip} in {table}")
-
-
-def _of_file(clip: Any, files: dict[str, Entry]) -> Array:
-    entry = files[clip.clip]
-    if entry.member is None:
-        where = str(entry.source / entry.path)
-        frames = _read_csv(where, where, ["success", *COLUMNS])
-    else:
-        where = f"{entry.path} in {entry.source}"
-        with zipfile.ZipFile(entry.source) as archive, archive.open(entry.member) as file:
-            frames = _read_csv(file, where, ["success", *COLUMNS])
-    with_face = frames.loc[frames["success"] == 1, list(COLUMNS)]
-    if with_face.empty:
-        raise EmofusionError(f"OpenFace found a face in no frame of {where}: leave the clip out.")
-    return _finite(with_face.mean().to_numpy(np.float32), where)
-
-
-def _chosen(names: dict[Any, str], clips: pd.DataFrame, table: Path) -> dict[str, Any]:
-    """The key in `names` (key → name) of each clip; of two recordings of one performance the first (01- before 02-)."""
-    by_performance: dict[str, Any] = {}
-    for key, name in names.items():
-        by_performance.setdefault(_performance(name), key)
-    missing = [clip for clip in clips["clip"] if _performance(clip) not in by_performance]
-    if missing:
-        raise EmofusionError(
-            f"{table} has no action units of {len(missing)} of {len(clips)} clips, for example "
-            f"{', '.join(missing[:5])}. Add them, or leave these clips out."
-        )
-    return {clip: by_performance[_performance(clip)] for clip in clips["clip"]}
-
-
-def _performance(name: str) -> str:
-    """A RAVDESS name without its first field; other names do not change."""
-    return re.sub(r"^\d\d-", "", name)
-
-
-def _read_csv(file: Any, where: str | Path, columns: list[str], dtype: dict[str, type] | None = None) -> pd.DataFrame:
-    try:
-        # OpenFace writes a blank before each column name but the first
-        frame = pd.read_csv(file, skipinitialspace=True, dtype=dtype, usecols=lambda name: name.strip() in columns)
-        frame.columns = frame.columns.str.strip()
-        missing = [column for column in columns if column not in frame]
-        if missing:
-            raise EmofusionError(f"{where} lacks the columns {', '.join(missing)}: no OpenFace output.")
-        return frame.astype(dict.fromkeys(COLUMNS, float))
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise EmofusionError(f"cannot read the action units {where}: {error}") from error
-
-
-def _finite(row: Array, where: str) -> Array:
-    """The row as `(1, 35)`; raises `EmofusionError` that names its source where a value is not a finite number."""
+    row = rows[clip.clip]
     if not np.isfinite(row).all():
-        raise EmofusionError(f"{where} has action units that are not finite numbers: leave the clip out.")
+        raise EmofusionError(f"{table} has action units of {clip.clip} that are not finite numbers.")
     return row[np.newaxis]
+
+
+def _of_file(clip: Any, files: dict[str, Entry], frames: Frames) -> Array:
+    means: Array = read_entry(files[clip.clip], COLUMNS, frames).mean().to_numpy(np.float32)
+    return means[np.newaxis]
+
+
+def _hold_the_same(entries: Sequence[Entry]) -> bool:
+    return are_copies(list(entries))
+
+
+def _same_rows(means: pd.DataFrame) -> Callable[[Sequence[Any]], bool]:
+    """Whether rows of the table hold the same values."""
+    return lambda rows: len(means.loc[list(rows)].drop_duplicates()) == 1
+
+
+def _read_means(table: Path) -> pd.DataFrame:
+    """A table of means: `clip` and the 35 action units. Raises `EmofusionError` where it is another table."""
+    try:
+        with table.open("rb") as file:
+            means = read_table(file, table, ["clip", *COLUMNS])
+    except OSError as error:
+        raise EmofusionError(f"cannot read the action units {table}: {error}") from error
+    require(means, ["clip", *COLUMNS], table)
+    try:
+        return means.astype(dict.fromkeys(COLUMNS, float))
+    except ValueError as error:
+        raise EmofusionError(f"{table} has a value that is no number: {error}") from error

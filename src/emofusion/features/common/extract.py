@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,9 +15,12 @@ import pandas as pd
 from numpy.lib.format import open_memmap
 from threadpoolctl import threadpool_limits
 
+from emofusion.counted import counting, notes_of_clips, write_notes
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
+from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.sparse import write_sparse
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
 
@@ -47,8 +51,13 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     module = sys.modules[type(features).__module__]
     if not _is_importable(module):
         compute = _OfPlugin(compute, module)
-    counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
-    starts = np.concatenate([[0], np.cumsum(counts)])
+    about = f"{features.kind} of {_corpus_of(clips)}"
+    row_counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
+    if features.sparse:
+        numbered = _numbered_rows(clips, row_counts, features)
+        write_notes(out, notes_of_clips(about, write_sparse(clips, numbered, compute, features, out, workers)))
+        return
+    starts = np.concatenate([[0], np.cumsum(row_counts)])
 
     partial = out / "features.npy.partial"
     open_memmap(partial, "w+", dtype=features.dtype(), shape=(int(starts[-1]), *features.row_shape())).flush()
@@ -60,24 +69,33 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         for first, last in pairwise(bounds)
     )
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        joblib.Parallel(n_jobs=workers)(tasks)
+        counts = joblib.Parallel(n_jobs=workers)(tasks)
+    write_notes(out, notes_of_clips(about, (one for chunk in counts for one in chunk)))
 
-    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(starts[-1])})
-    number_within_clip = rows.groupby("clip").cumcount()
-    if features.several_rows_are_views():
-        rows = rows.assign(frame=0, view=number_within_clip)
-    else:
-        rows = rows.assign(frame=number_within_clip, view=0)
-    write_rows(rows, out)
+    write_rows(_numbered_rows(clips, row_counts, features), out)
     partial.replace(out / "features.npy")
 
 
-def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array) -> None:
-    array = open_memmap(path, "r+")
+def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -> pd.DataFrame:
+    """The columns clip, row, frame and view of all rows. counts: the number of rows of each clip."""
+    rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(sum(counts))})
+    number_within_clip = rows.groupby("clip").cumcount()
+    if features.several_rows_are_views():
+        return rows.assign(frame=0, view=number_within_clip)
+    return rows.assign(frame=number_within_clip, view=0)
+
+
+def _extract_chunk(
+    compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array
+) -> list[Counter[str]]:
+    """Compute and write the rows of some clips. Returns what was counted as left out, for each of them."""
+    array, counted = open_memmap(path, "r+"), []
     # one thread in every process, this one included: sums then have the same order whatever the number of workers
     with threadpool_limits(1):
         for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
-            rows, declared = compute(clip), array[start:stop].shape
+            with counting() as counts:
+                rows, declared = rows_of(clip, compute, clips), array[start:stop].shape
+            counted.append(counts)
             if rows.shape != declared:
                 raise EmofusionError(
                     f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
@@ -85,6 +103,11 @@ def _extract_chunk(compute: Callable[[Any], Array], kind: str, clips: pd.DataFra
                 )
             array[start:stop] = rows
     array.flush()
+    return counted
+
+
+def _corpus_of(clips: pd.DataFrame) -> str:
+    return str(clips["corpus"].iloc[0]) if "corpus" in clips else "clips"
 
 
 class _OfPlugin:

@@ -3,18 +3,20 @@
 Scaling to 0–1 is the network's first step.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
+from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.pixels import Pixels
+from emofusion.recordings.pictures import NoPicture, decode_frames, decode_image
 
 
 def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
@@ -23,7 +25,8 @@ def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
     if len(without_picture):
         raise EmofusionError(
             f"{len(without_picture)} clips have neither picture nor video, for example "
-            f"{', '.join(without_picture[:5])}: a model on pixels needs one of every clip."
+            f"{', '.join(without_picture[:5])}: a model on pixels needs one of every clip. "
+            f"To leave them out: {leave_out_clips(clips, without_picture)}"
         )
     return partial(_of_clip, settings=settings)
 
@@ -48,10 +51,9 @@ def read_image(path: str | Path) -> Image.Image:
     Raises `EmofusionError` that names the file if it cannot be read.
     """
     try:
-        with Image.open(path) as image:
-            return ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise EmofusionError(f"cannot read the picture {path}: {error}. Replace it or leave the clip out.") from error
+        return decode_image(path)
+    except (NoPicture, FileNotFoundError) as error:
+        raise _clear(path, error) from error
 
 
 def read_frames(path: str | Path, count: int) -> list[Image.Image]:
@@ -60,18 +62,18 @@ def read_frames(path: str | Path, count: int) -> list[Image.Image]:
     The video is decoded in order on one thread, and only the wanted frames are kept. Raises `EmofusionError` that names
     the file if it cannot be read or has no frames.
     """
-    import av
-
     try:
         announced = _announced_frames(path)
         frames = _frames_at(path, _middles(announced, count)) if announced else []
         if len(frames) < count:  # the container gives no number of frames, or one that is too high
-            total = sum(1 for _ in _decoded(path))
+            total = sum(1 for _ in decode_frames(path))
             frames = _frames_at(path, _middles(total, count)) if total else []
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise EmofusionError(f"cannot read the video {path}: {error}. Replace it or leave the clip out.") from error
+    except (NoPicture, FileNotFoundError) as error:
+        raise _clear(path, error) from error
     if not frames:
-        raise EmofusionError(f"{path} holds no picture: no video frame could be decoded. Replace it or leave it out.")
+        raise EmofusionError(
+            f"{path} holds no picture: no video frame could be decoded. Replace it, or leave the clip out."
+        )
     return frames
 
 
@@ -96,33 +98,31 @@ def _middles(total: int, count: int) -> list[int]:
 
 
 def _announced_frames(path: str | Path) -> int:
-    """The number of frames according to the container; 0 where it does not state it."""
+    """The number of frames according to the container; 0 where it does not state it, or cannot be opened."""
     import av
 
-    with av.open(str(path)) as container:
-        return container.streams.video[0].frames if container.streams.video else 0
-
-
-def _decoded(path: str | Path) -> Iterator[Any]:
-    """The frames of the first video stream, in order."""
-    import av
-
-    with av.open(str(path)) as container:
-        if container.streams.video:
-            container.streams.video[0].codec_context.thread_count = 1
-            yield from container.decode(video=0)
+    try:
+        with av.open(str(path)) as container:
+            return container.streams.video[0].frames if container.streams.video else 0
+    except (av.FFmpegError, OSError):  # `decode_frames` says why
+        return 0
 
 
 def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
     """The frames with the `wanted` numbers, which ascend and may repeat; fewer if the video ends before the last."""
     frames: list[Image.Image] = []
-    for number, frame in enumerate(_decoded(path)):
+    for number, frame in enumerate(decode_frames(path)):
         if number == wanted[len(frames)]:
             image = _upright(frame)
             frames += [image] * wanted.count(number)
             if len(frames) == len(wanted):
                 break
     return frames
+
+
+def _clear(path: str | Path, error: Exception) -> EmofusionError:
+    reason = "is not there" if isinstance(error, FileNotFoundError) else str(error)
+    return EmofusionError(f"{path} {reason}. Replace it, or leave the clip out.")
 
 
 def _upright(frame: Any) -> Image.Image:

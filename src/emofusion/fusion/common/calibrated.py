@@ -24,7 +24,8 @@ class Calibrated(Rule):
         self.rule = rule
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
-        self.temperatures = np.array([temperature(member, truth) for member in members.posteriors])
+        numbers = range(len(members.posteriors))
+        self.temperatures = np.array([_temperature_of(members, number, truth) for number in numbers])
         self.rule.fit(self._scaled(members), truth)
         self.parameters = {**named("temperature", members, self.temperatures), **self.rule.parameters}
         return self
@@ -33,8 +34,20 @@ class Calibrated(Rule):
         return self.rule.fuse(self._scaled(members))
 
     def _scaled(self, members: Members) -> Members:
-        scaled = softmax(log_posteriors(members.posteriors) / self.temperatures[:, None, None], axis=2)
-        return Members(scaled, members.actors, members.modalities)
+        logs = log_posteriors(members.posteriors) / self.temperatures[:, None, None]
+        if members.known is not None:
+            logs = np.where(members.known[:, None], logs, -np.inf)
+        return Members(softmax(logs, axis=2), members.actors, members.modalities, members.known)
+
+
+def _temperature_of(members: Members, number: int, truth: NDArray[Any]) -> float:
+    """The temperature of a modality, on the clips whose class it knows; 1 where there is none."""
+    posteriors = members.posteriors[number]
+    if members.known is None or members.known[number].all():
+        return temperature(posteriors, truth)
+    known = members.known[number]
+    clips, positions = known[truth], np.cumsum(known) - 1
+    return temperature(posteriors[clips][:, known], positions[truth[clips]]) if clips.any() else 1.0
 
 
 def temperature(posteriors: NDArray[Any], truth: NDArray[Any]) -> float:

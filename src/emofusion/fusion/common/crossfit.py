@@ -101,7 +101,7 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
         NothingToLearnFrom: there are too few actors for cross-fitting.
     """
     test = (aligned.clips["split"] == "test").to_numpy()
-    members = Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities)
+    members = Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities, aligned.known)
     truth = pd.Index(aligned.classes).get_indexer(aligned.clips["emotion"])
     weights = weights_of(settings.weights, aligned.modalities)
     task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps)

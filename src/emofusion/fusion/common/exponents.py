@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from emofusion.fusion.common.rules import Members, Rule, named, relative_entropy
-from emofusion.predictions.pools import log_posteriors
+from emofusion.predictions.pools import completed_logs, log_posteriors
 
 
 class Exponents(Rule):
@@ -24,7 +24,7 @@ class Exponents(Rule):
         self.gated = gated
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
-        count = len(members.posteriors)
+        members, count = members.completed(), len(members.posteriors)
         logs, rows = log_posteriors(members.posteriors), np.arange(len(truth))
         excess = relative_entropy(members.posteriors) - 0.5
 
@@ -46,6 +46,7 @@ class Exponents(Rule):
         return self
 
     def fuse(self, members: Members) -> NDArray[Any]:
+        members = members.completed()
         powers, _ = _powers(self.values, relative_entropy(members.posteriors) - 0.5)
         fused: NDArray[Any] = softmax((powers[..., None] * log_posteriors(members.posteriors)).sum(axis=0), axis=1)
         return fused
@@ -64,7 +65,7 @@ class BySpeaker(Rule):
         self.rule = rule
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
-        self.mean = log_posteriors(members.posteriors).mean(axis=1, keepdims=True)
+        self.mean = completed_logs(members.posteriors, members.known).mean(axis=1, keepdims=True)
         self.rule.fit(self._centred(members), truth)
         self.parameters = self.rule.parameters
         return self
@@ -73,7 +74,7 @@ class BySpeaker(Rule):
         return self.rule.fuse(self._centred(members))
 
     def _centred(self, members: Members) -> Members:
-        logs = log_posteriors(members.posteriors)
+        logs = completed_logs(members.posteriors, members.known)
         for actor in np.unique(members.actors):
             of_actor = members.actors == actor
             logs[:, of_actor] += self.mean - logs[:, of_actor].mean(axis=1, keepdims=True)

@@ -46,6 +46,10 @@ class Fused:
             raise NothingToLearnFrom(NO_OTHER_ACTOR)
         return check(chosen, PREDICTIONS, "the fused prediction table")
 
+    def about(self) -> pd.DataFrame:
+        """A row of facts for each rule, in the order of the rules: `tables.RULES`."""
+        return self.rules[ABOUT_RULE].drop_duplicates(ignore_index=True)
+
     def with_rules(self, others: "Fused", order: Sequence[str]) -> "Fused":
         """The rules of both, in this order."""
         pairs = ((self.rules, others.rules), (self.parameters, others.parameters))

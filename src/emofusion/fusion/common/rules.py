@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emofusion.errors import EmofusionError
-from emofusion.predictions.pools import log_posteriors, pool
+from emofusion.predictions.pools import completed_logs, log_posteriors, pool
 from emofusion.predictions.ties import predicted
 
 
@@ -22,16 +22,29 @@ class Members:
     """The inputs of a rule for some clips. They contain no labels.
 
     posteriors: (modalities, clips, classes); each row of each modality sums to 1. actors: (clips,), the actor of each
-    clip. modalities: their names, in the order of the first axis.
+    clip. modalities: their names, in the order of the first axis. known: (modalities, classes), whether a modality
+    knows a class; a class that it does not know has the posterior 0. None: all classes are known.
     """
 
     posteriors: NDArray[Any]
     actors: NDArray[Any]
     modalities: Sequence[str]
+    known: NDArray[np.bool_] | None = None
 
     def where(self, chosen: NDArray[Any]) -> "Members":
         """The clips that a mask or an index selects."""
-        return Members(self.posteriors[:, chosen], self.actors[chosen], self.modalities)
+        return Members(self.posteriors[:, chosen], self.actors[chosen], self.modalities, self.known)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether each modality knows each class."""
+        return self.known is None or bool(self.known.all())
+
+    def completed(self) -> "Members":
+        """Members that know all classes: see `pools.completed_logs`. Rules that multiply posteriors need them."""
+        if self.knows_all:
+            return self
+        return Members(np.exp(completed_logs(self.posteriors, self.known)), self.actors, self.modalities)
 
 
 class Rule:
@@ -64,7 +77,8 @@ class Pool(Rule):
 
     def fuse(self, members: Members) -> NDArray[Any]:
         count = len(members.posteriors)
-        return pool(self.name, members.posteriors, np.full(count, 1 / count) if self.weights is None else self.weights)
+        weights = np.full(count, 1 / count) if self.weights is None else self.weights
+        return pool(self.name, members.posteriors, weights, members.known)
 
 
 class Maximum(Rule):

@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from emofusion.fusion.common.losses import log_loss
 from emofusion.fusion.common.rules import Members, Rule, named, normalised
-from emofusion.predictions.pools import POOLS, pool, simplex, weighted_sum
+from emofusion.predictions.pools import combined, pool, simplex, summands
 from emofusion.predictions.ties import predicted, untied
 
 # The number of fused posteriors in memory at once (64 MiB), so that many clips and weights do not need more memory.
@@ -29,21 +29,23 @@ class Tuned(Rule):
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
         grid = simplex(len(members.posteriors), self.steps)
-        summed = untied(POOLS[self.name](members.posteriors))
+        summed = untied(summands(self.name, members.posteriors, members.known))
         size = max(1, CHUNK // summed[0].size)
-        counts = [
-            (weighted_sum(summed, grid[start : start + size]).argmax(axis=-1) == truth).sum(axis=-1)
-            for start in range(0, len(grid), size)
-        ]
+        parts = [grid[start : start + size] for start in range(0, len(grid), size)]
+        sums = (combined(self.name, summed, part, members.known) for part in parts)
+        counts = [(part.argmax(axis=-1) == truth).sum(axis=-1) for part in sums]
         correct = np.concatenate(counts)
         best = grid[correct == correct.max()]
-        losses = [log_loss(pool(self.name, members.posteriors, weights), truth) for weights in best]
+        losses = [log_loss(self._fused(members, weights), truth) for weights in best]
         self.weights = best[int(np.argmin(losses))]
         self.parameters = named("weight", members, self.weights)
         return self
 
     def fuse(self, members: Members) -> NDArray[Any]:
-        return pool(self.name, members.posteriors, self.weights)
+        return self._fused(members, self.weights)
+
+    def _fused(self, members: Members, weights: NDArray[Any]) -> NDArray[Any]:
+        return pool(self.name, members.posteriors, weights, members.known)
 
 
 class ByAccuracy(Rule):

@@ -1,6 +1,7 @@
 """Make a split: it says whether a clip is a training, validation or test clip in each fold.
 
-`make_split` checks that a speaker has clips of only one of these kinds, unless the protocol declares that it leaks.
+`make_split` checks that a speaker has clips of only one of these kinds, unless the protocol declares that it leaks, and
+that no copy of a recording is on another side than the recording.
 """
 
 from collections.abc import Collection
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
+from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
 from emofusion.protocols.common.labels import check_labels
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.kinds import Protocol
@@ -32,33 +34,47 @@ def make_split(
         classes: `corpus`, `gender`, `emotion`, and the number of `clips`.
 
     Raises:
-        EmofusionError: the protocol does not fit the clips, or labels do not fit the classes.
+        EmofusionError: the protocol does not fit the clips; labels do not fit the classes; a recording has two actors
+            or two emotions; or a person or a recording is on two sides of a fold.
     """
+    clips = with_shared_people(clips, protocol.same_people)
+    check_clips(clips)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
     left_out = clips[~used].groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
     check_labels(clips, emotions.classes, closed)
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
-    parts = []
+    check_recordings(clips)
+    columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
     for fold, masks in enumerate(protocol.masks(clips)):
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
-            if not mask.any() and (part != "validation" or protocol.validation):
+            needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
+            if needed and not mask.any():
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
-            columns = ["clip", "corpus", "actor", "gender", "emotion"]
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
     split = pd.concat(parts, ignore_index=True)
-    if not protocol.leaks_speakers:
-        check_speakers(split)
+    check_copies(split, clips)
+    if not protocol.mixes_speakers():
+        check_speakers(split, protocol.to_mix)
     return split, left_out
 
 
-def check_speakers(split: pd.DataFrame) -> None:
-    """Raise `EmofusionError` if, in any fold, an actor is in more than one of train, validation and test."""
+def check_speakers(split: pd.DataFrame, to_mix: str = Protocol.to_mix) -> None:
+    """Raise `EmofusionError` if, in any fold, an actor is in more than one of train, validation and test.
+
+    split: `tables.SPLIT`. to_mix: the setting that allows it, for the message.
+    """
     parts = split.groupby(["fold", "actor"])["split"].nunique()
-    if (parts > 1).any():
-        fold, actor = parts[parts > 1].index[0]
+    leaks = parts[parts > 1]
+    if len(leaks):
+        fold, actor = leaks.index[0]
+        rows = split[(split["fold"] == fold) & (split["actor"] == actor)].drop_duplicates("split")
+        sides = " and ".join(f"{row.clip} in {row.split}" for row in rows.itertuples())
+        people = leaks.index.get_level_values("actor").nunique()
         raise EmofusionError(
-            f"protocol: actor {actor} is on more than one side of fold {fold}; use random_clips to leak"
+            f"protocol: actor {actor} is on more than one side of fold {fold}, with {sides}"
+            + (f", and so are {people - 1} more actors" if people > 1 else "")
+            + f". Divide the clips by people, or allow it with {to_mix}: reports then say so."
         )
 
 

@@ -1,4 +1,4 @@
-"""The base class of protocols with training and test clips from the same corpora."""
+"""The base classes of protocols with training and test clips from the same corpora."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -10,11 +10,10 @@ from emofusion.settings.kinds import Protocol
 
 
 @dataclass
-class WithinCorpora(Protocol):
-    """A protocol that divides the clips of its corpora into folds. Each fold is the test set once."""
+class OfCorpora(Protocol):
+    """A protocol with training and test clips from the same corpora, for all modalities."""
 
     corpora: list[str] = setting("Corpora with the training and test clips.", MISSING, shortest=1, distinct=True)
-    number_of_folds: int = setting("Number of folds, if they are drawn at random.", 5, least=2, most=1000)
 
     def training_corpora(self, modality: str) -> list[str]:
         """The names of the corpora; the same ones train every modality."""
@@ -27,3 +26,10 @@ class WithinCorpora(Protocol):
     def for_modality(self, modality: str) -> Self:
         """The protocol without its description, which does not change the split."""
         return replace(self, description="")
+
+
+@dataclass
+class WithinCorpora(OfCorpora):
+    """A protocol that divides the clips of its corpora into folds. Each fold is the test set once."""
+
+    number_of_folds: int = setting("Number of folds, if they are drawn at random.", 5, least=2, most=1000)

@@ -56,7 +56,9 @@ def value(row: Row, name: str, shown: Callable[[float], str], ends: tuple[str, s
     low, high = ends or (f"{name}_low", f"{name}_high")
     bare = bare_share if shown is share else shown
     beside = interval(row[low], row[high], bare) if low in row and high in row else ""
-    return Cell(shown(row[name]), beside, "" if pd.isna(row[name]) else f"{row[name]:.7g}")  # enough to sort by
+    return Cell(
+        shown(row[name]), beside, "" if pd.isna(row[name]) else f"{row[name]:.6g}"
+    )  # more than is shown, to sort by
 
 
 def whole(count: Any) -> Cell:

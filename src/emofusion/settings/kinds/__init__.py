@@ -15,11 +15,12 @@ from emofusion.settings.kinds.corpora import Corpus
 from emofusion.settings.kinds.features import Features
 from emofusion.settings.kinds.fusion import FusionRule, FusionTask
 from emofusion.settings.kinds.metrics import Metric
-from emofusion.settings.kinds.networks import FrozenPart, Network
+from emofusion.settings.kinds.networks import Estimator, FrozenPart, Network
 from emofusion.settings.kinds.protocols import Protocol
 
 __all__ = [
     "Corpus",
+    "Estimator",
     "Features",
     "FrozenPart",
     "FusionRule",

@@ -29,7 +29,8 @@ class Corpus(Kind):
 
     root: str = setting("Folder with the corpus as it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(
-        "Files to leave out: patterns that are compared with the end of each path, as in [DC_a01.wav].",
+        "Files and clips to leave out: patterns that are compared with the end of each path and with the names of "
+        "clips, as in [DC_a01.wav]; see docs/corpora.md.",
         [],
         distinct=True,
         filled=True,
@@ -49,6 +50,10 @@ class Corpus(Kind):
         later=True,
     )
 
+    def media_provided(self) -> tuple[str, ...]:
+        """The media of its clips: those that it declares, and with videos their sound."""
+        return (*self.provides, *(["audio"] if "video" in self.provides and "audio" not in self.provides else []))
+
     def check_present(self, name: str) -> None:
         """Check quickly, while planning, that the corpus exists; raise `EmofusionError` where it does not.
 
@@ -61,6 +66,9 @@ class Corpus(Kind):
 
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
         """The clips of the corpus. Every media file that the table names is opened once, to check it.
+
+        Clips whose names match `exclude` may be in the table: they are left out afterwards. A clip that has a video and
+        no `audio` afterwards gets the video's sound, for modalities that read sound.
 
         Args:
             name: the name of the corpus in the experiment.
@@ -104,9 +112,9 @@ class Corpus(Kind):
         return self
 
     def without_recordings(self, table: str) -> Self:
-        """A copy that needs no recordings, because the posteriors of its clips are read from `table`.
+        """A copy that needs no recordings, because the posteriors or features of its clips are read from `table`.
 
-        table: the path of the table of posteriors.
+        table: the path of the table, CSV or Parquet; of features also npz.
         """
         return self
 

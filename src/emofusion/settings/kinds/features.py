@@ -19,6 +19,8 @@ class Features(Kind):
     Class attributes:
         media: the media that the features can be computed from, the preferred one first. A corpus must provide one.
         standardised: whether a model standardises each channel. For pictures it is False: their network scales them.
+        sparse: whether most values of a row are 0, so that only the others are stored. `prepare` then gives a function
+            to sparse rows.
     """
 
     family: ClassVar[str] = "features"
@@ -26,6 +28,7 @@ class Features(Kind):
     declares: ClassVar[tuple[str, ...]] = ("media",)
     media: ClassVar[tuple[str, ...]] = ()
     standardised: ClassVar[bool] = True
+    sparse: ClassVar[bool] = False
 
     def dtype(self) -> "np.dtype[Any]":
         """The numpy type of the values."""
@@ -34,6 +37,10 @@ class Features(Kind):
     def row_shape(self) -> tuple[int, ...]:
         """The shape of one row, such as (channels, frames)."""
         raise NotImplementedError
+
+    def planned_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row as far as it is known while planning; None where a file decides it."""
+        return self.row_shape()
 
     def rows_of(self, clip: Any) -> int:
         """How many rows a clip has; `clip` is a row of `tables.CLIPS` as a named tuple."""
@@ -52,7 +59,8 @@ class Features(Kind):
             clips: `tables.CLIPS`, all clips that features are computed for.
 
         Returns:
-            A function from a clip, a row of `clips` as a named tuple, to an array `(rows, *row_shape)`.
+            A function from a clip, a row of `clips` as a named tuple, to an array `(rows, *row_shape)`. Where the
+            features are sparse, it gives a `scipy.sparse.csr_array` of this shape.
 
         Raises:
             EmofusionError: clips lack a file or a column that the features need.
@@ -71,6 +79,10 @@ class Features(Kind):
         provided: the media that the corpus provides.
         """
         return next((medium for medium in self.media if medium in provided), None)
+
+    def clips_named_in(self) -> str | None:
+        """The path of the table that the features are read from, where no recording of the clips is needed."""
+        return None
 
     def check_present(self) -> None:
         """Check quickly, while planning, that named files exist; raise `EmofusionError` where one does not."""

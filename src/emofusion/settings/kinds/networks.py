@@ -1,8 +1,9 @@
-"""The base class of networks, and the base class of a network's frozen part."""
+"""The base classes of networks, of networks that are fitted at once, and of a network's frozen part."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from emofusion.settings.kinds.base import Kind, Preparation
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from emofusion.features.common.feature_set import FeatureSet
+    from emofusion.plan.settings import ModelSettings, PredictionsSettings
     from emofusion.settings.training import Training
 
 
@@ -45,10 +47,16 @@ class Network(Kind):
 
     A network that starts from pretrained weights defines `start_weights`, and a network with a frozen part defines
     `frozen_part`. The plan makes a stage of each, and all networks with the same settings share it.
+
+    Class attributes:
+        is_fitted_at_once: whether it has no epochs and no layers, see `Estimator`.
+        training_defaults: values of settings of the training that the configuration need not set for this network.
     """
 
     family: ClassVar[str] = "networks"
     needs: ClassVar[tuple[str, ...]] = ("build",)
+    is_fitted_at_once: ClassVar[bool] = False
+    training_defaults: ClassVar[dict[str, Any]] = {}
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         """A module whose `forward` maps `(batch, *shape)` to logits `(batch, classes)`.
@@ -88,6 +96,10 @@ class Network(Kind):
     def trained_part(self, training: "Training") -> "Network":
         """A copy with only the settings that decide the training. `start_weights` and `frozen_part` keep the others."""
         return self
+
+    def training_part(self, training: "Training") -> "Training":
+        """A copy of the settings of the training with only those that this network uses."""
+        return training
 
     def profits_from_gpu(self) -> bool:
         """Whether jobs that train or use the network ask for a GPU where there is one. A small network waits for one
@@ -129,3 +141,37 @@ class Network(Kind):
 
         name: the name of the modality, for the message.
         """
+
+
+@dataclass
+class Estimator(Network):
+    """A model that is fitted at once, and not in epochs, such as a support vector machine.
+
+    The jobs that train and score call its methods in place of their own. Both write the same files and tables.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("fit_folds", "predict_folds")
+    is_fitted_at_once: ClassVar[bool] = True
+    training_defaults: ClassVar[dict[str, Any]] = {"epochs": 1, "learning_rate": 1.0}
+
+    def fit_folds(
+        self,
+        split: "pd.DataFrame",
+        features: "FeatureSet",
+        classes: list[str],
+        settings: "ModelSettings",
+        out: Path,
+        on_epoch: Callable[[dict[str, float], int], None],
+        progress: Callable[[str], None],
+    ) -> None:
+        """Fit a model for each fold and seed; see `emofusion.training.fit.fit_folds`. The only epoch is 0.
+
+        classes: the classes in order.
+        """
+        raise NotImplementedError
+
+    def predict_folds(
+        self, split: "pd.DataFrame", features: "FeatureSet", model: Path, settings: "PredictionsSettings"
+    ) -> "pd.DataFrame":
+        """The prediction table of a model; see `emofusion.training.predict.predict_folds`."""
+        raise NotImplementedError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from emofusion.settings.fields import MOST_SEED, setting
+from emofusion.settings.fields import MOST_SEED, must, setting, shown
 from emofusion.settings.kinds.base import Kind
 
 if TYPE_CHECKING:
@@ -16,12 +16,16 @@ class Protocol(Kind):
 
     Class attributes:
         leaks_speakers: whether clips of the same speaker can be training and test clips. All tables and figures then
-            say so.
+            say so. Where it depends on a setting, overwrite `mixes_speakers`.
+        trains: whether models are trained. Otherwise all clips are tested, and posteriors must come from elsewhere.
+        to_mix: the setting that allows speakers on both sides, for the message where a speaker is.
     """
 
     family: ClassVar[str] = "protocols"
     needs: ClassVar[tuple[str, ...]] = ("training_corpora", "test_corpora", "masks")
     leaks_speakers: ClassVar[bool] = False
+    trains: ClassVar[bool] = True
+    to_mix: ClassVar[str] = "protocol=random_clips"
 
     description: str = setting("The protocol in words, for the reports.", "")
     seed: int = setting(
@@ -33,6 +37,23 @@ class Protocol(Kind):
     validation: float = setting(
         "Share of the training actors, or clips, that is used for validation; 0: none.", 0.2, least=0, below=1
     )
+    same_people: list[list[str]] = setting(
+        "Corpora that share people, as in [[ravdess, ravdess_songs]]: equal names of actors are then the same person. "
+        "People of other corpora are different people, whatever their names.",
+        [],
+    )
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` unless each list of corpora that share people has at least two, and each only once."""
+        named = [corpus for corpora in self.same_people for corpus in corpora]
+        must(
+            len(set(named)) == len(named) and all(len(corpora) > 1 for corpora in self.same_people),
+            f"{name}.same_people={shown(self.same_people)}: lists of at least 2 corpora, each corpus once",
+        )
+
+    def mixes_speakers(self) -> bool:
+        """Whether clips of the same speaker can be training and test clips, with these settings."""
+        return self.leaks_speakers
 
     def training_corpora(self, modality: str) -> list[str]:
         """The names of the corpora with a modality's training clips. Raises `EmofusionError` where there are none."""

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import soundfile
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
+from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.common.sound.compiled import librosa
+from emofusion.recordings.sound import NoSound, decode
 
 # The resampling filter needs a little sound after the cut, so this many more seconds than the duration are read.
 _MARGIN_SECONDS = 0.1
@@ -24,15 +25,15 @@ def require_recordings(clips: pd.DataFrame, features: str) -> None:
     if len(silent):
         raise EmofusionError(
             f"{len(silent)} clips have no sound, for example {', '.join(silent[:5])}: "
-            f"{features} need a recording of every clip."
+            f"{features} need a recording of every clip. To leave them out: {leave_out_clips(clips, silent)}"
         )
 
 
 def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     """The first `duration` seconds of a recording, or all of it where `duration` is None.
 
-    Every file that libsndfile reads will do (WAV, FLAC, OGG, MP3 …); of any other that FFmpeg reads (MP4 …), the first
-    sound track is taken. Channels are averaged. Another sample rate is resampled (librosa, `soxr_hq`).
+    See `recordings.sound.decode` for the types of files; corpora check their files with it. Channels are averaged.
+    Another sample rate is resampled (librosa, `soxr_hq`).
 
     Args:
         path: the file.
@@ -47,13 +48,15 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     """
     seconds = np.inf if duration is None else duration + _MARGIN_SECONDS
     try:
-        samples, rate = _read_sound_file(path, seconds)
-    except soundfile.LibsndfileError as error:
-        samples, rate = _read_sound_track(path, seconds, why_not_a_sound_file=error)
+        samples, rate, _ = decode(path, seconds)
+    except NoSound as error:
+        raise EmofusionError(f"{path} {error}. Replace the file, or leave the clip out.") from error
+    except FileNotFoundError as error:
+        raise EmofusionError(f"{path} is not there. Read the corpus again.") from error
     if not len(samples):
-        raise EmofusionError(f"{path} holds no sound: the recording is empty. Replace the file or leave the clip out.")
+        raise EmofusionError(f"{path} holds no sound: the recording is empty. Replace it, or leave the clip out.")
     if not np.isfinite(samples).all():
-        raise EmofusionError(f"{path} holds samples that are not finite numbers. Replace it or leave the clip out.")
+        raise EmofusionError(f"{path} holds samples that are not finite numbers. Replace it, or leave the clip out.")
     if rate != sample_rate:
         samples = librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
     if duration is not None:
@@ -72,34 +75,3 @@ def at_speeds(samples: Array, sample_rate: int, speeds: Sequence[float]) -> list
         for speed in speeds
     )
     return [samples, *played]
-
-
-def _read_sound_file(path: str | Path, seconds: float) -> tuple[Array, int]:
-    with soundfile.SoundFile(path) as file:
-        wanted = int(min(np.ceil(seconds * file.samplerate), file.frames))
-        channels = file.read(frames=wanted, dtype="float32", always_2d=True)
-        return channels[:, 0] if channels.shape[1] == 1 else channels.mean(axis=1), file.samplerate
-
-
-def _read_sound_track(path: str | Path, seconds: float, why_not_a_sound_file: Exception) -> tuple[Array, int]:
-    import av  # only the sound of videos needs it
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise EmofusionError(f"{path} has no sound track. Use a recording with sound or leave the clip out.")
-            rate = container.streams.audio[0].rate
-            to_planar_float = av.AudioResampler(format="fltp")
-            pieces: list[Array] = []
-            samples_read = 0
-            for frame in container.decode(audio=0):
-                pieces += [piece.to_ndarray().mean(axis=0) for piece in to_planar_float.resample(frame)]
-                samples_read += frame.samples
-                if samples_read >= seconds * rate:
-                    break
-    except (av.FFmpegError, OSError) as error:
-        raise EmofusionError(
-            f"cannot read the sound of {path}: {why_not_a_sound_file} ({error}). "
-            "Replace the file or leave the clip out."
-        ) from error
-    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32), rate

@@ -1,0 +1,140 @@
+"""Facial landmarks of clips, normalised by the eyes, and their statistics over the frames of a clip."""
+
+import zipfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emofusion.corpora.common.archives import Entry, are_copies
+from emofusion.counted import count
+from emofusion.errors import EmofusionError
+from emofusion.features.action_units.files import csv_files
+from emofusion.features.common.arrays import Array
+from emofusion.features.common.matching import matched
+from emofusion.features.common.openface import Frames, read_entry
+from emofusion.features.landmarks import NPZ, POINTS, Landmarks
+
+COLUMNS = [f"{axis}_{point}" for point in range(POINTS) for axis in "xy"]
+# the six points around each eye, in the order of iBUG's 300-W; the right eye is on the left of the picture
+RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
+
+Points = Callable[[Any], tuple[Array, Array]]
+
+
+def prepare(clips: pd.DataFrame, settings: Landmarks) -> Callable[[Any], Array]:
+    """The function that turns a clip into float32 `(1, 136 * statistics)`; see `Landmarks.prepare`."""
+    return partial(
+        _of_clip, points=_points(clips, settings), statistics=tuple(settings.statistics), level=settings.level
+    )
+
+
+def normalised(points: Array, level: bool) -> Array:
+    """Points in units of the distance between the centres of the eyes, from the point midway between them.
+
+    Args:
+        points: (frames, 68, 2), in any unit of length.
+        level: whether each frame is turned so that the right eye's centre is exactly left of the left eye's.
+
+    Returns:
+        float64 of the same shape. Frames whose eyes are in one place give values that are not finite.
+    """
+    points = np.asarray(points, float)
+    right, left = points[:, RIGHT_EYE].mean(axis=1), points[:, LEFT_EYE].mean(axis=1)
+    between = left - right
+    distance = np.hypot(between[:, 0], between[:, 1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled: Array = (points - ((right + left) / 2)[:, np.newaxis]) / distance[:, np.newaxis, np.newaxis]
+        if level:
+            cosine, sine = (between / distance[:, np.newaxis]).T
+            turns = np.stack([np.stack([cosine, -sine], axis=1), np.stack([sine, cosine], axis=1)], axis=1)
+            scaled = scaled @ turns
+    return scaled
+
+
+def summarised(points: Array, frames: Array, statistics: Sequence[str]) -> Array:
+    """Statistics of coordinates over the frames of a clip, `(136 * statistics,)`.
+
+    Args:
+        points: (frames, 68, 2), normalised.
+        frames: (frames,), the number of each frame. Only frames that follow each other give a motion.
+        statistics: of `Landmarks.statistics`. Without two frames that follow each other, the motion is 0.
+    """
+    values = points.reshape(len(points), -1)
+    steps = np.abs(np.diff(values, axis=0))[np.diff(frames) == 1]
+    made = {
+        "mean": values.mean(axis=0),
+        "deviation": values.std(axis=0),
+        "motion": steps.mean(axis=0) if len(steps) else np.zeros(values.shape[1]),
+    }
+    return np.concatenate([made[statistic] for statistic in statistics])
+
+
+def _of_clip(clip: Any, points: Points, statistics: tuple[str, ...], level: bool) -> Array:
+    found, frames = points(clip)
+    scaled = normalised(found, level)
+    finite = np.isfinite(scaled).all(axis=(1, 2))
+    count("frames in which the landmarks of both eyes are in one place", int((~finite).sum()))
+    if not finite.any():
+        raise EmofusionError(f"the landmarks of {clip.clip} show a face in no frame; leave the clip out")
+    row: Array = summarised(scaled[finite], frames[finite], statistics).astype(np.float32)
+    return row[np.newaxis]
+
+
+def _points(clips: pd.DataFrame, settings: Landmarks) -> Points:
+    """The function from a clip to its points (frames, 68, 2) and the numbers of the frames (frames,)."""
+    if not settings.table:
+        raise EmofusionError("no landmarks are named: give their file or folder in the setting `table`.")
+    table = Path(settings.table)
+    table = table / NPZ if (table / NPZ).is_file() else table
+    if table.suffix == ".npz":
+        return _of_npz(clips, table)
+    paths = {entry: str(entry.path.with_suffix("")) for entry in csv_files(table)}
+    if not paths:
+        raise EmofusionError(
+            f"no landmarks in {table}: looked for {NPZ} and for OpenFace's files by video, such as "
+            "01-01-05-02-01-02-12.csv, also in zip archives. Put one of them there, or name another file or folder in "
+            "the setting `table`."
+        )
+    files = matched(paths, clips, table, "files of landmarks", lambda keys: are_copies(list(keys)))
+    return partial(_of_file, files=files, frames=Frames(settings.faces, settings.confidence))
+
+
+def _of_file(clip: Any, files: dict[str, Entry], frames: Frames) -> tuple[Array, Array]:
+    table = read_entry(files[clip.clip], COLUMNS, frames)
+    return table.to_numpy().reshape(len(table), POINTS, 2), table.index.to_numpy()
+
+
+def _of_npz(clips: pd.DataFrame, path: Path) -> Points:
+    try:
+        with np.load(path, allow_pickle=False) as file:  # a pickled array could run code
+            names, starts, lengths, points = (file[name] for name in ("clip", "offset", "n_frames", "xy"))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise EmofusionError(
+            f"cannot read the landmarks {path}: {error}. It needs the arrays clip, offset, n_frames and xy "
+            "(frames of all clips, 68, 2)"
+        ) from error
+    whole = names.shape == starts.shape == lengths.shape and points.shape[1:] == (POINTS, 2)
+    if (
+        not whole
+        or len(names) == 0
+        or (starts < 0).any()
+        or (lengths < 1).any()
+        or (starts + lengths).max() > len(points)
+    ):
+        raise EmofusionError(
+            f"{path}: clip, offset and n_frames need a value for each clip, and the frames {POINTS} points of 2 "
+            f"coordinates; their shapes are {names.shape}, {starts.shape}, {lengths.shape} and {points.shape}, and "
+            f"offset + n_frames may be at most {len(points)}"
+        )
+    rows = matched(dict(enumerate(map(str, names))), clips, path, "landmarks")
+    places = {clip: (int(starts[row]), int(lengths[row])) for clip, row in rows.items()}
+    return partial(_in_array, places=places, points=points)
+
+
+def _in_array(clip: Any, places: dict[str, tuple[int, int]], points: Array) -> tuple[Array, Array]:
+    start, length = places[clip.clip]
+    return points[start : start + length], np.arange(length)

@@ -1,0 +1,105 @@
+"""Estimators with scikit-learn's interface: linear models, support vector machines, forests and others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import MISSING
+
+from emofusion.settings.fields import must, setting, shown
+from emofusion.settings.kinds import Estimator
+from emofusion.settings.training import Training
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from emofusion.features.common.feature_set import FeatureSet
+    from emofusion.plan.settings import ModelSettings, PredictionsSettings
+
+_USED = ("keep", "threads", "members", "speaker_normalisation")
+
+
+@dataclass
+class Sklearn(Estimator):
+    """An estimator with scikit-learn's interface, on the flattened row of features.
+
+    It is a classifier with `predict_proba` or `decision_function`, or a regressor. A regressor such as `KernelRidge` is
+    fitted to 1 for a clip's own class and -1 for the others, and its predictions are the scores of the classes. The
+    softmax of scores gives the posteriors. Features are standardised on the training clips where their kind says so.
+    """
+
+    kind: str = "sklearn"
+    estimator: str = setting(
+        "Name of the class, with its module, as in sklearn.linear_model.RidgeClassifier.", MISSING, filled=True
+    )
+    settings: dict[str, Any] = setting(
+        "Settings of the estimator, as in {C: 0.1}. A setting that is an estimator itself is written {estimator: …, "
+        "settings: {…}}.",
+        {},
+    )
+    transformers: list[Any] = setting(
+        "Transformers before the estimator, in this order. They are fitted on the training clips. Each is a name such "
+        "as sklearn.feature_extraction.text.TfidfTransformer, or {estimator: …, settings: {…}}.",
+        [],
+    )
+
+    def check_installed(self, name: str) -> None:
+        """Raise `EmofusionError` where an estimator cannot be imported, is none, or has no such setting."""
+        from emofusion.networks.sklearn.building import pipeline
+
+        pipeline(self, name, standardised=False)
+
+    def check_training(self, training: Training, name: str) -> None:
+        """Raise `EmofusionError` for settings of the training that an estimator has no use for."""
+        usual = Training(**self.training_defaults)
+        for field in fields(Training):
+            value = getattr(training, field.name)
+            must(
+                field.name in _USED or value == getattr(usual, field.name),
+                f"{name}.training.{field.name}={_shown(value)}: an estimator is fitted at once, and does not use this; "
+                f"leave it out, or look for the like in {name}.network.settings",
+            )
+        from emofusion.networks.sklearn.building import draws, pipeline
+
+        must(
+            training.members == 1 or draws(pipeline(self, f"{name}.network", standardised=False)),
+            f"{name}.training.members={training.members}: {self.estimator} draws nothing at random, so all members "
+            f"would be the same; set {name}.training.members=1",
+        )
+
+    def training_part(self, training: Training) -> Training:
+        """A copy with only threads and the normalisation by speaker."""
+        return replace(
+            Training(**self.training_defaults),
+            keep="last",
+            threads=training.threads,
+            speaker_normalisation=training.speaker_normalisation,
+        )
+
+    def fit_folds(
+        self,
+        split: "pd.DataFrame",
+        features: "FeatureSet",
+        classes: list[str],
+        settings: "ModelSettings",
+        out: Path,
+        on_epoch: Callable[[dict[str, float], int], None],
+        progress: Callable[[str], None],
+    ) -> None:
+        """See `Estimator.fit_folds`. The files of the models are `folds/<fold>-<seed>.skops`."""
+        from emofusion.training.estimators import fit_estimators
+
+        fit_estimators(self, split, features, classes, settings, out, on_epoch, progress)
+
+    def predict_folds(
+        self, split: "pd.DataFrame", features: "FeatureSet", model: Path, settings: "PredictionsSettings"
+    ) -> "pd.DataFrame":
+        """See `Estimator.predict_folds`."""
+        from emofusion.training.estimators import predict_estimators
+
+        return predict_estimators(self, split, features, model, settings)
+
+
+def _shown(value: Any) -> str:
+    return "…" if hasattr(value, "__dataclass_fields__") else shown(value)

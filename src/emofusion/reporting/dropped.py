@@ -1,0 +1,36 @@
+"""Sentences about what was left out while files were read: excluded clips, frames without a face, copies."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from emofusion.counted import Note, read_notes
+
+EXCLUDE = ".exclude"  # with what the name of the setting ends
+
+
+def dropped(folders: Iterable[Path]) -> list[str]:
+    """A sentence for each count in the notes of stages, and for each pattern of `exclude` that matches nothing.
+
+    A corpus is read once for each medium. A pattern matches nothing if it does so for all of them.
+
+    folders: of the stages that read corpora and compute features.
+    """
+    notes = [note for folder in folders for note in read_notes(folder)]
+    matches: dict[tuple[str, str], int] = {}
+    for note in notes:
+        if note.about.endswith(EXCLUDE):
+            key = (note.about, note.what)
+            matches[key] = max(matches.get(key, 0), note.number)
+    sentences = [
+        f"Left out by {setting}: '{pattern}' matches {number} {'file or clip' if number == 1 else 'files or clips'}."
+        if number
+        else f"The pattern '{pattern}' in {setting} matches nothing: nothing was left out by it."
+        for (setting, pattern), number in matches.items()
+    ]
+    counted = dict.fromkeys(_sentence(note) for note in notes if not note.about.endswith(EXCLUDE))
+    return [*sentences, *counted]
+
+
+def _sentence(note: Note) -> str:
+    where = f", in {note.clips} {'clip' if note.clips == 1 else 'clips'}" if note.clips else ""
+    return f"Not used ({note.about}): {note.number} {note.what}{where}."

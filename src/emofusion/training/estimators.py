@@ -1,0 +1,180 @@
+"""Fit estimators with scikit-learn's interface to the folds of a split, and score clips with them."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.base import is_regressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from emofusion.errors import EmofusionError
+from emofusion.features.common.feature_set import FeatureSet
+from emofusion.networks.sklearn import Sklearn
+from emofusion.networks.sklearn.building import pipeline
+from emofusion.networks.sklearn.storing import load, store, values_in
+from emofusion.plan.settings import ModelSettings, PredictionsSettings
+from emofusion.tables import HISTORY, write_table
+from emofusion.training.data import RowSource, fold_name
+from emofusion.training.description import ModelDescription, read_model
+from emofusion.training.predict import SMALLEST, scored_clips
+from emofusion.training.standardise import with_speaker_normalisation
+
+
+def fit_estimators(
+    network: Sklearn,
+    split: pd.DataFrame,
+    features: FeatureSet,
+    classes: list[str],
+    settings: ModelSettings,
+    out: Path,
+    on_epoch: Callable[[dict[str, float], int], None],
+    progress: Callable[[str], None],
+) -> None:
+    """Fit an estimator for each fold and seed; see `Estimator.fit_folds`.
+
+    It writes `folds/<fold>-<seed>.skops`, and `history.parquet` and `model.json` as a training in epochs does.
+
+    Raises `EmofusionError` where the estimator refuses the features.
+    """
+    inputs = with_speaker_normalisation(features, split, settings.training)
+    models = out / "folds"
+    models.mkdir(parents=True, exist_ok=True)
+    epochs, sizes = [], []
+    folds = [(int(fold), part) for fold, part in split.groupby("fold")]
+    for (number, (fold, part)), seed in product(enumerate(folds, 1), settings.seeds):
+        name, several = fold_name(fold, seed), len(settings.seeds) > 1
+        started = time.perf_counter()
+        drawn = int(np.random.SeedSequence([seed, fold]).generate_state(1)[0])
+        model = pipeline(network, "network", settings.standardised, drawn % 2**31)
+        rows = {kind: _labelled(inputs, clips, classes) for kind, clips in part.groupby("split")}
+        train = rows["train"]
+        with threadpool_limits(settings.training.threads), _one_message(network, f"fold {fold}, seed {seed}", progress):
+            _fit(model, _taken(inputs, train), train["label"].to_numpy(), len(classes))
+        metrics: dict[str, float] = {}
+        for kind in ("train", "validation"):
+            losses = _losses(model, inputs, rows[kind], len(classes)) if kind in rows else (np.nan, np.nan)
+            metrics |= dict(zip((f"{kind}_loss", f"{kind}_accuracy"), losses, strict=True))
+        on_epoch(
+            {f"fold{fold}_" + (f"seed{seed}_" if several else "") + key: value for key, value in metrics.items()}, 0
+        )
+        epochs.append({"seed": seed, "fold": fold, "epoch": 0, **metrics, "seconds": time.perf_counter() - started})
+        store(model, models / f"{name}.skops")
+        sizes.append(values_in(model))
+        progress(
+            f"fold {number} of {len(folds)}, seed {seed}: training accuracy {100 * metrics['train_accuracy']:.1f} %"
+        )
+    write_table(pd.DataFrame(epochs), out / "history.parquet", HISTORY)
+    kept = {fold_name(epoch["fold"], epoch["seed"]): 0 for epoch in epochs}
+    ModelDescription(classes, inputs.shape, kept, max(sizes), max(sizes)).write(out, settings)
+
+
+def predict_estimators(
+    network: Sklearn, split: pd.DataFrame, features: FeatureSet, model: Path, settings: PredictionsSettings
+) -> pd.DataFrame:
+    """The prediction table of estimators; see `emofusion.training.predict.predict_folds`.
+
+    Raises `EmofusionError` where a model cannot be read, or holds types that its settings do not name.
+    """
+    described, trained = read_model(model)
+    inputs = with_speaker_normalisation(features, split, trained.training)
+    tables = []
+    for fold, clips in split[split["split"] != "train"].groupby("fold"):
+        rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
+        taken = _taken(inputs, rows)
+        posteriors = []
+        for seed in trained.seeds:
+            fitted = load(model / "folds" / f"{fold_name(int(fold), seed)}.skops", network)
+            with threadpool_limits(settings.threads):
+                posteriors.append(_posteriors(fitted, taken, len(described.classes)))
+        tables.append(scored_clips(clips, rows, np.mean(posteriors, axis=0), described.classes))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _labelled(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The rows of clips with their labels. Of training clips, altered views count like further clips."""
+    rows = features.rows.merge(clips[["clip", "emotion", "split"]], on="clip")
+    rows = rows[(rows["view"] == 0) | (rows["split"] == "train")]
+    rows = rows[rows["emotion"].isin(classes)]
+    label_of = {emotion: label for label, emotion in enumerate(classes)}
+    return rows.assign(label=rows["emotion"].map(label_of).astype("int64")).reset_index(drop=True)
+
+
+def _taken(features: RowSource, rows: pd.DataFrame) -> Any:
+    """The features of rows: a sparse matrix, or a flat array (rows, values)."""
+    numbers = rows["row"].to_numpy()
+    if isinstance(features, FeatureSet) and features.is_sparse:
+        return features.take_sparse(numbers)
+    return features.take(numbers).reshape(len(numbers), -1)
+
+
+def _fit(model: Pipeline, values: Any, labels: NDArray[np.int64], classes: int) -> None:
+    # a regressor learns 1 for a clip's own class and -1 for the others, like scikit-learn's RidgeClassifier
+    targets = np.where(np.eye(classes)[labels] > 0, 1.0, -1.0) if is_regressor(model) else labels
+    model.fit(values, targets)
+
+
+def _posteriors(model: Pipeline, values: Any, classes: int) -> NDArray[np.float64]:
+    """(rows, classes). A class that the model does not know has the posterior 0."""
+    if is_regressor(model):
+        scores = np.asarray(model.predict(values), float)
+        known = np.arange(classes)
+        posteriors = softmax(_checked(scores, len(scores), classes), axis=1)
+    else:
+        known = np.asarray(model.classes_, int)
+        if hasattr(model, "predict_proba"):
+            posteriors = _checked(np.asarray(model.predict_proba(values), float), values.shape[0], len(known))
+        else:
+            scores = np.asarray(model.decision_function(values), float)
+            if scores.ndim == 1:  # of two classes, the score of the second one
+                scores = np.stack([np.zeros_like(scores), scores], axis=1)
+            posteriors = softmax(_checked(scores, values.shape[0], len(known)), axis=1)
+    full = np.zeros((values.shape[0], classes))
+    full[:, known] = posteriors
+    return full
+
+
+def _checked(scores: NDArray[np.float64], rows: int, classes: int) -> NDArray[np.float64]:
+    if scores.shape != (rows, classes) or not np.isfinite(scores).all():
+        raise EmofusionError(
+            f"scores of the shape {scores.shape}, or not all of them finite; there must be a finite number "
+            f"for each of {rows} rows and {classes} classes. Of a support vector machine, set "
+            "network.settings.decision_function_shape=ovr"
+        )
+    return scores
+
+
+def _losses(model: Pipeline, features: RowSource, rows: pd.DataFrame, classes: int) -> tuple[float, float]:
+    """Mean cross-entropy in nats, and accuracy, of unaltered rows."""
+    rows = rows[rows["view"] == 0]
+    posteriors, labels = _posteriors(model, _taken(features, rows), classes), rows["label"].to_numpy()
+    own = np.maximum(posteriors[np.arange(len(labels)), labels], SMALLEST)
+    return float(-np.log(own).mean()), float((posteriors.argmax(axis=1) == labels).mean())
+
+
+@contextmanager
+def _one_message(network: Sklearn, which: str, progress: Callable[[str], None]) -> Iterator[None]:
+    """Turn an estimator's errors into one sentence, and pass on that it has not converged."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except (ValueError, TypeError, ArithmeticError, np.linalg.LinAlgError) as error:
+            raise EmofusionError(
+                f"{network.estimator} cannot be fitted in {which}: {str(error).splitlines()[0]}. Correct "
+                "network.settings, or choose other features"
+            ) from error
+    for warning in caught:
+        if issubclass(warning.category, ConvergenceWarning):
+            progress(f"{which}: {network.estimator} has not converged; raise max_iter in network.settings")
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
