@@ -28,6 +28,7 @@ def work(job: Job) -> None:
         models={name: job.inputs(f"models_{name}") for name in job.settings.networks},
         settings=job.settings,
         readers=[job.results / name for name in behind if name.startswith(("corpus/", "features/", "posteriors/"))],
+        trained_on={name: job.input(f"split_{name}") / "split.parquet" for name in job.settings.networks},
     )
     made_with = job.made_with()
     tracked = snakemake.config["tracking"]["enabled"]
