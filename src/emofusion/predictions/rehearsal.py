@@ -20,16 +20,15 @@ MOST_CELLS = 8  # of a grid; its other cells are likely to read the same tables
 def rehearse(plan: PlanFile, results: Path) -> None:
     """Read each table of posteriors of a plan's first cells, and compare the clips of each cell's tables.
 
-    Tables that a job makes, and tables of corpora whose recordings must be read, wait for their jobs. So does a split
-    that cannot be made.
+    Tables that a job makes, and tables of corpora whose recordings must be read, wait for their jobs.
 
     Args:
         plan: the plan. All files that it needs exist.
         results: the folder of the results. What has a record there was read before.
 
     Raises:
-        EmofusionError: a table does not fit its corpus; or it lacks test clips that another table of the cell has. The
-            message says how to leave them out.
+        EmofusionError: labels or people do not fit the protocol; a table does not fit its corpus; or it lacks test
+            clips that another table of the cell has. The message says how to leave them out.
     """
     read: dict[str, tuple[pd.DataFrame, Mapping[str, Sequence[str]]] | None] = {}
     for cell in list(plan.cells.values())[:MOST_CELLS]:
@@ -57,10 +56,7 @@ def _read(plan: PlanFile, name: str) -> tuple[pd.DataFrame, Mapping[str, Sequenc
     about = plan.settings(split.name)
     with TemporaryDirectory() as unpacked:
         clips = pd.concat([read_corpus(one.name, one.corpus, Path(unpacked)) for one in settings], ignore_index=True)
-    try:
-        table, _ = make_split(clips, about.protocol, about.emotions, about.closed)
-    except EmofusionError:
-        return None
+    table, _ = make_split(clips, about.protocol, about.emotions, about.closed)
     excluded = {one.name: one.corpus.exclude for one in settings}
     own = plan.settings(name)
     return read_posteriors(own, table, about.emotions.classes, f"{stage.label}.posteriors", excluded), excluded
