@@ -115,12 +115,14 @@ class SharedRulesSettings:
     """The rules without configured weights, and the sweep of all weights. Cells with other weights share them.
 
     fusion: the rules. evaluation: the metrics of modalities and rules, and how their intervals and those of the sweep
-    are computed. references: the names of systems made elsewhere that are compared with the rules.
+    are computed.
     """
 
     fusion: FusionSettings
     evaluation: EvaluationSettings
-    references: list[str]
+    references: list[str] = setting(
+        "The names of systems that were made elsewhere and are compared with the rules.", [], later=True
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from emofusion.errors import EmofusionError
 from emofusion.people import in_natural_order, normal
+from emofusion.settings.exclude import leave_out_of
 
 # The columns with files, or with what belongs to them.
 FILES = ("audio", "image", "video", "content", "spelling")
@@ -40,7 +41,8 @@ def column_of(clips: pd.DataFrame, column: str, setting: str) -> pd.Series:
         row = missing.iloc[0]
         raise EmofusionError(
             f"{where}: {len(missing)} of {len(clips)} clips have no value in the column {column}, as {row['clip']} of "
-            f"{row['corpus']}. Fill it in, or leave these clips out with corpora.{row['corpus']}.exclude=[...]."
+            f"{row['corpus']}. Fill it in, or leave the clips out, with "
+            f"{leave_out_of(clips, row['corpus'], missing.loc[missing['corpus'] == row['corpus'], 'clip'])}."
         )
     return clips[column]
 
