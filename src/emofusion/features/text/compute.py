@@ -67,12 +67,18 @@ def _of_clips(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
     return dict(zip(clips["clip"], clips[settings.column], strict=True))
 
 
-def _of_table(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
+def read_texts(settings: Text) -> pd.DataFrame:
+    """The table of transcripts. Raises `EmofusionError` where it cannot be read, or lacks a column."""
     path = Path(str(settings.table))
     table = read_foreign(path, text=["clip", settings.column])
     for column in ("clip", settings.column):
         if column not in table:
             raise EmofusionError(f"{path} has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
-    rows = matched(dict(enumerate(table["clip"].astype(str), 1)), clips, path, "transcripts")
-    count(f"rows of {path} whose clip is in no corpus of the experiment", len(table) - len(rows))
+    return table
+
+
+def _of_table(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
+    table, where = read_texts(settings), settings.table
+    rows = matched(dict(enumerate(table["clip"].astype(str), 1)), clips, where, "transcripts")
+    count(f"rows of {where} whose clip is in no corpus of the experiment", len(table) - len(rows))
     return {clip: table[settings.column].iloc[row - 1] for clip, row in rows.items()}
