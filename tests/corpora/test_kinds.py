@@ -160,6 +160,15 @@ def test_what_a_modality_reads_of_ravdess():
     assert scored.generator("mine") is None and scored.fetching("mine", "audio") is None
 
 
+def test_what_is_fetched_of_ravdess():
+    ravdess = Ravdess(root="data", download=True)
+    assert ravdess.fetching("mine", "posteriors") is None and ravdess.fetching("mine", "table") is None
+    # what is said is known from the names of sound files, and from names that a table has
+    assert ravdess.fetching("mine", "text").media == ravdess.for_medium("text").media == ["audio"]
+    named = replace(ravdess, names_from="theirs.csv")
+    assert named.fetching("mine", "text") is None and named.for_medium("text").names_from == "theirs.csv"
+
+
 def test_what_needs_no_recordings_of_the_others():
     own = Folder(table="clips.csv")
     assert own.without_recordings("theirs.csv") == replace(own, recordings=False)
