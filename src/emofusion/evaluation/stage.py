@@ -8,6 +8,7 @@ import pandas as pd
 from emofusion.evaluation.evaluate import evaluate, evaluate_alone
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.plan.settings import EvaluationSettings
+from emofusion.predictions.missing import USE_OTHERS, completed
 from emofusion.tables import ABOUT_RULE, write_table
 
 
@@ -42,7 +43,8 @@ def write_alone(
 
 def _systems(modalities: dict[str, pd.DataFrame], rules: pd.DataFrame) -> dict[str, pd.DataFrame]:
     groups = rules.groupby("rule", sort=False)
-    return modalities | {str(rule): rules.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in groups}
+    fused = {str(rule): rules.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in groups}
+    return completed(modalities, USE_OTHERS) | fused
 
 
 def _write(tables: dict[str, pd.DataFrame], settings: EvaluationSettings, out: Path) -> None:
