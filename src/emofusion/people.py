@@ -1,7 +1,8 @@
-"""When two names mean the same person. The import of this module is fast: planning uses it too."""
+"""When two names mean the same person, and in which order names stand. Planning imports this module: it is fast."""
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 
 def normal(name: object) -> str:
@@ -15,3 +16,13 @@ def normal(name: object) -> str:
     text = re.sub(r"[\s_-]+", " ", text).strip()
     text = re.sub(r"^(\d+)\.0*$", r"\1", text)
     return re.sub(r"\d+", lambda digits: digits[0].lstrip("0") or "0", text)
+
+
+def in_natural_order(names: Iterable[str]) -> list[str]:
+    """Names in alphabetical order, where numbers in them count as numbers: 2 stands before 10."""
+
+    def parts(text: str) -> list[tuple[int, int, str]]:
+        pieces = re.split(r"(\d+)", text)
+        return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces if piece]
+
+    return sorted(map(str, names), key=lambda text: (parts(text), text))

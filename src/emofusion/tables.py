@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from emofusion.corpora.common.separated import separator_of
 from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.errors import EmofusionError
 
@@ -17,6 +19,8 @@ LOGIT = "logit_"
 # The columns of a sweep for each modality: `weight_<modality>`, its weight in the fusion.
 WEIGHT = "weight_"
 
+# The columns that say which row of a table made elsewhere belongs to which clip.
+_KEYS = {"clip", "fold", "split"}
 # What stands for a missing number in a CSV file.
 _MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 
@@ -259,7 +263,23 @@ def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFr
 
 
 def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
-    columns = set(pd.read_csv(path, nrows=0).columns)
+    with path.open(encoding="utf-8-sig") as file:
+        header, first = file.readline(), file.readline()
+    separator = separator_of(header)
+    # spreadsheets that separate columns by semicolons or tabs may write 0,5 for a half
+    decimal = "," if separator != "," and "," in first and "." not in first else "."
+    form: dict[str, Any] = {"sep": separator, "decimal": decimal, "encoding": "utf-8-sig"}
+    names = [str(name) for name in pd.read_csv(path, nrows=0, **form)]
+    tidy = {name: _tidy(name, names, text) for name in names}
     # a name such as NA is a text and no missing value
-    missing = {column: _MISSING for column in columns - text}
-    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)
+    missing = {name: _MISSING for name in names if tidy[name] not in text}
+    types = {name: str for name in names if tidy[name] in text}
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing, **form).rename(columns=tidy)
+
+
+def _tidy(name: str, names: list[str], text: set[str]) -> str:
+    """The name of a column without blanks at its ends; those that have a meaning of their own are in lower case."""
+    stripped = name.strip()
+    lower = stripped.lower()
+    is_ours = lower in _KEYS and stripped not in text and lower not in names
+    return lower if is_ours else stripped

@@ -79,9 +79,9 @@ def test_absent(tmp_path):
 
 def test_an_unknown_kind_of_corpus_is_told_which_there_are():
     with pytest.raises(
-        EmofusionError, match=r"corpora\.tess\.kind=tess: no such kind; there are folder, kdef, ravdess,"
+        EmofusionError, match=r"corpora\.enterface\.kind=enterface: no such kind; there are crema_d, emodb, folder,"
     ):
-        registry.kind("corpora", "tess", "corpora.tess.kind")
+        registry.kind("corpora", "enterface", "corpora.enterface.kind")
 
 
 def test_clips_that_others_scored_need_no_files(corpus):

@@ -8,23 +8,37 @@ import pytest
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from emofusion.corpora.crema_d import CremaD
 from emofusion.corpora.demo.settings import DemoSettings
+from emofusion.corpora.emodb import EmoDb
 from emofusion.corpora.folder import Folder
 from emofusion.corpora.kdef import Kdef
+from emofusion.corpora.meld import Meld
 from emofusion.corpora.ravdess import Ravdess
 from emofusion.corpora.savee import Savee
+from emofusion.corpora.tess import Tess
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
 from emofusion.settings.encoding import decode, encode
 from emofusion.settings.fields import check
 
-KINDS = {"folder": Folder, "kdef": Kdef, "ravdess": Ravdess, "savee": Savee}
+KINDS = {
+    "crema_d": CremaD,
+    "emodb": EmoDb,
+    "folder": Folder,
+    "kdef": Kdef,
+    "meld": Meld,
+    "ravdess": Ravdess,
+    "savee": Savee,
+    "tess": Tess,
+}
 
 
 def test_importing_all_corpora_imports_nothing_that_is_slow():
     code = (
         "import sys; from emofusion.settings import registry; print(*registry.kinds('corpora'));"
         "import emofusion.corpora.demo.generator, emofusion.corpora.ravdess.download, emofusion.corpora.common.read;"
+        "import emofusion.corpora.crema_d.download, emofusion.corpora.crema_d.votes;"
         "slow = {'numpy', 'pandas', 'torch', 'librosa', 'sklearn', 'scipy', 'soundfile', 'av', 'PIL', 'requests'};"
         "print(*sorted(slow & set(sys.modules)))"
     )
@@ -35,10 +49,14 @@ def test_importing_all_corpora_imports_nothing_that_is_slow():
 def test_the_kinds_and_what_they_provide():
     assert registry.kinds("corpora") == KINDS
     assert {name: kind.provides for name, kind in KINDS.items()} == {
+        "crema_d": ("audio", "video"),
+        "emodb": ("audio",),
         "folder": ("audio", "image", "video"),
         "kdef": ("image",),
+        "meld": ("audio", "video", "text"),
         "ravdess": ("audio", "video", "action_units", "landmarks"),
         "savee": ("audio",),
+        "tess": ("audio",),
     }
 
 
@@ -73,10 +91,16 @@ def test_the_kinds_and_what_they_provide():
             Ravdess(root="a", known_files={"a.zip": {"md5": "12"}}),
             r"known_files\.a\.zip\.md5=12: 32 hex",
         ),
+        (CremaD(root="a", download=True, repository="master"), r"corpora\.mine\.repository=master: an address"),
+        (CremaD(root="a", age_bands=[50, 35]), r"corpora\.mine\.age_bands=\[50, 35\]: in ascending order"),
+        (CremaD(root="a", added_votes=-1), r"corpora\.mine\.added_votes=-1: "),
+        (EmoDb(), r"corpora\.mine\.root: say in which folder"),
+        (Tess(), r"corpora\.mine\.root: say in which folder"),
+        (Meld(root="a", genders={"Janice": "woman"}), r"corpora\.mine\.genders="),
         (Savee(demo=DemoSettings(layout="savee", people=5)), r"corpora\.mine\.demo\.people=5: at most 4"),
         (Savee(demo=DemoSettings(layout="kdef")), r"corpora\.mine\.demo\.layout=kdef"),
         (Ravdess(demo=DemoSettings(layout="savee")), r"corpora\.mine\.demo\.layout=savee"),
-        (Folder(table="clips.csv", labels={"joy": "glee"}), r"corpora\.mine\.labels="),
+        (Folder(table="clips.csv", labels={"joy": " "}), r"corpora\.mine\.labels="),
     ],
 )
 def test_bad_values_are_refused_before_anything_runs(corpus, message):
@@ -111,6 +135,10 @@ def test_values_of_another_type_and_unknown_settings_are_refused(kind, values, n
             root="a", known_files={"a.zip": {"size": 3, "md5": "0" * 32}, "b.zip": {}}, media=["audio"], download=True
         ),
         Folder(table="clips.csv", labels={"joy": "happy"}),
+        CremaD(root="a", download=True, age_bands=[], media=["video"]),
+        Meld(root="a", genders={"Janice": "female"}),
+        EmoDb(root="a"),
+        Tess(root="a"),
     ],
 )
 def test_good_values_pass_and_survive_hydra_and_json(corpus):
@@ -130,6 +158,15 @@ def test_what_a_modality_reads_of_ravdess():
     scored = both.without_recordings("theirs.csv")
     assert scored == Ravdess(zenodo="", names_from="theirs.csv")
     assert scored.generator("mine") is None and scored.fetching("mine", "audio") is None
+
+
+def test_what_is_fetched_of_ravdess():
+    ravdess = Ravdess(root="data", download=True)
+    assert ravdess.fetching("mine", "posteriors") is None and ravdess.fetching("mine", "table") is None
+    # what is said is known from the names of sound files, and from names that a table has
+    assert ravdess.fetching("mine", "text").media == ravdess.for_medium("text").media == ["audio"]
+    named = replace(ravdess, names_from="theirs.csv")
+    assert named.fetching("mine", "text") is None and named.for_medium("text").names_from == "theirs.csv"
 
 
 def test_what_needs_no_recordings_of_the_others():

@@ -113,6 +113,6 @@ def test_further_names_count_where_a_clip_has_none_of_its_own(tmp_path):
 def test_advice_keeps_what_is_left_out_already(tmp_path):
     write_units(tmp_path / "a.csv", 1)
     clips = pd.DataFrame({"clip": ["a", "b [2]"], "corpus": "mine"})
-    clips.attrs["exclude"] = ["c.wav"]
+    clips.attrs["exclude"] = {"mine": ["c.wav"], "other": ["d.wav"]}
     with pytest.raises(EmofusionError, match=r"corpora\.mine\.exclude=\['c\.wav','b \[\[\]2\[\]\]'\]"):
         ActionUnits(table=str(tmp_path)).prepare(clips)

@@ -103,7 +103,7 @@ def test_a_word_that_looks_like_nothing_is_a_word(tmp_path):
 
 def test_a_column_that_is_not_there_is_named():
     with pytest.raises(
-        EmofusionError, match=r"features\.column=text: the clips of mine have no such column; there are"
+        EmofusionError, match=r"features\.column=statement: the clips of mine have no such column; there are"
     ):
         Text().prepare(CLIPS)
     with pytest.raises(EmofusionError, match=r"features\.table=none\.csv: there is no such file"):

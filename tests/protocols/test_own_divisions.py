@@ -7,7 +7,8 @@ import pytest
 
 from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
-from emofusion.protocols.common.columns import facts, in_natural_order
+from emofusion.people import in_natural_order
+from emofusion.protocols.common.columns import facts
 from emofusion.protocols.common.split import make_split
 from emofusion.protocols.held_out import HeldOut
 from emofusion.protocols.leave_one_group_out import LeaveOneGroupOut

@@ -79,6 +79,8 @@ def settings() -> ReportSettings:
             "table2": {"male": {"neutral": {"speech": 65.0}}, "female": {"neutral": {"fusion": 56.25}}},
         },
         networks={"speech": ["cnn1d", "lstm"], "face": ["mlp"]},
+        groups=[],
+        bands={},
     )
 
 

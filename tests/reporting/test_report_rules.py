@@ -88,8 +88,8 @@ def test_annotations_without_a_paper_or_with_a_rule_that_finds_its_own_weights(t
     assert annotation_table(tables, settings)["annotation"].tolist() == ["tuned", "oracle", "oracle"]
 
 
-def test_the_table_to_read_is_sorted_and_names_oracles(tables, settings):
-    text = markdown(tables["rules"], settings)
+def test_the_table_to_read_is_sorted_and_names_oracles(tables, facts):
+    text = markdown(tables["rules"], facts)
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     accuracies = [float(row.split("|")[2].split("%")[0]) for row in rows]
     assert accuracies == sorted(accuracies, reverse=True) and len(rows) == 8
@@ -97,8 +97,8 @@ def test_the_table_to_read_is_sorted_and_names_oracles(tables, settings):
     assert "160 test clips of 9 actors" in text and "95% intervals" in text
 
 
-def test_a_p_value_too_small_to_print_is_not_nothing(tables, settings):
+def test_a_p_value_too_small_to_print_is_not_nothing(tables, facts):
     table = tables["rules"]
     table["sign_flip_p_holm"] = table["sign_flip_p_holm"].where(table["sign_flip_p_holm"].isna(), 0.0004)
-    text = markdown(table, settings)
+    text = markdown(table, facts)
     assert text.count("(p<0.001)") == len(table) - 1 and "p=0.000" not in text

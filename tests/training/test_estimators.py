@@ -252,6 +252,12 @@ def test_sparse_features_stay_sparse_and_are_weighted_on_training_clips(tmp_path
     np.testing.assert_allclose(logits_of(predictions, 1, "test"), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["svm.LinearSVC", "svm.SVC", "naive_bayes.MultinomialNB", "linear_model.Ridge"])
+def test_many_estimators_take_sparse_features(tmp_path, data, counts, name):
+    network = Sklearn(estimator=f"sklearn.{name}")
+    assert len(fitted((counts[0], data[1]), settings_of(network, standardised=False), tmp_path / "model")) == 144
+
+
 def test_a_class_that_a_fold_does_not_train_has_no_share(tmp_path, data):
     features, split = data
     lacks = (split["fold"] == 0) & (split["split"] == "train") & (split["emotion"] == "happy")

@@ -16,7 +16,7 @@ from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
-    "sweep", "sweep_gaps", "sweep_confusion",
+    "sweep", "sweep_gaps", "sweep_confusion", "trained",
 ]  # fmt: skip
 
 SMALL = [

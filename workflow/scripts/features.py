@@ -6,13 +6,13 @@ in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.features.common.extract import extract
-from emofusion.plan.job import Job
+from emofusion.plan.job import Job, excluded_of
 from emofusion.tables import CLIPS, read_table
 
 
 def work(job: Job) -> None:
     clips = read_table(job.input("corpus") / "clips.parquet", CLIPS)
-    clips.attrs["exclude"] = job.plan.settings(str(job.stage.inputs["corpus"])).corpus.exclude  # for messages
+    clips.attrs["exclude"] = excluded_of(job, "corpus")
     extract(clips, job.settings.features, job.folder, workers=job.workers)
 
 

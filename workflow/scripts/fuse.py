@@ -8,16 +8,17 @@ from emofusion.errors import clear_errors
 from emofusion.evaluation.stage import write_evaluation
 from emofusion.fusion.common.fuse import Fused, fuse
 from emofusion.plan.job import Job
-from emofusion.tables import PARAMETERS, PREDICTIONS, RULES, read_table, write_table
+from emofusion.tables import FACTS, PARAMETERS, PREDICTIONS, RULES, read_table, write_table
 
 SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
+SPLITS = "protocol"  # the role of the splits, which are read where groups are reported; nor can one have this name
 
 
 def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
         for modality in job.stage.inputs
-        if modality != SHARED
+        if modality not in (SHARED, SPLITS)
     }
     own = fuse(tables, job.settings.fusion)
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
@@ -26,7 +27,8 @@ def work(job: Job) -> None:
     write_table(every.about(), job.folder / "about_rules.parquet", RULES)
     write_table(every.parameters, job.folder / "parameters.parquet", PARAMETERS)
     new = list(own.rules["rule"].unique())
-    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation", new)
+    facts = [read_table(folder / "facts.parquet", FACTS) for folder in job.inputs(SPLITS)]
+    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation", new, facts)
 
 
 with clear_errors(snakemake.log[0]):

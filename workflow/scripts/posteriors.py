@@ -4,6 +4,7 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+from emofusion.counted import counting, notes_of_clips, write_notes
 from emofusion.emotions import read_classes
 from emofusion.errors import clear_errors
 from emofusion.plan.job import Job
@@ -16,7 +17,10 @@ def work(job: Job) -> None:
     with tracked_predictions(job, snakemake.config["tracking"]) as write:
         folder = job.input("split")
         split, name = read_table(folder / "split.parquet", SPLIT), f"{job.stage.label}.posteriors"
-        write(read_posteriors(job.settings, split, read_classes(folder), name))
+        with counting() as counts:
+            predictions = read_posteriors(job.settings, split, read_classes(folder), name)
+        write_notes(job.folder, [note._replace(clips=0) for note in notes_of_clips(name, [counts])])
+        write(predictions)
 
 
 with clear_errors(snakemake.log[0]):

@@ -27,7 +27,8 @@ def work(job: Job) -> None:
         splits=[folder / "split.parquet" for folder in job.inputs("splits")],
         models={name: job.inputs(f"models_{name}") for name in job.settings.networks},
         settings=job.settings,
-        readers=[job.results / name for name in behind if name.startswith(("corpus/", "features/"))],
+        readers=[job.results / name for name in behind if name.startswith(("corpus/", "features/", "posteriors/"))],
+        trained_on={name: job.input(f"split_{name}") / "split.parquet" for name in job.settings.networks},
     )
     made_with = job.made_with()
     tracked = snakemake.config["tracking"]["enabled"]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from emofusion.emotions import write_classes
 from emofusion.errors import clear_errors
-from emofusion.plan.job import Job
+from emofusion.plan.job import Job, excluded_of
 from emofusion.protocols.common.columns import facts
 from emofusion.protocols.common.identity import identity_notes, with_shared_people
 from emofusion.protocols.common.split import make_split
@@ -20,6 +20,7 @@ from emofusion.tables import CLIPS, FACTS, SPLIT, read_table, write_table
 def work(job: Job) -> None:
     tables = [read_table(folder / "clips.parquet", CLIPS) for folder in job.inputs("corpora")]
     clips = pd.concat(tables, ignore_index=True)
+    clips.attrs["exclude"] = excluded_of(job, "corpora")
     split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions, job.settings.closed)
     write_classes(job.settings.emotions.classes, job.folder)
     left_out.to_csv(job.folder / "left_out.csv", index=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from emofusion.corpora.common.archives import Entry, entries, source_files
 from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
+from emofusion.corpora.common.unread import not_read
 from emofusion.settings.fields import must
 from emofusion.settings.kinds import Corpus
 
@@ -71,7 +72,7 @@ class EmoDb(Corpus):
     def check_present(self, name: str) -> None:
         """Raise `EmofusionError` if the root has no sound file."""
         if not any(entries(Path(self.root), SUFFIXES)):
-            raise absent(
+            raise not_read(name, self, SUFFIXES, _parse) or absent(
                 name,
                 self.root,
                 "recording such as 03a01Fa.wav, nor an archive with one",
@@ -84,7 +85,7 @@ class EmoDb(Corpus):
 
         See `Corpus.read` for arguments and errors.
         """
-        faults = Faults(name, self.root)
+        faults = Faults(name, self.root, self.exclude)
         rows = [
             recording.labels | {"clip": recording.key, "audio": recording.entry}
             for recording in find_recordings(self, SUFFIXES, _parse, faults)

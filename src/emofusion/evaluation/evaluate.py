@@ -11,6 +11,7 @@ from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import fairness_table
 from emofusion.evaluation.figures import beside_accuracy, confusion_table, subset_table
 from emofusion.evaluation.gender import find_gaps, gender_table
+from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
 from emofusion.evaluation.systems import Systems, side_by_side
@@ -25,6 +26,7 @@ def evaluate(
     settings: EvaluationSettings,
     are_checked: bool = False,
     new: Sequence[str] | None = None,
+    facts: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Metrics, intervals and tests of systems on the same test clips.
 
@@ -38,9 +40,11 @@ def evaluate(
         are_checked: whether the tables were checked already, as `tables.read_table` does.
         new: the systems that have rows in the tables `ALONE`; without it, all have. The rows of the others were made
             by `evaluate_alone`, and are the same beside any other systems with the same classes.
+        facts: `tables.FACTS`, for at least the test clips; needed where the settings name groups.
 
     Returns:
-        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness.
+        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness;
+        and those of `groups.group_tables` where the settings name groups.
 
     Raises:
         EmofusionError: a modality is not among the systems, or the systems do not fit together (see
@@ -53,6 +57,7 @@ def evaluate(
         resampling = _resampling(scored, settings)
         counts = count(scored)
         gaps = find_gaps(scored, counts, resampling)
+        groups = group_tables(scored, facts, chosen) if chosen.groups and facts is not None else {}
         alone = _alone(scored.only(new) if new else scored, resampling, settings)
         if new is not None and not new:
             alone = {name: table[:0] for name, table in alone.items()}
@@ -61,6 +66,7 @@ def evaluate(
             "gender": gender_table(scored, counts, resampling, gaps, chosen.permutations, chosen.seed),
             "narrowed": narrowed_table(scored, resampling, gaps, modalities),
             "fairness": fairness_table(scored, counts),
+            **groups,
         }
 
 

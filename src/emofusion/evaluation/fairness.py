@@ -1,4 +1,4 @@
-"""Group fairness metrics: how much rates differ between men and women."""
+"""Group fairness metrics: how much rates differ between men and women, or between other groups."""
 
 from typing import Any
 
@@ -29,27 +29,41 @@ def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
 
     A value is missing where a gender has no clip to compute a rate from. (fairlearn would use the rate 0.)
     """
-    emotions = np.flatnonzero(counts.clips.any(axis=0))
     # clips by system, gender, true and predicted emotion, (S, 2, K, K)
     tables = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in (systems.female, systems.male)], axis=1)
-    accuracy, rates = _accuracy(tables), _one_against_the_rest(tables)[:, emotions]
-    keys = [("all", ACCURACY), *((systems.emotions[emotion], metric) for emotion in emotions for metric in METRICS)]
-    values = np.concatenate([accuracy[:, None], rates.reshape(len(tables), -1)], axis=1)
-    rows = [(name, *key) for name in systems.names for key in keys]
-    table = pd.DataFrame(rows, columns=["system", "emotion", "metric"]).assign(value=values.ravel())
+    table, emotions = differences(systems, tables, np.asarray(counts.clips.any(axis=0))), systems.emotions
     for gender, shown in zip(("female", "male"), tables[0].sum(axis=-1), strict=True):
-        clips = {"all": shown.sum(), **{systems.emotions[emotion]: shown[emotion] for emotion in emotions}}
+        clips = {"all": shown.sum(), **dict(zip(emotions, shown, strict=True))}
         table[f"{gender}_clips"] = table["emotion"].map(clips).astype("int64")
     return table
 
 
+def differences(systems: Systems, tables: NDArray[Any], occurs: NDArray[Any]) -> pd.DataFrame:
+    """The differences between any number of groups: the largest rate of a group minus the smallest, as in fairlearn.
+
+    Args:
+        systems: the systems, for their names and emotions.
+        tables: (S, G, K, K), clips by system, group, true and predicted emotion.
+        occurs: (K,), whether an emotion has rows.
+
+    Returns:
+        A table with the columns system, emotion, metric and value, see `fairness_table`.
+    """
+    emotions = np.flatnonzero(occurs)
+    accuracy, rates = _accuracy(tables), _one_against_the_rest(tables)[:, emotions]
+    keys = [("all", ACCURACY), *((systems.emotions[emotion], metric) for emotion in emotions for metric in METRICS)]
+    values = np.concatenate([accuracy[:, None], rates.reshape(len(tables), -1)], axis=1)
+    rows = [(name, *key) for name in systems.names for key in keys]
+    return pd.DataFrame(rows, columns=["system", "emotion", "metric"]).assign(value=values.ravel())
+
+
 def _accuracy(tables: NDArray[Any]) -> NDArray[Any]:
-    """The differences of accuracy, (S,). tables: (S, 2, K, K), clips by system, gender, true and predicted emotion."""
+    """The differences of accuracy, (S,). tables: (S, G, K, K), clips by system, group, true and predicted emotion."""
     return _difference(np.trace(tables, axis1=-2, axis2=-1), tables.sum(axis=(-2, -1)))
 
 
 def _one_against_the_rest(tables: NDArray[Any]) -> NDArray[Any]:
-    """The differences named in `METRICS` for each emotion, (S, K, 3). tables: (S, 2, K, K)."""
+    """The differences named in `METRICS` for each emotion, (S, K, 3). tables: (S, G, K, K)."""
     recognised = np.diagonal(tables, axis1=-2, axis2=-1)
     shown, taken = tables.sum(axis=-1), tables.sum(axis=-2)
     clips = tables.sum(axis=(-2, -1))[..., None]
@@ -59,10 +73,11 @@ def _one_against_the_rest(tables: NDArray[Any]) -> NDArray[Any]:
 
 
 def _difference(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any]:
-    """The absolute difference of part / whole between the genders, (S, ...); NaN where a gender's `whole` is 0.
+    """The largest minus the smallest part / whole of the groups, (S, ...); NaN with fewer than two groups.
 
-    part, whole: (S, 2, ...).
+    A group whose `whole` is 0 does not count. part, whole: (S, G, ...).
     """
     shares = ratio(part, whole)
-    differences: NDArray[Any] = np.abs(shares[:, 0] - shares[:, 1])
-    return differences
+    known = np.isfinite(shares)
+    spread = np.where(known, shares, -np.inf).max(axis=1) - np.where(known, shares, np.inf).min(axis=1)
+    return np.where(known.sum(axis=1) > 1, spread, np.nan)

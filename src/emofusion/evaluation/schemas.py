@@ -30,15 +30,17 @@ def _figure(metric: Metric | type[Metric]) -> dict[str, pa.Column]:
     return {metric.kind + end: pa.Column("float64", checks, nullable=True) for end in ("", "_low", "_high")}
 
 
-def evaluation_schemas(metrics: Sequence[Metric | type[Metric]]) -> dict[str, pa.DataFrameSchema]:
+def evaluation_schemas(metrics: Sequence[Metric | type[Metric]], groups: bool = False) -> dict[str, pa.DataFrameSchema]:
     """Name → schema, for each table that `evaluate` makes with these metrics.
 
     The function that makes a table describes its columns.
 
-    metrics: instances or classes of metrics.
+    metrics: instances or classes of metrics. groups: whether there are tables of groups besides gender.
     """
     figures = [column for metric in beside_accuracy(metrics) for column in _figure(metric).items()]
-    return {"subsets": _table({**_SUBSET, **dict(figures)}, ["system", "gender", "emotion"]), **_OF_ALL_METRICS}
+    return {"subsets": _table({**_SUBSET, **dict(figures)}, ["system", "gender", "emotion"]), **_OF_ALL_METRICS} | (
+        _OF_GROUPS if groups else {}
+    )
 
 
 _SUBSET = {
@@ -105,5 +107,49 @@ _OF_ALL_METRICS = {
             **dict.fromkeys(["male_clips", "female_clips"], _count),
         },
         ["system", "emotion", "metric"],
+    ),
+}
+_OF_GROUPS = {
+    "groups": _table(
+        {
+            **dict.fromkeys(["group", "level", "system"], pa.Column(str)),
+            "emotion": _emotion,
+            **dict.fromkeys(["clips", "actors"], _count),
+            "accuracy": _share,
+            **_interval,
+        },
+        ["group", "level", "system", "emotion"],
+    ),
+    "group_gaps": _table(
+        {
+            **dict.fromkeys(["group", "first", "second", "system"], pa.Column(str)),
+            "emotion": _emotion,
+            **dict.fromkeys(["first_clips", "first_actors", "second_clips", "second_actors"], _count),
+            **dict.fromkeys(["first_accuracy", "second_accuracy"], _share),
+            "gap": _difference,
+            **_signed_interval,
+            **dict.fromkeys(["p", "p_holm"], _share),
+            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+        },
+        ["group", "first", "second", "system", "emotion"],
+    ),
+    "group_tests": _table(
+        {
+            **dict.fromkeys(["group", "system"], pa.Column(str)),
+            "emotion": _emotion,
+            "levels": _count,
+            **dict.fromkeys(["spread", "p", "p_holm"], _share),
+        },
+        ["group", "system", "emotion"],
+    ),
+    "group_fairness": _table(
+        {
+            **dict.fromkeys(["group", "system"], pa.Column(str)),
+            "emotion": _emotion,
+            "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
+            "levels": _count,
+            "value": _share,
+        },
+        ["group", "system", "emotion", "metric"],
     ),
 }

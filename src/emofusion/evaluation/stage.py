@@ -18,6 +18,7 @@ def write_evaluation(
     settings: EvaluationSettings,
     out: Path,
     new: Sequence[str] | None = None,
+    facts: Sequence[pd.DataFrame] = (),
 ) -> None:
     """Evaluate every modality and every fusion rule. Each table becomes a file in `out`.
 
@@ -29,8 +30,11 @@ def write_evaluation(
         settings: metrics, resampling and tests.
         out: the folder to write.
         new: see `evaluate`.
+        facts: what the corpora say about each clip (`tables.FACTS`), a table for each split; needed for groups.
     """
-    tables = evaluate(_systems(modalities, rules), list(modalities), settings, are_checked=True, new=new)
+    about = pd.concat(facts).groupby("clip", sort=False).first().reset_index() if facts else None
+    systems = _systems(modalities, rules)
+    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=about)
     _write(tables, settings, out)
 
 
@@ -48,6 +52,6 @@ def _systems(modalities: dict[str, pd.DataFrame], rules: pd.DataFrame) -> dict[s
 
 
 def _write(tables: dict[str, pd.DataFrame], settings: EvaluationSettings, out: Path) -> None:
-    schemas = evaluation_schemas(settings.metrics)
+    schemas = evaluation_schemas(settings.metrics, groups=bool(settings.evaluation.groups))
     for name, table in tables.items():
         write_table(table, out / f"{name}.parquet", schemas[name])

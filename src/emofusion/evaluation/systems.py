@@ -18,6 +18,7 @@ from emofusion.predictions.table import align, labels
 class Systems:
     """The predictions of S systems on the same N clips of A actors, with K emotions.
 
+    clip: (N,), the names of the clips.
     names: the names of the S systems. emotions: the K emotions that occur or are a class of a system, in the order of
     the classes. actors: A rows with the columns actor and gender, sorted by actor. actor: (N,), each clip's row in
     `actors`. truth: (N,), the position of each clip's true emotion in `emotions`. predicted: (S, N), the positions of
@@ -32,6 +33,7 @@ class Systems:
     truth: NDArray[Any]
     predicted: NDArray[Any]
     posteriors: NDArray[Any]
+    clip: NDArray[Any]
 
     def only(self, names: Sequence[str]) -> "Systems":
         """Some of the systems, in this order, on the same clips."""
@@ -77,7 +79,9 @@ def side_by_side(systems: dict[str, pd.DataFrame], are_checked: bool = False) ->
     order = [pd.Index(table["clip"]).get_indexer(aligned.clips["clip"]) for table in tables.values()]
     predicted = [positions.get_indexer(labels(table))[rows] for table, rows in zip(tables.values(), order, strict=True)]
     truth = positions.get_indexer(aligned.clips["emotion"])
-    return Systems(list(tables), emotions, actors, actor, truth, np.stack(predicted), posteriors)
+    return Systems(
+        list(tables), emotions, actors, actor, truth, np.stack(predicted), posteriors, aligned.clips["clip"].to_numpy()
+    )
 
 
 def actors_of(clips: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[Any]]:

@@ -196,6 +196,13 @@ class Job:
         link(self.folder / LAST_RECORD, self.folder / RECORD)
 
 
+def excluded_of(job: Job, role: str) -> dict[str, list[str]]:
+    """Name → patterns of `exclude` of each corpus that a job reads in a role, for messages that add to them."""
+    read = job.stage.inputs[role]
+    settings = [job.plan.settings(name) for name in (read if isinstance(read, list) else [read])]
+    return {one.name: one.corpus.exclude for one in settings}
+
+
 def _delete(output: Path) -> None:
     """Delete a file or a folder; do nothing where it does not exist."""
     if output.is_dir() and not output.is_symlink():

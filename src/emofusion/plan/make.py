@@ -104,14 +104,19 @@ def checked_plan(
     ablation: str | None = None,
     baseline: Overrides = None,
 ) -> PlanFile:
-    """The plan, as from `plan_file`, after a check that all files that it needs from outside `results/` exist.
+    """The plan, as from `plan_file`, after a check that all files that it needs from outside `results/` exist, and that
+    tables of posteriors fit.
 
-    Raises `EmofusionError` where one is missing; the new plan's file is then deleted.
+    Raises `EmofusionError` where one is missing or does not fit; the new plan's file is then deleted.
     """
     earlier_files = set((results / "plans").glob("*"))
     plan = plan_file(conf, experiment, override, results, ablation, baseline)
     try:
         check_sources(plan, results)
+        if any(stage.kind == "posteriors" for stage in plan.stages.values()):
+            from emofusion.predictions.rehearsal import rehearse  # imported here, because it imports pandas
+
+            rehearse(plan, results)
     except EmofusionError:
         for path in {*(results / "plans").glob("*")} - earlier_files:
             path.unlink()

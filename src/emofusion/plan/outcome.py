@@ -143,4 +143,6 @@ def report_settings(
         ),
         published=settings.published,
         networks=networks,
+        groups=settings.evaluation.groups,
+        bands=settings.evaluation.bands,
     )

@@ -70,7 +70,12 @@ class Planner:
         )
         compared: Inputs = {**members} | ({REFERENCES: tuple(references)} if references else {})
         rules = self.factory.make("rules", "compared", shared, compared)
-        fusion = self.factory.make("fusion", own.order[0], own, {"fusion": rules, **members})
+        splits = {name: _split_of(stage) for name, stage in members.items()}
+        distinct_splits = tuple(dict.fromkeys(splits.values()))
+        fused: Inputs = {"fusion": rules, **members}
+        if settings.evaluation.groups:
+            fused["protocol"] = distinct_splits  # no modality can have this name
+        fusion = self.factory.make("fusion", own.order[0], own, fused)
         trained = {
             name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None
         }
@@ -85,7 +90,8 @@ class Planner:
         inputs: Inputs = {
             "fusion": fusion,
             "rules": rules,
-            "splits": tuple(dict.fromkeys(_split_of(members[name]) for name in modalities)),
+            "splits": distinct_splits,
+            **{f"split_{name}": split for name, split in splits.items()},
             **{f"predictions_{name}": stage for name, stage in members.items()},
             **{f"models_{name}": tuple(model for _, model in models) for name, models in networks.items()},
         }

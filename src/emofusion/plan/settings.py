@@ -117,12 +117,14 @@ class SharedRulesSettings:
     """The rules without configured weights, and the sweep of all weights. Cells with other weights share them.
 
     fusion: the rules. evaluation: the metrics of modalities and rules, and how their intervals and those of the sweep
-    are computed. references: the names of systems made elsewhere that are compared with the rules.
+    are computed.
     """
 
     fusion: FusionSettings
     evaluation: EvaluationSettings
-    references: list[str]
+    references: list[str] = setting(
+        "The names of systems that were made elsewhere and are compared with the rules.", [], later=True
+    )
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,11 @@ class ReportSettings:
     """What a report needs besides the tables that it is made from.
 
     seed: the experiment's seed. classes: the emotions in the order of the confusion matrices. rule: the configured
-    fusion rule. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. compare: the
-    other fusion rules. metrics: the metrics besides accuracy. confidence: the level of the intervals (0–1). protocol:
-    the protocol's kind. leaks_speakers: whether a speaker can be in training and test clips. normalised_by_speaker:
-    the modalities whose features are normalised on each speaker's own clips. generated: whether a corpus is generated.
+    fusion rule. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. groups: the
+    groups that are reported besides gender, columns of the clip table. bands: of groups of numbers. compare: the other
+    fusion rules. metrics: the metrics besides accuracy. confidence: the level of the intervals (0–1). protocol: the
+    protocol's kind. leaks_speakers: whether a speaker can be in training and test clips. normalised_by_speaker: the
+    modalities whose features are normalised on each speaker's own clips. generated: whether a corpus is generated.
     published: the content of a file in conf/published. networks: modality → the networks whose training curves are
     shown, one entry for each folder of models; a modality that is not trained has no entry.
     """
@@ -169,3 +172,5 @@ class ReportSettings:
     generated: bool
     published: dict[str, Any] | None
     networks: dict[str, list[str]]
+    groups: list[str]
+    bands: dict[str, list[float]]

@@ -50,7 +50,7 @@ KINDS = {
     ),
     "model": StageKind("train", ("emofusion.training.fit",), ("model.json", "history.parquet", "folds")),
     "predictions": StageKind("predict", ("emofusion.training.predict",), ("predictions.parquet",)),
-    "posteriors": StageKind("posteriors", ("emofusion.predictions.posteriors",), ("predictions.parquet",)),
+    "posteriors": StageKind("posteriors", ("emofusion.predictions.posteriors",), ("predictions.parquet", "notes.csv")),
     "ensemble": StageKind("ensemble", ("emofusion.predictions.ensemble",), ("predictions.parquet",)),
     "rules": StageKind(
         "fuse_rules",

@@ -114,7 +114,7 @@ def no_column(table: pd.DataFrame, missing: Sequence[str], settings: Posteriors,
 def all_minus_infinity(table: pd.DataFrame) -> list[str]:
     """The columns with minus infinity in every row: the classes that a model of emofusion does not know."""
     numbers = table.select_dtypes("number")
-    return [column for column in numbers if len(table) and bool((numbers[column] == -np.inf).all())]
+    return list(numbers.columns[(numbers == -np.inf).all()]) if len(table) else []
 
 
 def _advice(columns: Sequence[str], words: Sequence[str], missing: Sequence[str], name: str) -> str:

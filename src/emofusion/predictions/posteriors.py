@@ -1,6 +1,6 @@
 """Turn a table of posteriors that were computed elsewhere into a prediction table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from emofusion.counted import count
 from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
 from emofusion.predictions.columns import Source, all_minus_infinity, class_columns, no_column
 from emofusion.predictions.scale import logits_of, sums_to_whole
 from emofusion.predictions.table import CLIP, KEY, with_unknown
+from emofusion.settings.exclude import leave_out
 from emofusion.settings.experiment import Posteriors
 from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
@@ -41,15 +43,18 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
 
 
 def read_posteriors(
-    settings: PosteriorsSettings, split: pd.DataFrame, classes: Sequence[str], name: str = "posteriors"
+    settings: PosteriorsSettings,
+    split: pd.DataFrame,
+    classes: Sequence[str],
+    name: str = "posteriors",
+    excluded: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Read a table of posteriors for the test clips of a split, and for its validation clips if the table has them.
 
     `columns.class_columns` finds the columns of the classes. A column `split` says which rows are test clips and which
     are validation clips; without it, all are test clips. Where the split trains nothing, no column `fold` is needed,
-    and one is ignored. Columns that are no classes are ignored. Rows of clips that
-    the split does not test are left out. If an emotion is merged into a class, its probability is added to the
-    probability of this class.
+    and one is ignored. Columns that are no classes are ignored. Rows of clips that the split does not test are left
+    out. If an emotion is merged into a class, its probability is added to the probability of this class.
 
     Args:
         settings: the table, the scale of its values, and the merged emotions. Logits may be any numbers; softmax turns
@@ -57,6 +62,7 @@ def read_posteriors(
         split: `tables.SPLIT`, with the actor of each clip and the fold that tests it.
         classes: the classes of the experiment, in their order.
         name: the full name of the table's settings, for messages.
+        excluded: corpus → the patterns of its setting `exclude`, for messages.
 
     Returns:
         `tables.PREDICTIONS`.
@@ -78,11 +84,9 @@ def read_posteriors(
         f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}. If none of the clips trained what "
         f"scored them, set {name}.every_fold=true.",
     )
-    emotions, logits = class_logits(table, settings, classes, name)
+    needed = in_order(set(split["emotion"]) - set(settings.posteriors.without), classes)
+    emotions, logits = class_logits(table, settings, classes, name, needed)
     merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
-    missing = in_order(set(split["emotion"]) - set(merged) - set(settings.posteriors.without), classes)
-    if missing:
-        raise no_column(table, missing, settings.posteriors, Source(str(path), name))
     rows = table[["clip", "fold"]].assign(split=table.get("split", "test"))
     rows["clip"] = rows["clip"].astype(str)
     unknown = sorted(set(rows["split"]) - {"test", "validation"})
@@ -91,22 +95,24 @@ def read_posteriors(
         # the probability of a merged class is the sum of the probabilities that are merged
         positions = [position for position, ours in enumerate(merged) if ours == emotion]
         rows[LOGIT + emotion] = logsumexp(logits[:, positions], axis=1)
-    return check(with_unknown(_joined(rows, split, path), classes), PREDICTIONS, path)
+    return check(with_unknown(_joined(rows, split, path, excluded or {}), classes), PREDICTIONS, path)
 
 
 def class_logits(
-    table: pd.DataFrame, settings: PosteriorsSettings, classes: Sequence[str], name: str
+    table: pd.DataFrame, settings: PosteriorsSettings, classes: Sequence[str], name: str, needed: Sequence[str] = ()
 ) -> tuple[list[str], NDArray[np.float64]]:
-    """The emotions that a table has a column for, and their logits, (rows, emotions). Planning calls it too.
+    """The emotions that a table has a column for, and their logits, (rows, emotions).
 
     Args:
         table: from `check_table`.
         settings: of the table, and the merged emotions.
         classes: the classes of the experiment.
         name: the full name of the table's settings, for messages.
+        needed: classes that must have a column, or an emotion that is merged into them.
 
     Raises:
-        EmofusionError: it is unclear what a column means, or values do not have the scale that the settings say.
+        EmofusionError: a class has no column; it is unclear what a column means; or values do not have the scale that
+            the settings say.
     """
     posteriors = settings.posteriors
     source = Source(posteriors.table, name)
@@ -114,6 +120,9 @@ def class_logits(
         table = table.drop(columns=all_minus_infinity(table))
     found = class_columns(table, posteriors, [*classes, *settings.merge], source)
     columns, more = dict(found.classes), list(found.further)
+    known = {settings.merge.get(emotion, emotion) for emotion in columns}
+    if missing := [emotion for emotion in needed if emotion not in known]:
+        raise no_column(table, missing, posteriors, source)
     if found.unclear and not sums_to_whole(_numbers(table, columns.values()), posteriors.scale):
         more += found.unclear
     source.must(
@@ -125,8 +134,11 @@ def class_logits(
     )
     if posteriors.other_columns == "keep":
         columns |= {column.removeprefix(found.prefix): column for column in more}
-    partial = bool(more) and posteriors.other_columns == "drop"
     values, clips = _numbers(table, columns.values()), table["clip"].to_numpy(dtype=object)
+    partial = posteriors.other_columns == "drop"
+    for column in more if partial else ():
+        greater = _numbers(table, [column])[:, 0] > values.max(axis=1)
+        count(f"rows whose greatest value is in {column}, which is no class and was dropped", int(greater.sum()))
     return list(columns), logits_of(values, posteriors.scale, clips, source, partial)
 
 
@@ -136,18 +148,19 @@ def _numbers(table: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.float64]
     return values
 
 
-def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path, excluded: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """The rows joined with the split's facts about their clips, in the order of the split."""
     to_score = split[split["split"].isin(rows["split"].unique())]
     twice = rows.duplicated(["clip", "fold"])
     _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
     missing = to_score[~to_score["clip"].isin(rows["clip"])]
-    _must(
-        path,
-        missing.empty,
-        f"{missing['clip'].nunique()} of {to_score['clip'].nunique()} clips are missing, as {_first(missing)}; "
-        f"in the table they are such as {_first(rows)}",
-    )
+    if len(missing):
+        absent, wanted = missing["clip"].nunique(), to_score["clip"].nunique()
+        advice = [leave_out(c, part["clip"], excluded.get(c, ())) for c, part in missing.groupby("corpus")]
+        raise EmofusionError(
+            f"{path}: {absent} of {wanted} clips are missing, as {_first(missing)}; in the table they are such as "
+            f"{_first(rows)}" + (f". Add them, or leave them out with {' '.join(advice)}" if absent < wanted else "")
+        )
     lacking = set(to_score["fold"]) - set(rows["fold"])
     _must(path, not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
     joined = to_score[CLIP].merge(rows, on=KEY, how="left", indicator=True)

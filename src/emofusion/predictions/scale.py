@@ -23,7 +23,7 @@ def logits_of(values: Values, scale: str, clips: NDArray[Any], source: Source, p
         scale: `logits`, `probabilities` or `percent`.
         clips: (rows,), the clip of each row, for messages.
         source: the table, for messages.
-        partial: whether further classes were left out, so that a row's probabilities may have a sum below 1.
+        partial: whether further classes are left out, so that a row's probabilities may have a sum below 1.
 
     Raises:
         EmofusionError: values are not finite, or not what the scale says.
@@ -75,4 +75,8 @@ def _hint(values: Values, scale: str, name: str) -> str:
     for other, whole in WHOLE.items():
         if other != scale and sums_to_whole(values, other):
             return f"; the sum of each row is {whole}, so set {name}.scale={other}"
-    return f"; values below 0 are logits: set {name}.scale=logits" if (values < 0).any() else ""
+    if (values < 0).any():
+        return f"; values below 0 are logits: set {name}.scale=logits"
+    if (values.sum(axis=1) <= WHOLE[scale] * (1 + TOLERANCE)).all():
+        return f"; if the table lacks further classes, {name}.other_columns=drop scales the others to the sum"
+    return ""

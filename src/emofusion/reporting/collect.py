@@ -13,6 +13,7 @@ from emofusion.predictions.missing import USE_OTHERS, completed, notes_of_missin
 from emofusion.reporting.dropped import dropped
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
+from emofusion.reporting.trained import trained_table
 from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
 
 
@@ -24,6 +25,7 @@ def collect(
     models: dict[str, list[Path]],
     settings: ReportSettings,
     readers: Iterable[Path] = (),
+    trained_on: dict[str, Path] | None = None,
 ) -> Results:
     """Read everything that a report is made from.
 
@@ -36,13 +38,14 @@ def collect(
             The seeds of one network may be in several folders.
         settings: the settings of the report.
         readers: folders of the stages that read corpora and compute features, for what they left out.
+        trained_on: modality that is trained → file of its split; `facts.parquet` is beside each of them.
 
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
     """
     about = read_table(fusion / "about_rules.parquet", RULES)
     transductive = about.loc[about["rule"] == settings.rule, "transductive"]
-    schemas = evaluation_schemas(metrics(settings.metrics))
+    schemas = evaluation_schemas(metrics(settings.metrics), groups=bool(settings.groups))
     evaluation = {
         name: read_table(fusion / "evaluation" / f"{name}.parquet", schema) for name, schema in schemas.items()
     }
@@ -74,6 +77,7 @@ def collect(
             *_not_compared(about, settings),
         ],
         transductive=bool(transductive.all()),
+        trained=trained_table(trained_on or {}, settings.groups, settings.bands),
     )
 
 

@@ -1,7 +1,7 @@
 """The facts that a report states besides its numbers: the basis of the numbers, and warnings."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.wording import DEMO, heading
@@ -22,13 +22,15 @@ class Facts:
 
     settings: the settings of the report. transductive: whether the configured rule uses all unlabelled clips of a test
     speaker. notes: sentences about clips and rules that were left out. accepted: sentences about results of other
-    library versions that were accepted; see `provenance.Provenance`.
+    library versions that were accepted; see `provenance.Provenance`. trained: group → who trained each modality, see
+    `trained.trained_in_words`.
     """
 
     settings: ReportSettings
     transductive: bool = False
     notes: Sequence[str] = ()
     accepted: Sequence[str] = ()
+    trained: Mapping[str, str] = field(default_factory=dict)
 
     def warnings(self) -> list[str]:
         """Sentences that every table and figure of the report shows.
@@ -64,6 +66,10 @@ class Facts:
                 "(accept_other_versions=true); summary.md and report.html list them."
             )
         return sentences
+
+    def trained_on(self, groups: Sequence[str] = ("gender",)) -> str:
+        """Who trained each modality, to stand beside the gaps of some groups."""
+        return " ".join(self.trained[group] for group in groups if group in self.trained)
 
     def footer(self) -> Footer:
         """What stands below every figure."""

@@ -22,6 +22,10 @@ KNOWN = (
             "confusion",
             "fairness",
             "gender",
+            "group_fairness",
+            "group_gaps",
+            "group_tests",
+            "groups",
             "marks",  # the earlier name of annotations.csv
             "narrowed",
             "pairs",
@@ -31,6 +35,7 @@ KNOWN = (
             "sweep",
             "sweep_confusion",
             "sweep_gaps",
+            "trained",
         )
     ),
     "confusion_*.png",

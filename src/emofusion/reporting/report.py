@@ -11,7 +11,7 @@ from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
 from emofusion.plan.settings import ReportSettings
-from emofusion.reporting import comparison, figures, rules, tables
+from emofusion.reporting import comparison, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.drawing import Drawing
@@ -21,11 +21,15 @@ from emofusion.reporting.report_page import write_packed_page
 from emofusion.reporting.results import Results
 from emofusion.reporting.summary import summary
 from emofusion.reporting.sweeps import sweep_figure
+from emofusion.reporting.trained import trained_in_words
 from emofusion.reporting.wording import FUSION, ORACLE, heading, weights_in_words
 from emofusion.tables import classes_of
 
 # Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
-LONG = ("subsets", "confusion", "pairs", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion")
+LONG = (
+    *("subsets", "confusion", "pairs", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion"),
+    *("group_gaps", "group_fairness"),
+)
 DIGITS = "%.10g"  # of real numbers in CSV files
 
 
@@ -65,7 +69,8 @@ def write_report(
         EmofusionError: there are no test rows; a clip was tested in several folds; or modalities and fusion were not
             tested on the same clips.
     """
-    facts = Facts(settings, results.transductive, results.notes, provenance.accepted)
+    trained = trained_in_words(results.trained, settings.modalities, settings.groups)
+    facts = Facts(settings, results.transductive, results.notes, provenance.accepted, trained)
     systems = {name: on_test(table, name) for name, table in {**results.modalities, FUSION: results.fused}.items()}
     for name, rows in systems.items():
         if set(rows["clip"]) != set(systems[FUSION]["clip"]):
@@ -75,6 +80,7 @@ def write_report(
     measured = tables.measure(systems)
     first, second = tables.table1(measured, facts), tables.table2(measured, facts)
     compared = rules.comparison_tables(results.evaluation, results.rules, results.parameters, facts)
+    compared["trained"] = results.trained.assign(**facts.basis())
     compared["annotations"] = annotation_table(compared, settings).assign(**facts.basis())
     networks = comparison.compare_networks(results.histories, results.models, facts)
 
@@ -94,7 +100,8 @@ def write_report(
     sections = {
         "Accuracy by emotion": texts["table1"],
         "Accuracy by gender": texts["table2"],
-        "Rules of fusion": rules.markdown(compared["rules"], settings),
+        "Accuracy by group": groups.markdown(results.evaluation, facts),
+        "Rules of fusion": rules.markdown(compared["rules"], facts),
         "Networks": comparison.markdown(networks),
     }
     _write_text(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))

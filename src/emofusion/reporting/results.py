@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from emofusion.reporting.trained import trained_table
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -31,6 +33,7 @@ class Results:
     models: modality → network → facts about the trained model, for the networks of `histories`.
     notes: sentences about clips and rules that were left out.
     transductive: whether the configured rule uses all unlabelled clips of a test speaker.
+    trained: who trained each modality, see `trained.trained_table`.
     """
 
     modalities: dict[str, pd.DataFrame]
@@ -42,3 +45,4 @@ class Results:
     models: dict[str, dict[str, TrainedModel]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     transductive: bool = False
+    trained: pd.DataFrame = field(default_factory=lambda: trained_table({}, [], {}))

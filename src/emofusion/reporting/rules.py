@@ -117,9 +117,9 @@ def _by_subset(subsets: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     return pd.concat(columns, axis=1).reset_index()
 
 
-def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
+def markdown(table: pd.DataFrame, facts: Facts) -> str:
     """`rules_table` as Markdown: the metrics with their intervals, the most accurate rule first."""
-    lines = []
+    settings, lines = facts.settings, []
     for _, row in table.sort_values("accuracy", ascending=False, kind="stable").iterrows():
         shown = f"**{row['label']}**" if row["rule"] == settings.rule else row["label"]
         lines.append(
@@ -150,6 +150,8 @@ def markdown(table: pd.DataFrame, settings: ReportSettings) -> str:
         foot.append("There is no gender gap, as there are not both men and women among the actors.")
     else:
         foot.append("With so few actors, no test would reliably detect a gender gap, however large.")
+    if facts.trained:
+        foot.append(facts.trained_on())
     body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)
     return f"{body}\n\n{' '.join(foot)}\n"
 

@@ -71,7 +71,7 @@ def markdown2(table: pd.DataFrame, systems: list[str], facts: Facts) -> str:
         for gender in PAPER_GENDERS
         for system in systems
     }
-    return _markdown("Table 2. Gender difference", table, columns, facts)
+    return _markdown("Table 2. Gender difference", table, columns, facts, facts.trained_on())
 
 
 def _rows(measured: pd.DataFrame, printed: Iterable[str], classes: Sequence[str]) -> list[str]:
@@ -101,7 +101,9 @@ def _fill(
     return table
 
 
-def _markdown(title: str, table: pd.DataFrame, columns: dict[str, tuple[str, str]], facts: Facts) -> str:
+def _markdown(
+    title: str, table: pd.DataFrame, columns: dict[str, tuple[str, str]], facts: Facts, note: str = ""
+) -> str:
     """The table as Markdown, with its title, warnings and notes. columns: heading → (prefix of the columns, system)."""
     shown = pd.DataFrame({"Emotion": table["emotion"].map(escaped)})
     for name, (prefix, system) in columns.items():
@@ -124,6 +126,8 @@ def _markdown(title: str, table: pd.DataFrame, columns: dict[str, tuple[str, str
     if any(name.endswith(", published") for name in shown):
         source = (facts.settings.published or {}).get("source", "see the configuration")
         notes.append(f"The published values are from the test clips of their authors: {source}.")
+    if note:
+        notes.append(note)
     warnings = [f"**{line}**" for line in facts.warnings()]
     return "\n\n".join([f"**{title}**", *warnings, body, *notes]) + "\n"
 

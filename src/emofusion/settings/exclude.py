@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 _MOST = 50  # patterns that a message writes out
 
@@ -47,6 +48,14 @@ def _written(letter: str) -> str:
     if letter in "*?[]":
         return f"[{letter}]"
     return letter if _PLAIN.fullmatch(letter) else "?"
+
+
+def leave_out_of(clips: Any, corpus: str, names: Iterable[str]) -> str:
+    """As `leave_out`, with the patterns that the corpus has already.
+
+    clips: a table of clips. A job puts the patterns into its `attrs["exclude"]`: name of a corpus → patterns.
+    """
+    return leave_out(corpus, names, clips.attrs.get("exclude", {}).get(corpus, ()))
 
 
 def leave_out(corpus: str, names: Iterable[str], present: Sequence[str] = ()) -> str:

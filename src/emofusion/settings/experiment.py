@@ -154,6 +154,27 @@ class Evaluation:
         ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
         distinct=True,
     )
+    groups: list[str] = setting(
+        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus].",
+        [],
+        distinct=True,
+        filled=True,
+        later=True,
+    )
+    bands: dict[str, list[float]] = setting(
+        "The bounds between the bands of a group of numbers, as in {age: [30, 50]}.",
+        {},
+        distinct=True,
+        later=True,
+    )
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` unless the bounds of bands ascend."""
+        for group, bounds in self.bands.items():
+            must(
+                bool(bounds) and sorted(bounds) == bounds,
+                f"{name}.bands.{group}={bounds}: one number or more, in ascending order",
+            )
 
 
 @dataclass

@@ -26,6 +26,7 @@ def merged(schema: type, content: Any, name: str) -> DictConfig:
     prefix = f"{name}." if name else ""
     if isinstance(content, dict | DictConfig):
         _check_lists(schema, content, prefix)
+        content = _with_words(content)
     try:
         node = OmegaConf.merge(OmegaConf.structured(schema), content)
     except (ConfigKeyError, ConfigAttributeError) as error:
@@ -39,6 +40,17 @@ def merged(schema: type, content: Any, name: str) -> DictConfig:
         raise EmofusionError(wrong_type(error, prefix + str(error.full_key or ""))) from error
     assert isinstance(node, DictConfig)
     return node
+
+
+def _with_words(content: Any) -> Any:
+    """The content, with words as names in maps. YAML takes the names of `{0: angry, true: happy}` for other things."""
+    is_map = isinstance(content, dict) or (isinstance(content, DictConfig) and OmegaConf.get_type(content) is dict)
+    if not is_map or (isinstance(content, DictConfig) and content._is_interpolation()):
+        return content
+    entries = dict(items(content, ""))
+    worded = {name if isinstance(name, str) else shown(name): _with_words(entry) for name, entry in entries.items()}
+    unchanged = all(worded.get(name) is entry for name, entry in entries.items())
+    return content if unchanged else worded
 
 
 def _check_lists(schema: Any, content: Any, prefix: str) -> None:

@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override, OverrideType, QuotedStrin
 from hydra.errors import HydraException
 
 from emofusion.errors import EmofusionError
+from emofusion.settings.letters import check_value, spelled, unspelled
 
 MOST_CELLS = 100_000
 _QUOTES = "'\""
@@ -146,7 +147,7 @@ def _values(sweep: Override) -> Iterator[str]:
     if isinstance(spread, RangeSweep) and not spread.step:
         raise EmofusionError(f"override: {sweep.input_line}: the step of a range cannot be 0")
     if not isinstance(spread, RangeSweep) or isinstance(spread.range(), range):
-        return sweep.sweep_string_iterator()
+        return (unspelled(text) for text in sweep.sweep_string_iterator())
     start, stop, step = (Decimal(repr(number)) for number in (spread.start, spread.stop, spread.step))
     return (number_text(float(start + step * place)) for place in range(ceil((stop - start) / step)))
 
@@ -158,12 +159,16 @@ def number_text(number: float) -> str:
 
 @cache
 def _parsed(override: str) -> Override:
+    key, equals, value = override.partition("=")
+    check_value(override, key, value)
     try:
-        parsed: Override = OverridesParser.create().parse_overrides([override])[0]
+        parsed: Override = OverridesParser.create().parse_overrides([key + equals + spelled(value)])[0]
     except HydraException as error:
+        line = unspelled(str(error).splitlines()[0])
+        reason = "" if line.startswith("Lexer") else f" ({line})"  # the name of an exception helps nobody
         raise EmofusionError(
-            f"override: {override} is not written as name=value ({str(error).splitlines()[0]}); put values with spaces "
-            "or special characters in quotes, as in report.title='Two words'"
+            f"override: {override} is not written as name=value{reason}; put values with spaces or special characters "
+            "in quotes, as in report.title='Two words'"
         ) from error
     if not parsed.key_or_group:
         raise EmofusionError(f"override: {override} names no setting; it is written name=value")
@@ -176,5 +181,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     if isinstance(value, dict):
-        return {str(name): _plain(entry) for name, entry in value.items()}
-    return value
+        return {unspelled(str(name)): _plain(entry) for name, entry in value.items()}
+    return unspelled(value) if isinstance(value, str) else value

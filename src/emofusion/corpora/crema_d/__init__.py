@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from emofusion.corpora.common.archives import entries, source_files
+from emofusion.corpora.common.media_of_clips import SUFFIXES, suffixes_of
 from emofusion.corpora.common.reading import absent
-from emofusion.corpora.crema_d.names import SUFFIXES
+from emofusion.corpora.common.unread import not_read
+from emofusion.corpora.crema_d.names import parse
 from emofusion.corpora.crema_d.reading import read_files, read_names
 from emofusion.corpora.crema_d.tables import place
 from emofusion.settings.fields import must, setting
@@ -87,8 +89,12 @@ class CremaD(Corpus):
         return votes
 
     def for_medium(self, medium: str) -> Self:
-        """A copy for the clips that have `medium` and all of `media`, without the settings of download and votes."""
-        return replace(self._for_reading(), media=list(dict.fromkeys([medium, *self.media])))
+        """A copy for the clips that have `medium` and all of `media`, without the settings of download and votes.
+
+        What is said follows from the names of the sound files.
+        """
+        needed = medium if medium in SUFFIXES else "audio"
+        return replace(self._for_reading(), media=list(dict.fromkeys([needed, *self.media])))
 
     def without_recordings(self, table: str) -> Self:
         """A copy for the clips that `table` names; recordings at the root are ignored."""
@@ -96,9 +102,10 @@ class CremaD(Corpus):
 
     def check_present(self, name: str) -> None:
         """Raise `EmofusionError` if the root has no recording, or no table of actors."""
-        if not self.names_from and not any(entries(Path(self.root), self._suffixes())):
+        suffixes = suffixes_of(self.media)
+        if not self.names_from and not any(entries(Path(self.root), suffixes)):
             example = "1001_DFA_ANG_XX" + (".flv" if self.media[:1] == ["video"] else ".wav")
-            raise absent(
+            raise not_read(name, self, suffixes, parse) or absent(
                 name,
                 self.root,
                 f"recording such as {example}, nor an archive with one",
@@ -124,11 +131,8 @@ class CremaD(Corpus):
 
     def sources(self) -> list[Path]:
         """The table of actors, and the recordings in the tree and the archives, or the table that names the clips."""
-        clips = [Path(self.names_from)] if self.names_from else source_files(self.root, self._suffixes())
+        clips = [Path(self.names_from)] if self.names_from else source_files(self.root, suffixes_of(self.media))
         return [path for path in [place(self.root, "people"), *clips] if path.is_file()]
-
-    def _suffixes(self) -> set[str]:
-        return {suffix for medium in self.media or SUFFIXES for suffix in SUFFIXES[medium]}
 
     def _for_reading(self) -> Self:
         return replace(self, download=False, repository="", added_votes=0.0)

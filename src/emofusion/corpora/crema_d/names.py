@@ -26,8 +26,6 @@ STATEMENTS = {
 }
 ACTORS = range(1001, 1092)
 
-SOUND, VIDEO = (".wav", ".flac", ".mp3"), (".mp4", ".flv", ".mkv", ".avi", ".mov")
-SUFFIXES = {"audio": SOUND + VIDEO, "video": VIDEO}  # medium → its suffixes, the preferred one first
 _NAME = re.compile(r"(\d{4})_([A-Z]{3})_([A-Z]{3})_(LO|MD|HI|XX?)", re.IGNORECASE)
 
 

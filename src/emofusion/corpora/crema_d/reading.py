@@ -2,12 +2,13 @@
 
 from bisect import bisect
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings
-from emofusion.corpora.crema_d.names import SUFFIXES, clip_of, labels_of, parse
+from emofusion.corpora.common.media_of_clips import chosen_files, suffixes_of
+from emofusion.corpora.common.reading import Faults, clip_table, excluded_clip, find_recordings
+from emofusion.corpora.crema_d.names import clip_of, labels_of, parse
 from emofusion.corpora.crema_d.tables import lines, place
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import Corpus
@@ -20,7 +21,7 @@ _LONGEST_POINTER = 1024  # bytes
 
 
 def read_files(name: str, corpus: Corpus, media: list[str], bands: list[int], unpacked: Path) -> "pd.DataFrame":
-    """The clips with a file of each of `media`. Sound is taken from a sound file, or else from the video.
+    """The clips with a file of each of `media`. Where a clip has no sound file, `read_corpus` takes its video's sound.
 
     Args:
         name: what the experiment calls the corpus.
@@ -32,20 +33,17 @@ def read_files(name: str, corpus: Corpus, media: list[str], bands: list[int], un
     Raises:
         EmofusionError: files have faults, a medium is missing for a clip, or an actor is not in the table of actors.
     """
-    faults = Faults(name, corpus.root)
+    faults = Faults(name, corpus.root, corpus.exclude)
     files: dict[str, dict[str, Entry]] = {}  # clip → suffix → file
-    for (clip, suffix), _, entry in find_recordings(
-        corpus, {suffix for medium in media for suffix in SUFFIXES[medium]}, parse, faults
-    ):
+    for (clip, suffix), _, entry in find_recordings(corpus, suffixes_of(media), parse, faults):
         if _is_pointer(entry):
             faults.add(entry, "was not fetched by Git LFS: run git lfs pull in the clone")
         files.setdefault(clip, {})[suffix] = entry
     rows = []
     for clip, by_suffix in sorted(files.items()):
-        chosen = {medium: next(filter(None, map(by_suffix.get, SUFFIXES[medium])), None) for medium in media}
-        for medium in media:
-            if chosen[medium] is None:
-                faults.add(next(iter(by_suffix.values())), f"has no {medium} beside it")
+        chosen = chosen_files(by_suffix, media)
+        if "video" in media and not chosen["video"]:
+            faults.add(next(iter(by_suffix.values())), "has no video beside it", name=clip)
         rows.append(labels_of(clip) | {"clip": clip} | chosen)
     faults.stop()
     return clip_table(name, corpus.root, _with_people(rows, corpus.root, bands), unpacked, faults)
@@ -56,15 +54,11 @@ def read_names(name: str, corpus: Corpus, path: Path, bands: list[int], unpacked
 
     `path`: a table in .csv or .parquet. Raises `EmofusionError` where it is no such table, or names other clips.
     """
-    from emofusion.tables import read_foreign
+    from emofusion.foreign import names_in
 
-    faults = Faults(name, corpus.root)
-    table = read_foreign(path)
-    if "clip" not in table:
-        raise EmofusionError(f"{path}: has no column clip")
-    rows = []
-    for stem in dict.fromkeys(map(str, table["clip"])):
-        if excluded(PurePosixPath(f"{stem}.csv"), corpus):
+    faults, rows = Faults(name, corpus.root, corpus.exclude), []
+    for stem in dict.fromkeys(map(str, names_in(path))):
+        if excluded_clip(stem, corpus):
             continue
         try:
             clip = clip_of(stem)
@@ -72,7 +66,7 @@ def read_names(name: str, corpus: Corpus, path: Path, bands: list[int], unpacked
                 raise ValueError(f"is not written as {clip}")
             rows.append(labels_of(clip) | {"clip": clip})
         except ValueError as error:
-            faults.add(f"{path.name}: {stem}", str(error))
+            faults.add(f"{path.name}: {stem}", str(error), name=stem)
     faults.stop()
     return clip_table(name, corpus.root, _with_people(rows, corpus.root, bands), unpacked, faults)
 

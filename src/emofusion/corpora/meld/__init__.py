@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from emofusion.corpora.common.archives import entries, source_files
+from emofusion.corpora.common.media_of_clips import SUFFIXES, suffixes_of
 from emofusion.corpora.common.reading import absent
-from emofusion.corpora.meld.names import SUFFIXES, TABLES
+from emofusion.corpora.common.unread import not_read
+from emofusion.corpora.meld.names import TABLES, parse
 from emofusion.corpora.meld.reading import read_utterances
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Corpus
@@ -66,11 +68,13 @@ class Meld(Corpus):
                 break
         if lacking:
             raise absent(name, self.root, f"table {', '.join(lacking)}", remedy)
-        if self.media and not any(entries(root, self._suffixes())):
-            raise absent(name, self.root, "video such as train_splits/dia0_utt0.mp4, nor an archive with one", remedy)
+        suffixes = self._suffixes()
+        if suffixes and not any(entries(root, suffixes)):
+            example = "video such as train_splits/dia0_utt0.mp4, nor an archive with one"
+            raise not_read(name, self, suffixes, parse) or absent(name, self.root, example, remedy)
 
     def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
-        """The utterances; text, split (train, dev, test), dialogue, season, episode and sentiment are further columns.
+        """The utterances. `statement` is what is said; `split` (train, dev, test) and `dialogue` are further columns.
 
         See `Corpus.read` for arguments and errors.
         """
@@ -80,5 +84,5 @@ class Meld(Corpus):
         """The tables and the recordings in the tree, and the archives."""
         return source_files(self.root, {".csv", *self._suffixes()})
 
-    def _suffixes(self) -> set[str]:
-        return {suffix for medium in self.media for suffix in SUFFIXES[medium]}
+    def _suffixes(self) -> list[str]:
+        return suffixes_of(self.media) if self.media else []

@@ -30,8 +30,6 @@ GENDERS = {
     "Phoebe": "female",
     "Rachel": "female",
 }
-SOUND, VIDEO = (".wav", ".flac", ".mp3"), (".mp4", ".mkv", ".avi", ".mov")
-SUFFIXES = {"audio": SOUND + VIDEO, "video": VIDEO}  # medium → its suffixes, the preferred one first
 _NAME = re.compile(r"dia(\d+)_utt(\d+)", re.IGNORECASE)
 _WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}  # in the name of a folder → part
 

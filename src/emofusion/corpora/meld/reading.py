@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry, entries, unpack
-from emofusion.corpora.common.reading import Faults, clip_table, excluded, find_recordings, first_few
-from emofusion.corpora.meld.names import COLUMNS, EMOTIONS, GENDERS, SUFFIXES, TABLES, clip_name, example, parse
+from emofusion.corpora.common.media_of_clips import chosen_files, suffixes_of
+from emofusion.corpora.common.reading import (
+    Faults,
+    clip_table,
+    excluded,
+    excluded_clip,
+    find_recordings,
+    first_few,
+)
+from emofusion.corpora.meld.names import COLUMNS, EMOTIONS, GENDERS, TABLES, clip_name, example, parse
+from emofusion.counted import count
 from emofusion.errors import EmofusionError
+from emofusion.settings.exclude import leave_out
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
@@ -30,33 +40,32 @@ def read_utterances(
     Raises:
         EmofusionError: a table is missing or has a fault, or an utterance has no recording.
     """
-    faults = Faults(name, corpus.root)
-    suffixes = {suffix for medium in media for suffix in SUFFIXES[medium]}
+    faults = Faults(name, corpus.root, corpus.exclude)
     files: dict[str, dict[str, Entry]] = {}  # clip → suffix → file
-    for (clip, suffix), _, entry in find_recordings(corpus, suffixes, parse, faults) if suffixes else []:
+    for (clip, suffix), _, entry in find_recordings(corpus, suffixes_of(media), parse, faults) if media else []:
         files.setdefault(clip, {})[suffix] = entry
-    rows, silent = [], []
+    rows, without = [], []
     known = GENDERS | genders
     for part, path in _tables(name, corpus, unpacked).items():
         for number, line in _lines(path):
             clip = clip_name(part, line["Dialogue_ID"], line["Utterance_ID"])
-            if excluded(example(clip), corpus):
+            by_suffix = files.pop(clip, {})
+            if excluded_clip(clip, corpus) or excluded(example(clip), corpus):
                 continue
             if line["Emotion"] not in EMOTIONS:
                 faults.add(f"line {number} of {path.name}", f"has the unknown emotion {line['Emotion']}")
                 continue
-            by_suffix = files.get(clip, {})
-            chosen = {medium: next(filter(None, map(by_suffix.get, SUFFIXES[medium])), None) for medium in media}
-            silent += [clip] if None in chosen.values() else []
+            chosen = chosen_files(by_suffix, media)
+            without += [clip] if media and not (chosen["video"] or (chosen["audio"] and "video" not in media)) else []
             rows.append(_about(clip, part, line, known) | chosen)
     faults.stop()
-    if silent:
-        patterns = ", ".join(f'"{example(clip)}"' for clip in silent[:5])
+    if without:
         raise EmofusionError(
-            f"the corpus {name} at {corpus.root} has no {' or no '.join(media)} for {len(silent)} of {len(rows)} "
-            f"utterances: {first_few(silent)}. Add their files, such as {example(silent[0])}, or leave the utterances "
-            f"out with corpora.{name}.exclude=[{patterns}]."
+            f"the corpus {name} at {corpus.root} has no {' or no '.join(media)} for {len(without)} of {len(rows)} "
+            f"utterances: {first_few(without)}. Add their files, such as {example(without[0])}, or leave the "
+            f"utterances out with {leave_out(name, without, corpus.exclude)}."
         )
+    count("recordings that no table has", len(files))
     return clip_table(name, corpus.root, rows, unpacked, faults)
 
 

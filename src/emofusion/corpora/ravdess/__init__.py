@@ -23,6 +23,8 @@ from emofusion.settings.kinds import Preparation
 if TYPE_CHECKING:
     import pandas as pd
 
+WORDS = "text"  # the medium of a modality that reads what is said
+
 
 @dataclass
 class Ravdess(Generated):
@@ -73,8 +75,8 @@ class Ravdess(Generated):
             )
 
     def fetching(self, name: str, medium: str) -> Preparation | None:
-        """The download of a medium that is missing in the root; None without `download`, or for a generated corpus."""
-        if not self.download or self.demo is not None:
+        """The download of a medium that is missing in the root; None without `download`, or where none is needed."""
+        if not self.download or self.demo is not None or self.names_from or medium not in (*MEDIA, WORDS):
             return None
         # Not an import statement: imported modules count as code of the reader, and a change of the download must not
         # cause the corpus to be read again.
@@ -131,9 +133,9 @@ class Ravdess(Generated):
     def _with(self, medium: str) -> list[str]:
         """A medium, followed by the other media that every clip must have.
 
-        What is no medium of files, such as the words that are said, is known from the names of the sound files.
+        The words that are said are known from the names of the sound files.
         """
-        return list(dict.fromkeys([medium if medium in MEDIA else "audio", *self.media]))
+        return list(dict.fromkeys(["audio" if medium == WORDS else medium, *self.media]))
 
     def _without_download(self) -> Self:
         return replace(self, download=False, zenodo="", known_files={})

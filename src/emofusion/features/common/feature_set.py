@@ -124,7 +124,9 @@ class FeatureSet:
             entries.append(self._arrays[folder][first:last])
             lengths[number + 1] = last - first
         joined = np.concatenate(entries)
-        parts = (joined["value"].copy(), joined["column"].copy(), np.cumsum(lengths))
+        # some of scikit-learn's estimators take indices of 32 bits only
+        ends = np.cumsum(lengths).astype(np.int32 if len(joined) < 2**31 else np.int64)
+        parts = (joined["value"].copy(), joined["column"].copy(), ends)
         return sparse.csr_array(parts, shape=(len(indices), *self.shape))
 
     def _checked(self, indices: Sequence[int] | Array) -> Array:

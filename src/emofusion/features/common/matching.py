@@ -7,18 +7,18 @@ from typing import Any
 import pandas as pd
 
 from emofusion.errors import EmofusionError
-from emofusion.settings.exclude import leave_out
+from emofusion.settings.exclude import leave_out_of
 
 _SHOWN = 5
 
 
 def leave_out_clips(clips: pd.DataFrame, names: Iterable[str]) -> str:
-    """The override that leaves clips out of their corpus, to be pasted; see `exclude.leave_out`.
+    """The override that leaves clips out of their corpus, to be pasted; see `exclude.leave_out_of`.
 
-    clips: `tables.CLIPS` of one corpus; `attrs["exclude"]` are the patterns that its setting has already. names: clips.
+    clips: `tables.CLIPS` of one corpus. names: of clips.
     """
     corpus = str(clips["corpus"].iloc[0]) if "corpus" in clips and len(clips) else "<name>"
-    return leave_out(corpus, names, clips.attrs.get("exclude", ()))
+    return leave_out_of(clips, corpus, names)
 
 
 def matched(

@@ -34,7 +34,7 @@ class Text(Features):
         "CSV or Parquet file with the columns clip and, see `column`, of transcripts; null: the corpus's clip table.",
         None,
     )
-    column: str = setting("The column with the transcripts, in `table` or in the clip table.", "text", filled=True)
+    column: str = setting("The column with the transcripts, in `table` or in the clip table.", "statement", filled=True)
     words: list[int] = setting(
         "Shortest and longest sequence of words that is counted, as in [1,2]; []: none.", [1, 2], least=1, most=10
     )

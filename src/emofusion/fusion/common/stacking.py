@@ -27,10 +27,11 @@ class Stacking(Rule):
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import GroupKFold, cross_val_predict
         from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
+
+        from emofusion.fusion.common.scaling import LogScaler
 
         def model(strength: float) -> Any:
-            return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, C=strength))
+            return make_pipeline(LogScaler(), LogisticRegression(max_iter=1000, C=strength))
 
         table, classes, best = self._table(members), np.unique(truth, return_inverse=True)[1], self.strengths[0]
         groups = min(5, len(set(members.actors)))

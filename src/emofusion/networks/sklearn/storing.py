@@ -70,7 +70,7 @@ def _libraries(network: Sklearn) -> set[str]:
                 yield from [entry] if isinstance(entry, str) else names(entry)
 
     found = [network.estimator, *names(network.transformers), *names(network.settings)]
-    return {"sklearn", *(name.partition(".")[0] for name in found if "." in name)}
+    return {"sklearn", "scipy", *(name.partition(".")[0] for name in found if "." in name)}
 
 
 def values_in(model: Any) -> int:

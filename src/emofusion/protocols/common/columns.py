@@ -1,11 +1,10 @@
 """Columns of the clip table that divide the clips."""
 
-import re
-
 import pandas as pd
 
 from emofusion.errors import EmofusionError
-from emofusion.people import normal
+from emofusion.people import in_natural_order, normal
+from emofusion.settings.exclude import leave_out_of
 
 # The columns with files, or with what belongs to them.
 FILES = ("audio", "image", "video", "content", "spelling")
@@ -42,7 +41,8 @@ def column_of(clips: pd.DataFrame, column: str, setting: str) -> pd.Series:
         row = missing.iloc[0]
         raise EmofusionError(
             f"{where}: {len(missing)} of {len(clips)} clips have no value in the column {column}, as {row['clip']} of "
-            f"{row['corpus']}. Fill it in, or leave these clips out with corpora.{row['corpus']}.exclude=[...]."
+            f"{row['corpus']}. Fill it in, or leave the clips out, with "
+            f"{leave_out_of(clips, row['corpus'], missing.loc[missing['corpus'] == row['corpus'], 'clip'])}."
         )
     return clips[column]
 
@@ -66,13 +66,3 @@ def divided(clips: pd.DataFrame, column: str, setting: str, what: str) -> pd.Ser
     if len(ordered) < 2:
         raise EmofusionError(f"{setting}={column}: all clips have the value {ordered[0]}; there must be two {what}")
     return values.map({value: number for number, value in enumerate(ordered)})
-
-
-def in_natural_order(values: "pd.api.extensions.ExtensionArray | list[str]") -> list[str]:
-    """Texts in alphabetical order, where numbers in them count as numbers."""
-
-    def parts(text: str) -> list[tuple[int, int, str]]:
-        pieces = re.split(r"(\d+)", text)
-        return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces if piece]
-
-    return sorted(map(str, values), key=lambda text: (parts(text), text))

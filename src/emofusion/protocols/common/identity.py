@@ -9,6 +9,7 @@ from emofusion.corpora.common.identity import spelling_notes, with_known_gender
 from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.people import normal
+from emofusion.settings.exclude import leave_out_of
 
 
 def shared_name(corpora: Sequence[str]) -> str:
@@ -57,7 +58,7 @@ def check_clips(clips: pd.DataFrame) -> None:
         raise EmofusionError(
             f"{twice['clip'].nunique()} clips have a name that is in two corpora, as {clip} in {corpora}. Give one of "
             "them another name (for your own recordings, in a column clip), or leave it out with "
-            f'corpora.{twice["corpus"].iloc[1]}.exclude=["{clip}.*"].'
+            f"{leave_out_of(clips, twice['corpus'].iloc[1], [clip])}."
         )
 
 
@@ -84,7 +85,7 @@ def check_recordings(clips: pd.DataFrame) -> None:
             raise EmofusionError(
                 f"the same recording has two {word}, {shown}{_more(len(several))}. Correct the {column}"
                 + (", or say with protocol.same_people which corpora have the same people" if column == "actor" else "")
-                + f"; or leave one out with {_exclude(rows.iloc[1], rows.iloc[0])}."
+                + f"; or leave one out with {_exclude(clips, rows.iloc[1], rows.iloc[0])}."
             )
 
 
@@ -109,7 +110,7 @@ def check_copies(split: pd.DataFrame, clips: pd.DataFrame) -> None:
         more = _more(leaks.index.get_level_values("file").nunique())
         raise EmofusionError(
             f"protocol: the same recording is on two sides of fold {fold}, as {shown}{more}. Leave the copy out with "
-            f"{_exclude(rows.iloc[1], rows.iloc[0])}."
+            f"{_exclude(clips, rows.iloc[1], rows.iloc[0])}."
         )
 
 
@@ -152,10 +153,10 @@ def _path(row: pd.Series) -> PurePath:
     return PurePath(str(row[row["file"].partition(":")[0]]))
 
 
-def _exclude(row: pd.Series, other: pd.Series) -> str:
+def _exclude(clips: pd.DataFrame, row: pd.Series, other: pd.Series) -> str:
     """The setting that leaves a row's file out, and not that of another row."""
     parts, others = _path(row).parts, _path(other).parts
     length = 1
     if row["corpus"] == other["corpus"]:
         length = next((n for n in range(1, len(parts)) if parts[-n:] != others[-n:]), 1)
-    return f'corpora.{row["corpus"]}.exclude=["{"/".join(parts[-length:])}"]'
+    return leave_out_of(clips, row["corpus"], ["/".join(parts[-length:])])

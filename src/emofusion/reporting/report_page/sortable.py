@@ -1,11 +1,12 @@
 """The tables of the page. Each row shows a row of a CSV file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from emofusion.plan.settings import ReportSettings
+from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_over_emotions, is_share, metric_label, metric_names
 from emofusion.reporting.numbers import level, number, points, probability, share
 from emofusion.reporting.report_page.annotations import annotation_name, rule_shown
@@ -19,30 +20,35 @@ from emofusion.reporting.report_page.cells import (
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
 from emofusion.reporting.report_page.grid import weight_columns
+from emofusion.reporting.report_page.groups import group_fairness, group_gaps, group_tests, groups
 
 GENDERS = {"all": "everyone", "male": "men", "female": "women"}
 # name of a column → its heading, and the function that turns its numbers into text
 Shown = dict[str, tuple[str, Callable[[float], str]]]
 
 
-def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], settings: ReportSettings) -> list[Table]:
+def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], facts: Facts) -> list[Table]:
     """The tables of the page that have rows, in the page's order.
 
     Args:
         tables: see `report_page.page`.
         published: see `store.published_values`.
-        settings: the settings of the report.
+        facts: the facts about the report.
     """
+    settings = facts.settings
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
     shown_level, metrics = level(settings.confidence), metric_names(settings.metrics)
     context = Context(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes)
-    builders = (rules, subsets, gender, narrowed, pairs, fairness, annotations)
-    return [
-        build(tables[build.__name__], context)
-        for build in builders
-        if build.__name__ in tables and len(tables[build.__name__])
-    ]
+    of_gender, of_groups = (rules, gender, narrowed, fairness), (group_gaps, group_tests, group_fairness)
+    builders = (rules, subsets, gender, narrowed, pairs, fairness, groups, *of_groups, annotations)
+    shown = []
+    for build in builders:
+        if build.__name__ in tables and len(tables[build.__name__]):
+            table = build(tables[build.__name__], context)
+            named = settings.groups if build in of_groups else ["gender"] if build in of_gender else []
+            shown.append(replace(table, note=" ".join(filter(None, (table.note, facts.trained_on(named))))))
+    return shown
 
 
 def rules(table: pd.DataFrame, context: Context) -> Table:

@@ -41,6 +41,7 @@ class Protocol(Kind):
         "Corpora that share people, as in [[ravdess, ravdess_songs]]: equal names of actors are then the same person. "
         "People of other corpora are different people, whatever their names.",
         [],
+        later=True,
     )
 
     def check_together(self, name: str) -> None:

@@ -1,0 +1,114 @@
+"""The levels of a group, such as the age bands: each test clip's value in a column of the clip table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from emofusion.emotions import UNKNOWN
+from emofusion.errors import EmofusionError
+from emofusion.evaluation.systems import Systems
+from emofusion.people import in_natural_order, normal
+
+MOST = 30  # levels; a number such as an age needs bands
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The G levels of a group, for N clips of A actors.
+
+    group: the column. names: the levels in natural order. of_clip: (N,), the position of each clip's level; -1 without
+    one. of_people: whether each actor has the same level in all clips, as with age bands and unlike intensities.
+    of_actor: (A,), the position of each actor's level; -1 where it is not known, or differs between clips.
+    """
+
+    group: str
+    names: list[str]
+    of_clip: NDArray[Any]
+    of_people: bool
+    of_actor: NDArray[Any]
+
+    @property
+    def labels(self) -> NDArray[Any]:
+        """Each actor's level by name, `unknown` where there is none, (A,)."""
+        labels: NDArray[Any] = np.array([*self.names, UNKNOWN], dtype=object)[self.of_actor]
+        return labels
+
+
+def levels_of(
+    group: str, facts: pd.DataFrame, systems: Systems, bands: Mapping[str, Sequence[float]] | None = None
+) -> Levels:
+    """The levels of a group. Values that differ only in spelling, such as 1 and 01, are one level.
+
+    Args:
+        group: the name of a column of the clip table.
+        facts: `tables.FACTS`, for at least the tested clips.
+        systems: the systems on the tested clips.
+        bands: column of numbers → the bounds of its bands, in ascending order.
+
+    Raises:
+        EmofusionError: no tested clip has a value in the column; it has too many values; or bands are asked of values
+            that are no numbers.
+    """
+    values = facts.set_index("clip").reindex(systems.clip)
+    if group not in values or not (values[group].notna() & (values[group] != UNKNOWN)).any():
+        known = [column for column in facts if column in values and values[column].notna().any()]
+        raise EmofusionError(
+            f"evaluation.groups: no tested clip has a value in a column {group}; there are {', '.join(known)}"
+        )
+    column, names = level_names(values[group].reset_index(drop=True), group, bands or {})
+    if len(names) > MOST:
+        raise EmofusionError(
+            f"evaluation.groups: {group} has {len(names)} values among the tested clips, such as {names[0]} and "
+            f"{names[-1]}; at most {MOST} can be compared. Numbers can be put into bands, as in "
+            f"evaluation.bands={{{group}: [30, 50]}}"
+        )
+    of_clip = pd.Index(names).get_indexer(column)
+    return Levels(group, names, of_clip, *_of_people(of_clip, systems))
+
+
+def level_names(column: pd.Series, group: str, bands: Mapping[str, Sequence[float]]) -> tuple[pd.Series, list[str]]:
+    """Each clip's level by name, missing where it is not known, and the names of all levels in natural order.
+
+    Args:
+        column: the column of the clip table.
+        group: its name.
+        bands: column of numbers → the bounds of its bands.
+
+    Raises:
+        EmofusionError: bands are asked of values that are no numbers.
+    """
+    column = column.mask(column == UNKNOWN)
+    if group in bands:
+        return _in_bands(column, group, bands[group])
+    forms = column.map(normal, na_action="ignore")
+    spelled = pd.DataFrame({"form": forms, "written": column}).dropna().drop_duplicates()
+    spelled = spelled.sort_values("written", key=lambda texts: texts.str.len(), kind="stable")
+    name_of = spelled.drop_duplicates("form").set_index("form")["written"]
+    return forms.map(name_of), in_natural_order(name_of)
+
+
+def _of_people(of_clip: NDArray[Any], systems: Systems) -> tuple[bool, NDArray[Any]]:
+    """Whether every actor has one level, and each actor's level."""
+    pairs = pd.DataFrame({"actor": systems.actor, "level": of_clip})
+    pairs = pairs[pairs["level"] >= 0].drop_duplicates()
+    several = pairs["actor"].duplicated(keep=False)
+    of_actor = np.full(len(systems.actors), -1)
+    of_actor[pairs.loc[~several, "actor"]] = pairs.loc[~several, "level"]
+    return not several.any(), of_actor
+
+
+def _in_bands(column: pd.Series, group: str, bounds: Sequence[float]) -> tuple[pd.Series, list[str]]:
+    """Each number's band by name, and the names of the bands that occur."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    if (bad := numbers.isna() & column.notna()).any():
+        raise EmofusionError(f"evaluation.bands.{group}: {column[bad].iloc[0]} is no number; give {group} no bands")
+    edges = [f"{bound:g}" for bound in bounds]
+    names = [f"below {edges[0]}", *(f"{a} to below {b}" for a, b in pairwise(edges)), f"{edges[-1]} or more"]
+    position = np.searchsorted(np.asarray(bounds, dtype=float), numbers.to_numpy(), side="right")
+    bands = pd.Series(np.array(names, dtype=object)[position], column.index).where(numbers.notna())
+    return bands, [name for name in names if (bands == name).any()]

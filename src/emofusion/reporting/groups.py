@@ -1,0 +1,50 @@
+"""The accuracy by group for the summary: a row for each level, and the test of all levels together."""
+
+import pandas as pd
+
+from emofusion.reporting.facts import Facts
+from emofusion.reporting.wording import heading, percent
+
+
+def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
+    """The accuracies of the modalities and of the configured rule by group, as Markdown; empty without groups.
+
+    evaluation: with the tables `groups` and `group_tests` of `evaluation.groups`, where groups are reported.
+    """
+    settings = facts.settings
+    systems = {**{name: heading(name) for name in settings.modalities}, settings.rule: "Fusion"}
+    if len(settings.modalities) == 1:
+        del systems[settings.rule]
+    blocks = []
+    for group in settings.groups:
+        overall, tests = (
+            table[(table["group"] == group) & (table["emotion"] == "all")].set_index("system")
+            for table in (evaluation["groups"], evaluation["group_tests"])
+        )
+        rows = []
+        for level in overall["level"].unique():
+            of_level = overall[overall["level"] == level]
+            counts = of_level.iloc[0]
+            rows.append({group.capitalize(): level, "Clips (actors)": f"{counts['clips']} ({counts['actors']})"})
+            rows[-1] |= {shown: _accuracy(of_level.loc[name]) for name, shown in systems.items()}
+        text = pd.DataFrame(rows).to_markdown(
+            index=False, colalign=["left", *["right"] * (len(systems) + 1)], disable_numparse=True
+        )
+        spreads = [
+            f"{shown} {percent(tests.loc[name, 'spread'])} ({_p(tests.loc[name, 'p'])})"
+            for name, shown in systems.items()
+            if pd.notna(tests.loc[name, "p"])
+        ]
+        notes = [f"Largest minus smallest accuracy of a level: {', '.join(spreads)}."] if spreads else []
+        blocks.append("\n\n".join([text, " ".join([*notes, facts.trained_on([group])])]))
+    return "\n\n".join(blocks)
+
+
+def _accuracy(row: pd.Series) -> str:
+    """An accuracy in percent, with its interval in brackets where it has one."""
+    interval = "" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]"
+    return percent(row["accuracy"]) + interval
+
+
+def _p(value: float) -> str:
+    return "p<0.001" if value < 0.001 else f"p={value:.3f}"

@@ -1,0 +1,92 @@
+"""The page's tables of groups besides gender, such as age bands or languages."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from emofusion.reporting.numbers import number, points, probability, share
+from emofusion.reporting.report_page.cells import Context, Table, value, whole, words
+
+WITHIN = (
+    "A group of people, such as an age band, is compared over people, and one that varies within people, such as an "
+    "intensity, within people. Tests are over actors."
+)
+
+
+def groups(table: pd.DataFrame, context: Context) -> Table:
+    """The table of accuracies by level of each group."""
+    rows = [
+        [
+            words(row["group"]),
+            words(row["level"]),
+            context.rule(row["rule"]),
+            context.emotion(row["emotion"]),
+            whole(row["clips"]),
+            whole(row["actors"]),
+            value(row, "accuracy", share, ("low", "high")),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Group", "Level", "Rule", "Emotion", "Clips", "Actors", "Accuracy"]
+    return Table("groups", f"Accuracy by group, with {context.level} intervals over actors", columns, rows, choose=True)
+
+
+def group_gaps(table: pd.DataFrame, context: Context) -> Table:
+    """The table of the gaps between two levels."""
+    rows = [
+        [
+            words(row["group"]),
+            words(row["first"]),
+            words(row["second"]),
+            context.rule(row["rule"]),
+            context.emotion(row["emotion"]),
+            *[
+                replace(value(row, f"{side}_accuracy", share), beside=f"n={row[f'{side}_clips']:.0f}")
+                for side in ("first", "second")
+            ],
+            value(row, "gap", points, ("low", "high")),
+            value(row, "p", probability),
+            value(row, "p_holm", probability),
+            value(row, "minimum_detectable_gap", share),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Group", "First", "Second", "Rule", "Emotion", "Accuracy, first", "Accuracy, second", "Gap, points", "p"]
+    columns += ["p (Holm)", "Smallest gap to detect, points"]
+    caption = f"Gaps between levels: accuracy of the first minus the second, with {context.level} intervals over actors"
+    return Table("group_gaps", caption, columns, rows, choose=True, note=WITHIN)
+
+
+def group_tests(table: pd.DataFrame, context: Context) -> Table:
+    """The table of the tests of all levels of a group together."""
+    rows = [
+        [
+            words(row["group"]),
+            context.rule(row["rule"]),
+            context.emotion(row["emotion"]),
+            whole(row["levels"]),
+            value(row, "spread", points),
+            value(row, "p", probability),
+            value(row, "p_holm", probability),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Group", "Rule", "Emotion", "Levels", "Largest minus smallest, points", "p", "p (Holm)"]
+    return Table("group_tests", "All levels of a group together", columns, rows, choose=True, note=WITHIN)
+
+
+def group_fairness(table: pd.DataFrame, context: Context) -> Table:
+    """The table of fairness metrics for the levels of each group."""
+    rows = [
+        [
+            words(row["group"]),
+            context.rule(row["rule"]),
+            context.emotion(row["emotion"]),
+            words(row["metric"]),
+            whole(row["levels"]),
+            value(row, "value", number),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Group", "Rule", "Emotion", "Measure", "Levels", "Value"]
+    return Table("group_fairness", "Measures of fairness between the levels of a group", columns, rows, choose=True)

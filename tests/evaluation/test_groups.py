@@ -1,0 +1,248 @@
+"""Any group: against the tables of gender, by hand, and against permutations that are enumerated here."""
+
+from itertools import combinations, permutations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emofusion.errors import EmofusionError
+from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.exchange import pair_exchanges, shuffles
+from emofusion.evaluation.groups import group_tables
+from emofusion.evaluation.levels import levels_of
+from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.evaluation.systems import side_by_side
+from emofusion.plan.settings import EvaluationSettings
+from emofusion.predictions.table import labels
+from emofusion.settings import fields
+from emofusion.settings.experiment import Evaluation
+from emofusion.tables import check
+
+AGES = {"demo-0": "9", "demo-1": "25", "demo-2": "30", "demo-3": "31", "demo-4": "47", "demo-5": "50", "demo-6": "51"}
+
+
+def settings(*groups, **more):
+    return Evaluation(**({"samples": 300, "permutations": 400, "groups": list(groups)} | more))
+
+
+@pytest.fixture(scope="module")
+def facts(clips):
+    """What a corpus says about the clips: two people have no age; one language, three tongues, and an intensity."""
+    number = clips["actor"].str.removeprefix("demo-").astype(int)
+    random = np.random.default_rng(3)
+    return clips[["clip", "corpus", "actor", "gender", "emotion"]].assign(
+        age=clips["actor"].map(AGES),
+        tongue=np.array(["de", "en", "fr"])[number % 3],
+        intensity=random.choice(["normal", "strong"], len(clips)),
+        one="same",
+    )
+
+
+@pytest.fixture(scope="module")
+def scored(systems):
+    return side_by_side(systems)
+
+
+def right_of(systems, name, facts):
+    table = systems[name]
+    right = pd.Series(labels(table) == table["emotion"].to_numpy(), table["clip"])
+    return facts.assign(right=facts["clip"].map(right))
+
+
+def test_gender_as_a_group_has_the_numbers_of_the_tables_of_gender(systems, scored, facts, metrics):
+    evaluation = settings("gender")
+    found = evaluate(systems, ["speech", "face"], EvaluationSettings(evaluation, metrics), facts=facts)
+    gaps, gender = found["group_gaps"], found["gender"]
+    assert set(gaps["first"]) == {"female"} and set(gaps["second"]) == {"male"}
+    renamed = pd.DataFrame(
+        {
+            "system": gender["system"],
+            "emotion": gender["emotion"],
+            **{f"first_{what}": gender[f"female_{what}"] for what in ("clips", "actors")},
+            **{f"second_{what}": gender[f"male_{what}"] for what in ("clips", "actors")},
+            "first_accuracy": gender["female"],
+            "second_accuracy": gender["male"],
+            "gap": -gender["gap"],
+            "low": -gender["high"],
+            "high": -gender["low"],
+            **{name: gender[name] for name in ("p", "minimum_detectable_gap")},
+        }
+    )
+    pd.testing.assert_frame_equal(gaps[renamed.columns], renamed)
+    emotions = ~gender["emotion"].isin(["all", "unweighted average recall"])
+    np.testing.assert_allclose(gaps["p_holm"][emotions], gender["p_holm"][emotions])
+    columns = ["system", "emotion", "metric", "value"]
+    pd.testing.assert_frame_equal(found["group_fairness"][columns], found["fairness"][columns])
+    levels, subsets = found["groups"], found["subsets"].rename(columns={"gender": "level"})
+    merged = levels.merge(subsets, on=["system", "level", "emotion"], suffixes=("", "_before"))
+    assert len(merged) == 3 * (8 + 7)  # women are never angry; everyone is never calm
+    for column in ("clips", "actors", "accuracy", "low", "high"):
+        np.testing.assert_allclose(merged[column], merged[f"{column}_before"])
+    for name, schema in evaluation_schemas(metrics, groups=True).items():
+        check(found[name], schema, name)
+
+
+@pytest.mark.parametrize("group", ["tongue", "intensity"])
+def test_counts_and_accuracies_by_hand(systems, scored, facts, group):
+    found = group_tables(scored, facts, settings(group))["groups"].set_index(["system", "level", "emotion"])
+    for system in systems:
+        rows = right_of(systems, system, facts)
+        for level, emotion in product(rows[group].unique(), ["all", *rows["emotion"].unique()]):
+            part = rows[(rows[group] == level) & ((rows["emotion"] == emotion) | (emotion == "all"))]
+            if part.empty:
+                assert (system, level, emotion) not in found.index
+                continue
+            row = found.loc[(system, level, emotion)]
+            assert row[["clips", "actors"]].tolist() == [len(part), part["actor"].nunique()]
+            assert row["accuracy"] == pytest.approx(part["right"].mean())
+        recalls = rows[rows[group] == level].groupby("emotion")["right"].mean()
+        assert found.loc[(system, level, "unweighted average recall"), "accuracy"] == pytest.approx(recalls.mean())
+
+
+def test_a_gap_of_average_recalls_is_over_emotions_that_both_levels_show(systems, scored, facts):
+    gaps = group_tables(scored, facts, settings("gender"))["group_gaps"].set_index(["system", "emotion"])
+    rows = right_of(systems, "linear", facts)
+    shared = rows[rows["emotion"] != "angry"]  # no woman is angry
+    recalls = shared.groupby(["gender", "emotion"])["right"].mean().groupby(level=0).mean()
+    row = gaps.loc[("linear", "unweighted average recall")]
+    assert row["gap"] == pytest.approx(recalls["female"] - recalls["male"])
+    assert row["second_clips"] == (shared["gender"] == "male").sum()
+
+
+def accuracy_gap(rows, first, second, of):
+    return rows.loc[of == first, "right"].mean() - rows.loc[of == second, "right"].mean()
+
+
+def test_two_of_three_levels_of_people_against_all_relabellings(systems, scored, facts):
+    found = group_tables(scored, facts, settings("tongue", permutations=1000))["group_gaps"]
+    rows = right_of(systems, "face", facts)
+    for first, second in combinations(["de", "en", "fr"], 2):
+        part = rows[rows["tongue"].isin([first, second])]
+        actors = sorted(part["actor"].unique())
+        observed = accuracy_gap(part, first, second, part["tongue"])
+        size = part.loc[part["tongue"] == first, "actor"].nunique()
+        gaps = [accuracy_gap(part, True, False, part["actor"].isin(chosen)) for chosen in combinations(actors, size)]
+        expected = np.mean(np.abs(gaps) >= abs(observed) - 1e-9)
+        row = found.query("system == 'face' and emotion == 'all' and first == @first and second == @second").iloc[0]
+        assert row["gap"] == pytest.approx(observed) and row["p"] == pytest.approx(expected)
+
+
+def test_levels_within_people_against_all_exchanges(systems, scored, facts):
+    found = group_tables(scored, facts, settings("intensity", permutations=600))["group_gaps"]
+    rows = right_of(systems, "speech", facts)
+    cells = rows.groupby(["actor", "intensity"])["right"].agg(["sum", "size"]).unstack()  # noqa: PD010
+    right, whole = cells["sum"].to_numpy(), cells["size"].to_numpy()
+    gaps = []
+    for swaps in product([False, True], repeat=len(cells)):
+        order = np.where(np.array(swaps)[:, None], [1, 0], [0, 1])
+        moved = np.take_along_axis(right, order, 1).sum(axis=0) / np.take_along_axis(whole, order, 1).sum(axis=0)
+        gaps.append(moved[0] - moved[1])
+    expected = np.mean(np.abs(gaps) >= abs(gaps[0]) - 1e-9)
+    row = found.query("system == 'speech' and emotion == 'all'").iloc[0]
+    assert row["gap"] == pytest.approx(gaps[0]) and row["p"] == pytest.approx(expected)
+    assert np.isnan(row["minimum_detectable_gap"])
+    assert row["first_actors"] == row["second_actors"] == 9
+
+
+def test_the_spread_of_three_levels_against_all_permutations_of_people(systems, scored, facts):
+    drawn = 4000
+    found = group_tables(scored, facts, settings("tongue", permutations=drawn))["group_tests"]
+    rows = right_of(systems, "face", facts)
+    by_actor = rows.groupby("actor")["right"].agg(["sum", "size"])
+    levels = rows.drop_duplicates("actor").set_index("actor")["tongue"].reindex(by_actor.index).to_numpy()
+
+    def spread(of):
+        shares = by_actor.groupby(np.array(of))["sum"].sum() / by_actor.groupby(np.array(of))["size"].sum()
+        return shares.max() - shares.min()
+
+    observed = spread(levels)
+    ways = set(permutations(levels))  # 9! / (3!)³ = 1680
+    expected = np.mean([spread(way) >= observed - 1e-9 for way in ways])
+    row = found.query("system == 'face' and emotion == 'all'").iloc[0]
+    assert len(ways) == 1680 and row["spread"] == pytest.approx(observed) and row["levels"] == 3
+    assert row["p"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / drawn) + 1 / drawn)
+
+
+def test_holm_is_over_pairs_and_over_pairs_and_emotions(scored, facts):
+    found = group_tables(scored, facts, settings("tongue"))["group_gaps"]
+    rows = found[found["system"] == "face"].dropna(subset="p")
+    single = ~rows["emotion"].isin(["all", "unweighted average recall"])
+    for family in (rows[rows["emotion"] == "all"], rows[single]):
+        assert len(family) in (3, 21)
+        ordered = family.sort_values("p")
+        steps = [p * (len(ordered) - number) for number, p in enumerate(ordered["p"])]
+        expected = [min(1, max(steps[: number + 1])) for number in range(len(steps))]
+        np.testing.assert_allclose(ordered["p_holm"], expected)
+
+
+def test_fairness_of_three_levels_by_fairlearn(systems, scored, facts):
+    metrics = pytest.importorskip("fairlearn.metrics")
+    found = group_tables(scored, facts, settings("tongue"))["group_fairness"].set_index(["system", "emotion", "metric"])
+    table = systems["speech"].merge(facts[["clip", "tongue"]], on="clip")
+    truth, taken = table["emotion"] == "sad", labels(table) == "sad"
+    for name in ("demographic_parity_difference", "equalized_odds_difference", "equal_opportunity_difference"):
+        expected = getattr(metrics, name)(truth, taken, sensitive_features=table["tongue"])
+        assert found.loc[("speech", "sad", name), "value"] == pytest.approx(expected), name
+    assert (found["levels"] == 3).all()
+
+
+def test_clips_without_a_value_are_in_no_level(scored, facts):
+    found = group_tables(scored, facts, settings("age", bands={"age": [30, 50]}))["groups"]
+    overall = found.query("system == 'linear' and emotion == 'all'").set_index("level")
+    assert overall.index.tolist() == ["below 30", "30 to below 50", "50 or more"]
+    assert overall["actors"].tolist() == [2, 3, 2]
+    assert overall["clips"].sum() == facts["age"].notna().sum() < len(facts)
+    assert overall["low"].isna().tolist() == [True, False, True]  # fewer than three people say little of others
+
+
+def test_spellings_are_one_level_and_unknown_is_none(scored, facts):
+    session = facts["actor"].str.removeprefix("demo-").replace({"1": "01", "2": "1", "3": "1.0", "4": "unknown"})
+    levels = levels_of("session", facts.assign(session=session), scored)
+    assert levels.names == ["0", "1", "5", "6", "7", "8"] and levels.of_people
+    assert (levels.of_actor == [0, 1, 1, 1, -1, 2, 3, 4, 5]).all()
+    assert levels.labels[4] == "unknown"
+
+
+def test_a_group_with_one_level_has_counts_and_no_gaps(scored, facts):
+    found = group_tables(scored, facts, settings("one"))
+    assert found["group_gaps"].empty and (found["groups"]["level"] == "same").all()
+    assert found["group_tests"][["spread", "p"]].isna().all(axis=None)
+    assert found["group_fairness"]["value"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("group", "bands", "message"),
+    [
+        ("agee", {}, r"no tested clip has a value in a column agee; there are corpus, .*age, tongue"),
+        ("tongue", {"tongue": [3]}, r"evaluation\.bands\.tongue: \w\w is no number"),
+        ("take", {}, r"take has 400 values .* at most 30 .*evaluation\.bands=\{take: \[30, 50\]\}"),
+    ],
+)
+def test_groups_that_cannot_be_are_told(scored, facts, group, bands, message):
+    with pytest.raises(EmofusionError, match=message):
+        group_tables(scored, facts.assign(take=facts["clip"]), settings(group, bands=bands))
+
+
+@pytest.mark.parametrize("bounds", [[], [50, 30], [1, 1]])
+def test_bounds_of_bands_ascend(bounds):
+    with pytest.raises(EmofusionError, match=r"evaluation\.bands"):
+        fields.check(settings(bands={"age": bounds}), "evaluation")
+
+
+def test_people_who_have_one_level_stay_as_they_are():
+    present = np.array([[True, True], [True, False], [True, True], [False, True]])
+    stay, exact = pair_exchanges(present, of_people=False, permutations=10, seed=0)
+    assert exact and len(stay) == 4 and stay[:, [1, 3]].all() and len(np.unique(stay, axis=0)) == 4
+    stay, exact = pair_exchanges(present, of_people=False, permutations=3, seed=0)
+    assert not exact and len(stay) == 3
+
+
+def test_shuffles_stay_within_people_or_go_over_them():
+    actor, level = np.array([0, 0, 0, 1, 1]), np.array([0, 1, 2, 1, 3])
+    (within,) = shuffles(actor, level, False, 300, 0)
+    assert {tuple(way) for way in within[:, :3]} == set(permutations([0, 1, 2]))
+    assert {tuple(way) for way in within[:, 3:]} == {(1, 3), (3, 1)}
+    blocks = list(shuffles(np.arange(4), np.array([0, 0, 1, 2]), True, 1200, 0))
+    assert sum(map(len, blocks)) == 1200
+    assert {tuple(way) for block in blocks for way in block} == set(permutations([0, 0, 1, 2]))

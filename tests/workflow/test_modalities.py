@@ -1,0 +1,98 @@
+"""One, two and five modalities through the workflow, none of them speech or face: numbers that others have made."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emofusion.tables import PREDICTIONS, read_table
+
+CLASSES = ["tired", "wide awake", "3"]
+COMMON = [
+    "corpus=[folder]",
+    "emotions.classes=[tired,'wide awake','3']",
+    "protocol=leave_one_speaker_out",
+    "protocol.corpora=[folder]",
+    "protocol.validation=0",
+    "fusion.weights=null",
+    "fusion.steps=4",
+    "evaluation.samples=50",
+    "tracking=off",
+]
+
+
+@pytest.fixture(scope="module")
+def workflow(repository, workflow_in, tmp_path_factory):
+    """Six people with a file of labels, and three files of numbers, of which one tells nothing."""
+    made = workflow_in(repository, tmp_path_factory.mktemp("modalities"))
+    random, folder = np.random.default_rng(0), made.folder / "data" / "folder"
+    folder.mkdir(parents=True)
+    number = np.arange(6 * 12)
+    clips = pd.DataFrame({"clip": [f"c{one:03}" for one in number], "actor": number // 12, "gender": ""})
+    clips["emotion"] = [CLASSES[one % 3] for one in number]
+    clips["statement"] = [f"I am {'so ' * (one % 3)}well, number {one // 12}" for one in number]
+    clips.to_csv(folder / "clips.csv", index=False)
+    evidence = np.eye(3)[number % 3]
+    for name, skill in (("good", 3.0), ("fair", 1.0), ("none", 0.0)):
+        values = pd.DataFrame(random.normal(skill * evidence, 1), columns=list("xyz")).assign(clip=clips["clip"])
+        values.sample(frac=1, random_state=1).to_csv(folder / f"{name}.csv", index=False)
+    return made
+
+
+def overrides(*tables: str) -> list[str]:
+    names = [f"m{number}" for number in range(len(tables))]
+    chosen = [f"+physiology@{name}=ridge" for name in names]
+    paths = [f"{name}.features.table=data/folder/{table}.csv" for name, table in zip(names, tables, strict=True)]
+    return [*COMMON, f"modalities=[{','.join(names)}]", *chosen, *[f"{name}.name={name}" for name in names], *paths]
+
+
+def accuracies(workflow) -> pd.Series:
+    table = pd.read_csv(workflow / "reports/demo/rules.csv")
+    return table.set_index("rule")["accuracy"]
+
+
+@pytest.mark.parametrize("tables", [["good"], ["fair", "none"], ["none", "fair", "good", "fair", "none"]], ids=len)
+def test_any_number_of_modalities(workflow, tables):
+    workflow.made(override=overrides(*tables))
+    found = accuracies(workflow)
+    names = [f"m{number}" for number in range(len(tables))]
+    assert set(names) <= set(found.index)
+    alone = found[names]
+    assert found["linear"] >= alone.min() and found["log_linear"] > 0.55
+    if len(tables) == 1:
+        assert found["linear"] == found["product"] == alone.iloc[0] > 0.85
+    if len(tables) == 2:
+        # numbers that tell nothing are at chance, and the rules that are fitted do without them
+        assert alone["m1"] < 0.5 < alone["m0"] and found["stacked"] > alone["m0"] - 0.1
+    table = pd.read_csv(workflow / "reports/demo/table1.csv")
+    assert table["emotion"].tolist()[:3] == CLASSES and len(table.columns) > len(tables)
+
+
+def test_what_is_said_is_a_modality(workflow):
+    workflow.made(override=[*COMMON, "modalities=[text]", "+text=logistic"])
+    (predictions,) = (workflow / "predictions").glob("text-*/predictions.parquet")
+    table = read_table(predictions, PREDICTIONS)
+    assert len(table) == 72 and (table["split"] == "test").all()
+    # "well", "so well" and "so so well" tell the three classes of unknown people apart
+    assert accuracies(workflow)["text"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("m0.features.table=data/folder/nowhere.csv", "features.table=data/folder/nowhere.csv: there is no such file"),
+        (
+            "m0.network.estimator=sklearn.svm.LinearSVM",
+            "m0.network.estimator=sklearn.svm.LinearSVM: sklearn.svm has no",
+        ),
+        ("m0.network.settings={alhpa: 3}", "m0.network.settings.alhpa: no such setting"),
+        ("m0.training.epochs=3", "m0.training.epochs=3: an estimator is fitted at once"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_runs(workflow, change, words):
+    key = change.partition("=")[0]
+    done = workflow.run(
+        "--dry-run",
+        override=[one for one in overrides("good") if not one.startswith(f"{key}=")]
+        + [f"'{change}'" if " " in change else change],
+    )
+    assert done.returncode == 1 and words in done.output
