@@ -49,8 +49,8 @@ class Aligned:
 
     def only(self, modalities: NDArray[np.intp]) -> "Aligned":
         """Some modalities (their positions), the classes that they know, and the clips that have all of them."""
-        classes = self.known[modalities].any(axis=0)
-        rows = self.present[modalities].all(axis=0)
+        classes: NDArray[np.bool_] = np.asarray(self.known[modalities].any(axis=0))
+        rows: NDArray[np.bool_] = np.asarray(self.present[modalities].all(axis=0))
         return replace(
             self,
             clips=self.clips[rows].reset_index(drop=True),
@@ -70,7 +70,7 @@ def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     Raises `EmofusionError` if a row's logits do not give probabilities (not a number, infinite, or all minus infinity).
     """
     logits = table[[LOGIT + emotion for emotion in classes_of(table)]].to_numpy(dtype=float)
-    logits[np.isnan(logits).all(axis=1)] = 0.0
+    logits = np.where(np.isnan(logits).all(axis=1, keepdims=True), 0.0, logits)
     with np.errstate(invalid="ignore"):
         probabilities: NDArray[np.float64] = softmax(logits, axis=1)
     bad = ~np.isfinite(probabilities).all(axis=1)
