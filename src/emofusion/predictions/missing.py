@@ -18,6 +18,7 @@ from emofusion.tables import LOGIT
 
 FAIL, USE_OTHERS = "fail", "use_others"  # values of the setting `fusion.missing`
 _CLIP = ["clip", "corpus", "actor", "gender", "emotion", "fold", "split"]
+_ROW = ["clip", "fold"]
 _SHOWN = 5
 
 
@@ -32,19 +33,52 @@ def completed(tables: dict[str, pd.DataFrame], missing: str) -> dict[str, pd.Dat
         Modality → its table. Its added rows have no logits (NaN). Tables that lack no clip are the same objects.
 
     Raises:
-        EmofusionError: a modality lacks a clip, and `missing` is `fail`; or a clip is in different folds in two tables.
+        EmofusionError: `missing` is `fail`, and a modality lacks a clip or tests it in another fold.
     """
-    tested = {name: table.loc[table["split"] == "test", _CLIP] for name, table in tables.items()}
-    every = pd.concat(tested.values()).drop_duplicates(["clip", "fold"])
-    if (twice := every["clip"].duplicated(keep=False)).any():
-        _check_folds(every.loc[twice, "clip"].iloc[0], tested)
+    tables = _with_same_folds(tables, missing)
+    tested = {name: pd.MultiIndex.from_frame(_tested(table)[_ROW]) for name, table in tables.items()}
+    every = pd.concat([_tested(table)[_CLIP] for table in tables.values()]).drop_duplicates(_ROW)
+    rows = pd.MultiIndex.from_frame(every[_ROW])
     complete = {}
     for name, table in tables.items():
-        lacking = every[~every["clip"].isin(tested[name]["clip"])]
+        lacking = every[~rows.isin(tested[name])]
         if len(lacking) and missing == FAIL:
             raise EmofusionError(_lacks(name, lacking, len(every)))
         complete[name] = pd.concat([table, lacking], ignore_index=True) if len(lacking) else table
     return complete
+
+
+def _tested(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["split"] == "test"]
+
+
+def _with_same_folds(tables: dict[str, pd.DataFrame], missing: str) -> dict[str, pd.DataFrame]:
+    """The tables, with the same fold for the same test clip.
+
+    Folds that are drawn depend on the clips, so modalities that lack clips may be divided differently. Each model has
+    nevertheless not heard or seen its test actors. A clip then gets the fold of the first modality that has it, and
+    there are no validation clips, whose folds belong to other models.
+
+    Raises `EmofusionError` where folds differ and `missing` is `fail`.
+    """
+    folds = [_tested(table).set_index("clip")["fold"] for table in tables.values()]
+    if any(fold.index.has_duplicates for fold in folds):
+        return tables
+    first = pd.concat(folds).groupby(level=0, sort=False).first()
+    differ = [fold.index[(fold != first.reindex(fold.index)).to_numpy()] for fold in folds]
+    if not any(len(clips) for clips in differ):
+        return tables
+    if missing == FAIL:
+        clip = next(clips[0] for clips in differ if len(clips))
+        told = " and ".join(f"{fold[clip]} ({name})" for name, fold in zip(tables, folds, strict=True) if clip in fold)
+        raise EmofusionError(
+            f"the clip {clip} is tested in the folds {told}: modalities that lack clips are divided differently. Set "
+            f"fusion.missing={USE_OTHERS}, or write the test actors of each fold into protocol.folds."
+        )
+    return {
+        name: _tested(table).assign(fold=lambda rows: rows["clip"].map(first)).reset_index(drop=True)
+        for name, table in tables.items()
+    }
 
 
 def is_missing(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -85,7 +119,7 @@ def notes_of_missing(tables: dict[str, pd.DataFrame]) -> list[str]:
     """A sentence for each modality that lacks test clips. tables: from `completed`."""
     notes = []
     for name, table in tables.items():
-        test = table[table["split"] == "test"]
+        test = _tested(table)
         if number := int(is_missing(test).sum()):
             notes.append(
                 f"{name} is missing for {number} of {len(test)} test clips. The fusion of these clips rests on the "
@@ -100,16 +134,4 @@ def _lacks(name: str, lacking: pd.DataFrame, number: int) -> str:
     return (
         f"the {name} predictions lack {len(lacking)} of {number} test clips that another modality scored: {shown}. Set "
         f"fusion.missing={USE_OTHERS} to rest on the other modalities there, or leave the clips out with {overrides}"
-    )
-
-
-def _check_folds(clip: str, tested: dict[str, pd.DataFrame]) -> None:
-    found = {name: table.loc[table["clip"] == clip, "fold"] for name, table in tested.items()}
-    if any(len(folds) > 1 for folds in found.values()):
-        return  # one table tests the clip several times, which `on_test` reports
-    folds = {name: int(fold.iloc[0]) for name, fold in found.items() if len(fold)}
-    told = " and ".join(f"fold {fold} of {name}" for name, fold in folds.items())
-    raise EmofusionError(
-        f"the clip {clip} is tested in {told}: modalities that lack clips were divided differently. Write the test "
-        "actors of each fold into protocol.folds, so that all modalities have the same folds."
     )
