@@ -84,6 +84,7 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
             FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on, fusion.missing),
             [*names, *settings.root.references],
             every,
+            rules[0],
         ),
     )
 

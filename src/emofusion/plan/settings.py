@@ -133,12 +133,14 @@ class CellFusionSettings:
 
     fusion: the configured rule, and the other rules that use the configured weights. order: the names of all rules of
     the cell, those of `SharedRulesSettings` and its references included, the configured one first. evaluation: metrics,
-    intervals, tests.
+    intervals, tests. configured: the
+    configured rule.
     """
 
     fusion: FusionSettings
     order: list[str]
     evaluation: EvaluationSettings
+    configured: FusionRule
 
 
 @dataclass(frozen=True)

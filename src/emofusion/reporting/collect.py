@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.evaluation.evaluate import ALONE
-from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.evaluation.schemas import ROBUSTNESS, evaluation_schemas
 from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.missing import USE_OTHERS, completed, notes_of_missing
 from emofusion.reporting.dropped import dropped
@@ -53,6 +53,7 @@ def collect(
     for name in ALONE:  # the rows of systems that cells with other weights share are beside the shared rules
         others = read_table(rules / "evaluation" / f"{name}.parquet", schemas[name])
         evaluation[name] = sorted_by(pd.concat([others, evaluation[name]]), "system", order)
+    evaluation["robustness"] = read_table(fusion / "evaluation" / "robustness.parquet", ROBUSTNESS)
     sweeps = {name: read_table(rules / "sweep" / f"{name}.parquet", schema) for name, schema in SWEEPS.items()}
     histories, networks = {}, {}
     for modality, names in settings.networks.items():
