@@ -43,10 +43,10 @@ def test_a_clip_that_a_modality_lacks_has_a_row_without_logits():
     assert aligned.clips["clip"].tolist() == ["a1", "b1", "c1"]
     assert aligned.present.tolist() == [[True, True, False], [False, True, True]]
     assert notes_of_missing(tables) == [
-        "speech is missing for 1 of 3 test clips. The fusion of these clips rests on the other modalities; speech alone "
+        "speech is missing for 1 of 3 test clips. The fusion of these clips rests on the other modalities; speech "
+        "alone does not recognise them.",
+        "face is missing for 1 of 3 test clips. The fusion of these clips rests on the other modalities; face alone "
         "does not recognise them.",
-        "face is missing for 1 of 3 test clips. The fusion of these clips rests on the other modalities; face alone does "
-        "not recognise them.",
     ]
 
 
@@ -55,8 +55,8 @@ def test_missing_clips_may_be_refused_with_what_to_type():
     with pytest.raises(EmofusionError) as refused:
         completed(tables, "fail")
     assert str(refused.value) == (
-        "the face predictions lack 1 of 2 test clips that another modality scored: a1. Set fusion.missing=use_others to "
-        "rest on the other modalities there, or leave the clips out with corpora.mine.exclude=['a1']"
+        "the face predictions lack 1 of 2 test clips that another modality scored: a1. Set fusion.missing=use_others "
+        "to rest on the other modalities there, or leave the clips out with corpora.mine.exclude=['a1']"
     )
 
 

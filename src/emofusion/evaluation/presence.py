@@ -48,9 +48,7 @@ def presence_table(systems: Systems, modalities: Sequence[str], resampling: Resa
                 figures = (correct[number].sum(), tested.sum(), (tested > 0).sum())
                 ends = (figures[0] / figures[1], low[number], high[number])
                 rows.append(dict(zip(PRESENCE, (shown, system, *figures, *ends), strict=True)))
-    return pd.DataFrame(rows, columns=list(PRESENCE)).astype(
-        {name: "int64" for name in ("correct", "clips", "actors")} | {name: float for name in PRESENCE[-3:]}
-    )
+    return _typed(rows, PRESENCE)
 
 
 def robustness_table(
@@ -62,8 +60,8 @@ def robustness_table(
     at random; a greater share contains a smaller one. A clip of which nothing is left is not recognised.
 
     Columns: lacking (the modality), share (0–1), removed (clips), correct, clips, actors, accuracy (0–1), low and high
-    (its interval from resamples of actors). There are no rows for a single modality, nor for a modality without which the rule has
-    nothing to learn from.
+    (its interval from resamples of actors). There are no rows for a single modality, nor for a modality without which
+    the rule has nothing to learn from.
 
     Args:
         modalities: modality → its predictions, checked (`tables.PREDICTIONS`).
@@ -97,10 +95,14 @@ def robustness_table(
                     ends = (figures[0] / figures[1], low[number], high[number])
                     about = (modality, share / 100, len(removed[number]))
                     rows.append(dict(zip(ROBUSTNESS, (*about, *figures, *ends), strict=True)))
-    return pd.DataFrame(rows, columns=list(ROBUSTNESS)).astype(
-        {name: "int64" for name in ("removed", "correct", "clips", "actors")}
-        | {name: float for name in ("share", *ROBUSTNESS[-3:])}
-    )
+    return _typed(rows, ROBUSTNESS)
+
+
+def _typed(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """The rows as a table whose columns have their types also where there is no row."""
+    words, counts = {"present", "system", "lacking"}, {"removed", "correct", "clips", "actors"}
+    types = {name: "str" if name in words else "int64" if name in counts else "float64" for name in columns}
+    return pd.DataFrame(rows, columns=list(columns)).astype(types)
 
 
 def _without(aligned: Aligned, position: int) -> Aligned:

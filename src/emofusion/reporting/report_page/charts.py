@@ -174,17 +174,16 @@ def robustness_chart(modalities: list[str], span: list[float], level: str) -> di
     """
     dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4]]
     tints = [DARK, WARM, "#555555", "#888888", "#000000"]
-    scale = {
-        name: [values[n % len(values)] for n in range(len(modalities))]
-        for name, values in (("d", dashes), ("t", tints))
-    }
+    number = len(modalities)
+    tint = alt.Scale(domain=modalities, range=[tints[n % len(tints)] for n in range(number)])
+    stroke = alt.Scale(domain=modalities, range=[dashes[n % len(dashes)] for n in range(number)])
     legend = alt.Legend(orient="top", title="removed", symbolStrokeWidth=2)
     base = alt.Chart(alt.NamedData("robustness")).encode(
         x=alt.X("share:Q", title="share of its clips that is removed", axis=alt.Axis(format=".0%")),
-        color=alt.Color("lacking:N", scale=alt.Scale(domain=modalities, range=scale["t"]), legend=legend),
+        color=alt.Color("lacking:N", scale=tint, legend=legend),
     )
     y = alt.Y("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
-    dash = alt.StrokeDash("lacking:N", scale=alt.Scale(domain=modalities, range=scale["d"]), legend=legend)
+    dash = alt.StrokeDash("lacking:N", scale=stroke, legend=legend)
     tip = tips("lacking", "text", "between", level=level)
     layers = [
         base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q"), y2="high:Q"),
