@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from emofusion.counted import count
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.matching import leave_out_clips, matched
 from emofusion.features.text import Text
 from emofusion.tables import read_foreign
@@ -28,10 +28,11 @@ def prepare(clips: pd.DataFrame, settings: Text) -> Callable[[Any], sparse.csr_a
     texts = _of_table(clips, settings) if settings.table else _of_clips(clips, settings)
     silent = [clip for clip, text in texts.items() if pd.isna(text) or not str(text).strip()]
     if silent:
-        raise EmofusionError(
+        raise Lacking(
             f"{len(silent)} of {len(clips)} clips have no transcript in the column {settings.column} of "
             f"{settings.table or 'the clip table'}: {', '.join(silent[:_SHOWN])}. Add them, or leave the clips out "
-            f"with {leave_out_clips(clips, silent)}"
+            f"with {leave_out_clips(clips, silent)}",
+            silent,
         )
     return partial(_of_clip, texts=texts, vectorisers=vectorisers(settings))
 
