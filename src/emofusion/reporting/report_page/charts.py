@@ -177,9 +177,9 @@ def robustness_chart(modalities: list[str], span: list[float], level: str) -> di
     number = len(modalities)
     tint = alt.Scale(domain=modalities, range=[tints[n % len(tints)] for n in range(number)])
     stroke = alt.Scale(domain=modalities, range=[dashes[n % len(dashes)] for n in range(number)])
-    legend = alt.Legend(orient="top", title="removed", symbolStrokeWidth=2)
+    legend = alt.Legend(orient="top", title="removed", symbolStrokeWidth=2, symbolOpacity=1)
     base = alt.Chart(alt.NamedData("robustness")).encode(
-        x=alt.X("share:Q", title="share of its clips that is removed", axis=alt.Axis(format=".0%")),
+        x=alt.X("share:Q", title="share of its clips that is removed", axis=alt.Axis(format=".0%", tickCount=10)),
         color=alt.Color("lacking:N", scale=tint, legend=legend),
     )
     y = alt.Y("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
