@@ -9,11 +9,13 @@ from emofusion.plan.make import plan_file, plans_of
 COMMON = {"weights": 21, "rules": 18, "calm": 3}
 SPEECH = {"speech_network": 2, "acoustic_features": 8, "seeds": 5}
 FITTING = {
-    "demo": {**COMMON, **SPEECH, "backbone": 2, "demo_protocol": 3},
+    "demo": {**COMMON, **SPEECH, "backbone": 2, "demo_protocol": 3, "demo_matrix": 2},
     "paper": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
     "paper_within": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
     "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4, "speech_face_fusion": 48},
     "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4},
+    "paper_hybrid": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
+    "acted_voices": {**COMMON, "seeds": 5, "cross_corpus_matrix": 5},
     "posteriors": COMMON,
 }
 
@@ -41,7 +43,7 @@ def ablations(repository):
 @pytest.mark.parametrize("experiment", FITTING)
 def test_every_ablation_is_planned_where_it_fits_and_otherwise_refused(repository, grid_of, experiment):
     named = ablations(repository)
-    assert len(named) == 10
+    assert len(named) == 12
     for name in named:
         if name in FITTING[experiment]:
             planned = grid_of(experiment, ablation=name)
@@ -61,7 +63,7 @@ def test_a_refused_ablation_names_what_is_missing_and_the_experiments_that_fit(g
         grid_of("ravdess_openface", ablation="backbone")
     assert str(raised.value) == (
         "ablation=backbone needs face.network.kind=backbone, and experiment=ravdess_openface has "
-        "face.network.kind=mlp; it fits demo, paper, paper_within"
+        "face.network.kind=mlp; it fits demo, paper, paper_hybrid, paper_within"
     )
 
 

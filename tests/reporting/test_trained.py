@@ -86,7 +86,12 @@ def test_groups_are_in_the_summary_with_who_trained(grouped, results):
     assert f"{of_level['accuracy']:.2%}" in rows[1] and f"{of_level['clips']} ({of_level['actors']})" in rows[1]
     spread = evaluation["group_tests"].query("system == 'linear' and emotion == 'all'").iloc[0]
     assert f"Fusion {spread['spread']:.2%} (p={spread['p']:.3f})" in text
-    assert text.endswith("Trained on: French.")
+    assert text.endswith("Trained on: French.") and "no known" not in text
+    known = evaluation["groups"].assign(
+        clips=evaluation["groups"]["clips"].where(evaluation["groups"]["level"] != "de", 1)
+    )
+    missing = of_level["clips"] - 1
+    assert f"{missing} clips have no known tongue" in groups.markdown(evaluation | {"groups": known}, facts)
     assert groups.markdown(evaluation, replace(facts, settings=replace(facts.settings, groups=[]))) == ""
 
 

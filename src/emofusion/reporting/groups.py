@@ -9,7 +9,7 @@ from emofusion.reporting.wording import heading, percent
 def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
     """The accuracies of the modalities and of the configured rule by group, as Markdown; empty without groups.
 
-    evaluation: with the tables `groups` and `group_tests` of `evaluation.groups`, where groups are reported.
+    evaluation: with `subsets`, and, where groups are reported, with `groups` and `group_tests` of `evaluation.groups`.
     """
     settings = facts.settings
     systems = {**{name: heading(name) for name in settings.modalities}, settings.rule: "Fusion"}
@@ -25,7 +25,12 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
         for level in overall["level"].unique():
             of_level = overall[overall["level"] == level]
             counts = of_level.iloc[0]
-            rows.append({group.capitalize(): level, "Clips (actors)": f"{counts['clips']} ({counts['actors']})"})
+            rows.append(
+                {
+                    group.replace("_", " ").capitalize(): level,
+                    "Clips (actors)": f"{counts['clips']} ({counts['actors']})",
+                }
+            )
             rows[-1] |= {shown: _accuracy(of_level.loc[name]) for name, shown in systems.items()}
         text = pd.DataFrame(rows).to_markdown(
             index=False, colalign=["left", *["right"] * (len(systems) + 1)], disable_numparse=True
@@ -36,8 +41,16 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
             if pd.notna(tests.loc[name, "p"])
         ]
         notes = [f"Largest minus smallest accuracy of a level: {', '.join(spreads)}."] if spreads else []
+        without = _total(evaluation["subsets"]) - sum(overall.loc[[settings.rule], "clips"])
+        if without:
+            notes.append(f"{without} clips have no known {group.replace('_', ' ')} and are in none of these rows.")
         blocks.append("\n\n".join([text, " ".join([*notes, facts.trained_on([group])])]))
     return "\n\n".join(blocks)
+
+
+def _total(subsets: pd.DataFrame) -> int:
+    """The number of test clips."""
+    return int(subsets.loc[(subsets[["gender", "emotion"]] == "all").all(axis=1), "clips"].iloc[0])
 
 
 def _accuracy(row: pd.Series) -> str:

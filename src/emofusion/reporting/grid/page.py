@@ -17,6 +17,7 @@ from emofusion.reporting.grid.cells import Grid
 from emofusion.reporting.grid.curves import Curve
 from emofusion.reporting.grid.facts import CAUTION, GridFacts
 from emofusion.reporting.grid.figures import is_numeric
+from emofusion.reporting.grid.matrix import wide
 from emofusion.reporting.grid.tables import GridTables
 from emofusion.reporting.numbers import hundredths, level
 from emofusion.reporting.wording import shared_style
@@ -30,6 +31,7 @@ def grid_page(
     chosen: list[int | None],
     figures: dict[str, tuple[Path, str]],
     names: Sequence[str],
+    across: pd.DataFrame,
 ) -> str:
     """The page as HTML. The same input gives the same bytes.
 
@@ -40,6 +42,7 @@ def grid_page(
         curves, chosen: see `curves.weight_curves`.
         figures: name → the file (PNG) and its caption; the page contains them.
         names: of the files beside the page.
+        across: the cross-corpus matrix, see `matrix.matrix`; it may have no rows.
     """
     shown = level(grid.evaluation.confidence)
     made = [
@@ -50,6 +53,8 @@ def grid_page(
         page_tables.comparison_table(tables, shown),
         page_tables.variance_table(tables),
     ]
+    if len(across):
+        made.append(page_tables.plain_table(wide(across), "matrix", f"Accuracy by tested corpus, {shown} intervals"))
     if grid.costs is not None:
         made.append(page_tables.plain_table(pd.read_csv(grid.costs), "costs", "What the stages cost"))
     store = {

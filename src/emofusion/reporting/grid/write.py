@@ -13,7 +13,8 @@ from emofusion.reporting.grid.curve_figure import curves_figure
 from emofusion.reporting.grid.curves import weight_curves
 from emofusion.reporting.grid.facts import baseline_in_words, grid_facts
 from emofusion.reporting.grid.figures import Foot, effects_figure, interactions_figure
-from emofusion.reporting.grid.files import FACTS, FILES, PAGE, TABLES
+from emofusion.reporting.grid.files import FACTS, FILES, MATRIX, PAGE, TABLES
+from emofusion.reporting.grid.matrix import matrix
 from emofusion.reporting.grid.page import grid_page
 from emofusion.reporting.grid.tables import grid_tables
 from emofusion.reporting.numbers import level
@@ -22,8 +23,9 @@ from emofusion.reporting.numbers import level
 def write_grid(out: Path, grid: Grid) -> None:
     """Write the summary of a grid. The same input gives the same bytes.
 
-    Files: `files.FILES`. Shares and differences in tables are fractions. `settings.csv` and `cells.csv` are sorted best
-    first, which is a choice on test clips; see `tables.grid_tables`.
+    Files: `files.FILES`, and `files.MATRIX` where cells report the group corpus (see `matrix.matrix`). Shares and
+    differences in tables are fractions. `settings.csv` and `cells.csv` are sorted best first, which is a choice on test
+    clips; see `tables.grid_tables`.
 
     Args:
         out: the folder to write; it is made if it does not exist.
@@ -70,7 +72,11 @@ def write_grid(out: Path, grid: Grid) -> None:
             shared.save(figure, out / f"{name}.png")
     pictures = {name: (out / f"{name}.png", caption) for name, (_, caption) in drawn.items()}
     beside = [name for name in FILES if name not in (PAGE, FACTS)]
-    (out / PAGE).write_text(grid_page(grid, tables, facts, curves, chosen, pictures, beside), encoding="utf-8")
+    across = matrix(grid)
+    if len(across):
+        across.to_csv(out / MATRIX, index=False)
+        beside.append(MATRIX)
+    (out / PAGE).write_text(grid_page(grid, tables, facts, curves, chosen, pictures, beside, across), encoding="utf-8")
     about = {
         "name": grid.name,
         "baseline": baseline_in_words(found),
