@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emofusion.errors import EmofusionError
+from emofusion.counted import read_notes
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.acoustic import Acoustic
 from emofusion.features.acoustic_statistics import AcousticStatistics
-from emofusion.features.common.extract import extract
+from emofusion.features.common.extract import LACKING, extract
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.pixels import Pixels
 from emofusion.settings import plugins, registry
@@ -165,3 +166,48 @@ def test_features_of_a_plugin_are_computed_by_other_processes_too(tmp_path, monk
     clips = pd.DataFrame({"clip": ["x" * number for number in range(1, 41)]})
     extract(clips, features, tmp_path / "out", workers=2)
     assert FeatureSet.open([tmp_path / "out"]).take(range(40))[:, 0].tolist() == list(range(1, 41))
+
+
+@dataclass
+class Sparing(Numbers):
+    """As Numbers, and clips whose number can be divided by three have nothing to compute it from."""
+
+    kind: str = "sparing"
+
+    def prepare(self, clips):
+        return _sparing
+
+
+def _sparing(clip):
+    number = int(clip.clip.removeprefix("clip"))
+    if number % 3 == 0:
+        raise Lacking(f"{clip.clip} shows no face")
+    return np.full((2 if number == 1 else 1, 3), number, dtype=np.uint8)
+
+
+def test_clips_without_recordings_get_no_features_and_are_counted(tmp_path):
+    clips = sounds(tmp_path, 4).assign(corpus="mine")
+    silent = pd.DataFrame([{"clip": "s9", "audio": None, "corpus": "mine"}])
+    extract(pd.concat([clips[:2], silent, clips[2:]], ignore_index=True), ACOUSTIC, tmp_path / "out", workers=1)
+    features = FeatureSet.open([tmp_path / "out"])
+    assert features.rows["clip"].tolist() == ["s0", "s1", "s2", "s3"] and len(features) == 4
+    assert read_notes(tmp_path / "out") == [("acoustic of mine", LACKING, 1, 1)]
+    with pytest.raises(Lacking, match="1 clips have no sound, for example s9"):
+        extract(silent, ACOUSTIC, tmp_path / "none", workers=1)
+
+
+def test_clips_that_turn_out_to_show_nothing_get_no_features(tmp_path):
+    clips = pd.DataFrame({"clip": [f"clip{number}" for number in range(40)], "corpus": "mine"})
+    extract(clips, Sparing(), tmp_path / "out", workers=1)
+    features = FeatureSet.open([tmp_path / "out"])
+    expected = [number for number in range(40) if number % 3 for _ in range(2 if number == 1 else 1)]
+    assert features.take(range(len(features)))[:, 0].tolist() == expected
+    assert features.rows["clip"].tolist() == [f"clip{number}" for number in expected]
+    assert read_notes(tmp_path / "out") == [("sparing of mine", LACKING, 14, 14)]
+
+
+def test_features_that_no_clip_has_are_refused(tmp_path):
+    clips = pd.DataFrame({"clip": ["clip0", "clip3"], "corpus": "mine"})
+    with pytest.raises(Lacking, match="none of the 2 clips has anything to compute sparing features from"):
+        extract(clips, Sparing(), tmp_path / "out", workers=1)
+    assert not (tmp_path / "out" / "features.npy").exists()

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
-from emofusion.errors import EmofusionError
-from emofusion.features.common.extract import extract
+from emofusion.counted import read_notes
+from emofusion.errors import EmofusionError, Lacking
+from emofusion.features.common.extract import LACKING, extract
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.text import Text
 from emofusion.features.text.compute import plain
@@ -82,17 +83,24 @@ def test_transcripts_may_have_a_table_of_their_own(tmp_path):
     assert features.sources() == [table] and features.clips_named_in() == str(table)
     got = stored(tmp_path, clips, table=str(table), column="text").take(range(2))
     np.testing.assert_array_equal(got, stored(tmp_path).take([2, 0]))
-    with pytest.raises(EmofusionError, match=r"said\.csv has no transcripts of 3 of 5 clips.*exclude=\['b','c'"):
-        stored(tmp_path, CLIPS.assign(clip=["a", "b", "c", "d", "x"]), table=str(table), column="text")
+    more = CLIPS.assign(clip=["a", "b", "c", "d", "x"])
+    with pytest.raises(Lacking, match=r"said\.csv has no transcripts of 3 of 5 clips.*exclude=\['b','c'"):
+        Text(table=str(table), column="text").prepare(more)
+    assert stored(tmp_path, more, table=str(table), column="text").rows["clip"].tolist() == ["a", "x"]
     with pytest.raises(EmofusionError, match=r"said\.csv has no column said; there are clip, text"):
         stored(tmp_path, clips, table=str(table))
 
 
 @pytest.mark.parametrize("silence", ["", "  ", None, float("nan")])
-def test_a_clip_without_a_transcript_is_refused(tmp_path, silence):
+def test_a_clip_without_a_transcript_has_no_features(tmp_path, silence):
     clips = CLIPS.assign(said=[silence, *TEXTS[1:]])
-    with pytest.raises(EmofusionError, match=r"1 of 5 clips have no transcript in the column said.*: a\. .*\['a'\]"):
-        stored(tmp_path, clips)
+    with pytest.raises(Lacking, match=r"1 of 5 clips have no transcript in the column said.*: a\. .*\['a'\]"):
+        Text(column="said").prepare(clips)
+    features = stored(tmp_path, clips)
+    assert features.rows["clip"].tolist() == list("bcde")
+    np.testing.assert_array_equal(features.take(range(4)), stored(tmp_path).take(range(1, 5)))
+    (note,) = read_notes(features.folders[0])
+    assert (note.what, note.number) == (LACKING, 1)
 
 
 def test_a_word_that_looks_like_nothing_is_a_word(tmp_path):
