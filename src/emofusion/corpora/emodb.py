@@ -7,17 +7,11 @@ the take (a).
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from emofusion.corpora.common.archives import Entry, entries, source_files
-from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
-from emofusion.corpora.common.unread import not_read
+from emofusion.corpora.common.archives import Entry
+from emofusion.corpora.common.named_sounds import NamedSounds, Parse
 from emofusion.settings.fields import must
-from emofusion.settings.kinds import Corpus
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EMOTIONS = {
     "A": "fearful",  # Angst
@@ -53,48 +47,7 @@ SENTENCES = {
     "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen",
     "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen",
 }
-SUFFIXES = (".wav", ".flac")
 _NAME = re.compile(r"(\d\d)([ab]\d\d)([A-Z])([a-z])")
-
-
-@dataclass
-class EmoDb(Corpus):
-    """EmoDB: `download.zip`, or its contents."""
-
-    provides: ClassVar[tuple[str, ...]] = ("audio",)
-
-    kind: str = "emodb"
-
-    def check_together(self, name: str) -> None:
-        """Raise `EmofusionError` unless there is a folder."""
-        must(self.root != "", f"{name}.root: say in which folder the corpus is")
-
-    def check_present(self, name: str) -> None:
-        """Raise `EmofusionError` if the root has no sound file."""
-        if not any(entries(Path(self.root), SUFFIXES)):
-            raise not_read(name, self, SUFFIXES, _parse) or absent(
-                name,
-                self.root,
-                "recording such as 03a01Fa.wav, nor an archive with one",
-                "Download EmoDB from http://emodb.bilderbar.info/download/, and put download.zip, or what is in it, "
-                "there.",
-            )
-
-    def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
-        """The recordings, with the speaker's `age`, and `take`, as columns besides the usual ones.
-
-        See `Corpus.read` for arguments and errors.
-        """
-        faults = Faults(name, self.root, self.exclude)
-        rows = [
-            recording.labels | {"clip": recording.key, "audio": recording.entry}
-            for recording in find_recordings(self, SUFFIXES, _parse, faults)
-        ]
-        return clip_table(name, self.root, rows, unpacked, faults)
-
-    def sources(self) -> list[Path]:
-        """The sound files in the tree, and the archives."""
-        return source_files(self.root, SUFFIXES)
 
 
 def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:
@@ -113,3 +66,23 @@ def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:
     gender, age = SPEAKERS[speaker]
     labels = {"actor": speaker, "gender": gender, "age": age, "take": take}
     return stem, labels | {"emotion": EMOTIONS[letter], "statement": SENTENCES[sentence]}
+
+
+@dataclass
+class EmoDb(NamedSounds):
+    """EmoDB: `download.zip`, or its contents.
+
+    The speaker's `age`, and `take`, are columns besides the usual ones.
+    """
+
+    kind: str = "emodb"
+
+    parse: ClassVar[Parse] = _parse
+    example: ClassVar[str] = "03a01Fa.wav"
+    remedy: ClassVar[str] = (
+        "Download EmoDB from http://emodb.bilderbar.info/download/, and put download.zip, or what is in it, there."
+    )
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` unless there is a folder."""
+        must(self.root != "", f"{name}.root: say in which folder the corpus is")

@@ -7,17 +7,11 @@ back", and the emotion. `ps` stands for pleasant surprise.
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from emofusion.corpora.common.archives import Entry, entries, source_files
-from emofusion.corpora.common.reading import Faults, absent, clip_table, find_recordings
-from emofusion.corpora.common.unread import not_read
+from emofusion.corpora.common.archives import Entry
+from emofusion.corpora.common.named_sounds import NamedSounds, Parse
 from emofusion.settings.fields import must
-from emofusion.settings.kinds import Corpus
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EMOTIONS = {
     "angry": "angry",
@@ -29,50 +23,9 @@ EMOTIONS = {
     "sad": "sad",
 }
 AGES = {"OAF": "64", "YAF": "26"}
-SUFFIXES = (".wav", ".flac")
 # The speaker of one distributed file is written OA, as in `OA_bite_neutral.wav`.
 _NAME = re.compile(r"(OAF?|YAF?)_([a-z]+)_([a-z]+)", re.IGNORECASE)
 _FOLDER = re.compile(r"(OAF|YAF)_.*", re.IGNORECASE)
-
-
-@dataclass
-class Tess(Corpus):
-    """TESS: the files of its record, in folders or archives."""
-
-    provides: ClassVar[tuple[str, ...]] = ("audio",)
-
-    kind: str = "tess"
-
-    def check_together(self, name: str) -> None:
-        """Raise `EmofusionError` unless there is a folder."""
-        must(self.root != "", f"{name}.root: say in which folder the corpus is")
-
-    def check_present(self, name: str) -> None:
-        """Raise `EmofusionError` if the root has no sound file."""
-        if not any(entries(Path(self.root), SUFFIXES)):
-            raise not_read(name, self, SUFFIXES, _parse) or absent(
-                name,
-                self.root,
-                "recording such as OAF_back_angry.wav, nor an archive with one",
-                "Download TESS from https://doi.org/10.5683/SP2/E8H2MF (CC BY-NC-ND 4.0), and put the archive, or what "
-                "is in it, there.",
-            )
-
-    def read(self, name: str, unpacked: Path) -> "pd.DataFrame":
-        """The recordings, with the speaker's `age` as a column besides the usual ones.
-
-        See `Corpus.read` for arguments and errors.
-        """
-        faults = Faults(name, self.root, self.exclude)
-        rows = [
-            recording.labels | {"clip": recording.key, "audio": recording.entry}
-            for recording in find_recordings(self, SUFFIXES, _parse, faults)
-        ]
-        return clip_table(name, self.root, rows, unpacked, faults)
-
-    def sources(self) -> list[Path]:
-        """The sound files in the tree, and the archives."""
-        return source_files(self.root, SUFFIXES)
 
 
 def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:
@@ -87,3 +40,24 @@ def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:
         raise ValueError(f"is in the folder {entry.path.parent.name} of someone else")
     labels = {"actor": actor, "gender": "female", "emotion": EMOTIONS[emotion], "age": AGES[actor]}
     return f"{actor}_{word}_{emotion}", labels | {"statement": f"Say the word {word}"}
+
+
+@dataclass
+class Tess(NamedSounds):
+    """TESS: the files of its record, in folders or archives.
+
+    The speaker's `age` is a column besides the usual ones.
+    """
+
+    kind: str = "tess"
+
+    parse: ClassVar[Parse] = _parse
+    example: ClassVar[str] = "OAF_back_angry.wav"
+    remedy: ClassVar[str] = (
+        "Download TESS from https://doi.org/10.5683/SP2/E8H2MF (CC BY-NC-ND 4.0), and put the archive, or what "
+        "is in it, there."
+    )
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` unless there is a folder."""
+        must(self.root != "", f"{name}.root: say in which folder the corpus is")
