@@ -15,7 +15,8 @@ from emofusion.plan.cells import plan_cells
 from emofusion.plan.fingerprint import PACKAGE, is_ours, is_own, module_closure, source_of
 from emofusion.plan.needs import DoesNotFit, check_needs
 from emofusion.plan.plan_file import PlanFile, is_plan, write_plan
-from emofusion.plan.planner import TABLES, Planner
+from emofusion.plan.planned_corpora import TABLES
+from emofusion.plan.planner import Planner
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import CorpusSettings, FeaturesSettings, PosteriorsSettings
 from emofusion.plan.stage import Stage

@@ -5,13 +5,13 @@ declarations of the kinds.
 """
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.outcome import fusion_settings, report_settings
+from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
 from emofusion.plan.settings import (
-    CorpusSettings,
     EnsembleSettings,
     FeatureCacheSettings,
     FeaturesSettings,
@@ -22,14 +22,13 @@ from emofusion.plan.settings import (
 )
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality, Posteriors
+from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
-from emofusion.settings.kinds import Corpus, Features, Network, Protocol
+from emofusion.settings.kinds import Features, Network, Protocol
 
 Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
 REFERENCES = "references"  # the role of the predictions that are compared with the fusion rules and not fused
-TABLES = "tables"  # the role of the stage with the tables of posteriors that a corpus brings
 
 
 class Planner:
@@ -105,11 +104,11 @@ class Planner:
         """
         if node.posteriors is not None:
             split, _ = self._split(settings, modality, node)
-            brought = self._brought(settings, modality, node.posteriors)
+            brought = brought_tables(self.factory, settings, modality, node.posteriors)
             table = self._once(
                 ("posteriors", repr(settings.emotions.merge)),
                 node.posteriors,
-                lambda: PosteriorsSettings(_at(_not_none(node.posteriors), brought), settings.emotions.merge),
+                lambda: PosteriorsSettings(with_table(_not_none(node.posteriors), brought), settings.emotions.merge),
             )
             more: Inputs = {TABLES: brought} if brought else {}
             return self.factory.make("posteriors", modality, table, {"split": split, **more})
@@ -203,7 +202,7 @@ class Planner:
         def make() -> tuple[Stage, dict[str, Stage]]:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
-            corpora = {name: self._corpus(settings, name, modality, node) for name in names}
+            corpora = {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
             closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
             split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions, closed)
             label = f"{protocol.kind}-{modality}"
@@ -211,69 +210,6 @@ class Planner:
 
         sections = (settings.corpora, settings.protocol, settings.emotions)
         return self._once(("split", modality, *map(id, sections)), node, make, sections)
-
-    def _corpus(self, settings: Settings, name: str, modality: str, node: Modality) -> Stage:
-        """The corpus of this name, restricted to the medium that the modality needs."""
-        if name not in settings.corpora:
-            raise EmofusionError(
-                f"{_where_named(settings.protocol, name)}: there is no corpora.{name}; there are "
-                f"{', '.join(settings.corpora) or 'none'}; choose its file too, as in "
-                f"corpus=[{','.join([*settings.corpora, name])}]"
-            )
-        corpus: Corpus = settings.corpora[name]
-        inputs: Inputs = {}
-        generator = corpus.generator(name)
-        if generator is not None:
-            generated = self.factory.make("generated", generator.label, generator)
-            inputs["source"] = generated
-            corpus = corpus.at(f"results/{generated.name}/corpus")
-        medium = "posteriors" if node.posteriors is not None else _medium(node.features, corpus, name, modality)
-        fetching = corpus.fetching(name, medium)
-        table = node.features.clips_named_in() if node.posteriors is None else ""
-        if fetching is not None and not table:
-            inputs["source"] = self.factory.make("download", fetching.label, fetching)
-        if table:
-            corpus = corpus.without_recordings(table)
-        elif node.posteriors is None:
-            corpus = corpus.for_medium(medium)
-        elif brought := self._brought(settings, modality, node.posteriors):
-            inputs[TABLES] = brought
-            corpus = corpus.without_recordings(_path(brought, corpus.brings[0]))  # all tables have the same clips
-        else:
-            corpus = corpus.without_recordings(node.posteriors.table)
-        corpus = replace(corpus, other_labels=type(corpus).other_labels)  # decides about the split, and not the corpus
-        return self.factory.make(
-            "corpus",
-            f"{name}-{medium}",
-            CorpusSettings(name, corpus, medium if node.posteriors is None else ""),
-            inputs,
-        )
-
-    def _brought(self, settings: Settings, modality: str, posteriors: Posteriors) -> Stage | None:
-        """The stage with the tables of posteriors that a corpus brings; None where the table is a path.
-
-        Raises `EmofusionError` where there is no such corpus, or it brings no such table.
-        """
-        name = posteriors.corpus
-        if not name:
-            return None
-        where = f"{modality}.posteriors.corpus={name}"
-        if settings.protocol.test_corpora() != [name]:
-            raise EmofusionError(f"{where}: the protocol tests {', '.join(settings.protocol.test_corpora())}")
-        if name not in settings.corpora:
-            raise EmofusionError(
-                f"{where}: there is no corpora.{name}; there are {', '.join(settings.corpora) or 'none'}"
-            )
-        corpus: Corpus = settings.corpora[name]
-        making = corpus.posteriors(name)
-        if making is None or posteriors.table not in corpus.brings:
-            raise EmofusionError(
-                f"{modality}.posteriors.table={posteriors.table}: the corpus {name} ({corpus.kind}) brings "
-                f"{', '.join(corpus.brings) or 'no tables'}; set {modality}.posteriors.corpus= if it is a path"
-            )
-        fetching = corpus.fetching(name, "votes")
-        inputs: Inputs = {"source": self.factory.make("download", fetching.label, fetching)} if fetching else {}
-        return self.factory.make("tables", making.label, making, inputs)
 
     def _compared(
         self, settings: Settings, modality: str, chosen: list[Modality], beside: list[Modality]
@@ -324,18 +260,6 @@ class Planner:
         return result
 
 
-def _path(tables: Stage, table: str) -> str:
-    """The path of one of the tables of posteriors that a corpus brings. tables: their stage."""
-    return f"results/{tables.name}/tables/{table}.parquet"
-
-
-def _at(posteriors: Posteriors, tables: Stage | None) -> Posteriors:
-    """The settings with the path of a table that a corpus brings. tables: the stage that makes it, if any."""
-    if tables is None:
-        return posteriors
-    return replace(posteriors, table=_path(tables, posteriors.table), corpus="", every_fold=True)
-
-
 def member_seeds(seed: int, members: int) -> list[int]:
     """The seeds of an ensemble's members. Two ensembles of the same size with different seeds share no member's seed.
 
@@ -344,32 +268,6 @@ def member_seeds(seed: int, members: int) -> list[int]:
         members: the number of members; a single one has the experiment's seed.
     """
     return [seed] if members == 1 else [seed * members + member for member in range(members)]
-
-
-def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str:
-    """The medium of a corpus that the features are computed from, such as `audio`.
-
-    Raises `EmofusionError` where the corpus has no such medium.
-    """
-    medium = features.medium_of(corpus.media_provided())
-    if medium is None:
-        raise EmofusionError(
-            f"{modality}.features.kind={features.kind}: these features are computed from "
-            f"{' or '.join(features.media)}, and the "
-            f"corpus {name} ({corpus.kind}) has {', '.join(corpus.media_provided())}; choose another model, as in "
-            f"{modality}=…, or another corpus in protocol"
-        )
-    return medium
-
-
-def _where_named(protocol: Protocol, corpus: str) -> str:
-    """The protocol's setting that names a corpus, with its value."""
-    for field in fields(protocol):
-        value = getattr(protocol, field.name)
-        lists = value.values() if isinstance(value, dict) else [value]
-        if any(isinstance(names, list) and corpus in names for names in lists):
-            return f"protocol.{field.name}={shown(value)}"
-    return f"protocol.kind={protocol.kind}"
 
 
 def _split_of(predictions: Stage) -> Stage:
