@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +13,20 @@ _terminal: TextIO | None = None  # where `tell` writes while the standard stream
 
 class EmofusionError(Exception):
     """An error that the user can correct. The message names the file or setting, and says what to do."""
+
+
+class Lacking(EmofusionError):
+    """Clips have nothing that features could be computed from: no sound, no face, no words.
+
+    clips: the names of the clips; none where the raising function knows only a file.
+    """
+
+    def __init__(self, message: str, clips: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.clips = list(clips)
+
+    def __reduce__(self) -> tuple[type["Lacking"], tuple[str, list[str]]]:
+        return Lacking, (str(self), self.clips)
 
 
 @contextmanager

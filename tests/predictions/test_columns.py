@@ -166,3 +166,15 @@ def test_a_table_from_which_a_further_class_was_removed():
 def test_two_columns_of_one_name():
     frame = table(LOGITS[:, :3], *CLASSES)
     refused(pd.concat([frame, frame[["sad"]]], axis=1), "has two columns of one name: sad")
+
+
+def test_a_table_of_deepface():
+    """Percent, other words for two classes, and numbers about the face beside them."""
+    words = ["angry", "fear", "surprise"]
+    about = {"dominant_emotion": "fear", "face_confidence": 0.9, "region.x": 120}
+    frame, emotions = table(100 * THREE, *words, **about), ["angry", "fearful", "surprised"]
+    labels = {"fear": "fearful", "surprise": "surprised"}
+    for scale in ("probabilities", "logits"):
+        refused(frame, r"set speech\.posteriors\.scale=percent", scale=scale, classes=emotions, labels=labels)
+    named, shares = read(frame, "percent", classes=emotions, labels=labels)
+    np.testing.assert_allclose(shares[:, [named.index(emotion) for emotion in emotions]], THREE)

@@ -28,7 +28,8 @@ def work(job: Job) -> None:
     write_table(every.parameters, job.folder / "parameters.parquet", PARAMETERS)
     new = list(own.rules["rule"].unique())
     facts = [read_table(folder / "facts.parquet", FACTS) for folder in job.inputs(SPLITS)]
-    write_evaluation(tables, every.rules, job.settings.evaluation, job.folder / "evaluation", new, facts)
+    out = job.folder / "evaluation"
+    write_evaluation(tables, every.rules, job.settings.evaluation, out, new, facts, job.settings)
 
 
 with clear_errors(snakemake.log[0]):

@@ -21,10 +21,12 @@ from emofusion.settings.kinds import Metric
 class Counts:
     """Sums over the clips of each actor, for S systems, A actors and K emotions.
 
-    confusion: (S, A, K, K), the number of clips by true and predicted emotion.
+    clips: (A, K), the number of clips by actor and emotion; it is the same for every system.
+    confusion: (S, A, K, K), the number of clips by true and predicted emotion. Clips that a system lacks are in none.
     sums: metric → (S, A, K, *any), its terms added up by actor and true emotion.
     """
 
+    clips: NDArray[Any]
     confusion: NDArray[Any]
     sums: dict[str, NDArray[Any]]
 
@@ -32,12 +34,6 @@ class Counts:
     def correct(self) -> NDArray[Any]:
         """The number of recognised clips by system, actor and emotion, (S, A, K)."""
         return np.diagonal(self.confusion, axis1=-2, axis2=-1)
-
-    @property
-    def clips(self) -> NDArray[Any]:
-        """The number of clips by actor and emotion, (A, K); it is the same for every system."""
-        clips: NDArray[Any] = self.confusion[0].sum(axis=-1)
-        return clips
 
 
 def count(systems: Systems, metrics: Sequence[Metric] = ()) -> Counts:
@@ -52,10 +48,12 @@ def count(systems: Systems, metrics: Sequence[Metric] = ()) -> Counts:
     """
     actors, emotions = len(systems.actors), len(systems.emotions)
     cell = systems.actor * emotions + systems.truth
-    confusion = [
-        np.bincount(cell * emotions + predicted, minlength=actors * emotions**2).reshape(actors, emotions, emotions)
-        for predicted in systems.predicted
-    ]
+    clips = np.bincount(cell, minlength=actors * emotions).reshape(actors, emotions)
+    confusion = []
+    for predicted in systems.predicted:
+        answered = predicted >= 0
+        cells = cell[answered] * emotions + predicted[answered]
+        confusion.append(np.bincount(cells, minlength=actors * emotions**2).reshape(actors, emotions, emotions))
     sums: dict[str, NDArray[Any]] = {}
     for metric in metrics:
         by_system = []
@@ -68,7 +66,7 @@ def count(systems: Systems, metrics: Sequence[Metric] = ()) -> Counts:
                 )
             by_system.append(_by_cell(terms, cell, actors * emotions).reshape(actors, emotions, *terms.shape[1:]))
         sums[metric.kind] = np.stack(by_system)
-    return Counts(np.stack(confusion), sums)
+    return Counts(clips, np.stack(confusion), sums)
 
 
 def _by_cell(terms: NDArray[Any], cell: NDArray[Any], cells: int) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from emofusion.evaluation.gender import find_gaps, gender_table
 from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
+from emofusion.evaluation.presence import presence_table
 from emofusion.evaluation.systems import Systems, side_by_side
 from emofusion.plan.settings import EvaluationSettings
 
@@ -43,8 +44,8 @@ def evaluate(
         facts: `tables.FACTS`, for at least the test clips; needed where the settings name groups.
 
     Returns:
-        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness;
-        and those of `groups.group_tables` where the settings name groups.
+        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness,
+        presence; and those of `groups.group_tables` where the settings name groups.
 
     Raises:
         EmofusionError: a modality is not among the systems, or the systems do not fit together (see
@@ -66,6 +67,7 @@ def evaluate(
             "gender": gender_table(scored, counts, resampling, gaps, chosen.permutations, chosen.seed),
             "narrowed": narrowed_table(scored, resampling, gaps, modalities),
             "fairness": fairness_table(scored, counts),
+            "presence": presence_table(scored, modalities, resampling),
             **groups,
         }
 

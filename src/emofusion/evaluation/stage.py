@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.evaluation.evaluate import evaluate, evaluate_alone
-from emofusion.evaluation.schemas import evaluation_schemas
-from emofusion.plan.settings import EvaluationSettings
+from emofusion.evaluation.presence import robustness_table
+from emofusion.evaluation.schemas import ROBUSTNESS, evaluation_schemas
+from emofusion.plan.settings import CellFusionSettings, EvaluationSettings
+from emofusion.predictions.missing import USE_OTHERS, completed
 from emofusion.tables import ABOUT_RULE, write_table
 
 
@@ -18,6 +20,7 @@ def write_evaluation(
     out: Path,
     new: Sequence[str] | None = None,
     facts: Sequence[pd.DataFrame] = (),
+    fusion: CellFusionSettings | None = None,
 ) -> None:
     """Evaluate every modality and every fusion rule. Each table becomes a file in `out`.
 
@@ -30,11 +33,15 @@ def write_evaluation(
         out: the folder to write.
         new: see `evaluate`.
         facts: what the corpora say about each clip (`tables.FACTS`), a table for each split; needed for groups.
+        fusion: the configured rule, whose robustness is then measured.
     """
     about = pd.concat(facts).groupby("clip", sort=False).first().reset_index() if facts else None
     systems = _systems(modalities, rules)
     tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=about)
     _write(tables, settings, out)
+    if fusion is not None:
+        robustness = robustness_table(modalities, fusion.configured, fusion.fusion, settings)
+        write_table(robustness, out / "robustness.parquet", ROBUSTNESS)
 
 
 def write_alone(
@@ -46,7 +53,8 @@ def write_alone(
 
 def _systems(modalities: dict[str, pd.DataFrame], rules: pd.DataFrame) -> dict[str, pd.DataFrame]:
     groups = rules.groupby("rule", sort=False)
-    return modalities | {str(rule): rules.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in groups}
+    fused = {str(rule): rules.loc[rows.index].drop(columns=ABOUT_RULE) for rule, rows in groups}
+    return completed(modalities, USE_OTHERS) | fused
 
 
 def _write(tables: dict[str, pd.DataFrame], settings: EvaluationSettings, out: Path) -> None:

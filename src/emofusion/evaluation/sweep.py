@@ -15,6 +15,7 @@ from emofusion.errors import EmofusionError
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.tally import distinct, tally
+from emofusion.predictions.missing import USE_OTHERS, completed
 from emofusion.predictions.pools import POOLS, simplex
 from emofusion.predictions.table import Aligned, align
 from emofusion.settings.experiment import Evaluation
@@ -77,12 +78,13 @@ def write_sweep(modalities: dict[str, pd.DataFrame], steps: int, evaluation: Eva
     """Sweep the weights of all pools, and write each table of `sweep_weights` as a file into `out`.
 
     Args:
-        modalities: modality → its predictions (`tables.PREDICTIONS`).
+        modalities: modality → its predictions, as `tables.read_table` returns them (`tables.PREDICTIONS`).
         steps: weights are multiples of 1/steps.
         evaluation: resampling and confidence level.
         out: the folder to write.
     """
-    for name, table in sweep_weights(align(modalities), list(POOLS), steps, evaluation).items():
+    aligned = align(completed(modalities, USE_OTHERS), are_checked=True)
+    for name, table in sweep_weights(aligned, list(POOLS), steps, evaluation).items():
         write_table(table, out / f"{name}.parquet", SWEEPS[name])
 
 
@@ -112,7 +114,8 @@ class _Part:
         self.split, self.pools, self.grid = split, pools, grid
         self.modalities, self.classes = aligned.modalities, aligned.classes
         self.genders: NDArray[Any] = actors["gender"].to_numpy()
-        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth, aligned.known)
+        present = aligned.present[:, chosen]
+        self.tally = tally(aligned.posteriors[:, chosen], pools, grid, actor, truth, aligned.known, present)
         self.positions = {emotion: order.index(emotion) for emotion in occurring}
         self.emotions: dict[str, int | None] = {"all": None, **self.positions}
 

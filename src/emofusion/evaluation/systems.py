@@ -22,7 +22,8 @@ class Systems:
     names: the names of the S systems. emotions: the K emotions that occur or are a class of a system, in the order of
     the classes. actors: A rows with the columns actor and gender, sorted by actor. actor: (N,), each clip's row in
     `actors`. truth: (N,), the position of each clip's true emotion in `emotions`. predicted: (S, N), the positions of
-    the predicted emotions. posteriors: (S, N, K); 0 for an emotion that is not a class of a system.
+    the predicted emotions; -1 for a clip that a system lacks. posteriors: (S, N, K); 0 for an emotion that is not a
+    class of a system.
     """
 
     names: list[str]

@@ -1,12 +1,13 @@
 """Fuse many clips with many weights, and keep only the counts of recognised clips."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emofusion.predictions.missing import patterns, shared_weights
 from emofusion.predictions.pools import combined, summands
 from emofusion.predictions.ties import untied
 
@@ -53,6 +54,7 @@ def tally(
     actor: NDArray[Any],
     truth: NDArray[Any],
     known: NDArray[np.bool_] | None = None,
+    present: NDArray[np.bool_] | None = None,
 ) -> Tally:
     """Fuse the clips with each pool and each combination of weights, and count the recognised clips.
 
@@ -65,6 +67,8 @@ def tally(
         actor: (clips,), the number of each clip's actor, from 0.
         truth: (clips,), the position of each clip's emotion. Emotions that are not a class come after the classes.
         known: (modalities, classes), as in `pools.completed_logs`.
+        present: (modalities, clips), whether a clip has a modality; None: all have all. A clip that lacks modalities is
+            fused by the others, with `missing.shared_weights`.
     """
     classes, actors, emotions = posteriors.shape[-1], actor.max() + 1, max(posteriors.shape[-1], truth.max() + 1)
     order = np.lexsort((truth, actor))
@@ -79,14 +83,41 @@ def tally(
     size = max(1, CHUNK // (len(truth) * classes))
     cell = np.arange(size)[:, None] * emotions * classes + truth * classes
     for number, name in enumerate(pools):
-        members = untied(summands(name, posteriors[:, order], known))
+        predict = _predictor(name, posteriors[:, order], known, None if present is None else present[:, order])
         for start in range(0, len(grid), size):
-            predicted = combined(name, members, grid[start : start + size], known).argmax(axis=-1)
+            predicted = predict(grid[start : start + size])
             rows = slice(number * len(grid) + start, number * len(grid) + start + len(predicted))
             correct[rows] = np.add.reduceat(predicted == truth, starts, axis=1, dtype=correct.dtype)
             counted = np.bincount((cell[: len(predicted)] + predicted).ravel(), minlength=confusion[rows].size)
             confusion[rows] = counted.reshape(-1, emotions, classes)
     return Tally(clips, groups, correct, confusion)
+
+
+def _predictor(
+    name: str,
+    posteriors: NDArray[Any],
+    known: NDArray[np.bool_] | None,
+    present: NDArray[np.bool_] | None,
+) -> Callable[[NDArray[Any]], NDArray[np.intp]]:
+    """A function: weights (settings, modalities) → the positions of the predicted classes, (settings, clips)."""
+    if present is None or present.all():
+        members = untied(summands(name, posteriors, known))
+        return lambda weights: combined(name, members, weights, known).argmax(axis=-1)
+    everything = np.ones((len(posteriors), posteriors.shape[2]), dtype=bool) if known is None else known
+    parts = []
+    for modalities, clips in patterns(present):
+        classes = np.flatnonzero(everything[modalities].any(axis=0))
+        of_part = everything[np.ix_(modalities, classes)]
+        part = _predictor(name, posteriors[np.ix_(modalities, clips, classes)], of_part, None)
+        parts.append((modalities, clips, classes, part))
+
+    def predict(weights: NDArray[Any]) -> NDArray[np.intp]:
+        predicted = np.empty((len(weights), posteriors.shape[1]), dtype=np.intp)
+        for modalities, clips, classes, part in parts:
+            predicted[:, clips] = classes[part(shared_weights(weights, modalities))]
+        return predicted
+
+    return predict
 
 
 def distinct(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -76,14 +76,15 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
     every = evaluation_settings(settings)
     return (
         SharedRulesSettings(
-            FusionSettings("", shared, anything, fusion.steps, fusion.fit_on),
+            FusionSettings("", shared, anything, fusion.steps, fusion.fit_on, fusion.missing),
             EvaluationSettings(without_tests, every.metrics),
             settings.root.references,
         ),
         CellFusionSettings(
-            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on),
+            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on, fusion.missing),
             [*names, *settings.root.references],
             every,
+            rules[0],
         ),
     )
 

@@ -92,7 +92,8 @@ class FusionSettings:
 
     rule: the configured rule, which the tables show; empty where it is not among these rules. rules: the rules, each
     once. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps a
-    sweep of the weights has. fit_on: the clips that rules with parameters are fitted on.
+    sweep of the weights has. fit_on: the clips that rules with parameters are fitted on. missing: what happens with a
+    test clip that a modality lacks, see `predictions.missing`.
     """
 
     rule: str
@@ -100,6 +101,7 @@ class FusionSettings:
     weights: dict[str, float]
     steps: int
     fit_on: str
+    missing: str = "use_others"
 
 
 @dataclass(frozen=True)
@@ -131,12 +133,14 @@ class CellFusionSettings:
 
     fusion: the configured rule, and the other rules that use the configured weights. order: the names of all rules of
     the cell, those of `SharedRulesSettings` and its references included, the configured one first. evaluation: metrics,
-    intervals, tests.
+    intervals, tests. configured: the
+    configured rule.
     """
 
     fusion: FusionSettings
     order: list[str]
     evaluation: EvaluationSettings
+    configured: FusionRule
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from emofusion.emotions import in_order
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
 from emofusion.predictions.columns import Source, all_minus_infinity, class_columns, no_column
-from emofusion.predictions.scale import logits_of, sums_to_whole
+from emofusion.predictions.scale import WHOLE, logits_of, sums_to_whole
 from emofusion.predictions.table import CLIP, KEY, with_unknown
 from emofusion.settings.exclude import leave_out
 from emofusion.settings.experiment import Posteriors
@@ -123,7 +123,8 @@ def class_logits(
     known = {settings.merge.get(emotion, emotion) for emotion in columns}
     if missing := [emotion for emotion in needed if emotion not in known]:
         raise no_column(table, missing, posteriors, source)
-    if found.unclear and not sums_to_whole(_numbers(table, columns.values()), posteriors.scale):
+    values = _numbers(table, columns.values())
+    if found.unclear and not any(sums_to_whole(values, scale) for scale in WHOLE):
         more += found.unclear
     source.must(
         not more or posteriors.other_columns != "fail",

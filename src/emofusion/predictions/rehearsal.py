@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from emofusion.corpora.common.read import read_corpus
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, tell
 from emofusion.plan.plan_file import PlanFile
+from emofusion.predictions.missing import FAIL, USE_OTHERS
 from emofusion.predictions.posteriors import read_posteriors
 from emofusion.protocols.common.split import make_split
 from emofusion.settings.exclude import leave_out
@@ -20,16 +21,16 @@ MOST_CELLS = 8  # of a grid; its other cells are likely to read the same tables
 def rehearse(plan: PlanFile, results: Path) -> None:
     """Read each table of posteriors of a plan's first cells, and compare the clips of each cell's tables.
 
-    Tables that a job makes, and tables of corpora whose recordings must be read, wait for their jobs. So does a split
-    that cannot be made.
+        Tables that a job makes, and tables of corpora whose recordings must be read, wait for their jobs.
 
-    Args:
-        plan: the plan. All files that it needs exist.
-        results: the folder of the results. What has a record there was read before.
+        Args:
+            plan: the plan. All files that it needs exist.
+            results: the folder of the results. What has a record there was read before.
 
-    Raises:
-        EmofusionError: a table does not fit its corpus; or it lacks test clips that another table of the cell has. The
-            message says how to leave them out.
+        Raises:
+            EmofusionError: labels or people do not fit the protocol; a table does not fit its corpus; or it lacks test
+            clips that another table of the cell has, and `fusion.missing` is `fail`. Where it is not, a note says so.
+            Both say how to leave the clips out.
     """
     read: dict[str, tuple[pd.DataFrame, Mapping[str, Sequence[str]]] | None] = {}
     for cell in list(plan.cells.values())[:MOST_CELLS]:
@@ -41,7 +42,8 @@ def rehearse(plan: PlanFile, results: Path) -> None:
         for name in names:
             if name not in read:
                 read[name] = _read(plan, name)
-        _compare({plan.stage(name).label: found for name in names if (found := read[name]) is not None}, plan, names)
+        tables = {plan.stage(name).label: found for name in names if (found := read[name]) is not None}
+        _compare(tables, plan, names, plan.settings(str(inputs["fusion"])).fusion.missing)
 
 
 def _read(plan: PlanFile, name: str) -> tuple[pd.DataFrame, Mapping[str, Sequence[str]]] | None:
@@ -57,19 +59,19 @@ def _read(plan: PlanFile, name: str) -> tuple[pd.DataFrame, Mapping[str, Sequenc
     about = plan.settings(split.name)
     with TemporaryDirectory() as unpacked:
         clips = pd.concat([read_corpus(one.name, one.corpus, Path(unpacked)) for one in settings], ignore_index=True)
-    try:
-        table, _ = make_split(clips, about.protocol, about.emotions, about.closed)
-    except EmofusionError:
-        return None
+    table, _ = make_split(clips, about.protocol, about.emotions, about.closed)
     excluded = {one.name: one.corpus.exclude for one in settings}
     own = plan.settings(name)
     return read_posteriors(own, table, about.emotions.classes, f"{stage.label}.posteriors", excluded), excluded
 
 
 def _compare(
-    tables: dict[str, tuple[pd.DataFrame, Mapping[str, Sequence[str]]]], plan: PlanFile, names: Sequence[str]
+    tables: dict[str, tuple[pd.DataFrame, Mapping[str, Sequence[str]]]],
+    plan: PlanFile,
+    names: Sequence[str],
+    missing: str,
 ) -> None:
-    """Raise `EmofusionError` where a modality's table lacks test clips that another one has."""
+    """Say where a modality's table lacks test clips that another one has; raise it where `missing` is `fail`."""
     paths = {plan.stage(name).label: plan.settings(name).posteriors.table for name in names}
     tested = {modality: table[table["split"] == "test"] for modality, (table, _) in tables.items()}
     for modality, (_, excluded) in tables.items():
@@ -77,8 +79,11 @@ def _compare(
             lacking = rows[~rows["clip"].isin(tested[modality]["clip"])].drop_duplicates("clip")
             if len(lacking):
                 advice = [leave_out(c, part["clip"], excluded.get(c, ())) for c, part in lacking.groupby("corpus")]
-                raise EmofusionError(
+                message = (
                     f"{paths[modality]} ({modality}) lacks {len(lacking)} of {rows['clip'].nunique()} test clips that "
                     f"{paths[other]} ({other}) has, as {lacking['clip'].iloc[0]}; add them, or leave them out with "
                     f"{' '.join(advice)}"
                 )
+                if missing == FAIL:
+                    raise EmofusionError(f"{message}, or set fusion.missing={USE_OTHERS}")
+                tell(f"note: {message}. As it is, the fusion of these clips rests on the other modalities.")

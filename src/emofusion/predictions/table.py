@@ -1,7 +1,7 @@
 """Functions on prediction tables: posteriors, labels, subsets of clips, and the alignment of several modalities."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from emofusion.emotions import GENDERS, in_order, joined
 from emofusion.errors import EmofusionError
+from emofusion.predictions.missing import is_missing
 from emofusion.predictions.ties import predicted
 from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of, unknown_to
 
@@ -32,6 +33,7 @@ class Aligned:
         posteriors: (modalities, N, classes), in the order of `modalities` and `classes`. Each row of each modality sums
             to 1. A class that a modality does not know has the posterior 0.
         known: (modalities, classes), whether a modality knows a class.
+        present: (modalities, N), whether a modality has a clip. Where it lacks one, its posteriors are equal.
         order: all classes that a table has a column for, also those that no modality knows.
         left_out: for each modality the number of its rows that another modality did not score.
     """
@@ -41,16 +43,34 @@ class Aligned:
     modalities: list[str]
     posteriors: NDArray[np.float64]
     known: NDArray[np.bool_]
+    present: NDArray[np.bool_]
     order: list[str]
     left_out: dict[str, int]
+
+    def only(self, modalities: NDArray[np.intp]) -> "Aligned":
+        """Some modalities (their positions), the classes that they know, and the clips that have all of them."""
+        classes: NDArray[np.bool_] = np.asarray(self.known[modalities].any(axis=0))
+        rows: NDArray[np.bool_] = np.asarray(self.present[modalities].all(axis=0))
+        return replace(
+            self,
+            clips=self.clips[rows].reset_index(drop=True),
+            classes=[name for name, is_known in zip(self.classes, classes, strict=True) if is_known],
+            modalities=[self.modalities[position] for position in modalities],
+            posteriors=self.posteriors[np.ix_(modalities, rows, classes)],
+            known=self.known[np.ix_(modalities, classes)],
+            present=self.present[np.ix_(modalities, rows)],
+        )
 
 
 def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     """The softmax of a prediction table's logits, (rows, classes), in the order of `tables.classes_of`.
 
+    A row without logits (see `predictions.missing`) has the same posterior for each class.
+
     Raises `EmofusionError` if a row's logits do not give probabilities (not a number, infinite, or all minus infinity).
     """
     logits = table[[LOGIT + emotion for emotion in classes_of(table)]].to_numpy(dtype=float)
+    logits = np.where(np.isnan(logits).all(axis=1, keepdims=True), 0.0, logits)
     with np.errstate(invalid="ignore"):
         probabilities: NDArray[np.float64] = softmax(logits, axis=1)
     bad = ~np.isfinite(probabilities).all(axis=1)
@@ -88,10 +108,13 @@ def with_unknown(table: pd.DataFrame, order: Sequence[str] = ()) -> pd.DataFrame
 
 
 def labels(table: pd.DataFrame) -> NDArray[Any]:
-    """The emotion with the largest logit in each row, (rows,). Among equal logits it is the first class, see `ties`."""
+    """The emotion with the largest logit in each row, (rows,). Among equal logits it is the first class, see `ties`.
+
+    For a row without logits it is the empty text.
+    """
     classes: NDArray[Any] = np.array(classes_of(table), dtype=object)
     logits = table[[LOGIT + emotion for emotion in classes]].to_numpy(dtype=float)
-    chosen: NDArray[Any] = classes[predicted(logits)]
+    chosen: NDArray[Any] = np.where(np.isnan(logits).all(axis=1), "", classes[predicted(logits)])
     return chosen
 
 
@@ -120,7 +143,8 @@ def align(tables: dict[str, pd.DataFrame], are_checked: bool = False) -> Aligned
 
     Rows are joined on clip, fold and split, in the order of the first table. The classes are those that any modality
     knows. Validation rows may differ, because modalities that are trained on different corpora share
-    none. Test rows may not differ, because modalities are compared on the same clips.
+    none. Test rows may not differ, because modalities are compared on the same clips; `missing.completed` adds those
+    that a modality lacks.
 
     Args:
         tables: modality → `tables.PREDICTIONS`.
@@ -154,8 +178,9 @@ def align(tables: dict[str, pd.DataFrame], are_checked: bool = False) -> Aligned
     for index, table in enumerate(rows.values()):
         shares = pd.DataFrame(posteriors(table), columns=classes_of(table))
         stacked[index] = shares.reindex(columns=classes, fill_value=0.0)
+    present = np.stack([~is_missing(table) for table in rows.values()])
     left_out = {name: len(table) - len(shared) for name, table in tables.items()}
-    return Aligned(rows[first][CLIP], classes, list(tables), stacked, known, order, left_out)
+    return Aligned(rows[first][CLIP], classes, list(tables), stacked, known, present, order, left_out)
 
 
 def _require_same_test_clips(indexes: dict[str, pd.MultiIndex]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from emofusion.evaluation.evaluate import ALONE
-from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.evaluation.schemas import ROBUSTNESS, evaluation_schemas
 from emofusion.plan.settings import ReportSettings
+from emofusion.predictions.missing import USE_OTHERS, completed, notes_of_missing
 from emofusion.reporting.dropped import dropped
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
@@ -52,21 +53,30 @@ def collect(
     for name in ALONE:  # the rows of systems that cells with other weights share are beside the shared rules
         others = read_table(rules / "evaluation" / f"{name}.parquet", schemas[name])
         evaluation[name] = sorted_by(pd.concat([others, evaluation[name]]), "system", order)
+    evaluation["robustness"] = read_table(fusion / "evaluation" / "robustness.parquet", ROBUSTNESS)
     sweeps = {name: read_table(rules / "sweep" / f"{name}.parquet", schema) for name, schema in SWEEPS.items()}
     histories, networks = {}, {}
     for modality, names in settings.networks.items():
         folders = list(zip(names, models[modality], strict=True))
         histories[modality] = {name: _history([path for other, path in folders if other == name]) for name in names}
         networks[modality] = {name: _model(path) for name, path in folders}
+    tables = {name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities}
+    modalities = completed(tables, USE_OTHERS)  # where the setting is to fail, the fusion has failed
     return Results(
-        modalities={name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities},
+        modalities=modalities,
         fused=read_table(fusion / "fused.parquet", PREDICTIONS),
         rules=about,
         parameters=read_table(fusion / "parameters.parquet", PARAMETERS),
         evaluation=evaluation | sweeps,
         histories=histories,
         models=networks,
-        notes=[*_left_out(splits), *_notes(splits), *dropped(readers), *_not_compared(about, settings)],
+        notes=[
+            *notes_of_missing(modalities),
+            *_left_out(splits),
+            *_notes(splits),
+            *dropped(readers),
+            *_not_compared(about, settings),
+        ],
         transductive=bool(transductive.all()),
         trained=trained_table(trained_on or {}, settings.groups, settings.bands),
     )

@@ -13,11 +13,18 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib import font_manager
 from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
 from emofusion.reporting.facts import Footer
 from emofusion.reporting.wording import heading
+
+# Fonts for labels in other scripts. The first one that is installed and has a letter is taken.
+FURTHER_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei"),
+    *("WenQuanYi Zen Hei", "PingFang SC", "Microsoft YaHei", "SimHei", "Arial Unicode MS", "Unifont"),
+)
 
 
 def confusion_figure(counts: pd.DataFrame, system: str, footer: Footer) -> Figure:
@@ -57,7 +64,13 @@ def save(figure: Figure, path: Path) -> None:
 
 def style() -> AbstractContextManager[None]:
     """A context manager. Within it, figures do not depend on the user's Matplotlib settings."""
-    return mpl.rc_context({**{k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}, "font.size": 10})
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    own: dict[Any, Any] = {
+        "font.size": 10,
+        "font.family": ["DejaVu Sans", *(name for name in FURTHER_FONTS if name in installed)],
+        "text.parse_math": False,  # a dollar sign in a label is no formula
+    }
+    return mpl.rc_context({**{k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"}, **own})
 
 
 def new_figure(size: tuple[float, float], footer: Footer, clips: int | None = None) -> tuple[Figure, SubFigure]:

@@ -76,7 +76,8 @@ def _figures(about: dict[str, Any], rules: dict[str, dict[str, str]]) -> str:
     configured = rules[about["rule"]]
     counts = f"of {configured['clips']} clips, {configured['actors']} actors"
     name = about["experiment"]
-    alone = [f"{modality} {_accuracy(rules[modality])}" for modality in about["modalities"]]
+    missing = {modality: f" ({number} clips missing)" for modality, number in about["missing"].items()}
+    alone = [f"{modality} {_accuracy(rules[modality])}{missing.get(modality, '')}" for modality in about["modalities"]]
     if len(alone) == 1:  # nothing is fused
         return f"{name}: {alone[0]} {counts}"
     return f"{name}: fusion ({about['fusion']}) {_accuracy(configured)} {counts}; {', '.join(alone)}"

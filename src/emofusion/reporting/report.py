@@ -11,6 +11,7 @@ from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
 from emofusion.plan.settings import ReportSettings
+from emofusion.predictions.missing import is_missing
 from emofusion.reporting import comparison, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.curves import curves_figure
@@ -105,20 +106,25 @@ def write_report(
         "Networks": comparison.markdown(networks),
     }
     _write_text(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
-    _write_text(out / "summary.json", json.dumps(_for_headline(facts), indent=2, ensure_ascii=False) + "\n")
+    _write_text(out / "summary.json", json.dumps(_for_headline(facts, systems), indent=2, ensure_ascii=False) + "\n")
     with _replacing(out / "report.html") as path:
         write_packed_page(path, compared, facts, provenance, drawing or Drawing())
 
 
-def _for_headline(facts: Facts) -> dict[str, object]:
-    """The facts that `headline.headline` needs besides the numbers in rules.csv."""
+def _for_headline(facts: Facts, systems: dict[str, pd.DataFrame]) -> dict[str, object]:
+    """The facts that `headline.headline` needs besides the numbers in rules.csv.
+
+    systems: modality or `fusion` → its test rows.
+    """
     settings = facts.settings
+    missing = {name: int(is_missing(systems[name]).sum()) for name in settings.modalities}
     return {
         "experiment": settings.experiment,
         "modalities": settings.modalities,
         "rule": settings.rule,
         "fusion": weights_in_words(settings.rule, settings.weights),
         "confidence": settings.confidence,
+        "missing": {name: number for name, number in missing.items() if number},
         "warnings": facts.warnings(),
         "accepted": list(facts.accepted),
     }

@@ -29,7 +29,7 @@ def comparison_tables(
 
     Returns:
         Name → table: rules (see `rules_table`), subsets, gender, narrowed, pairs, fairness, confusion, sweep,
-        sweep_gaps, sweep_confusion and parameters. Each has the columns of `Facts.basis`.
+        sweep_gaps, sweep_confusion, presence, robustness and parameters. Each has the columns of `Facts.basis`.
     """
     named = {
         name: table.rename(columns={"system": "rule", "modality": "against"}) for name, table in evaluation.items()

@@ -123,6 +123,12 @@ class Fusion:
         "auto",
         choices=["auto", "validation", "cross_fitted"],
     )
+    missing: str = setting(
+        "What happens with a test clip that a modality lacks: the fusion rests on the other modalities (use_others), "
+        "or the run stops and names the clips (fail).",
+        "use_others",
+        choices=["use_others", "fail"],
+    )
     compare: list[str] = setting(
         "Further fusion rules, which are compared with the configured one; see below.", [], distinct=True
     )

@@ -41,13 +41,20 @@ def fold_name(fold: int, seed: int) -> str:
     return f"{fold}-{seed}"
 
 
-def check_clips(split: pd.DataFrame, features: RowSource) -> None:
-    """Raise `EmofusionError` where a clip of the split (`tables.SPLIT`) has no features."""
-    without = sorted(set(split["clip"]) - set(features.rows["clip"]))
-    if without:
-        raise EmofusionError(
-            f"{len(without)} clips of the split have no features, for example {', '.join(without[:5])}"
-        )
+def with_features(split: pd.DataFrame, features: RowSource) -> pd.DataFrame:
+    """The rows of a split (`tables.SPLIT`) whose clips have features.
+
+    Raises `EmofusionError` where a fold then has no clip to train with, or none to test.
+    """
+    present = split[split["clip"].isin(features.rows["clip"])].reset_index(drop=True)
+    for fold, rows in split.groupby("fold"):
+        left = set(present.loc[present["fold"] == fold, "split"])
+        for part in ("train", "test"):
+            if part in set(rows["split"]) and part not in left:
+                raise EmofusionError(
+                    f"none of the {part} clips of fold {fold} has features, such as {rows['clip'].iloc[0]}"
+                )
+    return present
 
 
 def labelled_rows(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:

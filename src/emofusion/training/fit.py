@@ -19,7 +19,7 @@ from emofusion.settings.encoding import encode
 from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
-from emofusion.training.data import check_clips, fold_name
+from emofusion.training.data import fold_name, with_features
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
 from emofusion.training.phases import make_phases
@@ -60,13 +60,14 @@ def fit_folds(
             seconds in between; see `Progress`.
 
     Raises:
-        EmofusionError: a clip has no features; the loss is not finite; or half precision is requested without a GPU.
+        EmofusionError: a fold has no clip with features; the loss is not finite; or half precision is requested
+            without a GPU.
     """
     training = settings.training
     check_precision(training.precision)
     torch.set_num_threads(training.threads)
+    split = with_features(split, features)
     classes = in_order(split.loc[split["split"] == "train", "emotion"], order)
-    check_clips(split, features)
     if isinstance(settings.network, Estimator):
         settings.network.fit_folds(split, features, classes, settings, out, on_epoch, progress)
         return

@@ -15,7 +15,7 @@ from emofusion.plan.settings import PredictionsSettings
 from emofusion.predictions.table import with_unknown
 from emofusion.settings.kinds import Estimator
 from emofusion.tables import LOGIT
-from emofusion.training.data import RowSource, fold_name
+from emofusion.training.data import RowSource, fold_name, with_features
 from emofusion.training.description import read_model
 from emofusion.training.module import build_model
 from emofusion.training.precision import autocast
@@ -49,6 +49,7 @@ def predict_folds(
     Raises:
         EmofusionError: the model cannot be read, or half precision is requested without a GPU.
     """
+    split = with_features(split, features)
     described, trained = read_model(model)
     if isinstance(trained.network, Estimator):
         return with_unknown(trained.network.predict_folds(split, features, model, settings), order)

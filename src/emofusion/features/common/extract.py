@@ -16,7 +16,7 @@ from numpy.lib.format import open_memmap
 from threadpoolctl import threadpool_limits
 
 from emofusion.counted import counting, notes_of_clips, write_notes
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
 from emofusion.features.common.rows_of_clip import rows_of
@@ -24,11 +24,15 @@ from emofusion.features.common.sparse import write_sparse
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
 
+# What is counted of clips without features.
+LACKING = "clips that have nothing to compute it from: the modality is missing there"
 _CHUNK = 16  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
 def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
+
+    A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted.
 
     Several worker processes with one thread each share the clips. Their number does not change the result. Each
     writes into the memory map of the result, so that memory stays bounded whatever the number of clips.
@@ -40,6 +44,7 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         workers: the number of processes; with 1, this process computes everything.
 
     Raises:
+        Lacking: no clip has anything to compute the features from.
         EmofusionError: names the clip's file, or the kind whose rows have another shape than it declares.
             `features.npy` then does not appear.
     """
@@ -47,7 +52,9 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     out.mkdir(parents=True, exist_ok=True)
     if clips.empty:
         raise EmofusionError(f"there are no clips to compute {features.kind} features of.")
-    compute = features.prepare(clips)
+    number = len(clips)
+    clips, compute = _prepared(clips, features)
+    lacking = [Counter({LACKING: 1})] * (number - len(clips))
     module = sys.modules[type(features).__module__]
     if not _is_importable(module):
         compute = _OfPlugin(compute, module)
@@ -55,7 +62,8 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     row_counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
     if features.sparse:
         numbered = _numbered_rows(clips, row_counts, features)
-        write_notes(out, notes_of_clips(about, write_sparse(clips, numbered, compute, features, out, workers)))
+        counts = write_sparse(clips, numbered, compute, features, out, workers)
+        write_notes(out, notes_of_clips(about, [*lacking, *counts]))
         return
     starts = np.concatenate([[0], np.cumsum(row_counts)])
 
@@ -69,11 +77,37 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         for first, last in pairwise(bounds)
     )
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        counts = joblib.Parallel(n_jobs=workers)(tasks)
-    write_notes(out, notes_of_clips(about, (one for chunk in counts for one in chunk)))
+        counts = [one for chunk in joblib.Parallel(n_jobs=workers)(tasks) for one in chunk]
+    write_notes(out, notes_of_clips(about, [*lacking, *counts]))
 
-    write_rows(_numbered_rows(clips, row_counts, features), out)
+    rows, has_some = _numbered_rows(clips, row_counts, features), [not one[LACKING] for one in counts]
+    if not all(has_some):
+        if not any(has_some):
+            raise Lacking(f"none of the {number} clips has anything to compute {features.kind} features from.")
+        rows = _without(rows, set(clips.loc[has_some, "clip"]), partial)
+    write_rows(rows, out)
     partial.replace(out / "features.npy")
+
+
+def _prepared(clips: pd.DataFrame, features: Features) -> tuple[pd.DataFrame, Callable[[Any], Any]]:
+    """The clips that have something to compute features from, and the function that does it."""
+    while True:
+        try:
+            return clips, features.prepare(clips)
+        except Lacking as error:
+            left = clips[~clips["clip"].isin(error.clips)]
+            if left.empty or len(left) == len(clips):
+                raise
+            clips = left.reset_index(drop=True)
+
+
+def _without(rows: pd.DataFrame, clips: set[str], path: Path) -> pd.DataFrame:
+    """The rows of these clips, numbered anew. The other rows disappear from the array in `path`."""
+    kept = rows[rows["clip"].isin(clips)]
+    array = np.load(path)[kept["row"].to_numpy()]
+    with path.open("wb") as file:
+        np.save(file, array)
+    return kept.assign(row=np.arange(len(kept)))
 
 
 def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -> pd.DataFrame:
@@ -94,8 +128,13 @@ def _extract_chunk(
     with threadpool_limits(1):
         for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
             with counting() as counts:
-                rows, declared = rows_of(clip, compute, clips), array[start:stop].shape
+                try:
+                    rows, declared = rows_of(clip, compute, clips), array[start:stop].shape
+                except Lacking:
+                    counts[LACKING] += 1
             counted.append(counts)
+            if counts[LACKING]:
+                continue
             if rows.shape != declared:
                 raise EmofusionError(
                     f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.settings.exclude import leave_out_of
 
 _SHOWN = 5
@@ -43,7 +43,8 @@ def matched(
         are_copies: whether keys of one name stand for the same content; the first of them then counts.
 
     Raises:
-        EmofusionError: clips have no match, or several; or two clips have the same one.
+        Lacking: clips have no match.
+        EmofusionError: a clip has several matches, or two clips have the same one.
     """
     by_last_part: dict[str, list[Any]] = {}
     for key, name in names.items():
@@ -68,10 +69,11 @@ def matched(
         else:
             missing.append(clip)
     if missing:
-        raise EmofusionError(
+        raise Lacking(
             f"{where} has no {what} of {len(missing)} of {len(clips)} clips, for example "
             f"{', '.join(missing[:_SHOWN])}; it has {_first(names.values())}. Names must be the same, letter by "
-            f"letter. Add them, or leave the clips out with {leave_out_clips(clips, missing)}."
+            f"letter. Add them, or leave the clips out with {leave_out_clips(clips, missing)}.",
+            missing,
         )
     _check_distinct(chosen, where, what)
     return chosen

@@ -18,7 +18,7 @@ import pandas as pd
 from emofusion.corpora.common.archives import Entry
 from emofusion.corpora.common.separated import separator_of
 from emofusion.counted import count
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 
 MOST_SEEN, SINGLE, ALL = "most_seen", "single", "all"
 FACES = (MOST_SEEN, SINGLE, ALL)
@@ -146,7 +146,7 @@ def chosen(table: pd.DataFrame, columns: Sequence[str], frames: Frames, where: o
     count("frames with a value of OpenFace that is no number", (found & ~finite).sum())
     good = numbers[found & finite]
     if good.empty:
-        raise EmofusionError(
+        raise Lacking(
             f"OpenFace found a face in no frame of {where} ({len(numbers)} frames; those with success 1, a confidence "
             f"of at least {frames.confidence:g} and numbers count)."
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.matching import leave_out_clips
 
 
@@ -18,9 +18,12 @@ def rows_of(clip: Any, compute: Callable[[Any], Any], clips: pd.DataFrame) -> An
         clips: the table of the clip.
 
     Raises:
+        Lacking: the clip has no sound, face or words.
         EmofusionError: the clip cannot be read; the message ends with what to type to leave it out.
     """
     try:
         return compute(clip)
+    except Lacking as error:
+        raise Lacking(str(error), [clip.clip]) from error
     except EmofusionError as error:
         raise EmofusionError(f"{error} To leave the clip out: {leave_out_clips(clips, [clip.clip])}") from error

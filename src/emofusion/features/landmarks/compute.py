@@ -11,7 +11,7 @@ import pandas as pd
 
 from emofusion.corpora.common.archives import Entry, are_copies
 from emofusion.counted import count
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.action_units.files import csv_files
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import matched
@@ -79,7 +79,7 @@ def _of_clip(clip: Any, points: Points, statistics: tuple[str, ...], level: bool
     finite = np.isfinite(scaled).all(axis=(1, 2))
     count("frames in which the landmarks of both eyes are in one place", int((~finite).sum()))
     if not finite.any():
-        raise EmofusionError(f"the landmarks of {clip.clip} show a face in no frame; leave the clip out")
+        raise Lacking(f"the landmarks of {clip.clip} show a face in no frame.", [clip.clip])
     row: Array = summarised(scaled[finite], frames[finite], statistics).astype(np.float32)
     return row[np.newaxis]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.pixels import Pixels
@@ -23,10 +23,11 @@ def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
     """The function that turns a clip into uint8 `(rows, 3, size, size)`; see `Pixels.prepare`."""
     without_picture = clips.loc[clips["image"].isna() & clips["video"].isna(), "clip"]
     if len(without_picture):
-        raise EmofusionError(
+        raise Lacking(
             f"{len(without_picture)} clips have neither picture nor video, for example "
             f"{', '.join(without_picture[:5])}: a model on pixels needs one of every clip. "
-            f"To leave them out: {leave_out_clips(clips, without_picture)}"
+            f"To leave them out: {leave_out_clips(clips, without_picture)}",
+            without_picture,
         )
     return partial(_of_clip, settings=settings)
 

@@ -85,12 +85,13 @@ class Table(Features):
         return self.table
 
     def check_present(self) -> None:
-        """Raise `EmofusionError` where the file does not exist."""
+        """Raise `EmofusionError` where the file does not exist, or is no table of numbers."""
         must(
             Path(self.table).is_file(),
             f"features.table={self.table}: there is no such file; it has a row for each clip, with its name in the "
             f"column {self.clip} and numbers in the others",
         )
+        self.row_shape()
 
     def sources(self) -> list[Path]:
         """The file."""

@@ -18,7 +18,7 @@ from emofusion.features.table.reading import read
 from emofusion.settings.exclude import pattern_of
 
 # Names of columns that describe a clip in many tables, and are no measurement of it.
-_LABELS = ("emotion", "label", "labels", "class", "target", "y", "actor", "speaker", "subject", "gender", "sex", "fold")
+_LABELS = ("emotion", "label", "labels", "class", "target", "actor", "speaker", "subject", "gender", "sex", "fold")
 _SHOWN = 5
 
 

@@ -92,11 +92,15 @@ class Text(Features):
         return self.table
 
     def check_present(self) -> None:
-        """Raise `EmofusionError` where the named table does not exist."""
+        """Raise `EmofusionError` where the named table does not exist, or lacks a column."""
         must(
             not self.table or Path(self.table).is_file(),
             f"features.table={self.table}: there is no such file; it has the columns clip and {self.column}",
         )
+        if self.table:
+            from emofusion.features.text.compute import read_texts
+
+            read_texts(self)
 
     def sources(self) -> list[Path]:
         """The table of transcripts, where it is one of its own."""

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from emofusion.counted import count
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.matching import leave_out_clips, matched
 from emofusion.features.text import Text
 from emofusion.tables import read_foreign
@@ -28,10 +28,11 @@ def prepare(clips: pd.DataFrame, settings: Text) -> Callable[[Any], sparse.csr_a
     texts = _of_table(clips, settings) if settings.table else _of_clips(clips, settings)
     silent = [clip for clip, text in texts.items() if pd.isna(text) or not str(text).strip()]
     if silent:
-        raise EmofusionError(
+        raise Lacking(
             f"{len(silent)} of {len(clips)} clips have no transcript in the column {settings.column} of "
             f"{settings.table or 'the clip table'}: {', '.join(silent[:_SHOWN])}. Add them, or leave the clips out "
-            f"with {leave_out_clips(clips, silent)}"
+            f"with {leave_out_clips(clips, silent)}",
+            silent,
         )
     return partial(_of_clip, texts=texts, vectorisers=vectorisers(settings))
 
@@ -67,12 +68,18 @@ def _of_clips(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
     return dict(zip(clips["clip"], clips[settings.column], strict=True))
 
 
-def _of_table(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
+def read_texts(settings: Text) -> pd.DataFrame:
+    """The table of transcripts. Raises `EmofusionError` where it cannot be read, or lacks a column."""
     path = Path(str(settings.table))
     table = read_foreign(path, text=["clip", settings.column])
     for column in ("clip", settings.column):
         if column not in table:
             raise EmofusionError(f"{path} has no column {column}; there are {', '.join(map(str, table.columns[:12]))}")
-    rows = matched(dict(enumerate(table["clip"].astype(str), 1)), clips, path, "transcripts")
-    count(f"rows of {path} whose clip is in no corpus of the experiment", len(table) - len(rows))
+    return table
+
+
+def _of_table(clips: pd.DataFrame, settings: Text) -> dict[str, str]:
+    table, where = read_texts(settings), settings.table
+    rows = matched(dict(enumerate(table["clip"].astype(str), 1)), clips, where, "transcripts")
+    count(f"rows of {where} whose clip is in no corpus of the experiment", len(table) - len(rows))
     return {clip: table[settings.column].iloc[row - 1] for clip, row in rows.items()}

@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from emofusion.errors import EmofusionError
 from emofusion.fusion.common.rules import Members, weights_of
 from emofusion.plan.settings import FusionSettings
+from emofusion.predictions.missing import in_words, patterns, shared_weights
 from emofusion.predictions.table import Aligned
 from emofusion.settings.kinds import FusionRule, FusionTask
 
@@ -88,6 +89,9 @@ def how_to_fit(aligned: Aligned, fit_on: str) -> str:
 def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scored:
     """Fit the rule on the clips that its role and `settings.fit_on` allow, and fuse every test clip.
 
+    A clip that lacks modalities is fused as if the experiment had only the modalities that the clip has: by a rule that
+    is fitted on the clips that have them too, with the configured weights in their proportions.
+
     Everything runs on one thread. With more threads, sums are added up in another order, and fitted parameters would
     depend on the machine's number of cores.
 
@@ -100,6 +104,32 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
         EmofusionError: the weights do not fit the modalities.
         NothingToLearnFrom: there are too few actors for cross-fitting.
     """
+    if aligned.present.all():
+        return _score(aligned, rule, settings)
+    test = (aligned.clips["split"] == "test").to_numpy()
+    fused, parameters, fitted_on = np.zeros((int(test.sum()), len(aligned.classes))), [], ""
+    weights = weights_of(settings.weights, aligned.modalities)
+    for modalities, chosen in patterns(aligned.present[:, test]):
+        part = aligned.only(modalities)
+        shares = dict(zip(part.modalities, shared_weights(weights, modalities), strict=True))
+        names = in_words(part.modalities, len(aligned.modalities))
+        try:
+            scored = _score(part, rule, replace(settings, weights=shares))
+        except NothingToLearnFrom as error:
+            raise NothingToLearnFrom(f"{error} (of clips with {names})") from error
+        # the part has all clips with these modalities; those that have further ones belong to another pattern
+        rows = aligned.present[np.ix_(modalities, np.flatnonzero(test))].all(axis=0)
+        columns = pd.Index(aligned.classes).get_indexer(part.classes)
+        fused[np.ix_(chosen, columns)] = scored.posteriors[rows.cumsum()[chosen] - 1]
+        if len(part.modalities) < len(aligned.modalities):
+            scored.parameters["name"] += f" ({names})"
+        parameters.append(scored.parameters)
+        fitted_on = fitted_on or scored.fitted_on
+    return Scored(fused, fitted_on, pd.concat(parameters, ignore_index=True))
+
+
+def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scored:
+    """`score` where no clip lacks a modality."""
     test = (aligned.clips["split"] == "test").to_numpy()
     members = Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities, aligned.known)
     truth = pd.Index(aligned.classes).get_indexer(aligned.clips["emotion"])

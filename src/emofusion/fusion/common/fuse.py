@@ -10,6 +10,7 @@ import pandas as pd
 from emofusion.errors import EmofusionError
 from emofusion.fusion.common.crossfit import NO_OTHER_ACTOR, WORDS, NothingToLearnFrom, score
 from emofusion.plan.settings import FusionSettings
+from emofusion.predictions.missing import completed
 from emofusion.predictions.table import align, scored
 from emofusion.tables import (
     ABOUT_RULE,
@@ -101,7 +102,8 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
         EmofusionError: a grid has too many weights; weights do not fit the modalities; tables do not fit together; or
             the configured rule has no clips to learn from.
     """
-    aligned = align(tables)
+    checked = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in tables.items()}
+    aligned = align(completed(checked, settings.missing), are_checked=True)
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     # without rows, so that the tables have their columns where there is no rule
     none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)

@@ -59,6 +59,7 @@ def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance,
     tables = tables | {"rules": _with_oracles_named(tables["rules"])}
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
+    store["robustness"] = _robustness(tables.get("robustness"))
     store["key"] = _key(store)
     specs = _specs(store, drawing)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -111,6 +112,9 @@ def _specs(store: dict[str, Any], drawing: Drawing) -> dict[str, dict[str, Any]]
     shown = [row[name] for row in store["rules"] for name in ("accuracy", "low", "high")]
     span = _span(x for x in shown if x is not None)
     specs["rules"] = chart("rules", kinds, len(store["rules"]), span, level)
+    if removed := store["robustness"]:
+        span = _span(x for row in removed for x in (row["accuracy"], row["low"], row["high"]) if x is not None)
+        specs["robustness"] = chart("robustness", list(dict.fromkeys(row["lacking"] for row in removed)), span, level)
     return specs
 
 
@@ -160,6 +164,19 @@ def _compared(rules: pd.DataFrame) -> list[dict[str, Any]]:
             "between": interval(row["accuracy_low"], row["accuracy_high"]),
         }
         for order, (_, row) in enumerate(rows.iterrows())
+    ]
+
+
+def _robustness(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """The rows of the chart of robustness."""
+    return [
+        {
+            **{name: _or_none(row[name]) for name in ("share", "accuracy", "low", "high")},
+            "lacking": row["lacking"],
+            "text": f"{share(row['share'])} removed: {share(row['accuracy'])} (n={row['clips']})",
+            "between": interval(row["low"], row["high"]),
+        }
+        for row in ([] if table is None else table.to_dict("records"))
     ]
 
 

@@ -165,3 +165,29 @@ def rules_chart(kinds: list[str], rows: int, span: list[float], level: str) -> d
         base.mark_text(align="right", dy=-8).encode(x=alt.value("width"), text="text:N"),
     ]
     return spec(layers, 40 * rows, "Accuracy of every rule and modality")
+
+
+def robustness_chart(modalities: list[str], span: list[float], level: str) -> dict[str, Any]:
+    """The configured rule's accuracy against the share of clips that lack a modality. Data: `robustness`.
+
+    span: both ends of the scale of accuracy.
+    """
+    dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4]]
+    tints = [DARK, WARM, "#555555", "#888888", "#000000"]
+    number = len(modalities)
+    tint = alt.Scale(domain=modalities, range=[tints[n % len(tints)] for n in range(number)])
+    stroke = alt.Scale(domain=modalities, range=[dashes[n % len(dashes)] for n in range(number)])
+    legend = alt.Legend(orient="top", title="removed", symbolStrokeWidth=2, symbolOpacity=1)
+    base = alt.Chart(alt.NamedData("robustness")).encode(
+        x=alt.X("share:Q", title="share of its clips that is removed", axis=alt.Axis(format=".0%", tickCount=10)),
+        color=alt.Color("lacking:N", scale=tint, legend=legend),
+    )
+    y = alt.Y("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
+    dash = alt.StrokeDash("lacking:N", scale=stroke, legend=legend)
+    tip = tips("lacking", "text", "between", level=level)
+    layers = [
+        base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q"), y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash),
+        base.mark_point(size=45, filled=True, opacity=1).encode(y=y, tooltip=tip),
+    ]
+    return spec(layers, 280, "Accuracy against the share of clips that lack a modality")

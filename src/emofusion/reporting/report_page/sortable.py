@@ -41,7 +41,19 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
     shown_level, metrics = level(settings.confidence), metric_names(settings.metrics)
     context = Context(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes)
     of_gender, of_groups = (rules, gender, narrowed, fairness), (group_gaps, group_tests, group_fairness)
-    builders = (rules, subsets, gender, narrowed, pairs, fairness, groups, *of_groups, annotations)
+    builders = (
+        rules,
+        subsets,
+        gender,
+        narrowed,
+        pairs,
+        fairness,
+        groups,
+        *of_groups,
+        presence,
+        robustness,
+        annotations,
+    )
     shown = []
     for build in builders:
         if build.__name__ in tables and len(tables[build.__name__]):
@@ -114,6 +126,44 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
     ]
     caption = "Measures of fairness between men and women"
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
+
+
+def presence(table: pd.DataFrame, context: Context) -> Table:
+    """The table of accuracies by the modalities that clips have."""
+    rows = [
+        [
+            words(row["present"]),
+            context.rule(row["rule"]),
+            whole(row["correct"]),
+            whole(row["clips"]),
+            whole(row["actors"]),
+            value(row, "accuracy", share, ("low", "high")),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Clips that have", "Rule", "Recognised", "Clips", "Actors", "Accuracy"]
+    caption = f"Accuracy by the modalities that clips have, with {context.level} intervals"
+    return Table("presence", caption, columns, rows)
+
+
+def robustness(table: pd.DataFrame, context: Context) -> Table:
+    """The table of accuracies when a share of a modality's clips is removed."""
+    rows = [
+        [
+            words(row["lacking"]),
+            value(row, "share", share),
+            whole(row["removed"]),
+            whole(row["correct"]),
+            whole(row["clips"]),
+            whole(row["actors"]),
+            value(row, "accuracy", share, ("low", "high")),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Removed", "Share", "Clips removed", "Recognised", "Clips", "Actors", "Accuracy"]
+    caption = f"The configured rule where test clips lack a modality, with {context.level} intervals"
+    note = "The rule was fitted on clips that have it. Which clips lack it is drawn at random."
+    return Table("robustness", caption, columns, rows, note=note)
 
 
 def annotations(table: pd.DataFrame, context: Context) -> Table:

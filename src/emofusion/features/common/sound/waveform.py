@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emofusion.errors import EmofusionError
+from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.common.sound.compiled import librosa
@@ -17,15 +17,16 @@ _MARGIN_SECONDS = 0.1
 
 
 def require_recordings(clips: pd.DataFrame, features: str) -> None:
-    """Raise `EmofusionError` that counts and names the clips without a recording, if there are any.
+    """Raise `Lacking` that counts and names the clips without a recording, if there are any.
 
     clips: `tables.CLIPS`. features: the features that need the recordings, for the message.
     """
     silent = clips.loc[clips["audio"].isna(), "clip"]
     if len(silent):
-        raise EmofusionError(
+        raise Lacking(
             f"{len(silent)} clips have no sound, for example {', '.join(silent[:5])}: "
-            f"{features} need a recording of every clip. To leave them out: {leave_out_clips(clips, silent)}"
+            f"{features} need a recording of every clip. To leave them out: {leave_out_clips(clips, silent)}",
+            silent,
         )
 
 

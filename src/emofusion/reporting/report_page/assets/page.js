@@ -98,6 +98,7 @@
   /** The named data of a chart that do not depend on the page's state. */
   const fixed = (name) => {
     if (name === "rules") return { rules: store.rules };
+    if (name === "robustness") return { robustness: store.robustness };
     const m = modalities.indexOf(name.slice(6));
     return name.startsWith("curve_") ? { curve: curve(m), annotations: annotations(m) } : {};
   };
