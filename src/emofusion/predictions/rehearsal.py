@@ -21,16 +21,16 @@ MOST_CELLS = 8  # of a grid; its other cells are likely to read the same tables
 def rehearse(plan: PlanFile, results: Path) -> None:
     """Read each table of posteriors of a plan's first cells, and compare the clips of each cell's tables.
 
-        Tables that a job makes, and tables of corpora whose recordings must be read, wait for their jobs.
+    Tables that a job makes, and tables of corpora whose recordings must be read, wait for their jobs.
 
-        Args:
-            plan: the plan. All files that it needs exist.
-            results: the folder of the results. What has a record there was read before.
+    Args:
+        plan: the plan. All files that it needs exist.
+        results: the folder of the results. What has a record there was read before.
 
-        Raises:
-            EmofusionError: labels or people do not fit the protocol; a table does not fit its corpus; or it lacks test
-            clips that another table of the cell has, and `fusion.missing` is `fail`. Where it is not, a note says so.
-            Both say how to leave the clips out.
+    Raises:
+        EmofusionError: labels or people do not fit the protocol; a table does not fit its corpus; or it lacks test
+        clips that another table of the cell has, and `fusion.missing` is `fail`. Where it is not, a note says so.
+        Both say how to leave the clips out.
     """
     read: dict[str, tuple[pd.DataFrame, Mapping[str, Sequence[str]]] | None] = {}
     for cell in list(plan.cells.values())[:MOST_CELLS]:
