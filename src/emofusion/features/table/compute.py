@@ -12,7 +12,7 @@ import pandas as pd
 from emofusion.counted import count
 from emofusion.errors import EmofusionError
 from emofusion.features.common.arrays import Array
-from emofusion.features.common.matching import matched
+from emofusion.features.common.matching import leave_out_clips, matched
 from emofusion.features.table import Table
 from emofusion.features.table.reading import read
 from emofusion.settings.exclude import pattern_of
@@ -47,7 +47,7 @@ def prepare(clips: pd.DataFrame, settings: Table) -> Callable[[Any], Array]:
     found = matched(dict(enumerate(numbers.clips, 1)), clips, settings.table, "rows")
     rows = {clip: number - 1 for clip, number in found.items()}
     chosen = np.fromiter(rows.values(), int, len(rows))
-    _check_finite(numbers, chosen, list(rows), settings)
+    _check_finite(numbers, chosen, clips, settings)
     _check_no_labels(numbers, chosen, clips, settings)
     count(f"rows of {settings.table} whose clip is in no corpus of the experiment", len(numbers.clips) - len(rows))
     return partial(_of_clip, rows=rows, values=numbers.array)
@@ -138,18 +138,19 @@ def _as_numbers(column: Any, name: str, path: Path) -> Array:
     return numbers[:, np.newaxis] if numbers.ndim == 1 else numbers
 
 
-def _check_finite(numbers: Numbers, chosen: Array, clips: list[str], settings: Table) -> None:
+def _check_finite(numbers: Numbers, chosen: Array, clips: pd.DataFrame, settings: Table) -> None:
     values = numbers.array[chosen]
     finite = np.isfinite(values)
     if finite.all():
         return
     where = np.argwhere(~finite)
     column = _name_of_value(numbers, int(where[0][-1]))
-    affected = sorted({int(row) for row in where[:, 0]})
+    affected = clips["clip"].iloc[sorted({int(row) for row in where[:, 0]})].tolist()
     raise EmofusionError(
         f"{settings.table}: {len(affected)} clips have a value that is empty or not finite, such as {column} of "
-        f"{clips[affected[0]]}. Fill it in, leave the column out with "
-        f"{_leaving_out([column], settings.without)}, or leave the clips out"
+        f"{affected[0]}. Fill it in, leave the column out with "
+        f"{_leaving_out([column], settings.without)}, or leave the clips out with "
+        f"{leave_out_clips(clips, affected)}"
     )
 
 
