@@ -62,7 +62,10 @@ def cells(own_conf, text, override=()):
         ("speech: {name: a/b}\n", "speech.name=a/b: files are named after it; use letters, digits, _ and - only"),
         ("evaluation: 3\n", "evaluation=3: this must be a map of settings, written {name: value}"),
         ("fusion: {weights: {speech: 0.5, fase: 0.5}}\n", "did you mean fusion.weights.face?"),
-        ("corpora: {mine: {root: x}}\n", "corpora.mine.kind: this setting has no value; there are crema_d, emodb, folder, kdef"),
+        (
+            "corpora: {mine: {root: x}}\n",
+            "corpora.mine.kind: this setting has no value; there are crema_d, emodb, folder, kdef",
+        ),
         ("corpora: {a b: {kind: savee, root: x}}\n", "corpora=a b: files are named after it"),
         ("corpora: {a/b: {kind: savee, root: x}}\n", "corpora=a/b: files are named after it"),
         ("corpora: {'..': {kind: savee, root: x}}\n", "corpora=..: files are named after it"),

@@ -15,6 +15,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -406,3 +407,53 @@ def test_what_is_stored_is_read_again(tmp_path):
         store(model, tmp_path / "x.skops")
         np.testing.assert_array_equal(load(tmp_path / "x.skops", network).predict(values), model.predict(values))
         assert values_in(model) > 10
+
+
+ALPHAS = [100000, 1, 10, 1000]
+
+
+def test_candidates_are_chosen_on_the_actors_who_train(data, tmp_path):
+    """Against scikit-learn's own search with groups, in each fold."""
+    told = []
+    network = Sklearn(estimator="sklearn.linear_model.RidgeClassifier", candidates={"alpha": ALPHAS})
+    predictions = fitted(data, settings_of(network), tmp_path / "model", progress=told.append)
+    for fold in range(2):
+        values, truth, clips = parts_of(data, fold, "train")
+        search = GridSearchCV(
+            make_pipeline(StandardScaler(), RidgeClassifier()), {"ridgeclassifier__alpha": ALPHAS}, cv=GroupKFold(4)
+        )
+        search.fit(values, truth, groups=[clip.split("-")[0] for clip in clips])
+        best = search.best_params_["ridgeclassifier__alpha"]
+        assert f"fold {fold}, seed 0: chosen on the actors who train: alpha {best}" in told
+        tested, _, names = parts_of(data, fold, "test")
+        scores = pd.DataFrame(softmax(search.decision_function(tested), axis=1), index=names)
+        expected = np.log(scores.groupby(level=0).mean().sort_index())
+        np.testing.assert_allclose(logits_of(predictions, fold, "test"), expected, atol=1e-5)
+
+
+def test_of_equally_good_candidates_the_first_is_chosen(data, tmp_path):
+    told = []
+    network = Sklearn(estimator="sklearn.linear_model.RidgeClassifier", candidates={"alpha": [3, 3.0001, 2.9999]})
+    fitted(data, settings_of(network), tmp_path / "model", progress=told.append)
+    assert sum("alpha 3" in line and "alpha 3." not in line for line in told) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"settings": {"alpha": 1}, "candidates": {"alpha": [1, 2]}}, r"speech\.network\.settings\.alpha is set too"),
+        ({"candidates": {"alpha": []}}, r"speech\.network\.candidates\.alpha: name at least one value"),
+        ({"candidates": {"alfa": [1, 2]}}, "alfa"),
+    ],
+)
+def test_candidates_that_cannot_be_chosen_among_are_refused(settings, message):
+    with pytest.raises(EmofusionError, match=message):
+        Sklearn(estimator="sklearn.linear_model.RidgeClassifier", **settings).check_installed("speech.network")
+
+
+def test_one_actor_is_too_few_to_choose(data, tmp_path):
+    features, split = data
+    alone = split[(split["split"] != "train") | (split["actor"].isin(["made-0", "made-1"]))]
+    network = Sklearn(estimator="sklearn.linear_model.RidgeClassifier", candidates={"alpha": [1, 2]})
+    with pytest.raises(EmofusionError, match=r"network\.candidates: only one actor trains"):
+        fitted((features, alone), settings_of(network), tmp_path / "model")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -55,11 +56,20 @@ def fit_estimators(
         name, several = fold_name(fold, seed), len(settings.seeds) > 1
         started = time.perf_counter()
         drawn = int(np.random.SeedSequence([seed, fold]).generate_state(1)[0])
-        model = pipeline(network, "network", settings.standardised, drawn % 2**31)
         rows = {kind: _labelled(inputs, clips, classes) for kind, clips in part.groupby("split")}
-        train = rows["train"]
-        with threadpool_limits(settings.training.threads), _one_message(network, f"fold {fold}, seed {seed}", progress):
-            _fit(model, _taken(inputs, train), train["label"].to_numpy(), len(classes))
+        train, which = rows["train"], f"fold {fold}, seed {seed}"
+
+        def make(chosen: Sklearn, drawn: int = drawn % 2**31) -> Pipeline:
+            return pipeline(chosen, "network", settings.standardised, drawn)
+
+        with threadpool_limits(settings.training.threads), _one_message(network, which, progress):
+            values = _taken(inputs, train)
+            chosen = _chosen(network, make, values, train, len(classes))
+            model = make(chosen)
+            _fit(model, values, train["label"].to_numpy(), len(classes))
+        if network.candidates:
+            found = ", ".join(f"{key} {chosen.settings[key]}" for key in network.candidates)
+            progress(f"{which}: chosen on the actors who train: {found}")
         metrics: dict[str, float] = {}
         for kind in ("train", "validation"):
             losses = _losses(model, inputs, rows[kind], len(classes)) if kind in rows else (np.nan, np.nan)
@@ -100,9 +110,43 @@ def predict_estimators(
     return pd.concat(tables, ignore_index=True)
 
 
+def _chosen(
+    network: Sklearn, make: Callable[[Sklearn], Pipeline], values: Any, rows: pd.DataFrame, classes: int
+) -> Sklearn:
+    """The network with the candidates that recognise most clips, in five groups of the actors who train.
+
+    Args:
+        network: with candidates; without them it is returned.
+        make: an unfitted model of a network.
+        values: the features of the training rows, (rows, values).
+        rows: their `label`, `actor` and `view`; altered views train, and are not counted.
+        classes: the number of classes.
+
+    Raises:
+        EmofusionError: fewer than two actors train.
+    """
+    combinations = network.combinations()
+    if len(combinations) == 1:
+        return combinations[0]
+    actors, labels = rows["actor"].nunique(), rows["label"].to_numpy()
+    if actors < 2:
+        raise EmofusionError("network.candidates: only one actor trains, and choosing needs two; set network.settings")
+    parts = list(GroupKFold(min(5, actors)).split(labels, groups=rows["actor"]))
+    recognised = []
+    for combination in combinations:
+        right = 0
+        for train, held_out in parts:
+            held_out = held_out[(rows["view"].to_numpy() == 0)[held_out]]
+            model = make(combination)
+            _fit(model, values[train], labels[train], classes)
+            right += int((_posteriors(model, values[held_out], classes).argmax(axis=1) == labels[held_out]).sum())
+        recognised.append(right)
+    return combinations[int(np.argmax(recognised))]
+
+
 def _labelled(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """The rows of clips with their labels. Of training clips, altered views count like further clips."""
-    rows = features.rows.merge(clips[["clip", "emotion", "split"]], on="clip")
+    rows = features.rows.merge(clips[["clip", "actor", "emotion", "split"]], on="clip")
     rows = rows[(rows["view"] == 0) | (rows["split"] == "train")]
     rows = rows[rows["emotion"].isin(classes)]
     label_of = {emotion: label for label, emotion in enumerate(classes)}

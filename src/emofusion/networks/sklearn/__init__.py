@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,11 @@ class Sklearn(Estimator):
         "settings: {…}}.",
         {},
     )
+    candidates: dict[str, list[Any]] = setting(
+        "Settings of the estimator to choose among, as in {alpha: [1, 10, 100]}. In each fold, cross-validation over "
+        "the actors who train chooses the combination that recognises most clips; of equally good ones the first.",
+        {},
+    )
     transformers: list[Any] = setting(
         "Transformers before the estimator, in this order. They are fitted on the training clips. Each is a name such "
         "as sklearn.feature_extraction.text.TfidfTransformer, or {estimator: …, settings: {…}}.",
@@ -48,7 +54,20 @@ class Sklearn(Estimator):
         """Raise `EmofusionError` where an estimator cannot be imported, is none, or has no such setting."""
         from emofusion.networks.sklearn.building import pipeline
 
-        pipeline(self, name, standardised=False)
+        for key, values in self.candidates.items():
+            must(key not in self.settings, f"{name}.candidates.{key}: {name}.settings.{key} is set too; leave one out")
+            must(bool(values), f"{name}.candidates.{key}: name at least one value")
+        for chosen in self.combinations():
+            pipeline(chosen, name, standardised=False)
+
+    def combinations(self) -> "list[Sklearn]":
+        """A copy for each combination of the candidates, in their order; without candidates this one alone."""
+        chosen = product(*self.candidates.values())
+        keys = list(self.candidates)
+        return [
+            replace(self, candidates={}, settings={**self.settings, **dict(zip(keys, values, strict=True))})
+            for values in chosen
+        ]
 
     def check_training(self, training: Training, name: str) -> None:
         """Raise `EmofusionError` for settings of the training that an estimator has no use for."""
@@ -63,7 +82,7 @@ class Sklearn(Estimator):
         from emofusion.networks.sklearn.building import draws, pipeline
 
         must(
-            training.members == 1 or draws(pipeline(self, f"{name}.network", standardised=False)),
+            training.members == 1 or draws(pipeline(self.combinations()[0], f"{name}.network", standardised=False)),
             f"{name}.training.members={training.members}: {self.estimator} draws nothing at random, so all members "
             f"would be the same; set {name}.training.members=1",
         )
