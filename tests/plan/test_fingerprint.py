@@ -1,13 +1,15 @@
 """Fingerprints of code: what counts as another code, and what does not."""
 
 import ast
+from importlib.metadata import version
 
 import pytest
 
+from emofusion.networks.sklearn import Sklearn
 from emofusion.plan import fingerprint
 from emofusion.plan.fingerprint import code_fingerprint, imported_libraries, module_closure
-from emofusion.plan.making import making_of
-from emofusion.plan.stage import KINDS
+from emofusion.plan.making import code_of, making_of
+from emofusion.plan.stage import KINDS, modules_of
 from emofusion.plan.versions import library_versions
 
 
@@ -146,7 +148,7 @@ def test_the_libraries_of_a_stage_are_those_that_its_code_imports():
 
 
 def test_every_stage_that_computes_records_what_it_computes_with(repository, planned):
-    plans = [planned("demo"), planned("posteriors"), planned("ravdess_best")]
+    plans = [planned(name) for name in ("demo", "posteriors", "ravdess_best", "crema_d_people")]
     stages = {stage.kind: stage for plan in plans for stage in plan.stages.values()}
     versions = {kind: set(making_of(stage, repository).versions) for kind, stage in stages.items()}
     assert set(versions) == set(KINDS)  # a kind of stage that no plan here has would go untested
@@ -163,3 +165,20 @@ def test_what_a_script_imports_itself_is_recorded_too(tmp_path):
     script.write_text("import pandas\n\n\ndef work():\n    from emofusion.fusion.common import stacking\n")
     assert {"pandas", "scikit-learn", "numpy"} <= set(library_versions(scripts=(script,)))
     assert "pandas" not in library_versions("emofusion.emotions")
+
+
+def test_libraries_that_settings_name_are_part_of_what_makes_a_model():
+    """An update of the library of an estimator is noticed, though none of our modules imports it."""
+    network = Sklearn(
+        estimator="sklearn.multiclass.OneVsRestClassifier",
+        settings={"estimator": {"estimator": "pooch.core.Pooch"}},
+        transformers=["soxr.Resampler", {"estimator": "numba.core.Thing"}],
+        candidates={"estimator": [{"estimator": "lazy_loader.Loader"}]},
+    )
+    libraries = ("lazy_loader", "numba", "pooch", "sklearn", "soxr")
+    assert network.libraries() == libraries
+    assert {"emofusion.networks.sklearn", *libraries} <= modules_of([network])
+    assert code_of(["emofusion.networks.sklearn", *libraries]) == ("emofusion.networks.sklearn",)
+    versions = library_versions("emofusion.emotions", also=libraries)
+    assert versions["pooch"] == version("pooch") and versions["scikit-learn"] == version("scikit-learn")
+    assert "pooch" not in library_versions("emofusion.emotions")

@@ -109,7 +109,7 @@ def test_an_output_folder_holds_no_files_of_an_earlier_result(two_stages):
 
 def test_an_interrupted_job_goes_on_with_the_same_inputs_code_and_versions_only(two_stages, monkeypatch):
     versions = {"numpy": "2.1.0"}
-    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts: dict(versions))
+    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts, also: dict(versions))
     two_stages.run()
 
     def token():
@@ -146,7 +146,7 @@ def test_hidden_files_are_no_part_of_a_result(two_stages):
 
 def test_a_report_is_made_again_where_only_its_own_libraries_have_changed(two_stages, monkeypatch):
     versions = {"pandas": "2.1.0"}
-    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts: dict(versions))
+    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts, also: dict(versions))
     stage = StageFactory().make("report", "two", {"x": 1})
     (two_stages.repository / "workflow" / "scripts" / "report.py").write_text("VALUE = 1\n")
     two_stages.plan = two_stages.written([stage], accept=True)

@@ -95,7 +95,7 @@ def test_code_that_gives_the_same_result_repeats_nothing_behind_it(two_stages):
 
 def test_other_versions_are_noticed_unless_the_settings_accept_them(two_stages, monkeypatch):
     versions = {"numpy": "2.1.0"}
-    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts: dict(versions))
+    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts, also: dict(versions))
     two_stages.run()
     versions["numpy"] = "2.2.0"
     assert two_stages.stale()["weights"] == "made with numpy 2.1.0 instead of 2.2.0"
@@ -108,7 +108,7 @@ def test_other_versions_are_noticed_unless_the_settings_accept_them(two_stages, 
 
 def test_an_accepted_result_keeps_the_versions_that_made_it(two_stages, monkeypatch):
     versions = {"numpy": "2.1.0"}
-    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts: dict(versions))
+    monkeypatch.setattr(making, "library_versions", lambda *modules, scripts, also: dict(versions))
     two_stages.run()
     versions["numpy"] = "2.2.0"
     two_stages.plan = two_stages.planned(accept=True)

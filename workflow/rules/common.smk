@@ -64,12 +64,12 @@ def modules_of(kind):
     """The modules that a stage's script imports later. The fork server imports them in advance."""
     if not workflow.is_main_process:  # no fork server there, and finding the modules takes half a second
         return []
-    return lambda wildcards: list(module_closure(*plan.stage(f"{kind}/{wildcards.key}").modules))
+    return lambda wildcards: list(module_closure(*code_of(plan.stage(f"{kind}/{wildcards.key}").modules)))
 
 
 def modules_of_report(wildcards):
     """The modules that the script of a cell's report imports later."""
-    return list(module_closure(*plan.stage(plan.cells[wildcards.place].report).modules))
+    return list(module_closure(*code_of(plan.stage(plan.cells[wildcards.place].report).modules)))
 
 
 def published_reports(wildcards):

@@ -9,6 +9,7 @@ try:
     from emofusion import forkserver
     from emofusion.errors import EmofusionError
     from emofusion.plan.fingerprint import module_closure
+    from emofusion.plan.making import code_of
     from emofusion.plan.plan_file import PlanFile
     from emofusion.plan.records import RECORD
     from emofusion.plan.resources import estimate

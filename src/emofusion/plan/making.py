@@ -1,9 +1,10 @@
 """The code, library versions, threads and precision that a stage would be made with now."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from emofusion.plan.fingerprint import code_fingerprint
+from emofusion.plan.fingerprint import code_fingerprint, is_ours
 from emofusion.plan.plan_file import PlannedStage
 from emofusion.plan.records import Making
 from emofusion.plan.stage import KINDS
@@ -18,7 +19,13 @@ def making_of(stage: PlannedStage, repository: Path) -> Making:
     repository: the folder that holds `workflow/scripts`.
     """
     script = repository / SCRIPTS / f"{KINDS[stage.kind].script}.py"
-    return Making(_code(stage.modules, script), _versions(stage.modules, script), stage.threads, stage.precision)
+    code, libraries = code_of(stage.modules), tuple(name for name in stage.modules if not is_ours(name))
+    return Making(_code(code, script), _versions(code, libraries, script), stage.threads, stage.precision)
+
+
+def code_of(modules: Iterable[str]) -> tuple[str, ...]:
+    """The modules of ours among those of a stage. The others are libraries that its settings name."""
+    return tuple(name for name in modules if is_ours(name))
 
 
 @cache
@@ -27,5 +34,5 @@ def _code(modules: tuple[str, ...], script: Path) -> str:
 
 
 @cache
-def _versions(modules: tuple[str, ...], script: Path) -> dict[str, str]:
-    return library_versions(*modules, scripts=(script,))
+def _versions(modules: tuple[str, ...], libraries: tuple[str, ...], script: Path) -> dict[str, str]:
+    return library_versions(*modules, scripts=(script,), also=libraries)

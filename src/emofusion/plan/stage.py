@@ -198,7 +198,10 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def modules_of(settings: Any) -> set[str]:
-    """The modules of all kinds whose objects the settings contain. Their code belongs to the stage's code."""
+    """The modules of all kinds whose objects the settings contain, and the libraries that these kinds' settings name.
+
+    The code of the modules belongs to the stage's code, and the versions of the libraries to what it is made with.
+    """
     if isinstance(settings, dict):
         return {module for entry in settings.values() for module in modules_of(entry)}
     if isinstance(settings, list | tuple):
@@ -206,6 +209,8 @@ def modules_of(settings: Any) -> set[str]:
     if not dataclasses.is_dataclass(settings) or isinstance(settings, type):
         return set()
     inside = {module for field in dataclasses.fields(settings) for module in modules_of(getattr(settings, field.name))}
+    if isinstance(settings, Kind):
+        inside |= set(settings.libraries())
     return inside | ({type(settings).__module__} if isinstance(settings, Kind | Preparation | FrozenPart) else set())
 
 

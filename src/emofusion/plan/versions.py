@@ -44,12 +44,14 @@ COMPUTES_WITH = {
 _OTHER_NAMES = {"sklearn": "scikit-learn", "PIL": "pillow", "pytorch_lightning": "pytorch-lightning"}
 
 
-def library_versions(*modules: str, scripts: tuple[Path, ...] = ()) -> dict[str, str]:
+def library_versions(*modules: str, scripts: tuple[Path, ...] = (), also: tuple[str, ...] = ()) -> dict[str, str]:
     """Distribution → version, for every library that the modules and scripts compute with, directly or through others.
+
+    also: further libraries that are computed with, because a setting names them.
 
     A library that is not installed is left out: the code that needs it reports its absence.
     """
-    names = imported_libraries(*modules, scripts=scripts) - WITHOUT_EFFECT
+    names = (imported_libraries(*modules, scripts=scripts) | set(also)) - WITHOUT_EFFECT
     names |= {other for name in names for other in COMPUTES_WITH.get(name, ())}
     return dict(sorted(pair for name in names for pair in _versions(name)))
 

@@ -1,6 +1,6 @@
 """Estimators with scikit-learn's interface: linear models, support vector machines, forests and others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
@@ -59,6 +59,20 @@ class Sklearn(Estimator):
             must(bool(values), f"{name}.candidates.{key}: name at least one value")
         for chosen in self.combinations():
             pipeline(chosen, name, standardised=False)
+
+    def libraries(self) -> tuple[str, ...]:
+        """The top-level packages of all estimators and transformers in the settings."""
+
+        def names(node: Any) -> Iterator[str]:
+            if isinstance(node, dict):
+                for key, value in node.items():
+                    yield from [value] if key == "estimator" and isinstance(value, str) else names(value)
+            elif isinstance(node, list):
+                for entry in node:
+                    yield from [entry] if isinstance(entry, str) else names(entry)
+
+        found = [self.estimator, *names(self.transformers), *names(self.settings), *names(self.candidates)]
+        return tuple(sorted({name.partition(".")[0] for name in found if "." in name}))
 
     def combinations(self) -> "list[Sklearn]":
         """A copy for each combination of the candidates, in their order; without candidates this one alone."""

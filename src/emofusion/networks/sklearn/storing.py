@@ -5,7 +5,6 @@ that is not of the libraries of the configured estimators.
 """
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def load(file: Path, network: Sklearn) -> Pipeline:
     """
     try:
         found = skops.io.get_untrusted_types(file=file)
-        libraries = _libraries(network)
+        libraries = {"sklearn", "scipy", *network.libraries()}
         strange = [name for name in found if name.partition(".")[0] not in libraries]
         if strange:
             raise EmofusionError(
@@ -56,21 +55,6 @@ def load(file: Path, network: Sklearn) -> Pipeline:
     if not isinstance(loaded, Pipeline):
         raise EmofusionError(f"{file} holds no fitted estimator. Delete its folder, and the model is fitted again")
     return loaded
-
-
-def _libraries(network: Sklearn) -> set[str]:
-    """The top-level packages of all estimators in the settings."""
-
-    def names(node: Any) -> Iterator[str]:
-        if isinstance(node, dict):
-            for key, value in node.items():
-                yield from [value] if key == "estimator" and isinstance(value, str) else names(value)
-        elif isinstance(node, list):
-            for entry in node:
-                yield from [entry] if isinstance(entry, str) else names(entry)
-
-    found = [network.estimator, *names(network.transformers), *names(network.settings)]
-    return {"sklearn", "scipy", *(name.partition(".")[0] for name in found if "." in name)}
 
 
 def values_in(model: Any) -> int:

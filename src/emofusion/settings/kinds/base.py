@@ -33,6 +33,13 @@ class Kind:
         By default a kind needs no optional library. `name`: the node's full name in the settings.
         """
 
+    def libraries(self) -> tuple[str, ...]:
+        """Libraries that settings name, besides those that the kind's module imports: their top-level packages.
+
+        A result is made again when the version of one of them changes. By default there are none.
+        """
+        return ()
+
 
 @dataclass(frozen=True)
 class Preparation:
