@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from emofusion.training import fit as fitting
 from emofusion.training.callbacks import METRICS
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
 from emofusion.training.description import read_model
-from emofusion.training.fit import fit_folds, kept_epoch
+from emofusion.training.fit import kept_epoch
 from emofusion.training.module import (
     Classifier,
     ScaledNetwork,
@@ -33,9 +34,10 @@ from emofusion.training.module import (
     build_model,
     one_cycle,
 )
-from emofusion.training.predict import predict_folds
+from emofusion.training.predict import predict_folds as predict
 
 CLASSES = ["neutral", "happy", "sad"]
+fit_folds, predict_folds = partial(fitting.fit_folds, order=CLASSES), partial(predict, order=CLASSES)
 TRAINING = Training(epochs=6, learning_rate=0.01, batch_size=8)
 SETTINGS = ModelSettings(Mlp(hidden=[16]), TRAINING, seeds=[3], standardised=True)
 FULL = PredictionsSettings(threads=1, precision="full")
@@ -114,7 +116,7 @@ def test_the_scaler_takes_channels_over_time(tmp_path):
     values[:, 2] = 1.5  # a constant channel is not divided by zero
     (tmp_path / "set").mkdir()
     np.save(tmp_path / "set" / "features.npy", values)
-    pd.DataFrame({"clip": list("abcdefghij"), "row": range(10)}).to_parquet(tmp_path / "set" / "rows.parquet")
+    write_rows(pd.DataFrame({"clip": list("abcdefghij"), "row": range(10), "frame": 0, "view": 0}), tmp_path / "set")
     scaler = Standardise((4, 7))
     scaler.fit(FeatureSet.open([tmp_path / "set"]), np.arange(8), chunk=3)
     scaled = scaler(torch.from_numpy(values[:8])).numpy()
@@ -257,11 +259,25 @@ def test_a_loss_that_is_no_number_is_an_error(tmp_path, data, monkeypatch):
         fit_folds(split, FeatureSet.open(features.folders), settings, tmp_path / "model")
 
 
-def test_clips_without_features_are_named(tmp_path, data):
+def test_clips_without_features_do_not_train_and_are_not_scored(tmp_path, data):
     features, split = data
-    stranger = split.iloc[:1].assign(clip="stranger")
-    with pytest.raises(EmofusionError, match="stranger"):
-        fit_folds(pd.concat([split, stranger]), features, SETTINGS, tmp_path / "model")
+    strangers = split[split["fold"] == 0].groupby("split").head(1).assign(clip=["x", "y", "z"])
+    more = pd.concat([split, strangers], ignore_index=True)
+    for name, clips in (("one", split), ("more", more)):
+        fit_folds(clips, features, SETTINGS, tmp_path / name)
+    one, more = (
+        predict_folds(clips, features, tmp_path / name, FULL) for name, clips in (("one", split), ("more", more))
+    )
+    pd.testing.assert_frame_equal(one, more)
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_fold_whose_clips_have_no_features_is_refused(tmp_path, data, part):
+    features, split = data
+    gone = (split["fold"] == 1) & (split["split"] == part)
+    renamed = split.assign(clip=split["clip"].mask(gone, "no-" + split["clip"]))
+    with pytest.raises(EmofusionError, match=rf"none of the {part} clips of fold 1 has features, such as no-"):
+        fit_folds(renamed, features, SETTINGS, tmp_path / "model")
 
 
 def test_a_model_knows_the_classes_it_was_trained_on_only(tmp_path, data):
@@ -269,7 +285,7 @@ def test_a_model_knows_the_classes_it_was_trained_on_only(tmp_path, data):
     seen = split[~((split["split"] == "train") & (split["emotion"] == "sad"))]
     fit_folds(seen, features, SETTINGS, tmp_path / "model")
     predictions = predict_folds(seen, features, tmp_path / "model", FULL)
-    assert "logit_sad" not in predictions and (predictions["emotion"] == "sad").any()
+    assert (predictions["logit_sad"] == -np.inf).all() and (predictions["emotion"] == "sad").any()
 
 
 def test_batches_are_shuffled_by_seed_and_epoch_and_cover_each_row_once():

@@ -51,9 +51,8 @@ def with_features(split: pd.DataFrame, features: RowSource) -> pd.DataFrame:
         left = set(present.loc[present["fold"] == fold, "split"])
         for part in ("train", "test"):
             if part in set(rows["split"]) and part not in left:
-                raise EmofusionError(
-                    f"none of the {part} clips of fold {fold} has features, such as {rows['clip'].iloc[0]}"
-                )
+                example = rows.loc[rows["split"] == part, "clip"].iloc[0]
+                raise EmofusionError(f"none of the {part} clips of fold {fold} has features, such as {example}")
     return present
 
 
