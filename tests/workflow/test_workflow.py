@@ -67,6 +67,7 @@ def test_every_file_of_the_report_is_there(workflow):
     }
     wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
     wanted |= set(map(file_of, COMPARED))
+    wanted |= {"robustness.csv"}  # and no presence.csv, since no clip lacks a modality
     wanted |= {"curves_speech.png", "curves_face.png", "provenance.json", "published.json", "summary.json", "costs.csv"}
     assert names == wanted
 

@@ -29,13 +29,15 @@ def comparison_tables(
 
     Returns:
         Name → table: rules (see `rules_table`), subsets, gender, narrowed, pairs, fairness, confusion, sweep,
-        sweep_gaps, sweep_confusion, presence, robustness and parameters. Each has the columns of `Facts.basis`.
+        sweep_gaps, sweep_confusion and parameters; presence where a clip lacks a modality, and robustness where there
+        are several modalities. Each has the columns of `Facts.basis`.
     """
     named = {
         name: table.rename(columns={"system": "rule", "modality": "against"}) for name, table in evaluation.items()
     }
     tables = {"rules": rules_table(named, rules, facts.settings)} | named | {"parameters": parameters}
-    return {name: table.assign(**facts.basis()) for name, table in tables.items()}
+    without_rows = {name for name in ("presence", "robustness") if name in tables and tables[name].empty}
+    return {name: table.assign(**facts.basis()) for name, table in tables.items() if name not in without_rows}
 
 
 def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
