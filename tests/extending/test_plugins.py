@@ -126,7 +126,7 @@ def test_a_kind_that_does_not_exist_is_told_which_there_are(repository, plugin):
     for override, said in (
         ("speech.network.kind=nonsense", r"speech\.network\.kind=nonsense: no such kind; there are backbone, cnn1d"),
         ("protocol.kind=nonsense", r"protocol\.kind=nonsense: no such kind; there are cross_corpus"),
-        ("+corpora.x={kind: nonsense}", r"corpora\.x\.kind=nonsense: no such kind; there are folder"),
+        ("+corpora.x={kind: nonsense}", r"corpora\.x\.kind=nonsense: no such kind; there are crema_d, emodb, folder"),
     ):
         with pytest.raises(EmofusionError, match=said):
             composer.settings([override])

@@ -9,7 +9,6 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from emofusion.emotions import in_order
 from emofusion.features.common.feature_set import FeatureSet, write_rows
 from emofusion.networks.backbone import Backbone, FrozenBlocks
 from emofusion.networks.backbone.feature_cache import altered, store
@@ -116,7 +115,7 @@ def in_the_loop(split, pixels, settings, weights):
         {"params": network.features.parameters(), "lr": training.learning_rate * training.backbone_rate},
     ]
     optimiser = torch.optim.Adam(groups, lr=training.learning_rate)
-    rows = labelled_rows(pixels, split[split["split"] == "train"], in_order(["happy", "sad"]))
+    rows = labelled_rows(pixels, split[split["split"] == "train"], ["happy", "sad"])
     sampler, losses = EpochBatches(len(rows), training.batch_size, seed), []
     for epoch in range(training.epochs):
         sampler.set_epoch(epoch)

@@ -55,16 +55,23 @@ def test_a_clip_that_one_of_two_tables_lacks_is_told_with_the_pattern_that_leave
     lacking = table().drop(index=[3, 40])
     message = r"face\.csv \(face\) lacks 2 of 64 test clips that speech\.csv \(speech\) has, as 03-01-02-01-02-01-01"
     with pytest.raises(EmofusionError, match=message) as error:
-        plan(table(), lacking)
+        plan(table(), lacking, "fusion.missing=fail")
     assert not (tmp_path / "results").exists()
     advice = re.search(r"corpora\.ravdess\.exclude=\[.*?\]", str(error.value))[0]
-    assert plan(table(), lacking, advice).cells
+    assert plan(table(), lacking, advice, "fusion.missing=fail").cells
+
+
+def test_where_the_fusion_may_rest_on_the_others_it_is_told_and_goes_on(plan, capfd):
+    assert plan(table(), table().drop(index=[3, 40])).cells
+    told = capfd.readouterr().err
+    assert "note: face.csv (face) lacks 2 of 64 test clips that speech.csv (speech) has" in told
+    assert "corpora.ravdess.exclude=['03-01-02-01-02-01-01'" in told and "rests on the other modalities" in told
 
 
 def test_advice_keeps_what_is_left_out_already(plan):
     first = "corpora.ravdess.exclude=['03-01-08-*']"
     with pytest.raises(EmofusionError, match=r"exclude=\['03-01-08-\*','03-01-02-01-02-01-01'\]"):
-        plan(table(), table().drop(index=3), first)
+        plan(table(), table().drop(index=3), first, "fusion.missing=fail")
 
 
 def test_clips_that_are_not_tested_may_be_lacking(plan):

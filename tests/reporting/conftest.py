@@ -9,6 +9,7 @@ import pytest
 
 from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.evaluation.evaluate import evaluate
+from emofusion.evaluation.presence import robustness_table
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.fusion.common.fuse import Fused, fuse
 from emofusion.plan.settings import EvaluationSettings, FusionSettings, ReportSettings
@@ -117,6 +118,9 @@ def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
     metrics = [kinds("metrics")[name].for_evaluation(EVALUATION) for name in METRICS]
     tables = evaluate({**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics))
+    linear = kinds("fusion")["linear"]()
+    fused = FusionSettings("linear", [linear], WEIGHTS, steps=20, fit_on="cross_fitted")
+    tables["robustness"] = robustness_table(modalities, linear, fused, EvaluationSettings(EVALUATION, []))
     return tables | sweep_weights(align(modalities), ["linear", "product"], 20, EVALUATION)
 
 

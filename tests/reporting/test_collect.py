@@ -70,7 +70,11 @@ def settings(settings):
 
 def test_every_table_is_read(stages, results, settings):
     read = collect(**stages, settings=settings)
-    assert list(read.modalities) == ["speech", "face"] and set(read.evaluation) == {*evaluation_schemas([]), *SWEEPS}
+    assert list(read.modalities) == ["speech", "face"] and set(read.evaluation) == {
+        *evaluation_schemas([]),
+        *SWEEPS,
+        "robustness",
+    }
     for name, table in results.evaluation.items():
         pd.testing.assert_frame_equal(read.evaluation[name], table)
     pd.testing.assert_frame_equal(read.fused, results.fused)

@@ -13,7 +13,7 @@ from emofusion.reporting.report_page.packing import unpacked
 
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
-    "sweep", "sweep_gaps", "sweep_confusion",
+    "sweep", "sweep_gaps", "sweep_confusion", "robustness",
 ]  # fmt: skip
 
 

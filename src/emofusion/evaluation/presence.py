@@ -37,7 +37,7 @@ def presence_table(systems: Systems, modalities: Sequence[str], resampling: Resa
     of_modality = [systems.names.index(name) for name in modalities]
     present = systems.predicted[of_modality] >= 0
     rows: list[dict[str, Any]] = []
-    for having, clips in patterns(present) if not present.all() else ():
+    for having, clips in () if present.all() else patterns(present):
         names = [modalities[position] for position in having]
         right = systems.predicted[:, clips] == systems.truth[clips]
         correct, tested = _by_actor(right, systems.actor[clips], len(systems.actors))

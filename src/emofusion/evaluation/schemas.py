@@ -56,7 +56,6 @@ _SUBSET = {
 _shown = {"correct": _count, "clips": _count, "actors": _count, "accuracy": _share, **_interval}
 ROBUSTNESS = _table({"lacking": pa.Column(str), "share": _share, "removed": _count, **_shown}, ["lacking", "share"])
 _OF_ALL_METRICS = {
-    "presence": _table({"present": pa.Column(str), "system": pa.Column(str), **_shown}, ["present", "system"]),
     "confusion": _table(
         {"system": pa.Column(str), "gender": _gender, "emotion": _emotion, "predicted": _emotion, "clips": _count},
         ["system", "gender", "emotion", "predicted"],
@@ -111,6 +110,7 @@ _OF_ALL_METRICS = {
         },
         ["system", "emotion", "metric"],
     ),
+    "presence": _table({"present": pa.Column(str), "system": pa.Column(str), **_shown}, ["present", "system"]),
 }
 _OF_GROUPS = {
     "groups": _table(
