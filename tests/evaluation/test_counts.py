@@ -65,7 +65,7 @@ def test_log_loss_and_brier_of_each_actor(systems):
     """Face gives disgust no chance at all: its logarithm is taken of a tiny number, as scikit-learn does."""
     scored = side_by_side(systems)
     sums = count(scored, [LogLoss(), Brier()]).sums
-    for position, (name, table) in enumerate(systems.items()):
+    for position, table in enumerate(systems.values()):
         for row, kind in product(range(len(scored.actors)), range(8)):
             rows = table[(table["actor"] == scored.actors["actor"][row]) & (table["emotion"] == EMOTIONS[kind])]
             if rows.empty:

@@ -90,7 +90,7 @@ AFTER_FUSION = {"fuse_rules", "fuse", "report"}
     ("file", "old", "new", "stale"),
     [
         ("kinds/minimum.py", "min(axis=0)", "min(axis=0) ** 2", {"fuse", "report"}),
-        ("kinds/kappa.py", '"Cohen\'s kappa"', '"Kappa"', {"fuse", "report"}),
+        ("kinds/kappa.py", '"Cohen\'s kappa"', '"Kappa"', AFTER_FUSION),
         ("kinds/softmax.py", "bias=self.bias)", "bias=True)", {"train", "predict"} | AFTER_FUSION),
         ("kinds/band_energies.py", "1e-9", "1e-8", {"features", "train", "predict"} | AFTER_FUSION),
         ("kinds/across_genders.py", "fold=0", "fold=1", {"split", "train", "predict"} | AFTER_FUSION),

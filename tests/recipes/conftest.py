@@ -1,7 +1,6 @@
 """The recipes of docs/corpora.md: their files, their commands, and small corpora in the layouts that they expect."""
 
 import re
-import shlex
 import shutil
 from pathlib import Path
 
@@ -18,24 +17,13 @@ from emofusion.corpora.tess import EMOTIONS as TESS
 
 _BLOCK = re.compile(r"^```(?:python|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^# (\S+\.(?:py|yaml))$", re.MULTILINE)
-_COMMANDS = re.compile(r"(?:^    \S.*\n(?:^ {4,}\S.*\n)*)+", re.MULTILINE)
 RATE = 8000
 
 
 def files_of(page: Path) -> dict[str, str]:
-    """File → text, of every block of Python or YAML on the page; each names its file in its first comments."""
-    return {_FILE.search(text)[1]: text for text in _BLOCK.findall(page.read_text(encoding="utf-8"))}
-
-
-def commands_of(page: Path) -> list[tuple[str, list[str]]]:
-    """The heading and the words of every command on the page, in order."""
-    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
-    found = []
-    for heading, body in re.findall(r"^#{2,3} (.*)\n(.*?)(?=^#{1,3} |\Z)", text, re.MULTILINE | re.DOTALL):
-        for block in _COMMANDS.findall(body):
-            lines = re.sub(r"\\\n\s*", "", block).splitlines()
-            found += [(heading, shlex.split(line)) for line in lines if line.strip()]
-    return found
+    """File → text, of every block of Python or YAML on the page that names its file in its first comments."""
+    blocks = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    return {named[1]: text for text in blocks if (named := _FILE.search(text))}
 
 
 class Voices:
