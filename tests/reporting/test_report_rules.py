@@ -18,11 +18,11 @@ def tables(results, facts) -> dict[str, pd.DataFrame]:
     return comparison_tables(results.evaluation, results.rules, results.parameters, facts)
 
 
-def test_one_row_a_rule_with_the_figures_of_its_predictions(tables, results):
+def test_one_row_a_rule_with_the_figures_of_its_predictions(tables, results, fusion):
     table = tables["rules"].set_index("rule")
     assert list(table.index) == ["speech", "face", *results.rules["rule"].unique()]
     systems = {name: rows[rows["split"] == "test"] for name, rows in results.modalities.items()}
-    systems |= dict(iter(results.rules.groupby("rule")))
+    systems |= dict(iter(fusion.rules.groupby("rule")))
     for name, rows in systems.items():
         rows, found = rows.reset_index(drop=True), table.loc[name]
         guessed, truth = labels(rows), rows["emotion"]

@@ -49,12 +49,12 @@ def predict_folds(
     Raises:
         EmofusionError: the model cannot be read, or half precision is requested without a GPU.
     """
-    split = with_features(split, features)
+    precision = autocast(settings.precision)
     described, trained = read_model(model)
+    split = with_features(split, features)
     if isinstance(trained.network, Estimator):
         return with_unknown(trained.network.predict_folds(split, features, model, settings), order)
     torch.set_num_threads(settings.threads)
-    precision = autocast(settings.precision)
     classes = described.classes
     inputs = with_speaker_normalisation(features, split, trained.training)
     network = build_model(trained.network, described.shape, len(classes), trained.standardised)
