@@ -61,9 +61,13 @@ def test_own_videos_from_table_to_report(recorded, workflow_in, repository, tmp_
     made = workflow_in(repository, tmp_path)
     override = [*OVERRIDE, f"corpora.folder.table={recorded}/clips.csv", f"face.features.table={recorded}/units"]
     (recorded / "units" / "04-sad [é].csv").rename(tmp_path / "away.csv")
-    failed = made.run(experiment="ravdess_openface", override=override)
-    assert failed.returncode and "of 1 of 8 clips, for example 04-sad [é]" in failed.output
-    advice = re.search(r"leave the clips out with (corpora\.folder\.exclude=\[.*\])\.", failed.output)[1]
+    made.made(experiment="ravdess_openface", override=override)
+    summary = (made / "reports/ravdess_openface/summary.md").read_text(encoding="utf-8")
+    assert "face is missing for 1 of 8 test clips. The fusion of these clips rests on the other modalities" in summary
+    assert "of folder): 1 clips that have nothing to compute it from: the modality is missing there" in summary
+    failed = made.run(experiment="ravdess_openface", override=[*override, "fusion.missing=fail"])
+    assert failed.returncode and "lack 1 of 8 test clips that another modality scored: 04-sad [é]" in failed.output
+    advice = re.search(r"leave the clips out with (corpora\.folder\.exclude=\[.*\])", failed.output)[1]
     advice = advice.replace("]]'", "]]','nobody*'")  # a pattern that matches nothing
     output = made.made(experiment="ravdess_openface", override=[*override, advice])
     assert "corpora.folder.exclude: no file or clip that was read here matches 'nobody*'" in output
@@ -73,7 +77,8 @@ def test_own_videos_from_table_to_report(recorded, workflow_in, repository, tmp_
     assert "7 frames in which OpenFace found no face with a confidence of at least 0.7, in 7 clips" in summary
     assert "7 rows of OpenFace that show another face than the one seen most often, in 7 clips" in summary
 
-    (features,) = (made.folder / "results/features").glob("action_units-folder-*/features.npy")
+    found = (made.folder / "results/features").glob("action_units-folder-*/features.npy")
+    features = max(found, key=lambda path: path.stat().st_mtime_ns)
     rows = pd.read_parquet(features.with_name("rows.parquet"))
     units = dict(zip(rows["clip"], np.load(features)[:, 0].tolist(), strict=True))
     expected = {f"{n:02}-{e} [é]": n + k / 2 for n in range(1, 5) for k, e in enumerate(("happy", "sad"))}
