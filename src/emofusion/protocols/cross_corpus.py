@@ -1,27 +1,25 @@
 """A protocol that trains on some corpora and tests on others."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from omegaconf import MISSING
 
-from emofusion.errors import EmofusionError
+from emofusion.protocols.common.across import AcrossCorpora
 from emofusion.settings.fields import must, setting
-from emofusion.settings.kinds import Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass
-class CrossCorpus(Protocol):
+class CrossCorpus(AcrossCorpora):
     """Each modality is trained on its own corpora. All modalities are tested on other corpora."""
 
     kind: str = "cross_corpus"
     train: dict[str, list[str]] = setting(
         "Corpora with the training clips of each modality, as in {face: [kdef], speech: [savee]}.", MISSING, shortest=1
     )
-    test: list[str] = setting("Corpora with the test clips.", MISSING, shortest=1, distinct=True)
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless each modality has at least one corpus, and each corpus only once."""
@@ -37,18 +35,9 @@ class CrossCorpus(Protocol):
 
         Raises `EmofusionError` where there are none, or where one of them is also a test corpus.
         """
-        if modality not in self.train:
-            raise EmofusionError(f"protocol.train: no corpora for the modality {modality}")
-        self._check_apart(self.train[modality])
-        return self.train[modality]
-
-    def test_corpora(self) -> list[str]:
-        """The names of the corpora with the test clips."""
-        return self.test
-
-    def for_modality(self, modality: str) -> Self:
-        """The protocol with the training corpora of one modality, and without its description."""
-        return replace(self, description="", train={modality: self.training_corpora(modality)})
+        corpora = super().training_corpora(modality)
+        self._check_apart(corpora)
+        return corpora
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold with all training and test corpora. A share of the training actors is used for validation."""

@@ -1,21 +1,20 @@
 """Each modality has its own training corpora; test actors are held out of corpora that train and test."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
 
-from emofusion.errors import EmofusionError
+from emofusion.protocols.common.across import AcrossCorpora
 from emofusion.protocols.common.folds import FOLDS, check_folds
 from emofusion.settings.fields import must, setting
-from emofusion.settings.kinds import Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass
-class HeldOut(Protocol):
+class HeldOut(AcrossCorpora):
     """Each modality is trained on its own corpora. A corpus may train and test: its test actors never train.
 
     All modalities are tested on the same clips, so one may be trained across corpora and another within a corpus.
@@ -28,7 +27,6 @@ class HeldOut(Protocol):
         shortest=1,
         distinct=True,
     )
-    test: list[str] = setting("Corpora with the test clips.", MISSING, shortest=1, distinct=True)
     folds: Any = setting(FOLDS, None)
     number_of_folds: int = setting("Number of folds, if they are drawn at random.", 5, least=2, most=1000)
 
@@ -38,20 +36,6 @@ class HeldOut(Protocol):
         for modality, corpora in self.train.items():
             must(len(corpora) > 0, f"{name}.train.{modality}=[]: at least 1 entry, each once")
         check_folds(self.folds, name)
-
-    def training_corpora(self, modality: str) -> list[str]:
-        """The names of the corpora with the training clips of a modality. Raises `EmofusionError` without any."""
-        if modality not in self.train:
-            raise EmofusionError(f"protocol.train: no corpora for the modality {modality}")
-        return self.train[modality]
-
-    def test_corpora(self) -> list[str]:
-        """The names of the corpora with the test clips."""
-        return self.test
-
-    def for_modality(self, modality: str) -> Self:
-        """The protocol with the training corpora of one modality, and without its description."""
-        return replace(self, description="", train={modality: self.training_corpora(modality)})
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold for each set of test actors. A share of the training actors is used for validation."""
