@@ -11,8 +11,8 @@ from emofusion.evaluation.systems import side_by_side
 from emofusion.fusion.common.crossfit import score
 from emofusion.fusion.common.fuse import fuse
 from emofusion.plan.settings import EvaluationSettings, FusionSettings
-from emofusion.predictions.missing import completed, is_missing
-from emofusion.predictions.table import align, labels
+from emofusion.predictions.missing import completed
+from emofusion.predictions.table import align, is_missing, labels
 from emofusion.settings.experiment import Evaluation
 from emofusion.settings.registry import kinds
 from emofusion.tables import ABOUT_RULE, LOGIT

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.predictions.missing import completed, in_words, is_missing, notes_of_missing, patterns, shared_weights
-from emofusion.predictions.table import align, labels, posteriors
+from emofusion.predictions.missing import completed, in_words, notes_of_missing, patterns, shared_weights
+from emofusion.predictions.table import align, is_missing, labels, posteriors
 from emofusion.tables import LOGIT
 
 EMOTIONS = ["happy", "sad"]

@@ -13,11 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emofusion.errors import EmofusionError
+from emofusion.predictions.table import CLIP, is_missing
 from emofusion.settings.exclude import leave_out
-from emofusion.tables import LOGIT
 
 FAIL, USE_OTHERS = "fail", "use_others"  # values of the setting `fusion.missing`
-_CLIP = ["clip", "corpus", "actor", "gender", "emotion", "fold", "split"]
 _ROW = ["clip", "fold"]
 _SHOWN = 5
 
@@ -37,7 +36,7 @@ def completed(tables: dict[str, pd.DataFrame], missing: str) -> dict[str, pd.Dat
     """
     tables = _with_same_folds(tables, missing)
     tested = {name: pd.MultiIndex.from_frame(_tested(table)[_ROW]) for name, table in tables.items()}
-    every = pd.concat([_tested(table)[_CLIP] for table in tables.values()]).drop_duplicates(_ROW)
+    every = pd.concat([_tested(table)[CLIP] for table in tables.values()]).drop_duplicates(_ROW)
     rows = pd.MultiIndex.from_frame(every[_ROW])
     complete = {}
     for name, table in tables.items():
@@ -79,12 +78,6 @@ def _with_same_folds(tables: dict[str, pd.DataFrame], missing: str) -> dict[str,
         name: _tested(table).assign(fold=lambda rows: rows["clip"].map(first)).reset_index(drop=True)
         for name, table in tables.items()
     }
-
-
-def is_missing(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """The rows of a prediction table that have no logits, (rows,)."""
-    missing: NDArray[np.bool_] = table.filter(like=LOGIT).isna().all(axis=1).to_numpy()
-    return missing
 
 
 def patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -12,7 +12,6 @@ from scipy.special import softmax
 
 from emofusion.emotions import GENDERS, in_order, joined
 from emofusion.errors import EmofusionError
-from emofusion.predictions.missing import is_missing
 from emofusion.predictions.ties import predicted
 from emofusion.tables import LOGIT, PREDICTIONS, check, classes_of, unknown_to
 
@@ -62,6 +61,12 @@ class Aligned:
         )
 
 
+def is_missing(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows of a prediction table that have no logits, (rows,)."""
+    missing: NDArray[np.bool_] = table.filter(like=LOGIT).isna().all(axis=1).to_numpy()
+    return missing
+
+
 def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     """The softmax of a prediction table's logits, (rows, classes), in the order of `tables.classes_of`.
 
@@ -70,7 +75,7 @@ def posteriors(table: pd.DataFrame) -> NDArray[np.float64]:
     Raises `EmofusionError` if a row's logits do not give probabilities (not a number, infinite, or all minus infinity).
     """
     logits = table[[LOGIT + emotion for emotion in classes_of(table)]].to_numpy(dtype=float)
-    logits = np.where(np.isnan(logits).all(axis=1, keepdims=True), 0.0, logits)
+    logits = np.where(is_missing(table)[:, None], 0.0, logits)
     with np.errstate(invalid="ignore"):
         probabilities: NDArray[np.float64] = softmax(logits, axis=1)
     bad = ~np.isfinite(probabilities).all(axis=1)
@@ -114,7 +119,7 @@ def labels(table: pd.DataFrame) -> NDArray[Any]:
     """
     classes: NDArray[Any] = np.array(classes_of(table), dtype=object)
     logits = table[[LOGIT + emotion for emotion in classes]].to_numpy(dtype=float)
-    chosen: NDArray[Any] = np.where(np.isnan(logits).all(axis=1), "", classes[predicted(logits)])
+    chosen: NDArray[Any] = np.where(is_missing(table), "", classes[predicted(logits)])
     return chosen
 
 

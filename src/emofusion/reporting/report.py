@@ -11,7 +11,7 @@ from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
 from emofusion.plan.settings import ReportSettings
-from emofusion.predictions.missing import is_missing
+from emofusion.predictions.table import is_missing
 from emofusion.reporting import comparison, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.curves import curves_figure
