@@ -127,8 +127,8 @@ def test_robustness_goes_from_the_fusion_to_what_is_left():
     tables = {"speech": scored(1, 2.0), "face": scored(2, 0.5)}
     weights = {"speech": 0.7, "face": 0.3}
     settings = settings_of("linear", weights)
-    table = ROBUSTNESS.validate(robustness_table(tables, settings.rules[0], settings, SETTINGS))
     fused = fuse(tables, settings).predictions("linear")
+    table = ROBUSTNESS.validate(robustness_table(tables, fused, settings.rules[0], settings, SETTINGS))
     whole = (labels(fused) == fused["emotion"].to_numpy()).sum()
     face = (labels(tables["face"]) == tables["face"]["emotion"].to_numpy()).sum()
     speech = table[table["lacking"] == "speech"]
@@ -143,7 +143,8 @@ def test_robustness_goes_from_the_fusion_to_what_is_left():
 def test_a_clip_of_which_nothing_is_left_is_not_recognised(tables):
     two = {name: tables[name] for name in ("speech", "face")}
     settings = settings_of("linear", {"speech": 0.5, "face": 0.5})
-    table = robustness_table(two, settings.rules[0], settings, SETTINGS).set_index(["lacking", "share"])
+    fused = fuse(two, settings).predictions("linear")
+    table = robustness_table(two, fused, settings.rules[0], settings, SETTINGS).set_index(["lacking", "share"])
     aligned = align(completed(two, "use_others"), are_checked=True)
     posteriors = score(aligned, settings.rules[0], settings).posteriors
     faces = two["face"].set_index("clip")
@@ -154,5 +155,7 @@ def test_a_clip_of_which_nothing_is_left_is_not_recognised(tables):
 
 def test_one_modality_has_no_robustness():
     settings = settings_of("linear", {"speech": 1.0})
-    table = robustness_table({"speech": scored(1, 1)}, settings.rules[0], settings, SETTINGS)
+    alone = {"speech": scored(1, 1)}
+    fused = fuse(alone, settings).predictions("linear")
+    table = robustness_table(alone, fused, settings.rules[0], settings, SETTINGS)
     assert ROBUSTNESS.validate(table).empty

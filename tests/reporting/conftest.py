@@ -120,7 +120,9 @@ def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     tables = evaluate({**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics))
     linear = kinds("fusion")["linear"]()
     fused = FusionSettings("linear", [linear], WEIGHTS, steps=20, fit_on="cross_fitted")
-    tables["robustness"] = robustness_table(modalities, linear, fused, EvaluationSettings(EVALUATION, []))
+    tables["robustness"] = robustness_table(
+        modalities, fusion.predictions("linear"), linear, fused, EvaluationSettings(EVALUATION, [])
+    )
     return tables | sweep_weights(align(modalities), ["linear", "product"], 20, EVALUATION)
 
 

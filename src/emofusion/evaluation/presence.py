@@ -14,7 +14,7 @@ from emofusion.evaluation.systems import Systems, actors_of
 from emofusion.fusion.common.crossfit import NothingToLearnFrom, score
 from emofusion.plan.settings import EvaluationSettings, FusionSettings
 from emofusion.predictions.missing import USE_OTHERS, completed, in_words, patterns
-from emofusion.predictions.table import Aligned, align
+from emofusion.predictions.table import Aligned, align, labels
 from emofusion.predictions.ties import predicted
 from emofusion.settings.kinds import FusionRule
 
@@ -52,7 +52,11 @@ def presence_table(systems: Systems, modalities: Sequence[str], resampling: Resa
 
 
 def robustness_table(
-    modalities: dict[str, pd.DataFrame], rule: FusionRule, fusion: FusionSettings, settings: EvaluationSettings
+    modalities: dict[str, pd.DataFrame],
+    fused: pd.DataFrame,
+    rule: FusionRule,
+    fusion: FusionSettings,
+    settings: EvaluationSettings,
 ) -> pd.DataFrame:
     """The accuracy of the fusion when a share of a modality's test clips is removed, from none to all.
 
@@ -65,6 +69,7 @@ def robustness_table(
 
     Args:
         modalities: modality → its predictions, checked (`tables.PREDICTIONS`).
+        fused: the configured rule's predictions, from which nothing is removed.
         rule: the configured rule.
         fusion: its weights, and what it learns from.
         settings: resampling; its seed also decides which clips are removed.
@@ -78,7 +83,8 @@ def robustness_table(
         chosen = settings.evaluation
         with threadpool_limits(1):
             resampling = Resampling.of(actors["gender"].to_numpy(), chosen.samples, chosen.seed, chosen.confidence)
-            whole = _recognised(aligned, rule, fusion)
+            right = pd.Series(labels(fused) == fused["emotion"].to_numpy(), fused["clip"].to_numpy())
+            whole = right[clips["clip"]].to_numpy()
             for position, modality in enumerate(aligned.modalities):
                 try:
                     without = _recognised(_without(aligned, position), rule, fusion)

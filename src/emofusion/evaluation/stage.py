@@ -40,7 +40,8 @@ def write_evaluation(
     tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=about)
     _write(tables, settings, out)
     if fusion is not None:
-        robustness = robustness_table(modalities, fusion.configured, fusion.fusion, settings)
+        fused = systems[fusion.configured.kind]
+        robustness = robustness_table(modalities, fused, fusion.configured, fusion.fusion, settings)
         write_table(robustness, out / "robustness.parquet", ROBUSTNESS)
 
 
