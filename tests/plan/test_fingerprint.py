@@ -9,7 +9,7 @@ from emofusion.networks.sklearn import Sklearn
 from emofusion.plan import fingerprint
 from emofusion.plan.fingerprint import code_fingerprint, imported_libraries, module_closure
 from emofusion.plan.making import code_of, making_of
-from emofusion.plan.stage import KINDS, modules_of
+from emofusion.plan.stage import KINDS, LIBRARY, modules_of
 from emofusion.plan.versions import library_versions
 
 
@@ -177,8 +177,10 @@ def test_libraries_that_settings_name_are_part_of_what_makes_a_model():
     )
     libraries = ("lazy_loader", "numba", "pooch", "sklearn", "soxr")
     assert network.libraries() == libraries
-    assert {"emofusion.networks.sklearn", *libraries} <= modules_of([network])
-    assert code_of(["emofusion.networks.sklearn", *libraries]) == ("emofusion.networks.sklearn",)
+    modules = modules_of([network])
+    assert modules == {"emofusion.networks.sklearn", *(LIBRARY + name for name in libraries)}
+    assert code_of(modules) == ("emofusion.networks.sklearn",)
+    assert code_of(["a_module_without_source"]) == ("a_module_without_source",)  # and `code_fingerprint` refuses it
     versions = library_versions("emofusion.emotions", also=libraries)
     assert versions["pooch"] == version("pooch") and versions["scikit-learn"] == version("scikit-learn")
     assert "pooch" not in library_versions("emofusion.emotions")

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from emofusion.plan.fingerprint import code_fingerprint, is_ours
+from emofusion.plan.fingerprint import code_fingerprint
 from emofusion.plan.plan_file import PlannedStage
 from emofusion.plan.records import Making
-from emofusion.plan.stage import KINDS
+from emofusion.plan.stage import KINDS, LIBRARY
 from emofusion.plan.versions import library_versions
 
 SCRIPTS = Path("workflow") / "scripts"
@@ -19,13 +19,14 @@ def making_of(stage: PlannedStage, repository: Path) -> Making:
     repository: the folder that holds `workflow/scripts`.
     """
     script = repository / SCRIPTS / f"{KINDS[stage.kind].script}.py"
-    code, libraries = code_of(stage.modules), tuple(name for name in stage.modules if not is_ours(name))
+    code, named = code_of(stage.modules), [name for name in stage.modules if name.startswith(LIBRARY)]
+    libraries = tuple(name.removeprefix(LIBRARY) for name in named)
     return Making(_code(code, script), _versions(code, libraries, script), stage.threads, stage.precision)
 
 
 def code_of(modules: Iterable[str]) -> tuple[str, ...]:
-    """The modules of ours among those of a stage. The others are libraries that its settings name."""
-    return tuple(name for name in modules if is_ours(name))
+    """The modules of a stage without the libraries that its settings name."""
+    return tuple(name for name in modules if not name.startswith(LIBRARY))
 
 
 @cache

@@ -31,6 +31,9 @@ class StageKind:
     kept: tuple[str, ...] = ()
 
 
+LIBRARY = "library:"  # before the name of a library among a stage's modules
+
+
 KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),
@@ -198,7 +201,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def modules_of(settings: Any) -> set[str]:
-    """The modules of all kinds whose objects the settings contain, and the libraries that these kinds' settings name.
+    """The modules of all kinds whose objects the settings contain, and `LIBRARY` + the libraries that these kinds name.
 
     The code of the modules belongs to the stage's code, and the versions of the libraries to what it is made with.
     """
@@ -210,7 +213,7 @@ def modules_of(settings: Any) -> set[str]:
         return set()
     inside = {module for field in dataclasses.fields(settings) for module in modules_of(getattr(settings, field.name))}
     if isinstance(settings, Kind):
-        inside |= set(settings.libraries())
+        inside |= {LIBRARY + name for name in settings.libraries()}
     return inside | ({type(settings).__module__} if isinstance(settings, Kind | Preparation | FrozenPart) else set())
 
 
