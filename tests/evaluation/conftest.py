@@ -60,6 +60,28 @@ def systems(clips, made) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param({"linear": lambda clips: np.arange(len(clips)) % 3 == 0}, id="the first system lacks clips"),
+        pytest.param({"face": lambda clips: np.arange(len(clips)) % 2 == 0}, id="the last system lacks clips"),
+        pytest.param({"speech": lambda clips: clips["gender"] == "male"}, id="a system lacks all clips of men"),
+        pytest.param({"linear": lambda clips: clips["emotion"] == "sad"}, id="a system lacks an emotion's clips"),
+        pytest.param(
+            {"linear": lambda clips: clips["actor"] == "demo-8", "face": lambda clips: clips["actor"] != "demo-8"},
+            id="two systems lack different people",
+        ),
+    ],
+)
+def lacking(request, systems) -> dict[str, pd.DataFrame]:
+    """`systems`, of which some lack test clips."""
+    tables = {name: table.copy() for name, table in systems.items()}
+    for name, lacks in request.param.items():
+        rows = np.asarray(lacks(tables[name]))
+        tables[name].loc[rows, tables[name].columns[tables[name].columns.str.startswith("logit_")]] = np.nan
+    return tables
+
+
 @pytest.fixture(scope="session")
 def three(made) -> dict[str, pd.DataFrame]:
     """Speech, face and text on 60 validation and 150 test clips; face does not know calm; no woman is angry."""

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.evaluation.counts import count
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
+from emofusion.evaluation.fairness import METRICS, fairness_table
 from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.levels import levels_of
 from emofusion.evaluation.schemas import evaluation_schemas
@@ -185,6 +187,35 @@ def test_fairness_of_three_levels_by_fairlearn(systems, scored, facts):
         expected = getattr(metrics, name)(truth, taken, sensitive_features=table["tongue"])
         assert found.loc[("speech", "sad", name), "value"] == pytest.approx(expected), name
     assert (found["levels"] == 3).all()
+
+
+@pytest.mark.parametrize("group", ["tongue", "intensity"])
+def test_clips_that_a_system_lacks_count_and_are_not_recognised(lacking, facts, group):
+    found = group_tables(side_by_side(lacking, are_checked=True), facts, settings(group))
+    accuracies = found["groups"].set_index(["system", "level", "emotion"])
+    fairness = found["group_fairness"].set_index(["system", "emotion", "metric"])["value"]
+    metrics = pytest.importorskip("fairlearn.metrics")
+    for system, table in lacking.items():
+        rows = right_of(lacking, system, facts)
+        for level, part in rows.groupby(group):
+            row = accuracies.loc[(system, level, "all")]
+            assert row["clips"] == len(part) and row["accuracy"] == pytest.approx(part["right"].mean())
+        of_level = rows.groupby(group)["right"].mean()
+        assert fairness[system, "all", "accuracy_difference"] == pytest.approx(of_level.max() - of_level.min())
+        for emotion in rows["emotion"].unique():
+            truth, taken = table["emotion"] == emotion, labels(table) == emotion
+            by = table["clip"].map(facts.set_index("clip")[group])
+            for name in METRICS:
+                expected = getattr(metrics, name)(truth, taken, sensitive_features=by)
+                assert fairness[system, emotion, name] == pytest.approx(expected), (system, emotion, name)
+
+
+def test_gender_as_a_group_is_the_fairness_of_gender_where_systems_lack_clips(lacking, facts):
+    scored = side_by_side(lacking, are_checked=True)
+    columns = ["system", "emotion", "metric", "value"]
+    by_gender = fairness_table(scored, count(scored))
+    found = group_tables(scored, facts, settings("gender"))["group_fairness"]
+    pd.testing.assert_frame_equal(found[columns], by_gender[columns])
 
 
 def test_clips_without_a_value_are_in_no_level(scored, facts):

@@ -14,6 +14,9 @@ def ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[Any]:
 
 
 def one_hot(positions: NDArray[Any], number: int) -> NDArray[np.bool_]:
-    """Booleans (n, number). Row i is true only in the column `positions[i]`; positions: (n,), from 0 to number - 1."""
+    """Booleans (n, number). Row i is true only in the column `positions[i]`, and nowhere where it is -1.
+
+    positions: (n,), from -1 to number - 1.
+    """
     booleans: NDArray[np.bool_] = positions[:, None] == np.arange(number)
     return booleans

@@ -49,11 +49,7 @@ def count(systems: Systems, metrics: Sequence[Metric] = ()) -> Counts:
     actors, emotions = len(systems.actors), len(systems.emotions)
     cell = systems.actor * emotions + systems.truth
     clips = np.bincount(cell, minlength=actors * emotions).reshape(actors, emotions)
-    confusion = []
-    for predicted in systems.predicted:
-        answered = predicted >= 0
-        cells = cell[answered] * emotions + predicted[answered]
-        confusion.append(np.bincount(cells, minlength=actors * emotions**2).reshape(actors, emotions, emotions))
+    confusion = confusion_of_cells(systems, cell, actors * emotions).reshape(-1, actors, emotions, emotions)
     sums: dict[str, NDArray[Any]] = {}
     for metric in metrics:
         by_system = []
@@ -66,7 +62,22 @@ def count(systems: Systems, metrics: Sequence[Metric] = ()) -> Counts:
                 )
             by_system.append(_by_cell(terms, cell, actors * emotions).reshape(actors, emotions, *terms.shape[1:]))
         sums[metric.kind] = np.stack(by_system)
-    return Counts(clips, np.stack(confusion), sums)
+    return Counts(clips, confusion, sums)
+
+
+def confusion_of_cells(systems: Systems, cell: NDArray[Any], cells: int) -> NDArray[Any]:
+    """The number of clips by system, cell and predicted emotion, (S, cells, K).
+
+    A clip that a system lacks is in none of its cells.
+
+    cell: (N,), each clip's cell, from 0 to cells - 1; -1 for a clip that is in no cell.
+    """
+    emotions, found = len(systems.emotions), []
+    for predicted in systems.predicted:
+        counted = (cell >= 0) & (predicted >= 0)
+        both = cell[counted] * emotions + predicted[counted]
+        found.append(np.bincount(both, minlength=cells * emotions).reshape(cells, emotions))
+    return np.stack(found)
 
 
 def _by_cell(terms: NDArray[Any], cell: NDArray[Any], cells: int) -> NDArray[Any]:

@@ -27,55 +27,58 @@ def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
     * equalized_odds_difference: the larger of the differences of the true and of the false positive rate.
     * equal_opportunity_difference: of the true positive rate, which is the emotion's recall.
 
-    A value is missing where a gender has no clip to compute a rate from. (fairlearn would use the rate 0.)
+    A clip that a system lacks is predicted as no emotion, and is not recognised. A value is missing where a gender has
+    no clip to compute a rate from. (fairlearn would use the rate 0.)
     """
-    # clips by system, gender, true and predicted emotion, (S, 2, K, K)
-    tables = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in (systems.female, systems.male)], axis=1)
-    table, emotions = differences(systems, tables, np.asarray(counts.clips.any(axis=0))), systems.emotions
-    for gender, shown in zip(("female", "male"), tables[0].sum(axis=-1), strict=True):
-        clips = {"all": shown.sum(), **dict(zip(emotions, shown, strict=True))}
-        table[f"{gender}_clips"] = table["emotion"].map(clips).astype("int64")
+    genders = (systems.female, systems.male)
+    clips = np.stack([counts.clips[actors].sum(axis=0) for actors in genders])
+    confusion = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in genders], axis=1)
+    table = differences(systems, clips, confusion, np.asarray(counts.clips.any(axis=0)))
+    for gender, shown in zip(("female", "male"), clips, strict=True):
+        numbers = {"all": shown.sum(), **dict(zip(systems.emotions, shown, strict=True))}
+        table[f"{gender}_clips"] = table["emotion"].map(numbers).astype("int64")
     return table
 
 
-def differences(systems: Systems, tables: NDArray[Any], occurs: NDArray[Any]) -> pd.DataFrame:
+def differences(systems: Systems, clips: NDArray[Any], confusion: NDArray[Any], occurs: NDArray[Any]) -> pd.DataFrame:
     """The differences between any number of groups: the largest rate of a group minus the smallest, as in fairlearn.
 
     Args:
         systems: the systems, for their names and emotions.
-        tables: (S, G, K, K), clips by system, group, true and predicted emotion.
+        clips: (G, K), the number of clips by group and true emotion.
+        confusion: (S, G, K, K), the number of clips by system, group, true and predicted emotion. Clips that a system
+            lacks are in none.
         occurs: (K,), whether an emotion has rows.
 
     Returns:
         A table with the columns system, emotion, metric and value, see `fairness_table`.
     """
     emotions = np.flatnonzero(occurs)
-    accuracy, rates = _accuracy(tables), _one_against_the_rest(tables)[:, emotions]
+    accuracy, rates = _accuracy(clips, confusion), _one_against_the_rest(clips, confusion)[:, emotions]
     keys = [("all", ACCURACY), *((systems.emotions[emotion], metric) for emotion in emotions for metric in METRICS)]
-    values = np.concatenate([accuracy[:, None], rates.reshape(len(tables), -1)], axis=1)
+    values = np.concatenate([accuracy[:, None], rates.reshape(len(confusion), -1)], axis=1)
     rows = [(name, *key) for name in systems.names for key in keys]
     return pd.DataFrame(rows, columns=["system", "emotion", "metric"]).assign(value=values.ravel())
 
 
-def _accuracy(tables: NDArray[Any]) -> NDArray[Any]:
-    """The differences of accuracy, (S,). tables: (S, G, K, K), clips by system, group, true and predicted emotion."""
-    return _difference(np.trace(tables, axis1=-2, axis2=-1), tables.sum(axis=(-2, -1)))
+def _accuracy(clips: NDArray[Any], confusion: NDArray[Any]) -> NDArray[Any]:
+    """The differences of accuracy, (S,). clips, confusion: see `differences`."""
+    return _difference(np.trace(confusion, axis1=-2, axis2=-1), clips.sum(axis=-1))
 
 
-def _one_against_the_rest(tables: NDArray[Any]) -> NDArray[Any]:
-    """The differences named in `METRICS` for each emotion, (S, K, 3). tables: (S, G, K, K)."""
-    recognised = np.diagonal(tables, axis1=-2, axis2=-1)
-    shown, taken = tables.sum(axis=-1), tables.sum(axis=-2)
-    clips = tables.sum(axis=(-2, -1))[..., None]
-    selected = _difference(taken, clips)
-    true, false = _difference(recognised, shown), _difference(taken - recognised, clips - shown)
+def _one_against_the_rest(clips: NDArray[Any], confusion: NDArray[Any]) -> NDArray[Any]:
+    """The differences named in `METRICS` for each emotion, (S, K, 3). clips, confusion: see `differences`."""
+    recognised, taken = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-2)
+    whole = clips.sum(axis=-1, keepdims=True)
+    selected = _difference(taken, whole)
+    true, false = _difference(recognised, clips), _difference(taken - recognised, whole - clips)
     return np.stack([selected, np.maximum(true, false), true], axis=-1)
 
 
 def _difference(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any]:
     """The largest minus the smallest part / whole of the groups, (S, ...); NaN with fewer than two groups.
 
-    A group whose `whole` is 0 does not count. part, whole: (S, G, ...).
+    A group whose `whole` is 0 does not count. part: (S, G, ...). whole: (G, ...), or an axis of length 1.
     """
     shares = ratio(part, whole)
     known = np.isfinite(shares)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.counts import confusion_of_cells
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
 from emofusion.evaluation.fairness import differences
 from emofusion.evaluation.gender import OVERALL, minimum_detectable_gap
@@ -81,15 +82,15 @@ class _Group:
 
     def __init__(self, systems: Systems, levels: Levels, settings: Evaluation) -> None:
         self.systems, self.levels, self.settings = systems, levels, settings
-        known = levels.of_clip >= 0
         shape = (len(systems.actors), len(levels.names), len(systems.emotions))
-        cell = ((systems.actor * shape[1] + levels.of_clip) * shape[2] + systems.truth)[known]
-        right = [(predicted == systems.truth)[known] for predicted in systems.predicted]
-        size = int(np.prod(shape))
-        clips = np.bincount(cell, minlength=size).reshape(shape)
-        correct = np.stack([np.bincount(cell[one], minlength=size).reshape(shape) for one in right])
-        self.confusion = np.stack([self._confusion(predicted) for predicted in systems.predicted])
-        occurring = np.flatnonzero(clips.any(axis=(0, 1)))
+        cell = (systems.actor * shape[1] + levels.of_clip) * shape[2] + systems.truth
+        cell, cells = np.where(levels.of_clip >= 0, cell, -1), int(np.prod(shape))
+        clips = np.bincount(cell[cell >= 0], minlength=cells).reshape(shape)
+        confusion = confusion_of_cells(systems, cell, cells).reshape(-1, *shape, shape[2])
+        correct = np.diagonal(confusion, axis1=-2, axis2=-1)
+        occurs = np.asarray(clips.any(axis=(0, 1)))
+        self.fairness = differences(systems, clips.sum(axis=0), confusion.sum(axis=1), occurs)
+        occurring = np.flatnonzero(occurs)
         self.emotions = [systems.emotions[position] for position in occurring]
         self.rows = [*OVERALL, *self.emotions]
         self.clips, self.correct = clips[..., occurring], correct[..., occurring]  # (A, G, K), (S, A, G, K)
@@ -100,21 +101,12 @@ class _Group:
         """The tables of `group_tables` for this group, without the column group."""
         pairs = [self._pair(first, second) for first, second in combinations(range(len(self.levels.names)), 2)]
         gaps = pd.concat(pairs, ignore_index=True) if pairs else EMPTY["group_gaps"].drop(columns="group")
-        occurs = self.confusion[0].any(axis=(0, 2))
-        fairness = differences(self.systems, self.confusion, occurs).assign(levels=len(self.levels.names))
         return {
             "groups": pd.concat([self._level(level) for level in range(len(self.levels.names))], ignore_index=True),
             "group_gaps": gaps.assign(p_holm=self._holm(gaps)),
             "group_tests": self._spread(),
-            "group_fairness": fairness,
+            "group_fairness": self.fairness.assign(levels=len(self.levels.names)),
         }
-
-    def _confusion(self, predicted: NDArray[Any]) -> NDArray[Any]:
-        """Clips by level, true and predicted emotion, (G, K, K)."""
-        known, emotions = self.levels.of_clip >= 0, len(self.systems.emotions)
-        cell = (self.levels.of_clip * emotions + self.systems.truth) * emotions + predicted
-        counts = np.bincount(cell[known], minlength=len(self.levels.names) * emotions**2)
-        return counts.reshape(-1, emotions, emotions)
 
     def _level(self, level: int) -> pd.DataFrame:
         """The rows of the table `groups` of one level, of the emotions that it shows."""
