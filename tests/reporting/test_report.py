@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -63,6 +64,19 @@ def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(results, settings, 
         table = pd.read_csv(tmp_path / file_of(name))
         assert table["leaks_speakers"].all() and set(table["data"]) == {"generated demo data"}
     assert not list(tmp_path.glob("curves_*"))
+
+
+def test_a_confusion_matrix_is_said_to_show_the_clips_that_a_modality_has(results, settings, provenance, tmp_path):
+    tables = {name: table.copy() for name, table in results.modalities.items()}
+    for name, number in (("face", 7), ("speech", 1)):
+        lacks = tables[name].index[tables[name]["split"] == "test"][:number]
+        tables[name].loc[lacks, tables[name].filter(like="logit_").columns] = np.nan
+    write_report(tmp_path, replace(results, modalities=tables), settings, provenance)
+    page = (tmp_path / "summary.md").read_text()
+    assert "against predicted emotions, the 153 of 160 test clips that it has." in page
+    assert "against predicted emotions, the 159 of 160 test clips that it has." in page
+    # of the fusion alone: once in place of the picture, and once below it
+    assert page.count("against predicted emotions, 160 test clips.") == 2
 
 
 def test_what_does_not_rest_on_the_same_clips_once_is_refused(results, settings, provenance, tmp_path):

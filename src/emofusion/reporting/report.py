@@ -150,9 +150,9 @@ def _draw(
             counts = confusion(rows).reindex(columns=order, fill_value=0)
             by = own if name == FUSION else drawing
             by.save(out / f"confusion_{name}.png", figures.confusion_figure, counts, name, footer)
-            captions[f"confusion_{name}.png"] = (
-                f"{heading(name)}: true emotions against predicted emotions, {clips} test clips."
-            )
+            shown = int(counts.to_numpy().sum())
+            of = f"{clips} test clips" if shown == clips else f"the {shown} of {clips} test clips that it has"
+            captions[f"confusion_{name}.png"] = f"{heading(name)}: true emotions against predicted emotions, {of}."
         for name, networks in results.histories.items():
             if networks:
                 clips_of = _clips_of(results.modalities.get(name))
