@@ -47,7 +47,7 @@ def test_the_cpu_time_of_children_counts():
     meter.read()
     with meter:
         subprocess.run([sys.executable, "-c", "while __import__('time').process_time() < 0.4: pass"], check=True)
-    assert meter.read().cpu_seconds >= 0.35  # the kernel counts in ticks
+    assert meter.read().cpu_seconds >= 0.4
 
 
 def test_the_memory_of_children_at_the_same_time_adds_up(monkeypatch: pytest.MonkeyPatch):

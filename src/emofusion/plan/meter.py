@@ -52,8 +52,9 @@ class Meter:
 
     def read(self) -> Cost:
         """What the stage has cost until now. The next stage of this process begins here."""
-        times, now = os.times(), time.perf_counter()
-        cpu = times.user + times.system + times.children_user + times.children_system
+        now, children = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        # not `os.times`, which counts in steps of 10 ms
+        cpu = time.process_time() + children.ru_utime + children.ru_stime
         cost = Cost(
             round(now - self._begun, 3),
             round(cpu - self._cpu, 3),
