@@ -1,6 +1,8 @@
 """The modules of the package import each other without circles, and the families import in one direction."""
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -69,3 +71,23 @@ def test_nobody_imports_snakemake_and_the_audit_stands_alone():
         if name.startswith("emofusion.audit"):
             allowed = ("emofusion.audit", "emofusion.errors")
             assert all(other.startswith(allowed) for other in imported(path, everywhere=True)), name
+
+
+def test_nothing_is_collected_while_libraries_are_imported_and_what_they_made_is_left_alone():
+    code = (
+        "import gc\n"
+        "from emofusion.importing import fast_imports\n"
+        "with fast_imports():\n"
+        "    assert not gc.isenabled()\n"
+        "    import json.tool\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 1000\n"
+        "gc.disable()\n"
+        "try:\n"
+        "    with fast_imports():\n"
+        "        import emofusion.no_such_module\n"
+        "except ModuleNotFoundError:\n"
+        "    assert not gc.isenabled()\n"
+        "else:\n"
+        "    raise SystemExit('imported')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,7 +14,6 @@ neither threads nor a GPU's state survive a fork.
 
 import ast
 import atexit
-import gc
 import json
 import os
 import runpy
@@ -32,6 +31,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+
+from emofusion.importing import fast_imports
 
 ADDRESS = "EMOFUSION_FORKSERVER"  # the environment variable with the path of the server's socket; empty: use no server
 _FORWARDED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -159,13 +160,10 @@ def _serve(address: str) -> NoReturn:
 
 def _import(modules: Iterable[str]) -> None:
     """Import those modules that this process has not imported yet."""
-    new = [module for module in modules if module not in sys.modules]
-    for module in new:
-        with suppress(Exception):  # the script will fail at the same import, and report it
-            import_module(module)
-    if new:
-        gc.collect()
-        gc.freeze()  # keeps a fork's garbage collection from writing to, and so copying, the memory of the modules
+    for module in modules:
+        if module not in sys.modules:
+            with fast_imports(), suppress(Exception):  # the script will fail at the same import, and report it
+                import_module(module)
 
 
 def _run_script(connection: socket.socket, streams: list[int], request: dict[str, Any]) -> NoReturn:

@@ -6,28 +6,31 @@ import sys
 from pathlib import Path
 
 try:
-    from emofusion import forkserver
-    from emofusion.errors import EmofusionError
-    from emofusion.plan.fingerprint import module_closure
-    from emofusion.plan.making import code_of
-    from emofusion.plan.plan_file import PlanFile
-    from emofusion.plan.records import RECORD
-    from emofusion.plan.resources import estimate
-    from emofusion.tracking import Tracking, tracking_uri
+    from emofusion.importing import fast_imports
 
-    # A job that Snakemake starts on another machine parses this file twice, and needs nothing that plans or looks at
-    # results.
-    if workflow.is_main_process:
-        from emofusion.devices import has_gpu
-        from emofusion.plan.costs import costs_of
-        from emofusion.plan.currency import examine
-        from emofusion.plan.forecast import forecast
-        from emofusion.plan.make import checked_plan, plan_file, plans_of
-        from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
-        from emofusion.reporting.headline import headline, headline_of_grid
-        from emofusion.settings.command_line import typed_value
-        from emofusion.slurm import wait_for_jobs_at_work
-        from emofusion.tracking import SenderProcess, check_store, left_over
+    with fast_imports():
+        from emofusion import forkserver
+        from emofusion.errors import EmofusionError
+        from emofusion.plan.fingerprint import module_closure
+        from emofusion.plan.making import code_of
+        from emofusion.plan.plan_file import PlanFile
+        from emofusion.plan.records import RECORD
+        from emofusion.plan.resources import estimate
+        from emofusion.tracking import Tracking, tracking_uri
+
+        # A job that Snakemake starts on another machine parses this file twice, and needs nothing that plans or looks at
+        # results.
+        if workflow.is_main_process:
+            from emofusion.devices import has_gpu
+            from emofusion.plan.costs import costs_of
+            from emofusion.plan.currency import examine
+            from emofusion.plan.forecast import forecast
+            from emofusion.plan.make import checked_plan, plan_file, plans_of
+            from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
+            from emofusion.reporting.headline import headline, headline_of_grid
+            from emofusion.settings.command_line import typed_value
+            from emofusion.slurm import wait_for_jobs_at_work
+            from emofusion.tracking import SenderProcess, check_store, left_over
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 

@@ -5,7 +5,6 @@ and white. Each figure states its number of clips, its protocol and the report's
 """
 
 from contextlib import AbstractContextManager
-from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -14,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
@@ -56,9 +56,12 @@ def confusion_figure(counts: pd.DataFrame, system: str, footer: Footer) -> Figur
 
 def save(figure: Figure, path: Path) -> None:
     """Write the figure as PNG with 64 colours, in a quarter of the room. The same figure gives the same bytes."""
-    drawn = BytesIO()
-    figure.savefig(drawn, format="png", dpi=110)
-    few = Image.open(drawn).convert("RGB").quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    # not `savefig`: it draws twice, and packs a picture that would be unpacked again
+    figure.set_dpi(110)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    few = drawn.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(path, format="png", optimize=True)
 
 

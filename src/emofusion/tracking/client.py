@@ -3,6 +3,8 @@
 import logging
 import os
 
+from emofusion.importing import fast_imports
+
 # Only what the environment does not set already.
 ENVIRONMENT = {
     # the sender itself tries again; MLflow's default, 7 retries with a timeout of 120 s each, would take many minutes
@@ -19,7 +21,8 @@ ENVIRONMENT = {
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)  # MLflow reads some of them when it is imported
 
-from mlflow import MlflowClient  # noqa: E402
+with fast_imports():
+    from mlflow import MlflowClient
 
 
 def open_client(address: str) -> MlflowClient:
