@@ -12,7 +12,7 @@ from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
 from emofusion.evaluation.fairness import METRICS, fairness_table
 from emofusion.evaluation.groups import group_tables
-from emofusion.evaluation.levels import levels_of
+from emofusion.evaluation.levels import facts_of_tested, levels_of
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.evaluation.systems import side_by_side
 from emofusion.plan.settings import EvaluationSettings
@@ -253,6 +253,20 @@ def test_a_group_with_one_level_has_counts_and_no_gaps(scored, facts):
 def test_groups_that_cannot_be_are_told(scored, facts, group, bands, message):
     with pytest.raises(EmofusionError, match=message):
         group_tables(scored, facts.assign(take=facts["clip"]), settings(group, bands=bands))
+
+
+def test_groups_are_checked_on_the_clips_that_some_split_tests(facts):
+    halves = [facts.assign(split="test")[:200], facts.assign(split="train")[200:], facts.assign(split="test")[200:300]]
+    of_first = facts.assign(word=None)
+    of_first.loc[:99, "word"] = "kids"  # this split's table is the only one that has the column
+    tables = [of_first, facts]
+    about = facts_of_tested(tables, halves, ["word", "tongue"], {})
+    assert about["clip"].tolist() == facts["clip"][:300].tolist() and (about["word"].notna().sum()) == 100
+    assert about["tongue"].tolist() == facts["tongue"][:300].tolist()
+    with pytest.raises(EmofusionError, match=r"no tested clip has a value in a column word; there are corpus, "):
+        facts_of_tested(tables, halves[1:], ["word"], {})
+    with pytest.raises(EmofusionError, match=r"evaluation\.bands\.tongue: \w\w is no number"):
+        facts_of_tested(tables, halves, ["tongue"], {"tongue": [3]})
 
 
 @pytest.mark.parametrize("bounds", [[], [50, 30], [1, 1]])

@@ -91,3 +91,11 @@ def test_what_is_wrong_is_said_before_anything_runs(workflow, change, words):
     kept = [one for one in overrides("good") if not one.startswith(f"{key}=")]
     done = workflow.run("--dry-run", experiment=EXPERIMENT, override=[*kept, change.replace(" ", "")])
     assert done.returncode == 1 and words in done.output
+
+
+def test_a_group_that_no_clip_has_stops_before_anything_is_trained(workflow):
+    override = [*overrides("good"), "m0.network.settings={alpha:7}", "evaluation.groups=[tonge]"]
+    done = workflow.run("--cores", "1", experiment=EXPERIMENT, override=override)
+    assert done.returncode == 1
+    assert "evaluation.groups: no tested clip has a value in a column tonge; there are " in done.output
+    assert "statement" in done.output and "Train " not in done.output

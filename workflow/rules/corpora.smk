@@ -112,6 +112,7 @@ rule split:
         record=record("split"),
     log:
         stage_log("split"),
+    priority: READ_FIRST
     conda:
         ENVIRONMENT
     resources:
@@ -122,3 +123,25 @@ rule split:
         "Split the clips: {wildcards.key}"
     script:
         "../scripts/split.py"
+
+
+# Check that all groups can be reported, as soon as the clips are known. A name without values stops here, before anything
+# is computed or trained.
+rule groups:
+    input:
+        unpack(inputs_of("groups")),
+    output:
+        record=record("groups"),
+    log:
+        stage_log("groups"),
+    priority: READ_FIRST
+    conda:
+        ENVIRONMENT
+    resources:
+        **needs_of("groups"),
+    params:
+        modules=modules_of("groups"),
+    message:
+        "Read the groups: {wildcards.key}"
+    script:
+        "../scripts/groups.py"

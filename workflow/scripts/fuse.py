@@ -11,14 +11,14 @@ from emofusion.plan.job import Job
 from emofusion.tables import FACTS, PARAMETERS, PREDICTIONS, RULES, read_table, write_table
 
 SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
-SPLITS = "protocol"  # the role of the splits, which are read where groups are reported; nor can one have this name
+GROUPS = "evaluation"  # the role of the groups, where some are reported; nor can a modality have this name
 
 
 def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
         for modality in job.stage.inputs
-        if modality not in (SHARED, SPLITS)
+        if modality not in (SHARED, GROUPS)
     }
     own = fuse(tables, job.settings.fusion)
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
@@ -27,7 +27,7 @@ def work(job: Job) -> None:
     write_table(every.about(), job.folder / "about_rules.parquet", RULES)
     write_table(every.parameters, job.folder / "parameters.parquet", PARAMETERS)
     new = list(own.rules["rule"].unique())
-    facts = [read_table(folder / "facts.parquet", FACTS) for folder in job.inputs(SPLITS)]
+    facts = read_table(job.input(GROUPS) / "facts.parquet", FACTS) if GROUPS in job.stage.inputs else None
     out = job.folder / "evaluation"
     write_evaluation(tables, every.rules, job.settings.evaluation, out, new, facts, job.settings)
 

@@ -54,21 +54,53 @@ def levels_of(
         EmofusionError: no tested clip has a value in the column; it has too many values; or bands are asked of values
             that are no numbers.
     """
-    values = facts.set_index("clip").reindex(systems.clip)
-    if group not in values or not (values[group].notna() & (values[group] != UNKNOWN)).any():
-        known = [column for column in facts if column in values and values[column].notna().any()]
+    column, names = _names_of_tested(group, facts.set_index("clip").reindex(systems.clip), bands or {})
+    of_clip = pd.Index(names).get_indexer(column)
+    return Levels(group, names, of_clip, *_of_people(of_clip, systems))
+
+
+def facts_of_tested(
+    facts: Sequence[pd.DataFrame],
+    splits: Sequence[pd.DataFrame],
+    groups: Sequence[str],
+    bands: Mapping[str, Sequence[float]],
+) -> pd.DataFrame:
+    """What the corpora say about each test clip, a row for each clip, after a check that all groups can be reported.
+
+    Args:
+        facts: `tables.FACTS`, a table for each split.
+        splits: `tables.SPLIT`.
+        groups: names of columns of the clip table.
+        bands: column of numbers → the bounds of its bands, in ascending order.
+
+    Raises:
+        EmofusionError: as for `levels_of`.
+    """
+    about = pd.concat(facts).groupby("clip", sort=False).first().reset_index()
+    tested = {clip for split in splits for clip in split.loc[split["split"] == "test", "clip"]}
+    about = about[about["clip"].isin(tested)].reset_index(drop=True)
+    for group in groups:
+        _names_of_tested(group, about.set_index("clip"), bands)
+    return about
+
+
+def _names_of_tested(
+    group: str, tested: pd.DataFrame, bands: Mapping[str, Sequence[float]]
+) -> tuple[pd.Series, list[str]]:
+    """`level_names` of the tested clips. Raises `EmofusionError` where the group cannot be reported."""
+    if group not in tested or not (tested[group].notna() & (tested[group] != UNKNOWN)).any():
+        known = [column for column in tested if tested[column].notna().any()]
         raise EmofusionError(
             f"evaluation.groups: no tested clip has a value in a column {group}; there are {', '.join(known)}"
         )
-    column, names = level_names(values[group].reset_index(drop=True), group, bands or {})
+    column, names = level_names(tested[group].reset_index(drop=True), group, bands)
     if len(names) > MOST:
         raise EmofusionError(
             f"evaluation.groups: {group} has {len(names)} values among the tested clips, such as {names[0]} and "
             f"{names[-1]}; at most {MOST} can be compared. Numbers can be put into bands, as in "
             f"evaluation.bands={{{group}: [30, 50]}}"
         )
-    of_clip = pd.Index(names).get_indexer(column)
-    return Levels(group, names, of_clip, *_of_people(of_clip, systems))
+    return column, names
 
 
 def level_names(column: pd.Series, group: str, bands: Mapping[str, Sequence[float]]) -> tuple[pd.Series, list[str]]:

@@ -19,7 +19,7 @@ def write_evaluation(
     settings: EvaluationSettings,
     out: Path,
     new: Sequence[str] | None = None,
-    facts: Sequence[pd.DataFrame] = (),
+    facts: pd.DataFrame | None = None,
     fusion: CellFusionSettings | None = None,
 ) -> None:
     """Evaluate every modality and every fusion rule. Each table becomes a file in `out`.
@@ -32,12 +32,11 @@ def write_evaluation(
         settings: metrics, resampling and tests.
         out: the folder to write.
         new: see `evaluate`.
-        facts: what the corpora say about each clip (`tables.FACTS`), a table for each split; needed for groups.
+        facts: what the corpora say about each test clip (`tables.FACTS`); needed for groups.
         fusion: the configured rule, whose robustness is then measured.
     """
-    about = pd.concat(facts).groupby("clip", sort=False).first().reset_index() if facts else None
     systems = _systems(modalities, rules)
-    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=about)
+    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=facts)
     _write(tables, settings, out)
     if fusion is not None:
         fused = systems[fusion.configured.kind]

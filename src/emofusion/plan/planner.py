@@ -15,6 +15,7 @@ from emofusion.plan.settings import (
     EnsembleSettings,
     FeatureCacheSettings,
     FeaturesSettings,
+    GroupsSettings,
     ModelSettings,
     PosteriorsSettings,
     PredictionsSettings,
@@ -73,7 +74,11 @@ class Planner:
         distinct_splits = tuple(dict.fromkeys(splits.values()))
         fused: Inputs = {"fusion": rules, **members}
         if settings.evaluation.groups:
-            fused["protocol"] = distinct_splits  # no modality can have this name
+            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands)
+            # no modality can have the name of this role
+            fused["evaluation"] = self.factory.make(
+                "groups", settings.protocol.kind, groups, {"splits": distinct_splits}
+            )
         fusion = self.factory.make("fusion", own.order[0], own, fused)
         trained = {
             name: ensembles.get(name, [node]) for name, node in settings.modalities.items() if node.posteriors is None

@@ -40,6 +40,7 @@ TABLE = {
     "tables": Cost(600, 100, 10, 0.5),
     "corpus": Cost(600, 0.1, 30, 0.02),
     "split": Cost(600, 40, 10, 1),
+    "groups": Cost(600, 40, 10, 1),
     "features": Cost(2500, 1, 30, 0.05),
     "feature_cache": Cost(3000, 4, 30, 0.2),
     "model": Cost(2200, 6, 20, 0),

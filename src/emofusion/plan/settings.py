@@ -36,6 +36,17 @@ class SplitSettings:
 
 
 @dataclass(frozen=True)
+class GroupsSettings:
+    """The groups that are reported besides gender.
+
+    groups: columns of the clip table. bands: column of numbers → the bounds of its bands.
+    """
+
+    groups: list[str]
+    bands: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
 class FeaturesSettings:
     """The features that are computed for each clip of a corpus."""
 

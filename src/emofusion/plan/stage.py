@@ -45,6 +45,7 @@ KINDS = {
         ("emofusion.protocols.common.split",),
         ("split.parquet", "facts.parquet", "left_out.csv", "notes.json", "classes.json"),
     ),
+    "groups": StageKind("groups", ("emofusion.evaluation.levels",), ("facts.parquet",)),
     "features": StageKind(
         "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
     ),
