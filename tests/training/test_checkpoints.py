@@ -20,7 +20,9 @@ from emofusion.training import checkpoints, fit
 from emofusion.training.checkpoints import WholeCheckpoints, write_whole
 
 CLASSES = ["happy", "sad"]
-SETTINGS = ModelSettings(Mlp(hidden=[8]), Training(epochs=6, learning_rate=0.01, keep="best", batch_size=8), [3], standardised=True)
+SETTINGS = ModelSettings(
+    Mlp(hidden=[8]), Training(epochs=6, learning_rate=0.01, keep="best", batch_size=8), [3], standardised=True
+)
 FOLDS = 2
 
 
@@ -35,7 +37,8 @@ def train(tmp_path_factory):
     clips = pd.DataFrame({"clip": [f"c{number}" for number in range(40)], "corpus": "made", "gender": "male"})
     clips["actor"] = [f"made-{number // 4}" for number in range(40)]
     clips["emotion"] = [CLASSES[number % 2] for number in range(40)]
-    np.save(folder / "features.npy", random.normal(size=(40, 5)).astype(np.float32) + np.arange(40)[:, None] % 2)
+    values = random.normal(size=(40, 5)) + np.arange(40)[:, None] % 2
+    np.save(folder / "features.npy", values.astype(np.float32))
     write_rows(pd.DataFrame({"clip": clips["clip"], "row": range(40), "frame": 0, "view": 0}), folder)
     parts = [np.roll(np.repeat(["train", "validation", "test"], [24, 8, 8]), 8 * fold) for fold in range(FOLDS)]
     split = pd.concat([clips.assign(fold=fold, split=part) for fold, part in enumerate(parts)], ignore_index=True)

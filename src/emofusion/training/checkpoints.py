@@ -11,7 +11,7 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from safetensors import SafetensorError, safe_open
 
-from emofusion.disk import is_full, no_room
+from emofusion.disk import is_full, need_space, no_room
 from emofusion.errors import EmofusionError
 from emofusion.tables import read_table
 
@@ -46,6 +46,25 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise (no_room(target, len(content)) if is_full(error) else error) from error
+
+
+def check_room(out: Path, values: int, models: int) -> None:
+    """Check that a disk has room for the models of a training, before it begins.
+
+    Each model is stored twice at the end, and while one is trained there are three checkpoints of it: the best, the
+    last, and the one that is being written. A checkpoint also has the two moments of Adam. What is there already from
+    an interrupted training is not needed again.
+
+    Args:
+        out: the model's folder.
+        values: how many values of a model are trained. They are stored in single precision.
+        models: how many models are trained.
+
+    Raises:
+        EmofusionError: there is less room than that.
+    """
+    there = sum(file.stat().st_size for file in (out / "checkpoints").rglob("*") if file.is_file())
+    need_space(out, 4 * values * (2 * models + 3 * 3) - there)
 
 
 def whole_checkpoint(folder: Path) -> Path | None:

@@ -19,7 +19,7 @@ from emofusion.settings.encoding import encode
 from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
-from emofusion.training.checkpoints import is_whole_model, is_whole_table, write_whole
+from emofusion.training.checkpoints import check_room, is_whole_model, is_whole_table, write_whole
 from emofusion.training.data import fold_name, with_features
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
@@ -61,8 +61,8 @@ def fit_folds(
             seconds in between; see `Progress`.
 
     Raises:
-        EmofusionError: a fold has no clip with features; the loss is not finite; or half precision is requested
-            without a GPU.
+        EmofusionError: a fold has no clip with features; the loss is not finite; half precision is requested without a
+            GPU; or the disk has no room for the models.
     """
     training = settings.training
     check_precision(training.precision)
@@ -79,6 +79,8 @@ def fit_folds(
     inputs = with_speaker_normalisation(features, split, training)
     phases = make_phases(settings, inputs, split, weights, checkpoints)
     folds = list(split.groupby("fold"))
+    parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
+    check_room(out, parameters_trained, len(folds) * len(settings.seeds))
     reporter = Progress(progress, len(folds), len(settings.seeds), training.epochs)
     histories, kept = [], {}
     for (number, (fold, part)), (position, seed) in product(enumerate(folds, 1), enumerate(settings.seeds, 1)):
@@ -108,7 +110,6 @@ def fit_folds(
         # copied and not moved: if this process is killed here, the next run still finds the finished models
         shutil.copyfile(checkpoints / f"{name}.safetensors", models / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
-    parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
     ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained).write(out, settings)
     shutil.rmtree(checkpoints)
 
