@@ -1,4 +1,4 @@
-"""The commands that are at work in a folder. What a command that was killed has left there is tidied up by the next one.
+"""The commands that are at work in a folder. What a killed command has left there is tidied up by the next one.
 
 Snakemake locks the files that a command makes, and a command that is killed leaves its locks behind. Nothing in them
 says whose they are. Therefore each command has a file of its own in `.snakemake/commands/`, which it keeps locked
