@@ -155,7 +155,7 @@ def test_a_fork_ends_when_the_process_that_started_the_server_is_killed(folder, 
 
 
 def test_a_fork_goes_on_when_its_server_alone_is_killed(folder, server):
-    starter, address = server
+    _, address = server
     body = "print(os.getppid(), flush=True); sys.stdin.readline(); print('done')"
     process = start_script(folder, body, address, stdin=subprocess.PIPE)
     server_process = int(process.stdout.readline())

@@ -231,7 +231,8 @@ def _receive_signals(connection: socket.socket, snakemake: int) -> None:
         snakemake: a pipe that is closed when Snakemake's process ends, and that nobody writes to.
     """
     while True:
-        readable = select.select([connection, snakemake], [], [])[0]
+        sources: list[Any] = [connection, snakemake]
+        readable = select.select(sources, [], [])[0]
         number = b"" if snakemake in readable else connection.recv(1)
         os.kill(os.getpid(), number[0] if number else signal.SIGTERM)
         if not number:

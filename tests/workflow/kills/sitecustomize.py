@@ -1,8 +1,8 @@
 """What `test_kills.py` adds to each process of a run: at a chosen moment, a part of the run is killed.
 
-Python tells an audit hook of each file that is opened, renamed or deleted, just before it happens. The moment is the
-n-th such change below a folder of `results/` in one process. It is given by the environment variable `KILL_AT`, as
-`<what> <folder> <n>`. Then `KILL_DONE`, a path, is created, so that a run is killed once.
+Python tells an audit hook of each file that is opened or renamed, just before it happens. The moment is the n-th change
+below a folder of `results/` in one process. The environment variable `KILL_AT` gives it, as `<what> <folder> <n>`. The
+path in `KILL_DONE` is then created, so that a run is killed once.
 
 what: `all`, every process of the run; `snakemake`, its main process alone; `server`, the fork server alone; `job`, this
 process alone; `INT` or `TERM`, this signal to Snakemake's main process.
@@ -11,28 +11,25 @@ process alone; `INT` or `TERM`, this signal to Snakemake's main process.
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
-CHANGES = {"open": 0, "os.rename": 1, "os.remove": 0, "os.mkdir": 0, "os.link": 1, "sqlite3.connect": 0}
+CHANGES = {"open": 0, "os.mkdir": 0, "os.rename": 1}  # event → which of its arguments is the path
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def processes() -> list[int]:
     """The other processes of this run."""
     mark, found = f"KILL_DONE={os.environ['KILL_DONE']}".encode(), []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) != os.getpid():
-            try:
-                with open(f"/proc/{name}/environ", "rb") as file:
-                    if mark in file.read().split(b"\0"):
-                        found.append(int(name))
-            except OSError:
-                pass  # it has ended, or it is not ours
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or it is somebody else's
+            if int(path.name) != os.getpid() and mark in (path / "environ").read_bytes().split(b"\0"):
+                found.append(int(path.name))
     return found
 
 
 def parent_of(process: int) -> int:
-    with open(f"/proc/{process}/stat") as file:
-        return int(file.read().rpartition(")")[2].split()[1])
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def strike(what: str) -> None:
@@ -44,10 +41,8 @@ def strike(what: str) -> None:
     if what == "all":
         while others := processes():
             for process in others:
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
     if what == "server":
         os.kill(server, signal.SIGKILL)
     elif what == "snakemake":
@@ -58,21 +53,26 @@ def strike(what: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def is_change(event: str, arguments: tuple) -> bool:
+    """Whether an event writes a file, renames one, or makes a folder that is not there yet."""
+    if event == "open":
+        return bool((arguments[2] or 0) & WRITES)
+    return event != "os.mkdir" or not Path(arguments[0]).exists()
+
+
 def watch(what: str, folder: str, number: int) -> None:
     """Count the changes in a folder, and strike at the last one."""
-    begin = os.path.join(os.environ["KILL_IN"], "results", folder, "")
-    left = number
+    begin, left = f"{os.environ['KILL_IN']}/results/{folder}/", number
 
     def hook(event: str, arguments: tuple) -> None:
         nonlocal left
-        position = CHANGES.get(event)
-        if position is None or (event == "open" and not (arguments[2] or 0) & WRITES):
-            return
-        path = arguments[position]
-        if isinstance(path, (str, os.PathLike)) and os.path.abspath(path).startswith(begin):
-            left -= 1
-            if left == 0:
-                strike(what)
+        if event in CHANGES:
+            path = arguments[CHANGES[event]]
+            is_path = isinstance(path, (str, os.PathLike))
+            if is_path and f"{Path(path).absolute()}/".startswith(begin) and is_change(event, arguments):
+                left -= 1
+                if left == 0:
+                    strike(what)
 
     sys.addaudithook(hook)
 
