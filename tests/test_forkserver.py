@@ -144,14 +144,47 @@ def test_a_fork_ends_when_its_script_is_killed(folder, server):
     wait_until_ended(fork)
 
 
-def test_the_server_ends_with_the_process_that_started_it(folder, server):
+def test_a_fork_ends_when_the_process_that_started_the_server_is_killed(folder, server):
+    """The script's own process goes on for a moment, as Snakemake's jobs do when Snakemake is killed."""
     starter, address = server
-    assert run(folder, "pass", address)[0] == 0
-    (server_process,) = processes_that_imported(folder)
-    assert Path(address).exists()
+    process = start_script(folder, "import time; print(os.getpid(), flush=True); time.sleep(600)", address)
+    fork = int(process.stdout.readline())
     starter.kill()
+    wait_until_ended(fork)
+    assert process.wait(DEADLINE) == 128 + signal.SIGKILL and "was killed" in process.stderr.read()
+
+
+def test_a_fork_goes_on_when_its_server_alone_is_killed(folder, server):
+    _, address = server
+    body = "print(os.getppid(), flush=True); sys.stdin.readline(); print('done')"
+    process = start_script(folder, body, address, stdin=subprocess.PIPE)
+    server_process = int(process.stdout.readline())
+    os.kill(server_process, signal.SIGKILL)
+    assert process.communicate("go on\n", timeout=DEADLINE)[0] == "done\n" and process.returncode == 0
+    assert run(folder, "print('alone')", address)[:2] == (0, "alone\n")  # and the next scripts run by themselves
+
+
+def test_the_server_ends_with_the_process_that_started_it_and_leaves_nothing(folder, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    command = [sys.executable, "-c", STARTER + "sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        address = starter.stdout.readline().strip()
+        assert run(folder, "pass", address)[0] == 0
+        (server_process,) = processes_that_imported(folder)
+        starter.kill()
     wait_until_ended(int(server_process))
-    assert not Path(address).parent.exists()
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_process_of_another_user_gets_no_fork(folder, server):
+    """An abstract socket has no permissions: the server looks at who is there."""
+    code = "import os, socket, sys; os.setuid(65534); s = socket.socket(socket.AF_UNIX); s.connect('\\0' + sys.argv[1])"
+    code += "; print(s.recv(1))"
+    done = subprocess.run([sys.executable, "-c", code, server[1]], capture_output=True, text=True, timeout=DEADLINE)
+    assert done.stdout == "b''\n", done.stderr
 
 
 def wait_until_ended(process: int) -> None:

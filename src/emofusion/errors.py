@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -33,7 +33,8 @@ class Lacking(EmofusionError):
 def clear_errors(log: str | Path | None = None) -> Iterator[None]:
     """End the process with status 1 when the body raises an error, and show the error.
 
-    For an `EmofusionError` the message is shown, for any other error the traceback.
+    For an `EmofusionError` the message is shown, for a full disk a message with the path, for any other error the
+    traceback.
 
     log: a file for all that is written to the standard streams, by libraries and worker processes too. The error is
     then written to the file and to the terminal.
@@ -50,18 +51,29 @@ def clear_errors(log: str | Path | None = None) -> Iterator[None]:
         yield
     except EmofusionError as error:
         message = f"\nerror: {error}\n\n"
-    except Exception:
-        message = f"\n{traceback.format_exc()}\n"
+    except Exception as error:
+        from emofusion import disk  # imported here, because it imports this module
+
+        full = disk.is_full(error)
+        message = f"\nerror: {disk.no_room(disk.path_of(error) or Path())}\n\n" if full else _traceback()
     else:
         return
-    for stream in dict.fromkeys((terminal, sys.stderr)):
-        stream.write(message)
-        stream.flush()
+    _write(message, terminal)
     sys.exit(1)
 
 
 def tell(line: str) -> None:
     """Write a line to the terminal, and to the log file if there is one."""
-    for stream in dict.fromkeys((_terminal or sys.stderr, sys.stderr)):
-        stream.write(f"{line}\n")
-        stream.flush()
+    _write(f"{line}\n", _terminal or sys.stderr)
+
+
+def _traceback() -> str:
+    return f"\n{traceback.format_exc()}\n"
+
+
+def _write(text: str, terminal: TextIO) -> None:
+    """Write to the terminal, and to the log file if there is one. A log on a full disk stops nothing."""
+    for stream in dict.fromkeys((terminal, sys.stderr)):
+        with suppress(OSError):
+            stream.write(text)
+            stream.flush()

@@ -5,8 +5,11 @@ server process (`start`). A script calls `in_fork`: it asks the server for a for
 server imports what the script imports, the first time that it is asked, and forks after that.
 
 A fork has the script's own working folder, environment, standard streams and exit status, and it receives the script's
-signals. Where there is no server (on another machine of a cluster, under another interpreter, outside Linux), the
-script runs in its own process as usual.
+signals. It ends with the script's own process, and with Snakemake's. Where there is no server (on another machine of a
+cluster, under another interpreter, outside Linux), the script runs in its own process as usual.
+
+The server's socket has a name and no file ("abstract"), so that nothing is left of it after a kill. Such a name has no
+owner, so each side makes sure that the other one is of the same user.
 
 This is safe only while no import starts a thread that takes one of Python's locks, and no import touches the GPU:
 neither threads nor a GPU's state survive a fork.
@@ -18,14 +21,15 @@ import json
 import os
 import runpy
 import select
-import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import traceback
+import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
@@ -34,7 +38,7 @@ from typing import Any, NoReturn
 
 from emofusion.importing import fast_imports
 
-ADDRESS = "EMOFUSION_FORKSERVER"  # the environment variable with the path of the server's socket; empty: use no server
+ADDRESS = "EMOFUSION_FORKSERVER"  # the environment variable with the name of the server's socket; empty: use no server
 _FORWARDED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _READY = b"\0"  # the fork sends it when it exists, and the script when it has begun to forward signals
 
@@ -50,8 +54,7 @@ def start() -> None:
     global _server
     if sys.platform != "linux" or ADDRESS in os.environ:
         return
-    folder = tempfile.mkdtemp(prefix="emofusion-")  # only this user may enter it (mode 700)
-    os.environ[ADDRESS] = str(Path(folder, "socket"))
+    os.environ[ADDRESS] = f"emofusion-{uuid.uuid4().hex}"
     # A process that forks must not have threads of libraries. Scripts set their own number where it matters.
     one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     command = [sys.executable, "-m", "emofusion.forkserver", os.environ[ADDRESS]]
@@ -87,7 +90,9 @@ def in_fork(*late_modules: str) -> None:
         "environment": dict(os.environ),
     }
     try:
-        connection.connect(address)
+        connection.connect(_abstract(address))
+        if not _is_of_this_user(connection):
+            return
         socket.send_fds(connection, [b"."], [0, 1, 2])
         connection.sendall(json.dumps(request).encode() + b"\n")
         if connection.recv(1) != _READY:
@@ -131,10 +136,13 @@ def imported_by(script: str | Path) -> list[str]:
 
 
 def _serve(address: str) -> NoReturn:
-    """Listen on the socket `address` and fork for each request, until standard input is closed."""
+    """Listen on the socket `address` and fork for each request, until standard input is closed.
+
+    Standard input is the pipe from Snakemake's process. The forks keep it, and end when it is closed.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system removes forks that have ended; there are no zombies
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        listener.bind(_abstract(address))
         listener.listen(128)
         os.close(1)  # tells `start` that the server listens
         os.open(os.devnull, os.O_WRONLY)
@@ -143,6 +151,8 @@ def _serve(address: str) -> NoReturn:
         while 0 not in select.select(sources, [], [])[0]:
             connection = listener.accept()[0]
             with connection, suppress(OSError, ValueError):
+                if not _is_of_this_user(connection):
+                    continue
                 _, streams, _, _ = socket.recv_fds(connection, 1, 3)
                 try:
                     request = json.loads(connection.makefile("rb").readline())
@@ -154,7 +164,6 @@ def _serve(address: str) -> NoReturn:
                 finally:
                     for stream in streams:
                         os.close(stream)
-    shutil.rmtree(Path(address).parent, ignore_errors=True)
     os._exit(0)  # leaves out the clean-up of libraries, and what they print, since the server never used them
 
 
@@ -179,6 +188,7 @@ def _run_script(connection: socket.socket, streams: list[int], request: dict[str
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        snakemake = os.dup(0)
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
@@ -189,7 +199,7 @@ def _run_script(connection: socket.socket, streams: list[int], request: dict[str
         connection.sendall(_READY)
         if connection.recv(1) != _READY:
             os._exit(1)
-        threading.Thread(target=_receive_signals, args=[connection], daemon=True).start()
+        threading.Thread(target=_receive_signals, args=[connection, snakemake], daemon=True).start()
         runpy.run_path(request["script"], run_name="__main__")
         status = 0
     except SystemExit as leaving:
@@ -210,13 +220,34 @@ def _run_script(connection: socket.socket, streams: list[int], request: dict[str
         leave(status & 0xFF)
 
 
-def _receive_signals(connection: socket.socket) -> None:
-    """Send this process the signals that the script's own process receives, and SIGTERM when that process has ended."""
+def _receive_signals(connection: socket.socket, snakemake: int) -> None:
+    """Send this process the signals that the script's own process receives, and SIGTERM when it must end.
+
+    It must end with the script's own process, and with Snakemake's: nobody would wait for its result, and the next
+    command would do the same work beside it.
+
+    Args:
+        connection: to the script's own process.
+        snakemake: a pipe that is closed when Snakemake's process ends, and that nobody writes to.
+    """
     while True:
-        number = connection.recv(1)
+        sources: list[Any] = [connection, snakemake]
+        readable = select.select(sources, [], [])[0]
+        number = b"" if snakemake in readable else connection.recv(1)
         os.kill(os.getpid(), number[0] if number else signal.SIGTERM)
         if not number:
             return
+
+
+def _abstract(address: str) -> str:
+    """The address of a socket that has a name and no file."""
+    return f"\0{address}"
+
+
+def _is_of_this_user(connection: socket.socket) -> bool:
+    """Whether the process at the other end runs as this user, or as root."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", credentials)[1] in (os.geteuid(), 0)
 
 
 if __name__ == "__main__":

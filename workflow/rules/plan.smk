@@ -22,6 +22,7 @@ try:
         # results.
         if workflow.is_main_process:
             from emofusion.devices import has_gpu
+            from emofusion.plan.at_work import begin
             from emofusion.plan.costs import costs_of
             from emofusion.plan.currency import examine
             from emofusion.plan.forecast import forecast

@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from emofusion.disk import is_full, no_room, path_of
 from emofusion.errors import EmofusionError
+from emofusion.plan.at_work import alone
 from emofusion.plan.currency import WITH_SOURCES, same_sources, sources_of
 from emofusion.plan.digests import DigestMemory
 from emofusion.plan.lineage import MadeWith, made_with
@@ -101,14 +103,26 @@ class Job:
         """Do the work, then write the record.
 
         Where an earlier result is still right, because its inputs have the same content, only the record is written.
+        Of several processes that have the same job, one works, and the others wait.
 
         Args:
             work: computes the stage's outputs and writes them into `folder`.
 
         Raises:
-            EmofusionError: an input has no record. Errors of `work` are passed on.
+            EmofusionError: an input has no record, or the disk is full. Errors of `work` are passed on.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with alone(self.folder, self.name):
+                self._run(work)
+        except EmofusionError:
+            raise
+        except Exception as error:
+            if is_full(error):
+                raise no_room(path_of(error) or self.folder) from error
+            raise
+
+    def _run(self, work: "Callable[[Job], None]") -> None:
         making = self.making  # read before the work, so that an edit during the work is noticed later
         memory = DigestMemory(self.results / "plans" / "digests.sqlite")
         read = self._contents()
@@ -127,6 +141,8 @@ class Job:
             work(self)
         if self.stage.kind in ("download", "generated"):
             sources = self._sources(memory)  # the work has just made them
+        for partial in self.folder.glob("*.partial"):  # of an earlier process that was killed
+            _delete(partial)
         kind = KINDS[self.stage.kind]
         outputs = outputs_of(self.folder, kind.outputs) | kept_outputs_of(self.folder, kind.kept)
         content = content_of(outputs, sources)

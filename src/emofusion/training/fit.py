@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from emofusion.emotions import in_order
 from emofusion.features.common.feature_set import FeatureSet
@@ -19,6 +19,7 @@ from emofusion.settings.encoding import encode
 from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
+from emofusion.training.checkpoints import check_room, is_whole_model, is_whole_table, write_whole
 from emofusion.training.data import fold_name, with_features
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
@@ -60,8 +61,8 @@ def fit_folds(
             seconds in between; see `Progress`.
 
     Raises:
-        EmofusionError: a fold has no clip with features; the loss is not finite; or half precision is requested
-            without a GPU.
+        EmofusionError: a fold has no clip with features; the loss is not finite; half precision is requested without a
+            GPU; or the disk has no room for the models.
     """
     training = settings.training
     check_precision(training.precision)
@@ -78,12 +79,14 @@ def fit_folds(
     inputs = with_speaker_normalisation(features, split, training)
     phases = make_phases(settings, inputs, split, weights, checkpoints)
     folds = list(split.groupby("fold"))
+    parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
+    check_room(out, parameters_trained, len(folds) * len(settings.seeds))
     reporter = Progress(progress, len(folds), len(settings.seeds), training.epochs)
     histories, kept = [], {}
     for (number, (fold, part)), (position, seed) in product(enumerate(folds, 1), enumerate(settings.seeds, 1)):
         name = fold_name(fold, seed)
         done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
-        trained_before = done.exists()
+        trained_before = is_whole_model(done) and is_whole_table(history_file, HISTORY)
         reporter.begin(number, position, trained_before)
         if not trained_before:
             prefix = f"fold{fold}_" + (f"seed{seed}_" if len(settings.seeds) > 1 else "")
@@ -96,8 +99,7 @@ def fit_folds(
                 part, inputs.shape, phases, settings, seed, classes, weights, checkpoints, pass_on
             )
             write_table(history, history_file, HISTORY)
-            save_file(state, f"{done}.partial")
-            Path(f"{done}.partial").replace(done)
+            write_whole(done, save(state))
         histories.append(pd.read_parquet(history_file))
         kept[name] = kept_epoch(histories[-1], training.keep)
         if not trained_before:
@@ -108,7 +110,6 @@ def fit_folds(
         # copied and not moved: if this process is killed here, the next run still finds the finished models
         shutil.copyfile(checkpoints / f"{name}.safetensors", models / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
-    parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
     ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained).write(out, settings)
     shutil.rmtree(checkpoints)
 
@@ -137,6 +138,5 @@ def _open_checkpoints(folder: Path, token: str) -> Path:
     digest_file = folder / "of"
     if not digest_file.exists() or digest_file.read_text() != digest:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        digest_file.write_text(digest)
+        write_whole(digest_file, digest.encode())
     return folder

@@ -10,8 +10,10 @@ import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from torch import Tensor
 
+from emofusion.errors import tell
 from emofusion.plan.settings import ModelSettings
 from emofusion.training.callbacks import History, OnEpoch, Patience
+from emofusion.training.checkpoints import WholeCheckpoints, whole_checkpoint
 from emofusion.training.data import batches, fold_name, labelled_rows
 from emofusion.training.module import Classifier, Standardise, balanced_class_weights, build_model
 from emofusion.training.phases import Phase
@@ -64,6 +66,9 @@ def fit_fold(
     patience = [Patience(training.patience)] if training.patience else []
     # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
     callbacks: list[Callback] = [history, *patience, *([best] if validated else []), last]
+    if folder.exists() and whole_checkpoint(folder) is None:
+        tell(f"{history.model}: its checkpoint is cut short or damaged; the training of this model begins anew")
+        shutil.rmtree(folder)
     for phase in phases:
         reached = folder / "last.ckpt"
         trainer = pl.Trainer(
@@ -77,6 +82,7 @@ def fit_fold(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             default_root_dir=checkpoints,
+            plugins=[WholeCheckpoints()],
         )
         rows = {name: labelled_rows(phase.features, part, classes) for name, part in clips.items() if name != "test"}
         trainer.fit(

@@ -1,0 +1,116 @@
+"""Checkpoints of a training that are there whole or not at all, wherever temporary files are."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandera.pandas as pa
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+from safetensors import SafetensorError, safe_open
+
+from emofusion.disk import is_full, need_space, no_room
+from emofusion.errors import EmofusionError
+from emofusion.tables import read_table
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes each checkpoint beside its target, and then renames it.
+
+    Lightning writes into the folder of temporary files and moves the file. Between two file systems, this is a copy,
+    and an interruption would leave a part of it under the checkpoint's name.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a checkpoint.
+
+        Raises `EmofusionError` where the disk is full; an earlier checkpoint of that name is then still there.
+        """
+        target, buffer = Path(path), io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_whole(target, buffer.getbuffer())
+
+
+def write_whole(target: Path, content: bytes | memoryview) -> None:
+    """Write a file that is there whole or not at all.
+
+    Raises `EmofusionError` where the disk is full. What the file held before is then still there.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise (no_room(target, len(content)) if is_full(error) else error) from error
+
+
+def check_room(out: Path, values: int, models: int) -> None:
+    """Check that a disk has room for the models of a training, before it begins.
+
+    Each model is stored twice at the end, and while one is trained there are three checkpoints of it: the best, the
+    last, and the one that is being written. A checkpoint also has the two moments of Adam. What is there already from
+    an interrupted training is not needed again.
+
+    Args:
+        out: the model's folder.
+        values: how many values of a model are trained. They are stored in single precision.
+        models: how many models are trained.
+
+    Raises:
+        EmofusionError: there is less room than that.
+    """
+    there = sum(file.stat().st_size for file in (out / "checkpoints").rglob("*") if file.is_file())
+    need_space(out, 4 * values * (2 * models + 3 * 3) - there)
+
+
+def whole_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint `last.ckpt` to go on from; None where the training has to begin anew.
+
+    It is not taken where it, or the best checkpoint that it refers to, is missing, cut short or damaged: by an
+    interruption of an earlier version, a full disk or a failure of the machine.
+
+    folder: the folder of the checkpoints of one fold and seed.
+    """
+    last = folder / "last.ckpt"
+    if not _is_whole(last):
+        return None
+    try:
+        callbacks = torch.load(last, map_location="cpu", weights_only=True)["callbacks"]
+    except Exception:  # torch raises errors of many types for a file that is damaged
+        return None
+    kept = [state for state in callbacks.values() if "best_model_path" in state]
+    # Lightning forgets the best epoch so far where the folder was moved, and would then keep a later one
+    was_here = all(state["dirpath"] == os.path.realpath(folder) for state in kept)
+    best = {Path(state["best_model_path"]).name for state in kept if state["best_model_path"]}
+    return last if was_here and all(_is_whole(folder / name) for name in best) else None
+
+
+def is_whole_model(path: Path) -> bool:
+    """Whether a file of kept weights (safetensors) is there, and as long as its header says."""
+    try:
+        with safe_open(path, "numpy"):
+            return True
+    except (OSError, SafetensorError):
+        return False
+
+
+def is_whole_table(path: Path, schema: pa.DataFrameSchema) -> bool:
+    """Whether a table is there and can be read. schema: what it was written with."""
+    try:
+        read_table(path, schema)
+    except EmofusionError:
+        return False
+    return True
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of `torch.save` is there, and each part of it has its checksum."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError):
+        return False

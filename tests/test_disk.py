@@ -1,0 +1,156 @@
+"""A full disk: room is reserved before work, and the end is one message with the path and what is needed."""
+
+import errno
+import mmap
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emofusion import disk
+from emofusion.disk import is_full, need_space, reserve
+from emofusion.errors import EmofusionError, clear_errors
+
+MB = 1_000_000
+
+
+@pytest.fixture
+def small_disk(monkeypatch):
+    """A disk with 5 MB of room, as far as anybody asks."""
+    usage = shutil.disk_usage(".")
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=5 * MB))
+
+
+def test_a_reserved_file_has_its_size_and_room_and_can_be_mapped(tmp_path):
+    path = tmp_path / "features.npy"
+    reserve(path, 3 * MB)
+    assert path.stat().st_size == 3 * MB and path.stat().st_blocks * 512 >= 3 * MB
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+        mapped[-4:] = b"last"
+    assert path.read_bytes()[-4:] == b"last"
+
+
+def test_reserving_again_keeps_what_is_there(tmp_path):
+    path = tmp_path / "features.npy"
+    path.write_bytes(b"begun")
+    reserve(path, 100)
+    assert path.read_bytes() == b"begun" + bytes(95)
+    reserve(path, 100)
+    assert path.read_bytes() == b"begun" + bytes(95)
+
+
+def test_too_little_room_is_said_before_anything_is_written(tmp_path, small_disk):
+    path = tmp_path / "features.npy"
+    message = (
+        rf"the disk is full: {path} cannot be written\. 6\.5 MB are needed, and 5\.0 MB are free there\. Make room"
+    )
+    with pytest.raises(EmofusionError, match=message):
+        reserve(path, 6_500_000)
+    assert not path.exists()
+    need_space(tmp_path / "not" / "there" / "yet", 5 * MB)
+    with pytest.raises(EmofusionError, match=r"5\.0 MB are needed"):
+        need_space(tmp_path / "not" / "there" / "yet", 5 * MB + 1)
+
+
+def test_what_a_file_has_already_is_not_needed_again(tmp_path, small_disk):
+    path = tmp_path / "features.npy"
+    path.write_bytes(bytes(3 * MB))
+    reserve(path, 7 * MB)
+    assert path.stat().st_size == 7 * MB
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_or_quota_that_fills_while_it_is_reserved_leaves_no_file(tmp_path, monkeypatch, number):
+    def full(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disk.os, "posix_fallocate", full)
+    with pytest.raises(EmofusionError, match=r"1\.0 kB are needed"):
+        reserve(tmp_path / "new", 1000)
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").write_bytes(b"begun")
+    with pytest.raises(EmofusionError):
+        reserve(tmp_path / "old", 1000)
+    assert (tmp_path / "old").read_bytes().startswith(b"begun")
+
+
+def test_a_file_system_that_cannot_reserve_gets_the_file_all_the_same(tmp_path, monkeypatch):
+    def unsupported(*_):
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    monkeypatch.setattr(disk.os, "posix_fallocate", unsupported)
+    reserve(tmp_path / "file", 1000)
+    assert (tmp_path / "file").stat().st_size == 1000
+
+
+def from_another(error):
+    try:
+        try:
+            raise error
+        except Exception as cause:
+            raise RuntimeError("something else") from cause
+    except RuntimeError as raised:
+        return raised
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "results/a"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (OSError("[Errno 28] Error writing bytes to file. Detail: [errno 28] No space left on device"), True),  # arrow
+        (ValueError("Error while serializing: I/O error: No space left on device (os error 28)"), True),  # safetensors
+        (RuntimeError("database or disk is full"), True),  # SQLite
+        (from_another(OSError(errno.ENOSPC, "No space left on device")), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (from_another(ValueError("no")), False),
+    ],
+)
+def test_a_full_disk_is_recognised_however_a_library_says_it(error, full):
+    assert is_full(error) == full
+
+
+def test_a_job_on_a_full_disk_ends_with_one_message(tmp_path, capfd):
+    with pytest.raises(SystemExit), clear_errors():
+        raise from_another(OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "a.parquet")))
+    output = capfd.readouterr().err
+    assert f"error: the disk is full: {tmp_path}/a.parquet cannot be written. " in output and "Traceback" not in output
+    assert len(output.strip().splitlines()) == 1
+
+
+def test_any_other_error_of_the_system_keeps_its_traceback(capfd):
+    with pytest.raises(SystemExit), clear_errors():
+        raise OSError(errno.EIO, "Input/output error")
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_log_that_cannot_be_written_hides_no_message(capfd):
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    code = "from emofusion.errors import *\nwith clear_errors('/dev/full'):\n    tell('line')\n"
+    code += "    raise EmofusionError('the reason')\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "line\n" in done.stderr and "error: the reason" in done.stderr and done.returncode != 0
+
+
+def mounts_are_allowed() -> bool:
+    command = ["unshare", "--map-root-user", "--mount", "true"]
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not mounts_are_allowed(), reason="this needs a small file system of its own")
+@pytest.mark.parametrize("what", ["reserve(path, 3_000_000)", "write_whole(path, bytes(3_000_000))"])
+def test_a_real_full_disk_ends_with_the_message_and_without_a_signal(tmp_path, what):
+    code = "from pathlib import Path; from emofusion.errors import clear_errors\n"
+    code += "from emofusion.disk import reserve; from emofusion.training.checkpoints import write_whole\n"
+    code += f"path = Path({str(tmp_path / 'file')!r})\nwith clear_errors():\n    {what}\n"
+    shell = (
+        f'mount -t tmpfs -o size=2m none "{tmp_path}" && "{sys.executable}" -c "$CODE"; s=$?; ls "{tmp_path}"; exit $s'
+    )
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", shell]
+    done = subprocess.run(command, env={**os.environ, "CODE": code}, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert f"error: the disk is full: {tmp_path}/file cannot be written. 3.0 MB are needed, and 2.1 MB" in done.stderr
