@@ -6,7 +6,7 @@ Pages of a map count as used memory, and a write through a map to a full disk ki
 import os
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -63,29 +63,44 @@ class RowFile:
         self._file.close()
 
     def read(self, numbers: Array) -> Array:
-        """The rows with these numbers, in this order: `(len(numbers), *shape[1:])`.
-
-        Raises `EmofusionError` where the file ends too early.
-        """
+        """The rows with these numbers, in this order: `(len(numbers), *shape[1:])`; see `read_rows`."""
         rows = np.empty((len(numbers), *self.shape[1:]), self.dtype)
-        target = rows.reshape(-1).view(np.uint8).data
-        # rows that follow each other in the file are read at once
-        breaks = [*np.flatnonzero(np.diff(numbers) != 1) + 1]
-        for first, last in pairwise([0, *breaks, len(numbers)] if rows.size else []):
-            done, wanted = first * self._length, last * self._length
-            position = self._begin + int(numbers[first]) * self._length
-            while done < wanted:
-                # with its own position, so that processes and threads can share the file
-                arrived = os.preadv(self._file.fileno(), [target[done:wanted]], position)
-                if not arrived:
-                    raise EmofusionError(f"{self._path} was cut short: delete its folder to have it made again.")
-                done, position = done + arrived, position + arrived
+        read_rows(self._file, self._begin, numbers, rows, np.arange(len(numbers)))
         return rows
 
     def write(self, first: int, rows: Array) -> None:
         """Write rows `(n, *shape[1:])`, the first of them as the row with the number `first`."""
         self._file.seek(self._begin + first * self._length)
         self._file.write(rows.astype(self.dtype, copy=False).tobytes())
+
+
+def read_rows(file: IO[bytes], begin: int, numbers: Array, target: Array, places: Array) -> None:
+    """Copy rows of an array in a file into rows of `target`.
+
+    The file's position does not change, so several processes and threads may share the file.
+
+    Args:
+        file: the file.
+        begin: the position of its first value in bytes.
+        numbers: of the rows in the file; they may repeat.
+        target: an array with rows of the same shape and type.
+        places: where each of them goes: numbers of rows of `target`.
+
+    Raises:
+        EmofusionError: the file ends too early.
+    """
+    length = _bytes(target.dtype, target.shape[1:])
+    memory = target.reshape(-1).view(np.uint8).data
+    # rows that follow each other are read at once
+    breaks = np.flatnonzero((np.diff(numbers) != 1) | (np.diff(places) != 1)) + 1
+    for first, last in pairwise([0, *breaks.tolist(), len(numbers)] if len(numbers) and length else []):
+        done, position = int(places[first]) * length, begin + int(numbers[first]) * length
+        wanted = done + (last - first) * length
+        while done < wanted:
+            arrived = os.preadv(file.fileno(), [memory[done:wanted]], position)
+            if not arrived:
+                raise EmofusionError(f"{file.name} was cut short: delete its folder to have it made again.")
+            done, position = done + arrived, position + arrived
 
 
 def copy_rows(path: Path, target: Path, numbers: Array) -> None:
@@ -98,7 +113,7 @@ def copy_rows(path: Path, target: Path, numbers: Array) -> None:
                 kept.write(first, file.read(numbers[first : first + step]))
 
 
-def _read_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _read_header(file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Type and shape of the array; the file's position is then at its first value. Raises `ValueError`."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
