@@ -27,7 +27,7 @@ from emofusion.settings.plugins import import_plugin
 
 # What is counted of clips without features.
 LACKING = "clips that have nothing to compute it from: the modality is missing there"
-_CHUNK = 16  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
+_CHUNK = 8  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
 def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:

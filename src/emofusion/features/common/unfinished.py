@@ -6,6 +6,7 @@ a journal with a line for each piece that is done. A piece is some clips or rows
 
 import json
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 
 import joblib
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
 
 from emofusion.features.common import array_file
 from emofusion.features.common.arrays import Array
 
 FOLDER = "unfinished"
+_WORTH_STARTING = 6.0  # seconds of work on one core for which worker processes, each with its own imports, are started
 
 
 def keep_unfinished(out: Path, token: str) -> None:
@@ -95,11 +98,23 @@ class Unfinished:
         Returns:
             What was counted in each clip, of earlier runs too, in the order of the pieces' numbers.
         """
-        with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-            parallel = joblib.Parallel(n_jobs=max(1, min(workers, number)), return_as="generator_unordered")
-            for piece, counted in parallel(tasks):
-                self.note(piece, counted)
+        tasks, begun = iter(tasks), time.perf_counter()
+        # the first pieces are computed here, because starting processes would take longer than computing a small rest
+        for left, (function, given, named) in zip(range(number - 1, -1, -1), tasks, strict=False):
+            self.note(*function(*given, **named))
+            seconds, begun = time.perf_counter() - begun, time.perf_counter()
+            if workers > 1 and left * seconds > _WORTH_STARTING:
+                self._compute_in_processes(tasks, min(workers, left))
         return [Counter(counted) for piece in sorted(self.done) for counted in self.done[piece]]
+
+    def _compute_in_processes(self, tasks: Iterable[Any], workers: int) -> None:
+        try:
+            with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+                parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
+                for piece, counted in parallel(tasks):
+                    self.note(piece, counted)
+        finally:  # otherwise they wait for more for minutes, and their time counts as nobody's
+            get_reusable_executor().shutdown(wait=True)
 
     def finish(self, out: Path, numbers: Array | None = None) -> None:
         """Move the array to its place, which completes the feature set, and delete the rest.
