@@ -13,6 +13,7 @@ from emofusion.counted import read_notes
 from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.acoustic import Acoustic
 from emofusion.features.acoustic_statistics import AcousticStatistics
+from emofusion.features.common import unfinished
 from emofusion.features.common.extract import LACKING, extract
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.pixels import Pixels
@@ -21,6 +22,11 @@ from emofusion.settings.kinds import Features
 
 PIXELS = Pixels(size=32, frames=2)
 ACOUSTIC = Acoustic(duration=0.5, mfcc=13, mel=64, features=["mfcc", "pitch", "mel", "contrast"])
+
+
+@pytest.fixture(autouse=True)
+def processes_for_little_work_too(monkeypatch):
+    monkeypatch.setattr(unfinished, "_WORTH_STARTING", 0.0)
 
 
 def pictures(folder: Path, count: int) -> pd.DataFrame:
@@ -64,6 +70,18 @@ def test_the_number_of_workers_does_not_change_the_result(tmp_path):
     assert np.load(tmp_path / "out1/features.npy").shape == (20, *ACOUSTIC.row_shape())
     expected = ACOUSTIC.prepare(clips)(list(clips.itertuples())[17])
     np.testing.assert_allclose(FeatureSet.open([tmp_path / "out2"]).take([17]), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("worth_starting", "started"), [(1e6, []), (0.0, [2])])
+def test_processes_are_started_for_much_work_only(tmp_path, monkeypatch, worth_starting, started):
+    processes, compute = [], unfinished.Unfinished._compute_in_processes
+    monkeypatch.setattr(unfinished, "_WORTH_STARTING", worth_starting)
+    monkeypatch.setattr(
+        unfinished.Unfinished, "_compute_in_processes", lambda *given: (processes.append(given[2]), compute(*given))
+    )
+    extract(pictures(tmp_path / "in", 40), PIXELS, tmp_path / "out", workers=2)
+    assert processes == started
+    assert FeatureSet.open([tmp_path / "out"]).take(range(40))[:, 0, 0, 0].tolist() == list(range(40))
 
 
 @dataclass

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from emofusion.errors import EmofusionError
+from emofusion.features.common import feature_set
 from emofusion.features.common.extract import extract
 from emofusion.features.common.feature_set import FeatureSet, write_rows
 from emofusion.features.pixels import Pixels
@@ -91,3 +92,21 @@ def test_reading_a_large_set_takes_little_memory(tmp_path):
     write_rows(pd.DataFrame({"clip": map(str, range(rows)), "row": range(rows), "frame": 0, "view": 0}), tmp_path)
     done = subprocess.run([sys.executable, "-c", LARGE, str(tmp_path)], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 200_000  # KiB, of a file of a million
+
+
+def test_large_files_are_read_without_a_memory_map_and_give_the_same(two_folders, monkeypatch):
+    features, order = FeatureSet.open(two_folders), [8, 3, 4, 5, 6, 0, 0, 7, 1, 2]
+    expected = features.take(order)
+    monkeypatch.setattr(feature_set, "_LARGE", 0)
+    monkeypatch.setattr(features, "_arrays", [_Unread(array) for array in features._arrays])
+    np.testing.assert_array_equal(features.take(order), expected)
+    assert features.take([]).shape == (0, 3, 32, 32)
+    for taken in (features.take([number]) for number in range(9)):
+        assert taken.flags.writeable and taken.flags.c_contiguous
+
+
+class _Unread:
+    """The facts of an array, without its values."""
+
+    def __init__(self, array):
+        self.nbytes, self.offset, self.shape, self.dtype = array.nbytes, array.offset, array.shape, array.dtype

@@ -1,5 +1,6 @@
 """Stored output of frozen blocks, against the network that it comes from and against training the whole network."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from emofusion.features.common.feature_set import FeatureSet, write_rows
-from emofusion.networks.backbone import Backbone, FrozenBlocks
+from emofusion.features.common.unfinished import keep_unfinished
+from emofusion.networks.backbone import Backbone, FrozenBlocks, feature_cache
 from emofusion.networks.backbone.feature_cache import altered, store
 from emofusion.networks.backbone.network import BackboneNetwork
 from emofusion.networks.backbone.settings import TrainedBackbone
@@ -167,6 +169,36 @@ def test_training_on_stored_activations_is_training_with_the_prefix_in_the_loop(
     of_clip = dict(zip(pixels[0].rows["clip"], logits, strict=True))
     computed = predictions[["logit_happy", "logit_sad"]].to_numpy()
     np.testing.assert_allclose(computed, [of_clip[clip] for clip in predictions["clip"]], atol=1e-3)
+
+
+def test_an_interrupted_job_goes_on_where_it_stopped(tmp_path, pixels, monkeypatch):
+    computed = []
+
+    class Interrupted(BackboneNetwork):
+        stop_at = -1
+
+        def activations(self, inputs, stop):
+            if len(computed) == self.stop_at:
+                raise KeyboardInterrupt
+            computed.append(len(inputs))
+            return inputs.float().flatten(1)[:, :7]
+
+    monkeypatch.setattr(feature_cache, "_PIECE", 16)
+    settings = TrainedBackbone(architecture="vgg16")
+    network = Interrupted(settings, (3, SIZE, SIZE), 1)
+    store(network, pixels[0], pixels[0].rows, tmp_path / "whole", 2, views=2, shift=0.1)
+    assert computed == [16, 8, 16, 8]
+    for token, stop_at, expected in (("a", 3, [16, 8, 16]), ("a", -1, [8]), ("a", 1, [16]), ("b", -1, [16, 8, 16, 8])):
+        computed.clear()
+        network.stop_at = stop_at
+        keep_unfinished(tmp_path / "out", token)
+        with suppress(KeyboardInterrupt):
+            store(network, pixels[0], pixels[0].rows, tmp_path / "out", 2, views=2, shift=0.1)
+        assert computed == expected
+        if stop_at < 0:
+            for name in ("features.npy", "rows.parquet"):
+                assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+            assert len(list((tmp_path / "out").iterdir())) == 2
 
 
 def test_half_precision_cuts_what_is_beyond_it(tmp_path, pixels):

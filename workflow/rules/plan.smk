@@ -107,13 +107,22 @@ def gpus():
     return int(has_gpu() and not SUBMITS)
 
 
+def feature_threads():
+    """How many cores the job of a feature set gets. Results do not depend on it.
+
+    On this machine it gets all of them, because nothing else may be able to run until it ends. Where many feature sets are
+    to be made, each gets fewer, so that about two rounds of jobs use all cores.
+    """
+    if SUBMITS:
+        return 4
+    missing = [name for name in plan.stages if name.startswith("features/") and not (RESULTS / name / RECORD).exists()]
+    return max(1, (workflow.resource_settings.cores or 8) // max(1, len(missing) // 2))
+
+
 TYPED = workflow.config_settings.config_args
 if workflow.is_main_process:
     plan = open_plan()
-    # Half of the cores, so that two feature sets, or a feature set and a training, run at the same time. Results do not
-    # depend on it.
-    cores = 8 if SUBMITS else workflow.resource_settings.cores
-    decisions = {"plan": plan.path, "feature_threads": max(1, (cores or 8) // 2), "gpus": gpus()}
+    decisions = {"plan": plan.path, "feature_threads": feature_threads(), "gpus": gpus()}
     # Jobs that Snakemake starts as processes of their own get these instead of the command's settings: they compose
     # nothing, decide nothing, and no quote of an override has to pass through a shell.
     workflow.config_settings.config_args = [f"{name}={value}" for name, value in decisions.items()]

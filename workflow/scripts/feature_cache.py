@@ -8,6 +8,7 @@ import torch
 
 from emofusion.errors import clear_errors
 from emofusion.features.common.feature_set import FeatureSet
+from emofusion.features.common.unfinished import keep_unfinished
 from emofusion.plan.job import Job
 
 
@@ -15,6 +16,7 @@ def work(job: Job) -> None:
     torch.set_num_threads(job.stage.threads)
     weights = [folder / "weights.safetensors" for folder in job.inputs("weights")]
     features = FeatureSet.open([job.input("features")])
+    keep_unfinished(job.folder, job.token)
     job.settings.part.store(features, weights[0] if weights else None, job.folder)
 
 

@@ -6,6 +6,7 @@ in_fork(*snakemake.params.modules)
 
 from emofusion.errors import clear_errors
 from emofusion.features.common.extract import extract
+from emofusion.features.common.unfinished import keep_unfinished
 from emofusion.plan.job import Job, excluded_of
 from emofusion.tables import CLIPS, read_table
 
@@ -13,6 +14,7 @@ from emofusion.tables import CLIPS, read_table
 def work(job: Job) -> None:
     clips = read_table(job.input("corpus") / "clips.parquet", CLIPS)
     clips.attrs["exclude"] = excluded_of(job, "corpus")
+    keep_unfinished(job.folder, job.token)
     extract(clips, job.settings.features, job.folder, workers=job.workers)
 
 

@@ -157,11 +157,13 @@ class Job:
 
     @property
     def token(self) -> str:
-        """A hash of the stage's code, versions, threads, precision and inputs.
+        """A hash of the stage's code, versions, threads, precision, inputs, and of the files from elsewhere.
 
         An interrupted job continues from its partial results only where this hash is the same as before.
         """
-        return short_hash(json.dumps([asdict(self.making), self._contents()], sort_keys=True))
+        sources = self._sources(DigestMemory(self.results / "plans" / "digests.sqlite"))
+        digests = {path: source.digest for path, source in sources.items()}
+        return short_hash(json.dumps([asdict(self.making), self._contents(), digests], sort_keys=True))
 
     def made_with(self) -> MadeWith:
         """The library versions that made this stage and all stages that it depends on."""

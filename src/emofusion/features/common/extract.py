@@ -12,21 +12,22 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
 from threadpoolctl import threadpool_limits
 
 from emofusion.counted import counting, notes_of_clips, write_notes
 from emofusion.errors import EmofusionError, Lacking
+from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
 from emofusion.features.common.rows_of_clip import rows_of
 from emofusion.features.common.sparse import write_sparse
+from emofusion.features.common.unfinished import Unfinished
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
 
 # What is counted of clips without features.
 LACKING = "clips that have nothing to compute it from: the modality is missing there"
-_CHUNK = 16  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
+_CHUNK = 8  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
 def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:
@@ -35,7 +36,8 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted.
 
     Several worker processes with one thread each share the clips. Their number does not change the result. Each
-    writes into the memory map of the result, so that memory stays bounded whatever the number of clips.
+    writes into the file of the result, so that memory stays bounded whatever the number of clips. What is done stays
+    done when the process is killed, if `keep_unfinished` was called before.
 
     Args:
         clips: `tables.CLIPS`.
@@ -45,8 +47,8 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
 
     Raises:
         Lacking: no clip has anything to compute the features from.
-        EmofusionError: names the clip's file, or the kind whose rows have another shape than it declares.
-            `features.npy` then does not appear.
+        EmofusionError: names the clip's file, or the kind whose rows have another shape than it declares, or the
+            disk is too full. `features.npy` then does not appear.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -60,33 +62,33 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         compute = _OfPlugin(compute, module)
     about = f"{features.kind} of {_corpus_of(clips)}"
     row_counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
+    rows = _numbered_rows(clips, row_counts, features)
+    work = Unfinished(out, f"the rows {pd.util.hash_pandas_object(rows).sum()}", in_array=not features.sparse)
     if features.sparse:
-        numbered = _numbered_rows(clips, row_counts, features)
-        counts = write_sparse(clips, numbered, compute, features, out, workers)
+        counts = write_sparse(clips, rows, compute, features, out, work, workers)
         write_notes(out, notes_of_clips(about, [*lacking, *counts]))
+        work.finish(out)
         return
-    starts = np.concatenate([[0], np.cumsum(row_counts)])
 
-    partial = out / "features.npy.partial"
-    open_memmap(partial, "w+", dtype=features.dtype(), shape=(int(starts[-1]), *features.row_shape())).flush()
-    bounds = [*range(0, len(clips), _CHUNK), len(clips)]
+    starts = np.concatenate([[0], np.cumsum(row_counts)])
+    work.create_array(features.dtype(), (len(rows), *features.row_shape()))
+    left = [first for first in range(0, len(clips), _CHUNK) if first not in work.done]
     tasks = (
         joblib.delayed(_extract_chunk)(
-            compute, features.kind, clips.iloc[first:last], partial, starts[first : last + 1]
+            *(first, compute, features.kind, clips.iloc[first : first + _CHUNK]),
+            *(work.array, starts[first : first + _CHUNK + 1]),
         )
-        for first, last in pairwise(bounds)
+        for first in left
     )
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        counts = [one for chunk in joblib.Parallel(n_jobs=workers)(tasks) for one in chunk]
+    counts = work.compute(tasks, len(left), workers)
     write_notes(out, notes_of_clips(about, [*lacking, *counts]))
 
-    rows, has_some = _numbered_rows(clips, row_counts, features), [not one[LACKING] for one in counts]
-    if not all(has_some):
-        if not any(has_some):
-            raise Lacking(f"none of the {number} clips has anything to compute {features.kind} features from.")
-        rows = _without(rows, set(clips.loc[has_some, "clip"]), partial)
-    write_rows(rows, out)
-    partial.replace(out / "features.npy")
+    has_some = [not one[LACKING] for one in counts]
+    if not any(has_some):
+        raise Lacking(f"none of the {number} clips has anything to compute {features.kind} features from.")
+    kept = rows[rows["clip"].isin(clips.loc[has_some, "clip"])]
+    write_rows(kept.assign(row=np.arange(len(kept))), out)
+    work.finish(out, None if all(has_some) else kept["row"].to_numpy())
 
 
 def _prepared(clips: pd.DataFrame, features: Features) -> tuple[pd.DataFrame, Callable[[Any], Any]]:
@@ -101,15 +103,6 @@ def _prepared(clips: pd.DataFrame, features: Features) -> tuple[pd.DataFrame, Ca
             clips = left.reset_index(drop=True)
 
 
-def _without(rows: pd.DataFrame, clips: set[str], path: Path) -> pd.DataFrame:
-    """The rows of these clips, numbered anew. The other rows disappear from the array in `path`."""
-    kept = rows[rows["clip"].isin(clips)]
-    array = np.load(path)[kept["row"].to_numpy()]
-    with path.open("wb") as file:
-        np.save(file, array)
-    return kept.assign(row=np.arange(len(kept)))
-
-
 def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -> pd.DataFrame:
     """The columns clip, row, frame and view of all rows. counts: the number of rows of each clip."""
     rows = pd.DataFrame({"clip": np.repeat(clips["clip"].to_numpy(), counts), "row": np.arange(sum(counts))})
@@ -120,16 +113,16 @@ def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -
 
 
 def _extract_chunk(
-    compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array
-) -> list[Counter[str]]:
-    """Compute and write the rows of some clips. Returns what was counted as left out, for each of them."""
-    array, counted = open_memmap(path, "r+"), []
+    piece: int, compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array
+) -> tuple[int, list[Counter[str]]]:
+    """Compute and write the rows of some clips. Returns `piece`, and what was counted as left out, for each of them."""
+    counted = []
     # one thread in every process, this one included: sums then have the same order whatever the number of workers
-    with threadpool_limits(1):
+    with threadpool_limits(1), RowFile(path, writes=True) as array:
         for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
             with counting() as counts:
                 try:
-                    rows, declared = rows_of(clip, compute, clips), array[start:stop].shape
+                    rows, declared = rows_of(clip, compute, clips), (int(stop - start), *array.shape[1:])
                 except Lacking:
                     counts[LACKING] += 1
             counted.append(counts)
@@ -140,9 +133,8 @@ def _extract_chunk(
                     f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
                     f"declare {declared}: make them agree."
                 )
-            array[start:stop] = rows
-    array.flush()
-    return counted
+            array.write(int(start), rows)
+    return piece, counted
 
 
 def _corpus_of(clips: pd.DataFrame) -> str:

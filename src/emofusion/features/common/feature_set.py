@@ -7,7 +7,6 @@ Where most values are 0, the set is sparse: `features.npy` has the other values 
 with its column, and `rows.parquet` also has the number of these `entries` of each row and the `width` of a row.
 """
 
-import mmap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ import pandas as pd
 from scipy import sparse
 
 from emofusion.errors import EmofusionError
+from emofusion.features.common.array_file import read_rows
 from emofusion.features.common.arrays import Array
 
-_LARGE = 2**28  # bytes of one file above which pages that were read are given back
-
+_LARGE = 2**28  # bytes of one file above which rows are not read through a memory map
 
 _ROWS = ["clip", "row", "frame", "view"]
 _OF_SPARSE = ["entries", "width"]
@@ -106,12 +105,14 @@ class FeatureSet:
         taken = np.empty((len(indices), *self.shape), self.dtype)
         folder_of = np.searchsorted(self._starts, indices, side="right") - 1
         for number in np.unique(folder_of):
-            in_folder = folder_of == number
-            array = self._arrays[number]
-            taken[in_folder] = array[indices[in_folder] - self._starts[number]]
+            array, places = self._arrays[number], np.flatnonzero(folder_of == number)
+            rows = indices[places] - self._starts[number]
             if array.nbytes > _LARGE:
-                # pages that were read count as used memory until they are released
-                array._mmap.madvise(mmap.MADV_DONTNEED)
+                # pages of a memory map count as used memory until they are given back, and that takes time
+                with (self.folders[number] / "features.npy").open("rb", buffering=0) as file:
+                    read_rows(file, array.offset, rows, taken, places)
+            else:
+                taken[places] = array[rows]
         return taken
 
     def take_sparse(self, indices: Sequence[int] | Array) -> sparse.csr_array:

@@ -1,5 +1,6 @@
 """Compute sparse features of every clip, and write them as a sparse feature set; see `feature_set`."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, write_rows
 from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.unfinished import Unfinished
 from emofusion.settings.kinds import Features
 
 _CHUNK = 256  # clips in a task
@@ -25,9 +27,10 @@ def write_sparse(
     compute: Callable[[Any], sparse.csr_array],
     features: Features,
     out: Path,
+    work: Unfinished,
     workers: int,
 ) -> list[Counter[str]]:
-    """Compute the sparse features of every clip into the folder `out`.
+    """Compute the sparse features of every clip: `work.array`, and `rows.parquet` in the folder `out`.
 
     Returns what was counted as left out, for each clip.
 
@@ -37,17 +40,19 @@ def write_sparse(
         compute: the function that `features.prepare` has given.
         features: the features.
         out: the folder of the feature set.
+        work: where the pieces lie, and which of them are done.
         workers: the number of processes.
 
     Raises:
         EmofusionError: a clip has other rows than `rows_of` and `row_shape` of the features declare.
     """
+    pieces = range(0, len(clips), _CHUNK)
+    left = [first for first in pieces if first not in work.done]
     tasks = (
-        joblib.delayed(_chunk)(compute, clips.iloc[first : first + _CHUNK]) for first in range(0, len(clips), _CHUNK)
+        joblib.delayed(_chunk)(first, compute, clips.iloc[first : first + _CHUNK], _file(work, first)) for first in left
     )
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        parts = joblib.Parallel(n_jobs=workers)(tasks)
-    matrix = sparse.csr_array(sparse.vstack([part for part, _ in parts], format="csr"))
+    counts = work.compute(tasks, len(left), workers)
+    matrix = sparse.csr_array(sparse.vstack([sparse.load_npz(_file(work, first)) for first in pieces], format="csr"))
     (width,) = features.row_shape()
     if matrix.shape != (len(rows), width):
         raise EmofusionError(
@@ -58,20 +63,27 @@ def write_sparse(
     matrix.eliminate_zeros()
     entries = np.empty(matrix.nnz, ENTRY)
     entries["column"], entries["value"] = matrix.indices, matrix.data
-    partial = out / "features.npy.partial"
-    with partial.open("wb") as file:
+    with work.array.open("wb") as file:
         np.save(file, entries)
     write_rows(rows.assign(entries=np.diff(matrix.indptr).astype(np.int64), width=width), out)
-    partial.replace(out / "features.npy")
-    return [counts for _, counted in parts for counts in counted]
+    return counts
+
+
+def _file(work: Unfinished, piece: int) -> Path:
+    return work.folder / f"{piece}.npz"
 
 
 def _chunk(
-    compute: Callable[[Any], sparse.csr_array], clips: pd.DataFrame
-) -> tuple[sparse.csr_array, list[Counter[str]]]:
+    piece: int, compute: Callable[[Any], sparse.csr_array], clips: pd.DataFrame, path: Path
+) -> tuple[int, list[Counter[str]]]:
+    """Compute the rows of some clips and write them. Returns `piece`, and what was counted, for each of the clips."""
     rows, counted = [], []
     for clip in clips.itertuples(index=False):
         with counting() as counts:
             rows.append(rows_of(clip, compute, clips))
         counted.append(counts)
-    return sparse.csr_array(sparse.vstack(rows, format="csr")), counted
+    with path.open("wb") as file:
+        sparse.save_npz(file, sparse.vstack(rows, format="csr"), compressed=False)
+        file.flush()
+        os.fsync(file.fileno())
+    return piece, counted

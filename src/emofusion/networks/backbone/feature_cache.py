@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
+from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.feature_set import FeatureSet, write_rows
+from emofusion.features.common.unfinished import Unfinished
 from emofusion.networks.backbone.network import BackboneNetwork
 from emofusion.networks.backbone.settings import TrainedBackbone
 from emofusion.networks.backbone.stages import FrozenBlocks
 
 BATCH = 16  # pictures: enough for the convolutions to run at full speed, and little memory
+_PIECE = 16 * BATCH  # pictures; an interrupted job loses no more than this
 
 
 def store_frozen_blocks(settings: FrozenBlocks, features: FeatureSet, weights: Path | None, out: Path) -> None:
@@ -59,7 +62,8 @@ def store(
 ) -> None:
     """Write the output of the block before `stop` for rows of `features` as the feature set `out`.
 
-    Memory does not grow with the number of rows.
+    Memory does not grow with the number of rows. What is done stays done when the process is killed, if
+    `keep_unfinished` was called before.
 
     Args:
         network: the backbone; it is put into evaluation mode.
@@ -77,27 +81,31 @@ def store(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
     row_numbers = rows["row"].to_numpy()
-    partial = out / "features.npy.partial"
-    shape: tuple[int, ...] | None = None
-    with partial.open("wb") as file, torch.inference_mode():
-        for view in range(views):
-            for inputs in _batches(features, row_numbers, view, shift, scale):
+    pieces = [(view, start) for view in range(views) for start in range(0, len(row_numbers), _PIECE)]
+    work = Unfinished(out, f"{views} views of the rows {pd.util.hash_pandas_object(rows).sum()}")
+    with torch.inference_mode():
+        for number, (view, start) in enumerate(pieces):
+            if number in work.done:
+                continue
+            first = view * len(row_numbers) + start
+            for batch in _batches(row_numbers[start : start + _PIECE]):
+                inputs = _pictures(features, batch, view, shift, scale)
                 values = network.activations(inputs.to(device), stop).float().cpu()
                 if precision == "half":
                     limit = torch.finfo(torch.float16).max
                     values = values.clamp(-limit, limit).half()
-                if shape is None:
-                    shape = (views * len(row_numbers), *values.shape[1:])
-                    header = {"descr": values.numpy().dtype.str, "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_1_0(file, header)
-                # not through a memory map, because its pages would count as used memory
-                values.contiguous().numpy().tofile(file)
+                array = values.numpy()
+                work.create_array(array.dtype, (views * len(row_numbers), *array.shape[1:]))
+                with RowFile(work.array, writes=True) as file:
+                    file.write(first, array)
+                first += len(batch)
+            work.note(number)
     network.cpu()
     rows_of_views = [
         rows.assign(row=np.arange(len(rows)) + view * len(rows), view=rows["view"] + view) for view in range(views)
     ]
     write_rows(pd.concat(rows_of_views, ignore_index=True), out)
-    partial.replace(out / "features.npy")
+    work.finish(out)
 
 
 def altered(picture: Tensor, shift: float, scale: float, random: np.random.Generator) -> Tensor:
@@ -125,15 +133,17 @@ def altered(picture: Tensor, shift: float, scale: float, random: np.random.Gener
     return moved
 
 
-def _batches(
-    features: FeatureSet, row_numbers: NDArray[Any], view: int, shift: float, scale: float
-) -> Iterator[Tensor]:
+def _batches(row_numbers: NDArray[Any]) -> Iterator[NDArray[Any]]:
     for start in range(0, len(row_numbers), BATCH):
-        batch = row_numbers[start : start + BATCH]
-        inputs = torch.from_numpy(features.take(batch))
-        if view:
-            generators = [np.random.default_rng([int(number), view]) for number in batch]
-            inputs = torch.stack(
-                [altered(picture, shift, scale, random) for picture, random in zip(inputs, generators, strict=True)]
-            )
-        yield inputs
+        yield row_numbers[start : start + BATCH]
+
+
+def _pictures(features: FeatureSet, batch: NDArray[Any], view: int, shift: float, scale: float) -> Tensor:
+    """The rows with these numbers, altered for all views but the first."""
+    inputs = torch.from_numpy(features.take(batch))
+    if not view:
+        return inputs
+    generators = [np.random.default_rng([int(number), view]) for number in batch]
+    return torch.stack(
+        [altered(picture, shift, scale, random) for picture, random in zip(inputs, generators, strict=True)]
+    )
