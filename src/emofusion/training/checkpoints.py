@@ -1,7 +1,6 @@
 """Checkpoints of a training that are there whole or not at all, wherever temporary files are."""
 
 import io
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -51,9 +50,9 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
 def check_room(out: Path, values: int, models: int) -> None:
     """Check that a disk has room for the models of a training, before it begins.
 
-    Each model is stored twice at the end, and while one is trained there are three checkpoints of it: the best, the
-    last, and the one that is being written. A checkpoint also has the two moments of Adam. What is there already from
-    an interrupted training is not needed again.
+    Each model is stored twice at the end, and while one is trained there are two checkpoints of it: the last one, and
+    the one that is being written. A checkpoint has the present weights, those of the best epoch, and the two moments of
+    Adam. What is there already from an interrupted training is not needed again.
 
     Args:
         out: the model's folder.
@@ -64,29 +63,21 @@ def check_room(out: Path, values: int, models: int) -> None:
         EmofusionError: there is less room than that.
     """
     there = sum(file.stat().st_size for file in (out / "checkpoints").rglob("*") if file.is_file())
-    need_space(out, 4 * values * (2 * models + 3 * 3) - there)
+    need_space(out, 4 * values * (2 * models + 2 * 4) - there)
 
 
-def whole_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint `last.ckpt` to go on from; None where the training has to begin anew.
+def epochs_in(checkpoint: Path) -> int | None:
+    """The number of epochs that a checkpoint has behind it.
 
-    It is not taken where it, or the best checkpoint that it refers to, is missing, cut short or damaged: by an
-    interruption of an earlier version, a full disk or a failure of the machine.
-
-    folder: the folder of the checkpoints of one fold and seed.
+    None where it is missing, cut short or damaged, by a full disk or a failure of the machine: the training of that
+    model then has to begin anew.
     """
-    last = folder / "last.ckpt"
-    if not _is_whole(last):
+    if not _is_whole(checkpoint):
         return None
     try:
-        callbacks = torch.load(last, map_location="cpu", weights_only=True)["callbacks"]
+        return int(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["epoch"]) + 1
     except Exception:  # torch raises errors of many types for a file that is damaged
         return None
-    kept = [state for state in callbacks.values() if "best_model_path" in state]
-    # Lightning forgets the best epoch so far where the folder was moved, and would then keep a later one
-    was_here = all(state["dirpath"] == os.path.realpath(folder) for state in kept)
-    best = {Path(state["best_model_path"]).name for state in kept if state["best_model_path"]}
-    return last if was_here and all(_is_whole(folder / name) for name in best) else None
 
 
 def is_whole_model(path: Path) -> bool:

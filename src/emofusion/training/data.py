@@ -1,6 +1,7 @@
 """Batches of rows of a feature set, in an order that depends only on the seed and the epoch."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from emofusion.errors import EmofusionError
 
-# The positions of a batch's rows, and the view to take of each row.
+# The positions of rows, and the view to take of each row.
 Draw = tuple[NDArray[Any], NDArray[Any]]
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -80,8 +81,8 @@ def views_of(features: RowSource, rows: pd.DataFrame) -> NDArray[Any]:
     return numbers
 
 
-class BatchDataset(Dataset[Batch]):
-    """A dataset of whole batches. Its index is a `Draw`; an item has features (batch, *shape) and labels (batch,).
+class ChunkDataset(Dataset[Batch]):
+    """A dataset of whole chunks. Its index is a `Draw`; an item has features (rows, *shape) and labels (rows,).
 
     Args:
         features: the features to read.
@@ -101,15 +102,22 @@ class BatchDataset(Dataset[Batch]):
 
 
 class EpochBatches(Sampler[Draw]):
-    """Draws batches: the positions of rows, and the view to take of each row.
+    """Draws the rows of batches: their positions, and the view to take of each row.
 
     Without a seed, positions are in order and the view is 0. With a seed, both are drawn from (seed, epoch), so that a
     resumed epoch is the same. Lightning calls `set_epoch`. A shuffled epoch leaves out a last batch of one row, because
     batch normalisation needs two.
+
+    Args:
+        length: the number of rows.
+        batch_size: rows in a batch.
+        seed: an integer, or None.
+        views: the number of views of each row.
+        at_once: how many batches one draw has, one after the other. The last draw may have fewer.
     """
 
-    def __init__(self, length: int, batch_size: int, seed: int | None = None, views: int = 1) -> None:
-        self.length, self.batch_size, self.seed, self.views = length, batch_size, seed, views
+    def __init__(self, length: int, batch_size: int, seed: int | None = None, views: int = 1, at_once: int = 1) -> None:
+        self.length, self.batch_size, self.seed, self.views, self.at_once = length, batch_size, seed, views, at_once
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -120,31 +128,41 @@ class EpochBatches(Sampler[Draw]):
         last_is_one = self.seed is not None and self.length % self.batch_size == 1 and self.length > 1
         return self.length - 1 if last_is_one else self.length
 
-    def __len__(self) -> int:
+    @property
+    def batches(self) -> int:
+        """The number of batches in an epoch."""
         return -(-self._stop // self.batch_size)
+
+    def __len__(self) -> int:
+        return -(-self.batches // self.at_once)
 
     def __iter__(self) -> Iterator[Draw]:
         order, views = np.arange(self.length), np.zeros(self.length, int)
         if self.seed is not None:
             random = np.random.default_rng([self.seed, self.epoch])
             order, views = random.permutation(self.length), random.integers(self.views, size=self.length)
-        for start in range(0, self._stop, self.batch_size):
-            batch = slice(start, min(start + self.batch_size, self._stop))
-            yield order[batch], views[batch]
+        rows = self.batch_size * self.at_once
+        for start in range(0, self._stop, rows):
+            chunk = slice(start, min(start + rows, self._stop))
+            yield order[chunk], views[chunk]
 
 
-def batches(features: RowSource, rows: pd.DataFrame, batch_size: int, seed: int | None = None) -> DataLoader[Batch]:
-    """A loader of batches.
+def batches(
+    features: RowSource, rows: pd.DataFrame, batch_size: int, seed: int | None = None, memory: int = 0
+) -> DataLoader[Batch]:
+    """A loader of chunks: whole batches, one after the other. Small rows are read many batches at a time.
 
     Args:
         features: the features to read.
         rows: a table from `labelled_rows`.
         batch_size: rows in a batch.
         seed: rows are shuffled and views are drawn at random; None: rows are in order, with view 0.
+        memory: bytes that the features of a chunk may take in single precision. A chunk has at least one batch.
     """
     row_numbers = rows[["row"]].to_numpy() if seed is None else views_of(features, rows)
-    sampler = EpochBatches(len(rows), batch_size, seed, row_numbers.shape[1])
-    dataset = BatchDataset(features, row_numbers, rows["label"].to_numpy())
+    at_once = max(1, memory // (batch_size * prod(features.shape) * 4))
+    sampler = EpochBatches(len(rows), batch_size, seed, row_numbers.shape[1], at_once)
+    dataset = ChunkDataset(features, row_numbers, rows["label"].to_numpy())
     # A loader draws a random number at the start of each iteration. It has its own generator: with torch's global
     # generator, dropout would depend on the number of earlier iterations.
     return DataLoader(dataset, sampler=sampler, batch_size=None, generator=torch.Generator())

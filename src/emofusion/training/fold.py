@@ -1,5 +1,6 @@
-"""Train the model of one fold and one seed, in phases. An interrupted training continues from its last epoch."""
+"""Train the model of one fold and one seed, in phases. An interrupted training continues from its last checkpoint."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,17 +8,19 @@ import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
 from emofusion.errors import tell
 from emofusion.plan.settings import ModelSettings
-from emofusion.training.callbacks import History, OnEpoch, Patience
-from emofusion.training.checkpoints import WholeCheckpoints, whole_checkpoint
-from emofusion.training.data import batches, fold_name, labelled_rows
+from emofusion.training.callbacks import Best, Checkpoints, History, OnEpoch, Patience
+from emofusion.training.checkpoints import WholeCheckpoints, epochs_in
+from emofusion.training.data import EpochBatches, batches, fold_name, labelled_rows
 from emofusion.training.module import Classifier, Standardise, balanced_class_weights, build_model
 from emofusion.training.phases import Phase
 from emofusion.training.precision import lightning_precision
+
+CHUNK = 2**24  # bytes of features that are read at a time, if a batch needs less
 
 
 def fit_fold(
@@ -49,28 +52,43 @@ def fit_fold(
     """
     fold, training = int(split["fold"].iloc[0]), settings.training
     seed = int(np.random.SeedSequence([member, fold]).generate_state(1)[0])
-    clips = dict(iter(split.groupby("split")))
+    clips = {part: rows for part, rows in split.groupby("split") if part != "test"}
     torch.manual_seed(seed)
     model = build_model(settings.network, shape, len(classes), settings.standardised, weights)
+
+    def rows_of(phase: Phase) -> dict[str, pd.DataFrame]:
+        return {part: labelled_rows(phase.features, of_part, classes) for part, of_part in clips.items()}
+
+    rows = rows_of(phases[0])
     if isinstance(model.scaler, Standardise):
-        features = phases[0].features
-        model.scaler.fit(features, labelled_rows(features, clips["train"], classes)["row"].to_numpy())
+        model.scaler.fit(phases[0].features, rows["train"]["row"].to_numpy())
     class_weights = balanced_class_weights(clips["train"]["emotion"], classes) if training.class_weights else None
-    module = Classifier(model, len(classes), training, seed, class_weights)
+    steps = EpochBatches(len(rows["train"]), training.batch_size, seed).batches * training.epochs
+    module = Classifier(model, len(classes), training, seed, class_weights, steps)
     folder = checkpoints / f"fold-{fold_name(fold, member)}"
-    validated = "validation" in clips
-    best = ModelCheckpoint(folder, "best", monitor="validation_loss", enable_version_counter=False)
-    # the option `save_last` saves only when there is a new best epoch; this callback saves every epoch
-    last = ModelCheckpoint(folder, "last", enable_version_counter=False)
     history = History(f"fold {fold}, seed {member}", on_epoch)
+    best = Best(history)
     patience = [Patience(training.patience)] if training.patience else []
-    # Lightning calls checkpoints after other callbacks, so they hold the history of their own epoch
-    callbacks: list[Callback] = [history, *patience, *([best] if validated else []), last]
-    if folder.exists() and whole_checkpoint(folder) is None:
-        tell(f"{history.model}: its checkpoint is cut short or damaged; the training of this model begins anew")
-        shutil.rmtree(folder)
+    reached = folder / "last.ckpt"
+    callbacks: list[Callback] = [
+        history,
+        *patience,
+        *([best] if training.keep == "best" else []),
+        Checkpoints(reached, training.epochs),
+    ]
+    begun = epochs_in(reached)
+    if begun is None:
+        if folder.exists():
+            tell(f"{history.model}: its checkpoint is cut short or damaged; the training of this model begins anew")
+            shutil.rmtree(folder)
+        begun = 0
+    if not torch.cuda.is_available():
+        # Lightning sets this variable. With it, the optimiser looks for NVIDIA's driver on the disk in every step.
+        os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     for phase in phases:
-        reached = folder / "last.ckpt"
+        if phase.stop <= begun:
+            continue
+        rows = rows if phase is phases[0] else rows_of(phase)
         trainer = pl.Trainer(
             max_epochs=phase.stop,
             accelerator="auto",
@@ -84,17 +102,18 @@ def fit_fold(
             default_root_dir=checkpoints,
             plugins=[WholeCheckpoints()],
         )
-        rows = {name: labelled_rows(phase.features, part, classes) for name, part in clips.items() if name != "test"}
+        drawn = {"train": seed, "validation": None}  # validation clips come in their order
+        loaders = {part: batches(phase.features, rows[part], training.batch_size, drawn[part], CHUNK) for part in rows}
         trainer.fit(
             module,
-            batches(phase.features, rows["train"], training.batch_size, seed),
-            batches(phase.features, rows["validation"], training.batch_size) if validated else None,
+            loaders["train"],
+            loaders.get("validation"),
             ckpt_path=reached if reached.exists() else None,
             weights_only=True,
         )
-    path = (best if training.keep == "best" else last).best_model_path
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    shutil.rmtree(folder)
-    kept = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
+        if trainer.should_stop:
+            break
+    shutil.rmtree(folder, ignore_errors=True)
+    kept = best.weights if training.keep == "best" else module.weights()
     table = pd.DataFrame(history.epochs).assign(fold=fold, seed=member, epoch=range(len(history.epochs)))
     return table, {name: tensor.contiguous() for name, tensor in kept.items()}

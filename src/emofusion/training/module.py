@@ -1,5 +1,6 @@
 """The LightningModule: it trains a network behind a scaler with cross-entropy and Adam or AdamW."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassAccuracy
+from torch.optim.lr_scheduler import LRScheduler
 
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.settings.kinds import Network
@@ -18,6 +19,7 @@ from emofusion.settings.training import Training
 from emofusion.training.augment import augment, changes_batches, mix
 from emofusion.training.data import Batch, RowSource
 from emofusion.training.standardise import channel_statistics
+from emofusion.training.tally import Tally
 
 
 class Standardise(nn.Module):
@@ -83,10 +85,13 @@ def build_model(
 
 
 class Classifier(pl.LightningModule):
-    """Trains a model with cross-entropy; the mean loss and the accuracy of each epoch are logged.
+    """Trains a model with cross-entropy, and takes the mean loss and the accuracy of each epoch.
 
     Class weights, label smoothing and augmentation affect only the training loss. The validation loss is the plain
     cross-entropy.
+
+    A step gets a chunk of several batches. Lightning's work around a step takes several times as long as a batch of a
+    small network, so the optimiser's steps are taken here, one for each batch (Lightning's manual optimisation).
 
     Args:
         model: the model to train. In a `BlockNetwork`, only the blocks that the settings unfreeze are trained.
@@ -95,18 +100,24 @@ class Classifier(pl.LightningModule):
         seed: decides dropout and augmentation. The generator is seeded by (seed, epoch) at the start of each epoch, so
             that a training gives the same result with and without an interruption.
         weights: `(classes,)`, the weight of each class in the training loss; None for equal weights.
+        steps: the number of batches in all epochs together, for the schedule of the learning rate.
     """
 
     def __init__(
-        self, model: ScaledNetwork, classes: int, training: Training, seed: int, weights: Tensor | None = None
+        self,
+        model: ScaledNetwork,
+        classes: int,
+        training: Training,
+        seed: int,
+        weights: Tensor | None = None,
+        steps: int = 1,
     ) -> None:
         super().__init__()
-        self.model, self.settings, self.seed, self.classes = model, training, seed, classes
+        self.automatic_optimization = False
+        self.model, self.settings, self.seed, self.classes, self.steps = model, training, seed, classes, steps
         self.loss = nn.CrossEntropyLoss()
         self.training_loss = nn.CrossEntropyLoss(weights, label_smoothing=training.label_smoothing)
-        self.accuracy = nn.ModuleDict(
-            {f"{split}_split": MulticlassAccuracy(classes, average="micro") for split in ("train", "validation")}
-        )
+        self.train_tally, self.validation_tally = Tally(classes), Tally(classes)
 
     def forward(self, features: Tensor) -> Tensor:
         logits: Tensor = self.model(features)
@@ -126,19 +137,36 @@ class Classifier(pl.LightningModule):
         optimiser = adam(groups, lr=rate, weight_decay=self.settings.weight_decay)
         if self.settings.schedule == "constant":
             return optimiser
-        # the number of steps of the whole training; this trainer may run only one phase of it
-        steps_of_phase = int(self.trainer.estimated_stepping_batches)
-        steps = steps_of_phase // cast(int, self.trainer.max_epochs) * self.settings.epochs
-        schedule = one_cycle(optimiser, steps)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return [optimiser], [one_cycle(optimiser, self.steps)]
 
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed(int(np.random.SeedSequence([self.seed, self.current_epoch]).generate_state(1)[0]))
+        seed = int(np.random.SeedSequence([self.seed, self.current_epoch]).generate_state(1)[0])
+        # `torch.manual_seed` would also keep the seed, with a traceback, for GPUs that may never be used
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed_all(seed)
         if isinstance(self.model.network, BlockNetwork):
             self.model.network.unfreeze(self.settings.trainable_blocks(self.current_epoch))
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
-        features, labels = batch
+    def training_step(self, chunk: Batch, _: int) -> None:
+        # In half precision Lightning scales losses and gradients. In full precision its hooks would do nothing.
+        half = self.settings.precision == "half"
+        optimiser = cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=half))
+        backward: Callable[[Tensor], None] = self.manual_backward if half else Tensor.backward
+        schedule = cast(LRScheduler | None, self.lr_schedulers())
+        outputs = []
+        for features, labels in self._batches(chunk):
+            loss, logits = self.batch_loss(features, labels)
+            optimiser.zero_grad()
+            backward(loss)
+            optimiser.step()
+            if schedule is not None:
+                schedule.step()
+            outputs.append((loss.detach(), logits.detach()))
+        self.train_tally.add(outputs, chunk[1])
+
+    def batch_loss(self, features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The training loss of a batch, and the logits `(batch, classes)`."""
         scaled, targets = self.model.scaler(features), labels
         if changes_batches(self.settings.augment):
             scaled = augment(scaled, self.settings.augment)
@@ -146,19 +174,33 @@ class Classifier(pl.LightningModule):
                 certain = nn.functional.one_hot(labels, self.classes).to(scaled.dtype)
                 scaled, targets = mix(scaled, certain, self.settings.augment.mixup)
         logits = self.model.network(scaled)
-        return self._logged(self.training_loss(logits, targets), logits, labels, "train")
+        return self.training_loss(logits, targets), logits
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        features, labels = batch
-        logits = self(features)
-        self._logged(self.loss(logits, labels), logits, labels, "validation")
+    def validation_step(self, chunk: Batch, _: int) -> None:
+        outputs = []
+        for features, labels in self._batches(chunk):
+            logits = self(features)
+            outputs.append((self.loss(logits, labels), logits))
+        self.validation_tally.add(outputs, chunk[1])
 
-    def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
-        accuracy = cast(MulticlassAccuracy, self.accuracy[f"{split}_split"])
-        accuracy(logits, labels)
-        self.log(f"{split}_loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
-        self.log(f"{split}_accuracy", accuracy, on_step=False, on_epoch=True, batch_size=len(labels))
-        return loss
+    def on_validation_epoch_end(self) -> None:
+        if self.settings.patience:
+            self.log("validation_loss", self.validation_tally.loss)  # for early stopping
+
+    def metrics_of_epoch(self) -> dict[str, float]:
+        """`callbacks.METRICS` of the epoch that has just ended; they are counted from 0 again afterwards."""
+        return {
+            f"{split}_{metric}": value
+            for split, tally in (("train", self.train_tally), ("validation", self.validation_tally))
+            for metric, value in tally.take().items()
+        }
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the model's weights by name, on the CPU."""
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in self.model.state_dict().items()}
+
+    def _batches(self, chunk: Batch) -> Iterator[Batch]:
+        return zip(*(part.split(self.settings.batch_size) for part in chunk), strict=True)
 
 
 def one_cycle(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
