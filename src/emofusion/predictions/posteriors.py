@@ -26,7 +26,7 @@ _SHOWN = 8
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
     """Read the table. Its columns get texts as names. Planning also calls this function, to check the file.
 
-    Raises `EmofusionError` if the file is missing or cannot be read, has no column clip, or has two columns of one name.
+    Raises `EmofusionError` if the file is missing, cannot be read, or has no column clip or two columns of one name.
     """
     path = Path(posteriors.table)
     if not path.is_file():
