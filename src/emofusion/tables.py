@@ -252,7 +252,7 @@ def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFr
     path = Path(path)
     readers: dict[str, Callable[[], pd.DataFrame]] = {
         ".csv": lambda: _read_csv(path, set(text)),
-        ".parquet": lambda: pd.read_parquet(path),
+        ".parquet": lambda: _read_parquet(path),
     }
     if path.suffix not in readers:
         raise EmofusionError(f"{path}: the name must end in .csv or .parquet")
@@ -264,7 +264,8 @@ def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFr
 
 def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig") as file:
-        header, first = file.readline(), file.readline()
+        header = file.readline()
+        first = next((line for line in file if "," in line or "." in line), "")  # 1 or 0 may be written without either
     separator = separator_of(header)
     # spreadsheets that separate columns by semicolons or tabs may write 0,5 for a half
     decimal = "," if separator != "," and "," in first and "." not in first else "."
@@ -275,6 +276,16 @@ def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
     missing = {name: _MISSING for name in names if tidy[name] not in text}
     types = {name: str for name in names if tidy[name] in text}
     return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing, **form).rename(columns=tidy)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Raises `ValueError` where the file is damaged: pyarrow then raises errors of many kinds."""
+    try:
+        return pd.read_parquet(path)
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(str(error) or type(error).__name__) from error
 
 
 def _tidy(name: str, names: list[str], text: set[str]) -> str:

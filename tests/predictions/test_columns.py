@@ -8,7 +8,7 @@ from scipy.special import softmax
 from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
-from emofusion.predictions.posteriors import class_logits
+from emofusion.predictions.posteriors import check_table, class_logits
 from emofusion.settings.experiment import Posteriors
 from emofusion.settings.fields import check
 
@@ -163,9 +163,12 @@ def test_a_table_from_which_a_further_class_was_removed():
     np.testing.assert_allclose(shares, THREE)
 
 
-def test_two_columns_of_one_name():
-    frame = table(LOGITS[:, :3], *CLASSES)
-    refused(pd.concat([frame, frame[["sad"]]], axis=1), "has two columns of one name: sad")
+@pytest.mark.parametrize("header", ["clip,fold,sad, sad", "clip,Fold, fold,sad"])
+def test_two_columns_of_one_name(header, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{header}\na,0,1,2\n")
+    with pytest.raises(EmofusionError, match=r"mine\.csv: has two columns of one name: "):
+        check_table(Posteriors(table=str(path), scale="logits"))
 
 
 def test_a_table_of_deepface():

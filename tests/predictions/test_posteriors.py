@@ -138,3 +138,37 @@ def test_a_file_that_is_absent_or_of_another_kind(tmp_path, split):
     (tmp_path / "x.parquet").write_text("no parquet")
     with pytest.raises(EmofusionError, match=r"x\.parquet: cannot be read"):
         check_table(Posteriors(table=str(tmp_path / "x.parquet"), scale="logits"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t[:0], "12 of 12 clips are missing"),
+        (lambda t: t.assign(split="validation"), "has no test clip: the column split has only validation"),
+        (wrong("fold", "one"), "1 rows have in the column fold no whole number, as 'one'"),
+        (wrong("fold", 0.5), "1 rows have in the column fold no whole number, as 0.5"),
+        (wrong("fold", None), "1 rows have in the column fold no whole number"),
+    ],
+)
+def test_a_table_without_test_clips_or_folds_is_refused(table, split, tmp_path, change, message):
+    with pytest.raises(EmofusionError, match=message):
+        read(change(table), split, tmp_path)
+
+
+def test_things_that_are_no_numbers_are_not_taken_for_numbers(table, split, tmp_path):
+    """A Parquet file may have dates, lists and decimals."""
+    for cells in (pd.Timestamp("2020-01-01"), b"1", [[1.0]] * len(table)):
+        with pytest.raises(EmofusionError, match=r"mine\.parquet: .* rows have a value that is no number"):
+            read(table.assign(logit_sad=cells), split, tmp_path, "mine.parquet")
+
+
+def test_a_spreadsheets_decimal_comma_where_the_first_line_has_whole_numbers(split, tmp_path):
+    test = split[split["split"] == "test"]
+    lines = [
+        f"{row.clip};{row.fold};{'1;0;0' if n == 0 else '0,25;0,5;0,25'}" for n, row in enumerate(test.itertuples())
+    ]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(["clip;fold;happy;sad;neutral", *lines]))
+    about = PosteriorsSettings(Posteriors(table=str(path), scale="probabilities"), {})
+    shares = posteriors(read_posteriors(about, split, EMOTIONS))
+    np.testing.assert_allclose(shares[:2], [[0, 1, 0], [0.25, 0.25, 0.5]], atol=1e-12)

@@ -120,12 +120,19 @@ class Folder(Corpus):
         except EmofusionError:  # `read` will tell what is wrong with the CSV file
             return [path]
         recordings = {entry.source / entry.path for entry in entries}
-        return sorted({path} | {recording for recording in recordings if recording.is_file()})
+        return sorted({path} | {recording for recording in recordings if _is_file(recording)})
 
     def _files(self, line: dict[str, str]) -> dict[str, Entry]:
         """Medium → the file that a line names."""
         folder = Path(self.table).parent
         return {medium: Entry(folder, PurePosixPath(line[medium])) for medium in MEDIA if line.get(medium)}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the cell is a long text, and no name of a file; `read` will tell so
+        return False
 
 
 def _fault(

@@ -33,8 +33,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 # Two pictures of the distributed corpus have a wrong name. Each is the picture that is missing in its folder.
 ERRATA = {"AF31V": "AF31SAHL", "AM31H": "AM31SUHR"}
-_NAME = re.compile(r"([AB])([FM])(\d\d)([A-Z]{2})(S|[HF][LR])")
-_FOLDER = re.compile(r"[AB][FM]\d\d")
+_NAME = re.compile(r"([AB])([FM])(\d\d)([A-Z]{2})(S|[HF][LR])", re.ASCII)
+_FOLDER = re.compile(r"[AB][FM]\d\d", re.ASCII)
 _AVERAGED = ("AKDEF", "KDEFMAP")  # folders of faces that are averaged over people
 
 
@@ -103,7 +103,7 @@ def _parse(entry: Entry) -> tuple[str, dict[str, Any]] | None:
     if not _shows_a_person(entry):
         return None
     stem = ERRATA.get(entry.path.stem.upper(), entry.path.stem.upper())
-    match = _NAME.fullmatch(stem)
+    match = _NAME.fullmatch(stem) if entry.path.stem.isascii() else None  # the capital of ſ is S
     if not match or not 1 <= int(match[3]) <= 35:
         raise ValueError("does not have a name such as AF01ANS.JPG")
     session, gender, person, emotion, angle = match.groups()

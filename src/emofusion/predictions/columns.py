@@ -53,7 +53,7 @@ def class_columns(table: pd.DataFrame, settings: Posteriors, emotions: Sequence[
     the whole name of a column.
 
     Args:
-        table: its columns have texts as names.
+        table: its columns have texts as names, each once.
         settings: prefix, labels, and the emotions without a column.
         emotions: the classes of the experiment, and the emotions that are merged into one of them.
         source: the table, for messages.
@@ -63,8 +63,6 @@ def class_columns(table: pd.DataFrame, settings: Posteriors, emotions: Sequence[
             belongs to a class; or a class that should have no column has one.
     """
     names = list(table.columns)
-    repeated = [column for position, column in enumerate(names) if column in names[:position]]
-    source.must(not repeated, f"has two columns of one name: {', '.join(repeated)}")
     words = {emotion: emotion for emotion in emotions} | settings.labels
     # a word in `labels` that is the name of a column says itself what the column means
     named = [word for word in settings.labels if word in names]

@@ -26,7 +26,7 @@ _SHOWN = 8
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
     """Read the table. Its columns get texts as names. Planning also calls this function, to check the file.
 
-    Raises `EmofusionError` if the file does not exist, cannot be read, or has no column clip.
+    Raises `EmofusionError` if the file is missing, cannot be read, or has no column clip or two columns of one name.
     """
     path = Path(posteriors.table)
     if not path.is_file():
@@ -35,6 +35,8 @@ def check_table(posteriors: Posteriors) -> pd.DataFrame:
             "each class, named by it (happy, p_happy or logit_happy)."
         )
     table = read_foreign(path).rename(columns=str)
+    repeated = list(table.columns[table.columns.duplicated()])
+    _must(path, not repeated, f"has two columns of one name: {', '.join(repeated)}")
     if "clip" not in table:
         raise EmofusionError(f"{path}: has no column clip; there are {', '.join(map(str, table.columns[:12]))}")
     if posteriors.every_fold and "fold" in table:
@@ -84,6 +86,7 @@ def read_posteriors(
         f"has no column fold; there are {', '.join(map(str, table.columns[:12]))}. If none of the clips trained what "
         f"scored them, set {name}.every_fold=true.",
     )
+    table = table.assign(fold=_folds(table["fold"], path))
     needed = in_order(set(split["emotion"]) - set(settings.posteriors.without), classes)
     emotions, logits = class_logits(table, settings, classes, name, needed)
     merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
@@ -144,14 +147,32 @@ def class_logits(
 
 
 def _numbers(table: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.float64]:
-    """The values of columns as numbers; what is no number is missing."""
-    values: NDArray[np.float64] = table[list(columns)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    """The values of columns as numbers, (rows, columns); what is no number is missing."""
+    return np.stack([_as_numbers(table[column]) for column in columns], axis=1)
+
+
+def _as_numbers(column: pd.Series) -> NDArray[np.float64]:
+    """The values of a column; missing where they are dates, lists or other things that a Parquet file may have."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = column.astype(object).where(column.map(lambda cell: isinstance(cell, str | int | float)))
+    values: NDArray[np.float64] = pd.to_numeric(column, errors="coerce").to_numpy(float)
     return values
+
+
+def _folds(column: pd.Series, path: Path) -> pd.Series:
+    """The folds as whole numbers. Raises `EmofusionError` where one is something else."""
+    numbers = pd.Series(_as_numbers(column), column.index)
+    wrong = ~(numbers % 1 == 0)
+    _must(
+        path, not wrong.any(), f"{wrong.sum()} rows have in the column fold no whole number, as {_cell(column, wrong)}"
+    )
+    return numbers.astype("int64")
 
 
 def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path, excluded: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """The rows joined with the split's facts about their clips, in the order of the split."""
-    to_score = split[split["split"].isin(rows["split"].unique())]
+    _must(path, rows.empty or (rows["split"] == "test").any(), "has no test clip: the column split has only validation")
+    to_score = split[split["split"].isin({"test", *rows["split"]})]
     twice = rows.duplicated(["clip", "fold"])
     _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
     missing = to_score[~to_score["clip"].isin(rows["clip"])]
@@ -180,6 +201,11 @@ def _must(path: Path, holds: bool, message: str) -> None:
     """Raise `EmofusionError` with a message about the file unless `holds` is true."""
     if not holds:
         raise EmofusionError(f"{path}: {message}")
+
+
+def _cell(column: pd.Series, chosen: Any) -> str:
+    """The first of the chosen cells as Python writes it; empty if there is none."""
+    return next((repr(cell) for cell in column[chosen].tolist()), "")
 
 
 def _first(table: pd.DataFrame, chosen: Any = slice(None)) -> str:

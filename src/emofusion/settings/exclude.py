@@ -8,7 +8,7 @@ from typing import Any
 _MOST = 50  # patterns that a message writes out
 
 # A letter that stands for itself in a pattern, in Hydra's grammar, in YAML, and in a shell between double quotes.
-_PLAIN = re.compile(r"[\w.,;@+=~%&^()<>|{}/ -]")
+_PLAIN = re.compile(r"[\w.,;@+=%&^()<>|{}/ -]")
 _ESCAPED = re.compile(r"\[.\]")  # a wildcard that stands for itself
 
 

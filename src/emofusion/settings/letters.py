@@ -6,12 +6,14 @@ from pathlib import Path
 from emofusion.errors import EmofusionError
 
 # The letters of the grammar, besides quotes; `~` is not among them.
-_KNOWN = re.compile(r"[A-Za-z0-9_\-/+.$%*@?|\\:,=(){}\[\] \t'\"~]")
+_UNKNOWN = re.compile(r"[^A-Za-z0-9_\-/+.$%*@?|\\:,=(){}\[\] \t'\"~]")
 _SPELLED = re.compile(r"zQx([0-9a-f]+)xQz")
+_LIKE_SPELLED = re.compile(r"z(?=Qx)")  # is spelled too, so that nothing else looks spelled
 _HOME = re.compile(r"(?<![^\[{,:='\" ])~(?=[/'\"\]},]|$)")
 # A name in a map that the grammar would take for a number, a truth value or nothing.
 _NO_WORD = re.compile(r"([{,]\s*)([-+.\d]|(?=(?:true|false|null|nan|inf)\s*:)\w)(?=[^:,{}\[\]'\"]*:)", re.IGNORECASE)
-_QUOTED_NAME = re.compile(r"([{,]\s*)(['\"])([^'\"]*)\2(\s*:)")
+# A part of a value in quotes: a backslash before a quote makes it a letter.
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 def spelled(value: str) -> str:
@@ -20,14 +22,19 @@ def spelled(value: str) -> str:
     In quotes, all letters stand for themselves. Names in a map such as 1.0 and true are words, and so they are spelled
     too.
     """
-    value = _NO_WORD.sub(lambda match: match[1] + _spelled(match[2]), value)
-    letters: list[str] = []
-    quote = ""
-    for letter in value:
-        if letter in "'\"" and quote in ("", letter):
-            quote = "" if quote else letter
-        letters.append(letter if quote or _KNOWN.fullmatch(letter) else _spelled(letter))
-    return "".join(letters)
+
+    parts, end = [], 0
+    value = _LIKE_SPELLED.sub(_spelled("z"), value)
+    for quoted in _QUOTED.finditer(value):
+        parts += [_spelled_words(value[end : quoted.start()]), quoted[0]]
+        end = quoted.end()
+    return "".join([*parts, _spelled_words(value[end:])])
+
+
+def _spelled_words(text: str) -> str:
+    """A part of a value that is not in quotes, spelled."""
+    text = _NO_WORD.sub(lambda match: match[1] + _spelled(match[2]), text)
+    return _UNKNOWN.sub(lambda match: _spelled(match[0]), text)
 
 
 def _spelled(letter: str) -> str:
@@ -55,6 +62,11 @@ def check_value(override: str, key: str, value: str) -> None:
             f"override: {override}: ~ is not replaced by your home folder here; write "
             f"{key}={_HOME.sub(str(Path.home()), value)}"
         )
-    if value.startswith("{") and _QUOTED_NAME.search(value):
-        bare = _QUOTED_NAME.sub(r"\1\3\4", value)
+    bare = _QUOTED.sub(lambda quoted: quoted[0][1:-1] if _is_name(value, quoted) else quoted[0], value)
+    if value.startswith("{") and bare != value:
         raise EmofusionError(f"override: {override}: names in a map have no quotes; write {key}={bare}")
+
+
+def _is_name(value: str, quoted: re.Match[str]) -> bool:
+    """Whether a part in quotes is a name in a map: it begins an entry, and a colon follows."""
+    return value[: quoted.start()].rstrip().endswith(("{", ",")) and value[quoted.end() :].lstrip().startswith(":")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import islice, product
-from math import ceil, prod
+from math import ceil, isfinite, prod
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -144,8 +144,12 @@ def _values(sweep: Override) -> Iterator[str]:
     contains 0.15000000000000002, and its `range(0,0.9,0.3)` contains 0.9.
     """
     spread = sweep.value()
-    if isinstance(spread, RangeSweep) and not spread.step:
-        raise EmofusionError(f"override: {sweep.input_line}: the step of a range cannot be 0")
+    if isinstance(spread, RangeSweep):
+        line = unspelled(str(sweep.input_line))
+        if not spread.step:
+            raise EmofusionError(f"override: {line}: the step of a range cannot be 0")
+        if any(isinstance(end, float) and not isfinite(end) for end in (spread.start, spread.stop, spread.step)):
+            raise EmofusionError(f"override: {line}: a range begins and ends with finite numbers")
     if not isinstance(spread, RangeSweep) or isinstance(spread.range(), range):
         return (unspelled(text) for text in sweep.sweep_string_iterator())
     start, stop, step = (Decimal(repr(number)) for number in (spread.start, spread.stop, spread.step))
@@ -163,7 +167,7 @@ def _parsed(override: str) -> Override:
     check_value(override, key, value)
     try:
         parsed: Override = OverridesParser.create().parse_overrides([key + equals + spelled(value)])[0]
-    except HydraException as error:
+    except (HydraException, ValueError, RecursionError) as error:  # an endless number, or brackets in brackets
         line = unspelled(str(error).splitlines()[0])
         reason = "" if line.startswith("Lexer") else f" ({line})"  # the name of an exception helps nobody
         raise EmofusionError(
