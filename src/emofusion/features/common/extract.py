@@ -19,7 +19,7 @@ from emofusion.counted import counting, notes_of_clips, write_notes
 from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
-from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.rows_of_clip import check_finite, rows_of
 from emofusion.features.common.sparse import write_sparse
 from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
@@ -140,7 +140,9 @@ def _extract_chunk(
                     f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
                     f"declare {declared}: make them agree."
                 )
-            array[start:stop] = rows
+            with np.errstate(over="ignore"):  # of another type; the check follows
+                array[start:stop] = rows
+            check_finite(array[start:stop], kind, clip, clips)
     array.flush()
     return counted
 

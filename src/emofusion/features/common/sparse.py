@@ -13,7 +13,7 @@ from scipy import sparse
 from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, write_rows
-from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.rows_of_clip import check_finite, rows_of
 from emofusion.settings.kinds import Features
 
 _CHUNK = 256  # clips in a task
@@ -40,10 +40,12 @@ def write_sparse(
         workers: the number of processes.
 
     Raises:
-        EmofusionError: a clip has other rows than `rows_of` and `row_shape` of the features declare.
+        EmofusionError: a clip has other rows than `rows_of` and `row_shape` of the features declare, or values that are
+            not finite.
     """
     tasks = (
-        joblib.delayed(_chunk)(compute, clips.iloc[first : first + _CHUNK]) for first in range(0, len(clips), _CHUNK)
+        joblib.delayed(_chunk)(compute, features.kind, clips.iloc[first : first + _CHUNK])
+        for first in range(0, len(clips), _CHUNK)
     )
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         parts = joblib.Parallel(n_jobs=workers)(tasks)
@@ -67,11 +69,12 @@ def write_sparse(
 
 
 def _chunk(
-    compute: Callable[[Any], sparse.csr_array], clips: pd.DataFrame
+    compute: Callable[[Any], sparse.csr_array], kind: str, clips: pd.DataFrame
 ) -> tuple[sparse.csr_array, list[Counter[str]]]:
     rows, counted = [], []
     for clip in clips.itertuples(index=False):
         with counting() as counts:
             rows.append(rows_of(clip, compute, clips))
+        check_finite(rows[-1].data, kind, clip, clips)
         counted.append(counts)
     return sparse.csr_array(sparse.vstack(rows, format="csr")), counted
