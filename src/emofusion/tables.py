@@ -1,6 +1,7 @@
 """The tables that stages exchange. Their schemas are checked on every write and every read."""
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -254,10 +255,16 @@ def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFr
         ".csv": lambda: _read_csv(path, set(text)),
         ".parquet": lambda: pd.read_parquet(path),
     }
-    if path.suffix not in readers:
+    suffix = path.suffix.lower()
+    if suffix not in readers:
         raise EmofusionError(f"{path}: the name must end in .csv or .parquet")
     try:
-        return readers[path.suffix]()
+        return readers[suffix]()
+    except pd.errors.ParserWarning as error:
+        raise EmofusionError(
+            f"{path}: its first line with values has more of them than there are columns: put quotes around a value "
+            "that contains the separator"
+        ) from error
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
 
@@ -268,13 +275,17 @@ def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
     separator = separator_of(header)
     # spreadsheets that separate columns by semicolons or tabs may write 0,5 for a half
     decimal = "," if separator != "," and "," in first and "." not in first else "."
-    form: dict[str, Any] = {"sep": separator, "decimal": decimal, "encoding": "utf-8-sig"}
+    form: dict[str, Any] = {"sep": separator, "decimal": decimal, "encoding": "utf-8-sig", "index_col": False}
     names = [str(name) for name in pd.read_csv(path, nrows=0, **form)]
     tidy = {name: _tidy(name, names, text) for name in names}
     # a name such as NA is a text and no missing value
     missing = {name: _MISSING for name in names if tidy[name] not in text}
     types = {name: str for name in names if tidy[name] in text}
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing, **form).rename(columns=tidy)
+    with warnings.catch_warnings():
+        # otherwise pandas drops values for which there is no column
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing, **form)
+    return table.rename(columns=tidy)
 
 
 def _tidy(name: str, names: list[str], text: set[str]) -> str:

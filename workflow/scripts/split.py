@@ -21,7 +21,9 @@ def work(job: Job) -> None:
     tables = [read_table(folder / "clips.parquet", CLIPS) for folder in job.inputs("corpora")]
     clips = pd.concat(tables, ignore_index=True)
     clips.attrs["exclude"] = excluded_of(job, "corpora")
-    split, left_out = make_split(clips, job.settings.protocol, job.settings.emotions, job.settings.closed)
+    split, left_out = make_split(
+        clips, job.settings.protocol, job.settings.emotions, job.settings.closed, job.settings.elsewhere
+    )
     write_classes(job.settings.emotions.classes, job.folder)
     left_out.to_csv(job.folder / "left_out.csv", index=False)
     notes = json.dumps(identity_notes(clips), indent=2, ensure_ascii=False)

@@ -33,8 +33,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 # Two pictures of the distributed corpus have a wrong name. Each is the picture that is missing in its folder.
 ERRATA = {"AF31V": "AF31SAHL", "AM31H": "AM31SUHR"}
-_NAME = re.compile(r"([AB])([FM])(\d\d)([A-Z]{2})(S|[HF][LR])")
-_FOLDER = re.compile(r"[AB][FM]\d\d")
+_NAME = re.compile(r"([AB])([FM])(\d\d)([A-Z]{2})(S|[HF][LR])", re.ASCII)
+_FOLDER = re.compile(r"[AB][FM]\d\d", re.ASCII)
 _AVERAGED = ("AKDEF", "KDEFMAP")  # folders of faces that are averaged over people
 
 

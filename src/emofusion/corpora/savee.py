@@ -22,7 +22,7 @@ EMOTIONS = {
     "su": "surprised",
 }
 ACTORS = ("DC", "JE", "JK", "KL")
-_NAME = re.compile(r"(?:([a-z]+)_)?([a-z]+)(\d\d)", re.IGNORECASE)
+_NAME = re.compile(r"(?:([a-z]+)_)?([a-z]+)(\d\d)", re.IGNORECASE | re.ASCII)
 
 
 def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:

@@ -24,8 +24,8 @@ EMOTIONS = {
 }
 AGES = {"OAF": "64", "YAF": "26"}
 # The speaker of one distributed file is written OA, as in `OA_bite_neutral.wav`.
-_NAME = re.compile(r"(OAF?|YAF?)_([a-z]+)_([a-z]+)", re.IGNORECASE)
-_FOLDER = re.compile(r"(OAF|YAF)_.*", re.IGNORECASE)
+_NAME = re.compile(r"(OAF?|YAF?)_([a-z]+)_([a-z]+)", re.IGNORECASE | re.ASCII)
+_FOLDER = re.compile(r"(OAF|YAF)_.*", re.IGNORECASE | re.ASCII)
 
 
 def _parse(entry: Entry) -> tuple[str, dict[str, Any]]:

@@ -204,7 +204,12 @@ class Planner:
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
             corpora = {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
             closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
-            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions, closed)
+            split_settings = SplitSettings(
+                protocol.for_modality(modality),
+                settings.emotions,
+                closed,
+                elsewhere=protocol.trains and node.posteriors is not None,
+            )
             label = f"{protocol.kind}-{modality}"
             return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
 

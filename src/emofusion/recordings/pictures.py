@@ -70,7 +70,7 @@ def fault_of_image(path: str | Path) -> str | None:
         return str(error)
     if _is_black(image):
         return BLACK
-    return ONE_COLOUR if all(low == high for low, high in image.getextrema()) else None
+    return ONE_COLOUR if image.getcolors(1) else None
 
 
 def _is_black(image: Image.Image) -> bool:

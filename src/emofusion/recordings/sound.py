@@ -178,7 +178,7 @@ def _decoded(path: Path, container: Any, seconds: float) -> Sound:
             rate = frame.sample_rate  # of some coded files, the header states another
             for piece in map(av.AudioFrame.to_ndarray, to_planar_float.resample(frame)):
                 pieces.append(piece.mean(axis=0))
-                widest = max(widest, _range(piece, axis=1))
+                widest = max(widest, _range(piece.astype(np.float32), axis=1))
             samples_read += frame.samples
         if samples_read >= seconds * rate:
             break

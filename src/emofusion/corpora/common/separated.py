@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from emofusion.errors import EmofusionError
 
@@ -68,6 +68,31 @@ def _values(path: Path, reader: Any, columns: list[str], separator: str) -> Iter
             yield number, {name: cell for name, cell in zip(columns, cells, strict=False) if name}
     except csv.Error as error:
         raise EmofusionError(f"cannot read {path} as CSV: {error}") from error
+
+
+def whole_lines(
+    path: Path, reader: "csv.DictReader[str]", needed: Collection[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and values of each line that a reader gives.
+
+    path: of the table, for messages. needed: columns that each line must have a value of, which may be empty.
+
+    Raises `EmofusionError` where a line has more values than there are columns, or too few.
+    """
+    for line in reader:
+        surplus = cast("dict[str | None, list[str]]", line).pop(None, [])
+        if any(cell.strip() for cell in surplus) or any(line[column] is None for column in needed):
+            number = len(surplus) + sum(value is not None for value in line.values())
+            raise EmofusionError(
+                f"{path}: line {reader.line_num} has {number} values, and there are {len(line)} columns: put quotes "
+                "around a value that contains a comma, or complete the line"
+            )
+        yield reader.line_num, line
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number in the digits 0 to 9."""
+    return text.isascii() and text.isdigit()
 
 
 def lacks(path: Path, columns: Collection[str], needed: Collection[str]) -> EmofusionError | None:

@@ -26,7 +26,7 @@ STATEMENTS = {
 }
 ACTORS = range(1001, 1092)
 
-_NAME = re.compile(r"(\d{4})_([A-Z]{3})_([A-Z]{3})_(LO|MD|HI|XX?)", re.IGNORECASE)
+_NAME = re.compile(r"(\d{4})_([A-Z]{3})_([A-Z]{3})_(LO|MD|HI|XX?)", re.IGNORECASE | re.ASCII)
 
 
 def parse(entry: Entry) -> tuple[tuple[str, str], dict[str, Any]]:

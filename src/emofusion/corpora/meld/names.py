@@ -30,7 +30,7 @@ GENDERS = {
     "Phoebe": "female",
     "Rachel": "female",
 }
-_NAME = re.compile(r"dia(\d+)_utt(\d+)", re.IGNORECASE)
+_NAME = re.compile(r"dia(\d+)_utt(\d+)", re.IGNORECASE | re.ASCII)
 _WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}  # in the name of a folder → part
 
 

@@ -50,8 +50,8 @@ MEDIA = {
 }
 TABLES = {"action_units": MEANS, "landmarks": LANDMARKS}  # medium → the file in the root with all clips
 
-_NAME = re.compile(r"\d\d(-\d\d){6}")
-_FOLDER = re.compile(r"(?:.*_)?Actor_(\d\d)", re.IGNORECASE)
+_NAME = re.compile(r"\d\d(-\d\d){6}", re.ASCII)
+_FOLDER = re.compile(r"(?:.*_)?Actor_(\d\d)", re.IGNORECASE | re.ASCII)
 _SUFFIXES_OF_MODALITIES = {"01": VIDEO + TRACKING, "02": VIDEO + TRACKING, "03": SOUND}
 
 
