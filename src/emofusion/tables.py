@@ -1,8 +1,9 @@
 """The tables that stages exchange. Their schemas are checked on every write and every read."""
 
+import csv
 import hashlib
-import warnings
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ WEIGHT = "weight_"
 
 # The columns that say which row of a table made elsewhere belongs to which clip.
 _KEYS = {"clip", "fold", "split"}
+_SURPLUS = "\0"  # what names of columns begin with that a CSV file does not name
 # What stands for a missing number in a CSV file.
 _MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 
@@ -260,11 +262,6 @@ def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFr
         raise EmofusionError(f"{path}: the name must end in .csv or .parquet")
     try:
         return readers[suffix]()
-    except pd.errors.ParserWarning as error:
-        raise EmofusionError(
-            f"{path}: its first line with values has more of them than there are columns: put quotes around a value "
-            "that contains the separator"
-        ) from error
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
 
@@ -281,11 +278,31 @@ def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
     # a name such as NA is a text and no missing value
     missing = {name: _MISSING for name in names if tidy[name] not in text}
     types = {name: str for name in names if tidy[name] in text}
-    with warnings.catch_warnings():
-        # otherwise pandas drops values for which there is no column
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing, **form)
-    return table.rename(columns=tidy)
+    # pandas would take the first values of longer lines for an index, or drop the last ones
+    surplus = [f"{_SURPLUS}{number}" for number in range(_columns_of_first_line(path, separator) - len(names))]
+    table = pd.read_csv(
+        path,
+        header=0,
+        names=[*names, *surplus],
+        dtype=types | dict.fromkeys(surplus, str),
+        keep_default_na=False,
+        na_values=missing,
+        **form,
+    )
+    filled = (table[surplus].apply(lambda column: column.str.strip()).fillna("") != "").any(axis=1)
+    if filled.any():
+        raise EmofusionError(
+            f"{path}: {filled.sum()} of {len(table)} lines have more values than the {len(names)} columns, as line "
+            f"{filled.idxmax() + 2}: put quotes around a value that contains a {separator!r}"
+        )
+    return table[names].rename(columns=tidy)
+
+
+def _columns_of_first_line(path: Path, separator: str) -> int:
+    """The number of values in the first line after the names."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        lines = (line for line in csv.reader(file, delimiter=separator) if line)
+        return len(next(islice(lines, 1, None), []))
 
 
 def _tidy(name: str, names: list[str], text: set[str]) -> str:

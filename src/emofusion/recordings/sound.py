@@ -17,8 +17,8 @@ SHORTEST = 0.025  # seconds: one frame of speech, as it is analysed for features
 _RATES = (1000, 768_000)  # Hz, of sound that any converter records and any features need
 _LOUDEST = 2.0**31  # of full scale 1.0; programs that take full scale for a number of up to 32 bits stay below it
 
-# How libsndfile's log writes that a part of the file should be longer than it is.
-_SHORTER = re.compile(r": (\d+) \(should be (\d+)\)")
+# How libsndfile's log writes that a part of the file should be longer than it is. It writes so about rates too.
+_SHORTER = re.compile(r"^(?!\s*Bytes/sec|\s*Block Align).*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _MPEG_FRAMES = 2 * 1152  # samples that decoders of MP3 cut off, or not, at both ends
 
 

@@ -26,8 +26,8 @@ def lines_of(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
     columns become lower case, without blanks at their ends; values lose blanks at their ends. Empty lines are no lines.
 
     Raises:
-        EmofusionError: the file is no such table in UTF-8; two columns have the same name; or, while lines are taken, a
-            line has more values than there are columns.
+        EmofusionError: the file is no such table in UTF-8; a quote is never closed; two columns have the same name; or,
+            while lines are taken, a line has more values than there are columns.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -40,6 +40,7 @@ def lines_of(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
     if first.strip().lower().startswith("sep="):  # a spreadsheet's own first line
         text = newline + rest
     separator = separator_of(text.lstrip("\r\n").partition("\n")[0])
+    _check_quotes(path, text, separator)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         header = next((row for row in reader if any(cell.strip() for cell in row)), [])
@@ -50,6 +51,16 @@ def lines_of(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
     if twice:
         raise EmofusionError(f"{path} has several columns {', '.join(twice)} (case does not count): rename one of them")
     return columns, _values(path, reader, columns, separator)
+
+
+def _check_quotes(path: Path, text: str, separator: str) -> None:
+    """Raise `EmofusionError` where a quote is never closed, so that one value has all further lines in it."""
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            pass
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise EmofusionError(f"{path}: a quote at the beginning of a value is never closed: close it") from error
 
 
 def _values(path: Path, reader: Any, columns: list[str], separator: str) -> Iterator[tuple[int, dict[str, str]]]:
