@@ -43,7 +43,7 @@ _split = {
 
 # A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file. `content`
 # has the medium and a hash of each file, and `spelling` the actor as the corpus writes it, where it does so in several
-# ways. A corpus may have further columns.
+# ways. `skipped` says what is wrong with the file of a clip that is left out. A corpus may have further columns.
 CLIPS = pa.DataFrameSchema(
     {
         **_clip,
@@ -53,6 +53,7 @@ CLIPS = pa.DataFrameSchema(
         "image": pa.Column(str, nullable=True),
         "video": pa.Column(str, nullable=True),
         "content": pa.Column(str, nullable=True, required=False),
+        "skipped": pa.Column(str, nullable=True, required=False),
         "spelling": pa.Column(str, nullable=True, required=False),
     },
     unique=["clip"],

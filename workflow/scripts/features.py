@@ -4,6 +4,7 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+from emofusion.corpora.common.bad_clips import whole
 from emofusion.errors import clear_errors
 from emofusion.features.common.extract import extract
 from emofusion.plan.job import Job, excluded_of
@@ -11,7 +12,7 @@ from emofusion.tables import CLIPS, read_table
 
 
 def work(job: Job) -> None:
-    clips = read_table(job.input("corpus") / "clips.parquet", CLIPS)
+    clips = whole(read_table(job.input("corpus") / "clips.parquet", CLIPS))
     clips.attrs["exclude"] = excluded_of(job, "corpus")
     extract(clips, job.settings.features, job.folder, workers=job.workers)
 

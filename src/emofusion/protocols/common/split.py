@@ -24,6 +24,7 @@ def make_split(
     emotions: Emotions,
     closed: Collection[str] = (),
     elsewhere: bool = False,
+    skipped: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
 
@@ -33,6 +34,7 @@ def make_split(
         emotions: the classes, and the emotions that are counted as a class.
         closed: corpora in which every clip has to belong to a class (`Corpus.other_labels`).
         elsewhere: whether others have scored the clips, so that nothing is trained.
+        skipped: clips that are taken out after the others got their folds, because their files are bad.
 
     Returns:
         The split (`tables.SPLIT`), and a table of the clips that were left out because their emotion is not among the
@@ -47,7 +49,8 @@ def make_split(
     check_clips(clips)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
-    left_out = clips[~used].groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
+    others = clips[~used & ~clips["clip"].isin(skipped)]
+    left_out = others.groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
     check_labels(clips, emotions.classes, closed)
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     check_recordings(clips)
@@ -55,6 +58,7 @@ def make_split(
     for fold, masks in enumerate(protocol.masks(clips)):
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
             needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
+            mask = mask & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
