@@ -16,7 +16,7 @@ def names_in(path: str | Path) -> list[str]:
     Raises `EmofusionError` where the file cannot be read, or has no such column.
     """
     path = Path(path)
-    if path.suffix != ".npz":
+    if path.suffix.lower() != ".npz":
         table: Any = read_foreign(path)
     else:
         try:

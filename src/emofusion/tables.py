@@ -1,7 +1,9 @@
 """The tables that stages exchange. Their schemas are checked on every write and every read."""
 
+import csv
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ WEIGHT = "weight_"
 
 # The columns that say which row of a table made elsewhere belongs to which clip.
 _KEYS = {"clip", "fold", "split"}
+_SURPLUS = "\0"  # what names of columns begin with that a CSV file does not name
 # What stands for a missing number in a CSV file.
 _MISSING = ["", "NA", "N/A", "#N/A", "n/a", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 
@@ -40,7 +43,7 @@ _split = {
 
 # A recording of a corpus. `audio`, `image` and `video` are paths, missing where the corpus has no such file. `content`
 # has the medium and a hash of each file, and `spelling` the actor as the corpus writes it, where it does so in several
-# ways. A corpus may have further columns.
+# ways. `skipped` says what is wrong with the file of a clip that is left out. A corpus may have further columns.
 CLIPS = pa.DataFrameSchema(
     {
         **_clip,
@@ -50,6 +53,7 @@ CLIPS = pa.DataFrameSchema(
         "image": pa.Column(str, nullable=True),
         "video": pa.Column(str, nullable=True),
         "content": pa.Column(str, nullable=True, required=False),
+        "skipped": pa.Column(str, nullable=True, required=False),
         "spelling": pa.Column(str, nullable=True, required=False),
     },
     unique=["clip"],
@@ -254,10 +258,11 @@ def read_foreign(path: str | Path, text: Iterable[str] = ("clip",)) -> pd.DataFr
         ".csv": lambda: _read_csv(path, set(text)),
         ".parquet": lambda: _read_parquet(path),
     }
-    if path.suffix not in readers:
+    suffix = path.suffix.lower()
+    if suffix not in readers:
         raise EmofusionError(f"{path}: the name must end in .csv or .parquet")
     try:
-        return readers[path.suffix]()
+        return readers[suffix]()
     except (OSError, ValueError) as error:  # pandas and pyarrow raise these for damaged files
         raise EmofusionError(f"{path}: cannot be read: {error}") from error
 
@@ -269,13 +274,37 @@ def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
     separator = separator_of(header)
     # spreadsheets that separate columns by semicolons or tabs may write 0,5 for a half
     decimal = "," if separator != "," and "," in first and "." not in first else "."
-    form: dict[str, Any] = {"sep": separator, "decimal": decimal, "encoding": "utf-8-sig"}
+    form: dict[str, Any] = {"sep": separator, "decimal": decimal, "encoding": "utf-8-sig", "index_col": False}
     names = [str(name) for name in pd.read_csv(path, nrows=0, **form)]
     tidy = {name: _tidy(name, names, text) for name in names}
     # a name such as NA is a text and no missing value
     missing = {name: _MISSING for name in names if tidy[name] not in text}
     types = {name: str for name in names if tidy[name] in text}
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing, **form).rename(columns=tidy)
+    # pandas would take the first values of longer lines for an index, or drop the last ones
+    surplus = [f"{_SURPLUS}{number}" for number in range(_columns_of_first_line(path, separator) - len(names))]
+    table = pd.read_csv(
+        path,
+        header=0,
+        names=[*names, *surplus],
+        dtype=types | dict.fromkeys(surplus, str),
+        keep_default_na=False,
+        na_values=missing,
+        **form,
+    )
+    filled = (table[surplus].apply(lambda column: column.str.strip()).fillna("") != "").any(axis=1)
+    if filled.any():
+        raise EmofusionError(
+            f"{path}: {filled.sum()} of {len(table)} lines have more values than the {len(names)} columns, as line "
+            f"{filled.idxmax() + 2}: put quotes around a value that contains a {separator!r}"
+        )
+    return table[names].rename(columns=tidy)
+
+
+def _columns_of_first_line(path: Path, separator: str) -> int:
+    """The number of values in the first line after the names."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        lines = (line for line in csv.reader(file, delimiter=separator) if line)
+        return len(next(islice(lines, 1, None), []))
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -116,7 +116,10 @@ def wrong(column, value):
         (wrong("logit_happy", np.nan), "1 rows have a value that is no number, as that of 03-04"),
         (wrong("logit_happy", "high"), "1 rows have a value that is no number, as that of 03-04"),
         (wrong("logit_happy", np.inf), "no number, as that of 03-04"),
-        (lambda t: t.assign(split="Test"), "has the split Test; there are test and validation"),
+        (
+            lambda t: t.assign(split="Test"),
+            "12 rows have in the column split 'Test', as 03-00",
+        ),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_with_its_name(table, split, tmp_path, change, message):

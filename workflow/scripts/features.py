@@ -4,6 +4,7 @@ from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
 
+from emofusion.corpora.common.bad_clips import whole
 from emofusion.errors import clear_errors
 from emofusion.features.common.extract import extract
 from emofusion.features.common.unfinished import keep_unfinished
@@ -12,7 +13,7 @@ from emofusion.tables import CLIPS, read_table
 
 
 def work(job: Job) -> None:
-    clips = read_table(job.input("corpus") / "clips.parquet", CLIPS)
+    clips = whole(read_table(job.input("corpus") / "clips.parquet", CLIPS))
     clips.attrs["exclude"] = excluded_of(job, "corpus")
     keep_unfinished(job.folder, job.token)
     extract(clips, job.settings.features, job.folder, workers=job.workers)

@@ -101,7 +101,7 @@ class Folder(Corpus):
                 **{column: line[column] or None for column in line if column and column not in _OWN},
             }
             rows.append(labels | (files if self.recordings else {}))
-        return clip_table(name, self.root, rows, unpacked, faults)
+        return clip_table(name, self.root or self.table, rows, unpacked, faults)
 
     def sources(self) -> list[Path]:
         """The CSV file, and the existing recordings that it names."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.outcome import fusion_settings, report_settings
-from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
+from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, tables_of_others, with_table
 from emofusion.plan.settings import (
     EnsembleSettings,
     FeatureCacheSettings,
@@ -26,6 +26,7 @@ from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Features, Network, Protocol
+from emofusion.settings.kinds.corpora import SKIP
 
 Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
@@ -38,6 +39,7 @@ class Planner:
     def __init__(self) -> None:
         self.factory = StageFactory()
         # key with ids of settings objects → result, settings objects; they are kept, so that no other gets their ids
+        self._readers: list[tuple[str, Modality]] = []  # what reads recordings in the cell that is being planned
         self._memory: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def report(self, settings: Settings, alternative: Alternative) -> Stage:
@@ -57,6 +59,9 @@ class Planner:
             for name, node in settings.modalities.items()
             if node.ensemble
         }
+        self._readers = [
+            (name, node) for name in modalities for node in ensembles.get(name, [settings.modalities[name]])
+        ]
         members = {
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
             for name in modalities
@@ -209,11 +214,20 @@ class Planner:
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
             corpora = {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
             closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
-            split_settings = SplitSettings(protocol.for_modality(modality), settings.emotions, closed)
+            split_settings = SplitSettings(
+                protocol.for_modality(modality),
+                settings.emotions,
+                closed,
+                elsewhere=protocol.trains and node.posteriors is not None,
+            )
             label = f"{protocol.kind}-{modality}"
-            return self.factory.make("split", label, split_settings, {"corpora": tuple(corpora.values())}), corpora
+            read: Inputs = {"corpora": tuple(corpora.values())}
+            read |= tables_of_others(self.factory, settings, names, others)
+            return self.factory.make("split", label, split_settings, read), corpora
 
-        sections = (settings.corpora, settings.protocol, settings.emotions)
+        skips = any(corpus.on_bad_clip == SKIP for corpus in settings.corpora.values())
+        others = [(name, reader) for name, reader in self._readers if skips and name != modality]
+        sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in others))
         return self._once(("split", modality, *map(id, sections)), node, make, sections)
 
     def _compared(

@@ -33,6 +33,7 @@ class SplitSettings:
     protocol: Protocol
     emotions: Emotions
     closed: list[str] = setting("Corpora whose clips must all belong to one of the classes.", [], later=True)
+    elsewhere: bool = setting("Whether others have scored the clips, so that no fold trains.", False, later=True)
 
 
 @dataclass(frozen=True)

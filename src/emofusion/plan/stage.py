@@ -34,6 +34,8 @@ class StageKind:
 LIBRARY = "library:"  # before the name of a library among a stage's modules
 
 
+ALSO_SKIPPED = "also_skipped"  # the role of clip tables of other modalities, whose skipped clips a split leaves out
+
 KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
     "download": StageKind("prepare", (), ("receipt.json",)),

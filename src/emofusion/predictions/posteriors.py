@@ -92,8 +92,14 @@ def read_posteriors(
     merged = [settings.merge.get(emotion, emotion) for emotion in emotions]
     rows = table[["clip", "fold"]].assign(split=table.get("split", "test"))
     rows["clip"] = rows["clip"].astype(str)
-    unknown = sorted(set(rows["split"]) - {"test", "validation"})
-    _must(path, not unknown, f"has the split {', '.join(map(str, unknown))}; there are test and validation")
+    unknown = ~rows["split"].isin(["test", "validation"])
+    words = ", ".join(repr(word) for word in rows.loc[unknown, "split"].dropna().unique()[:_SHOWN])
+    _must(
+        path,
+        not unknown.any(),
+        f"{unknown.sum()} rows have in the column split {words or 'nothing'}, as {_first(rows, unknown)}: write "
+        "test or validation there, or take the column away where all rows are test clips",
+    )
     for emotion in in_order(merged, classes):
         # the probability of a merged class is the sum of the probabilities that are merged
         positions = [position for position, ours in enumerate(merged) if ours == emotion]

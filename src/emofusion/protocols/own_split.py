@@ -50,6 +50,7 @@ class OwnSplit(OfCorpora):
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold by the column `split`, or a fold for each value of the column `fold`."""
+        from emofusion.corpora.common.reading import first_few
         from emofusion.protocols.common.columns import column_of, divided
         from emofusion.protocols.common.split import with_validation
 
@@ -61,7 +62,7 @@ class OwnSplit(OfCorpora):
         words = WORDS | {word.casefold(): part for word, part in self.words.items()}
         parts = written.str.casefold().map(words)
         if parts.isna().any():
-            unknown = ", ".join(sorted(set(written[parts.isna()])))
+            unknown = first_few(sorted(set(written[parts.isna()])))
             raise EmofusionError(
                 f"protocol.words={shown(self.words)}: the column split has words that are not known: {unknown}. Say "
                 "what each is, as in protocol.words={eval: test}; the parts are train, validation and test."

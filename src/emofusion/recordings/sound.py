@@ -13,8 +13,12 @@ from emofusion.recordings.promises import HEADER, UNKNOWN, Promise, ends_early
 # Peak to peak, of full scale 1.0. A recording below it is silent: 16-bit sound then has 3 levels or fewer.
 SILENT = 1e-4
 
-# How libsndfile's log writes that a part of the file should be longer than it is.
-_SHORTER = re.compile(r": (\d+) \(should be (\d+)\)")
+SHORTEST = 0.025  # seconds: one frame of speech, as it is analysed for features
+_RATES = (1000, 768_000)  # Hz, of sound that any converter records and any features need
+_LOUDEST = 2.0**31  # of full scale 1.0; programs that take full scale for a number of up to 32 bits stay below it
+
+# How libsndfile's log writes that a part of the file should be longer than it is. It writes so about rates too.
+_SHORTER = re.compile(r"^(?!\s*Bytes/sec|\s*Block Align).*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _MPEG_FRAMES = 2 * 1152  # samples that decoders of MP3 cut off, or not, at both ends
 
 
@@ -22,12 +26,14 @@ class Sound(NamedTuple):
     """Decoded sound.
 
     samples: float32 `(samples,)`, full scale 1.0, the mean of the channels. rate: in Hz. is_cut: whether the file's
-    header promises more sound than is there; unknown, and False, where only the beginning was read.
+    header promises more sound than is there; unknown, and False, where only the beginning was read. range: from the
+    least to the greatest sample of any channel.
     """
 
     samples: NDArray[np.float32]
     rate: int
     is_cut: bool = False
+    range: float = 0.0
 
 
 class NoSound(Exception):
@@ -48,7 +54,7 @@ def decode(path: str | Path, seconds: float = np.inf) -> Sound:
     AMR …), the first sound track is taken. The content of a file decides, and not its suffix.
 
     Raises:
-        NoSound: the file cannot be decoded.
+        NoSound: the file cannot be decoded, or states a sample rate that no sound has.
         NoTrack: it has no sound track.
         FileNotFoundError: it is not there.
     """
@@ -65,7 +71,7 @@ def fault(path: str | Path) -> str | None:
     """The fault of a file that should hold sound, as the end of a sentence that begins with its name; None without.
 
     The file is decoded to its end. It is at fault if it cannot be decoded, holds no sample, holds values that are not
-    finite, is silent, or is shorter than its header promises.
+    finite or beyond any scale, is silent, is shorter than its header promises, or too short for a frame of speech.
     """
     try:
         sound = decode(path)
@@ -78,7 +84,19 @@ def fault(path: str | Path) -> str | None:
     if sound.is_cut:
         seconds = len(sound.samples) / sound.rate
         return f"is cut short: {seconds:.2f} s are there, and its header promises more"
-    return "is silent" if np.ptp(sound.samples) < SILENT else None
+    return _fault_of_sound(sound)
+
+
+def _fault_of_sound(sound: Sound) -> str | None:
+    """The fault of sound that is whole; None where there is none."""
+    loudest = float(np.abs(sound.samples).max())
+    if loudest > _LOUDEST:
+        return f"holds samples of up to {loudest:.0e}: full scale is 1"
+    if len(sound.samples) < SHORTEST * sound.rate:
+        return f"lasts {1000 * len(sound.samples) / sound.rate:.0f} ms: features need {1000 * SHORTEST:.0f} ms or more"
+    if np.ptp(sound.samples) >= SILENT:
+        return None
+    return "is silent" if sound.range < SILENT else "is silent: its channels cancel each other out"
 
 
 def _of_sound_file(path: Path, seconds: float) -> Sound:
@@ -87,7 +105,20 @@ def _of_sound_file(path: Path, seconds: float) -> Sound:
         channels = file.read(frames=wanted, dtype="float32", always_2d=True)
         is_cut = wanted == file.frames and _is_cut(file, len(channels))
         samples = channels[:, 0] if channels.shape[1] == 1 else channels.mean(axis=1)
-        return Sound(samples, file.samplerate, is_cut)
+        return Sound(samples, _checked(file.samplerate), is_cut, _range(channels, axis=0))
+
+
+def _checked(rate: int) -> int:
+    """A sample rate in Hz. Raises `NoSound` where it is none."""
+    least, most = _RATES
+    if not least <= rate <= most:
+        raise NoSound(f"states a sample rate of {rate:,} Hz: it is from {least:,} to {most:,} Hz")
+    return rate
+
+
+def _range(channels: NDArray[np.float32], axis: int) -> float:
+    """From the least to the greatest sample of any channel. axis: the one of time."""
+    return float(np.ptp(channels, axis=axis).max(initial=0.0)) if channels.size else 0.0
 
 
 def _is_cut(file: soundfile.SoundFile, frames: int) -> bool:
@@ -140,14 +171,16 @@ def _decoded(path: Path, container: Any, seconds: float) -> Sound:
     promise = Promise(path, container)
     to_planar_float = av.AudioResampler(format="fltp")
     pieces: list[NDArray[np.float32]] = []
-    rate, samples_read = track.rate, 0
+    rate, samples_read, widest = track.rate, 0, 0.0
     for packet in container.demux() if whole else container.demux(track):
         promise.see(packet)
         for frame in packet.decode() if packet.stream is track and not packet.is_corrupt else []:
             rate = frame.sample_rate  # of some coded files, the header states another
-            pieces += [piece.to_ndarray().mean(axis=0) for piece in to_planar_float.resample(frame)]
+            for piece in map(av.AudioFrame.to_ndarray, to_planar_float.resample(frame)):
+                pieces.append(piece.mean(axis=0))
+                widest = max(widest, _range(piece.astype(np.float32), axis=1))
             samples_read += frame.samples
         if samples_read >= seconds * rate:
             break
     samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-    return Sound(samples, rate, whole and promise.is_broken())
+    return Sound(samples, _checked(rate), whole and promise.is_broken(), widest)

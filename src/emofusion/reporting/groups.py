@@ -3,7 +3,7 @@
 import pandas as pd
 
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.wording import heading, percent
+from emofusion.reporting.wording import escaped, heading, percent
 
 
 def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
@@ -27,7 +27,7 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
             counts = of_level.iloc[0]
             rows.append(
                 {
-                    group.replace("_", " ").capitalize(): level,
+                    group.replace("_", " ").capitalize(): escaped(str(level)),
                     "Clips (actors)": f"{counts['clips']} ({counts['actors']})",
                 }
             )
@@ -44,7 +44,7 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
         without = _total(evaluation["subsets"]) - sum(overall.loc[[settings.rule], "clips"])
         if without:
             notes.append(f"{without} clips have no known {group.replace('_', ' ')} and are in none of these rows.")
-        blocks.append("\n\n".join([text, " ".join([*notes, facts.trained_on([group])])]))
+        blocks.append("\n\n".join([text, " ".join([*notes, escaped(facts.trained_on([group]))])]))
     return "\n\n".join(blocks)
 
 

@@ -9,7 +9,7 @@ from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
-from emofusion.reporting.wording import heading, percent
+from emofusion.reporting.wording import escaped, heading, percent
 
 ENDS = ("", "_low", "_high")
 
@@ -153,7 +153,7 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
     else:
         foot.append("With so few actors, no test would reliably detect a gender gap, however large.")
     if facts.trained:
-        foot.append(facts.trained_on())
+        foot.append(escaped(facts.trained_on()))
     body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)
     return f"{body}\n\n{' '.join(foot)}\n"
 

@@ -23,12 +23,12 @@ def summary(
     settings = facts.settings
     versions = provenance.versions_in_words()
     blocks = [
-        f"# {settings.title or settings.experiment}",
-        *[f"> **{line}**" for line in facts.all_warnings()],
+        f"# {escaped(settings.title or settings.experiment)}",
+        *[f"> **{escaped(line)}**" for line in facts.all_warnings()],
         "\n".join(
             [
                 f"* Experiment: {settings.experiment}, seed {settings.seed}",
-                f"* Protocol: {settings.protocol}. {settings.protocol_description}",
+                f"* Protocol: {settings.protocol}. {escaped(settings.protocol_description)}",
                 f"* Fusion: {weights_in_words(settings.rule, settings.weights)}",
                 "* The page with a slider for the weight: report.html",
                 *([f"* Libraries: {versions}"] if versions else []),
@@ -39,7 +39,7 @@ def summary(
         _counts(tested, settings.classes),
         *[f"## {title}\n\n{text.strip()}" for title, text in sections.items() if text],
         "## Figures",
-        *[f"![{caption}]({name})\n\n{caption}" for name, caption in figures.items()],
+        *[f"![{escaped(caption)}]({name})\n\n{escaped(caption)}" for name, caption in figures.items()],
     ]
     return "\n\n".join(blocks) + "\n"
 

@@ -125,10 +125,10 @@ def _markdown(
     notes = [f"Protocol: {facts.settings.protocol}. In brackets: recognised clips / tested clips."]
     if any(name.endswith(", published") for name in shown):
         source = (facts.settings.published or {}).get("source", "see the configuration")
-        notes.append(f"The published values are from the test clips of their authors: {source}.")
+        notes.append(f"The published values are from the test clips of their authors: {escaped(str(source))}.")
     if note:
         notes.append(note)
-    warnings = [f"**{line}**" for line in facts.warnings()]
+    warnings = [f"**{escaped(line)}**" for line in facts.warnings()]
     return "\n\n".join([f"**{title}**", *warnings, body, *notes]) + "\n"
 
 

@@ -31,8 +31,8 @@ def heading(system: str, short: bool = False) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text for Markdown, in which a label such as `<unk>` or `a|b` stays what it is."""
-    return text.replace("<", "&lt;").replace("|", "\\|")
+    """A text for a line of Markdown, in which a label such as `<unk>` or `a|b` stays what it is."""
+    return " ".join(text.splitlines()).replace("<", "&lt;").replace("|", "\\|")
 
 
 def percent(fraction: float) -> str:

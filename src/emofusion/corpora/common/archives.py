@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from emofusion.errors import EmofusionError
 
@@ -181,23 +181,55 @@ def _archives_in(root: Path) -> Iterator[Path]:
 
 def _members(archive: Path, suffixes: Collection[str]) -> Iterator[Entry]:
     with _clear_about(archive):
-        for name, stamp in _listing(archive):
-            path = PurePosixPath(name.replace("\\", "/"))  # some Windows programs write backslashes
-            hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-            if path.suffix.lower() in suffixes and not hidden:
-                yield Entry(archive, path, name, stamp)
+        for name, stamp in _listing(archive, suffixes):
+            yield Entry(archive, _path_of(name), name, stamp)
 
 
-def _listing(archive: Path) -> Iterator[tuple[str, str]]:
-    """Name and stamp of each file in an archive."""
+def _path_of(member: str) -> PurePosixPath:
+    return PurePosixPath(member.replace("\\", "/"))  # some Windows programs write backslashes
+
+
+def _is_wanted(member: str, suffixes: Collection[str]) -> bool:
+    """Whether a member has one of the suffixes, and is not hidden."""
+    path = _path_of(member)
+    hidden = path.name.startswith(".") or "__MACOSX" in path.parts
+    return path.suffix.lower() in suffixes and not hidden
+
+
+def _listing(archive: Path, suffixes: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Name and stamp of each wanted file in an archive. Of a tar, a link to a file in it is a file with its content."""
     if _is_tar(archive):
         with tarfile.open(archive) as tar:
-            yield from ((info.name, f"{info.size} {info.mtime}") for info in tar if info.isfile())
+            for info in tar:
+                if _is_wanted(info.name, suffixes) and (size := _size_in(tar, info)) is not None:
+                    yield info.name, f"{size} {info.mtime}"
     else:
         with zipfile.ZipFile(archive) as zipped:
-            yield from (
-                (info.filename, f"{info.file_size} {info.CRC}") for info in zipped.infolist() if not info.is_dir()
-            )
+            for member in zipped.infolist():
+                if not member.is_dir() and _is_wanted(member.filename, suffixes):
+                    yield member.filename, f"{member.file_size} {member.CRC}"
+
+
+def _size_in(tar: tarfile.TarFile, info: tarfile.TarInfo) -> int | None:
+    """The size of a file, or of the file that a link leads to; None for what is neither."""
+    if info.isfile():
+        return info.size
+    content = _opened(tar, info)
+    if content is None:
+        return None
+    with content:
+        return content.seek(0, os.SEEK_END)
+
+
+def _opened(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes] | None:
+    """The content of a file or of a link to one; None for what is neither.
+
+    Raises `tarfile.TarError` where what a link leads to is not in the archive.
+    """
+    try:
+        return tar.extractfile(info)
+    except KeyError as error:
+        raise tarfile.TarError(f"{info.name} is a link to {info.linkname}, which is not in the archive") from error
 
 
 def _extract(archive: Path, members: list[Entry], target: Path) -> None:
@@ -223,9 +255,9 @@ def _extract(archive: Path, members: list[Entry], target: Path) -> None:
 def _extract_tar(archive: Path, paths: dict[str, Path]) -> None:
     with tarfile.open(archive) as tar:
         for info in tar:  # in the archive's order: a compressed tar can only be read forwards
-            if info.isfile() and info.name in paths:
-                content = tar.extractfile(info)
-                assert content is not None  # it is a file
+            if info.name in paths:
+                content = _opened(tar, info)
+                assert content is not None  # only files, and links to them, are listed
                 with content, paths[info.name].open("wb") as copy:
                     shutil.copyfileobj(content, copy, _COPY_SIZE)
 

@@ -4,8 +4,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.corpora.common.bad_clips import skipping, with_reasons
 from emofusion.corpora.common.identity import identified
-from emofusion.corpora.common.reading import PATTERN, excluded_clip
+from emofusion.corpora.common.reading import MEDIA, PATTERN, excluded_clip
 from emofusion.corpora.common.sound_of_videos import with_sound_of_videos
 from emofusion.counted import Note, notes_of_clips
 from emofusion.emotions import UNKNOWN
@@ -20,6 +21,7 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
     """The clips of a corpus: `tables.CLIPS`, one row for each clip, sorted by `clip`; see `identity.identified`.
 
     Its emotions have the names that `Corpus.labels` gives them.
+    Clips that are skipped because their file is bad have a reason in the column `skipped`; see `bad_clips`.
     Clips whose names match a pattern of `exclude` are left out, whatever the corpus. What is left out is counted; see
     `notes_of_corpus`.
 
@@ -36,13 +38,15 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
     from emofusion.tables import CLIPS, check
 
     corpus.check_present(name)
-    clips = corpus.read(name, Path(unpacked))
-    left = [not excluded_clip(str(clip), corpus) for clip in clips["clip"]]
-    clips = clips[left].reset_index(drop=True)
-    if clips.empty:
-        raise EmofusionError(f"the corpus {name} has no clip left: corpora.{name}.exclude matches all of them")
-    if medium == "audio":
-        clips = with_sound_of_videos(name, corpus, clips)
+    with skipping(corpus.on_bad_clip) as reasons:
+        clips = corpus.read(name, Path(unpacked))
+        left = [not excluded_clip(str(clip), corpus) for clip in clips["clip"]]
+        clips = clips[left].reset_index(drop=True)
+        if clips.empty:
+            raise EmofusionError(f"the corpus {name} has no clip left: corpora.{name}.exclude matches all of them")
+        if medium == "audio":
+            clips = with_sound_of_videos(name, corpus, clips)
+    clips = with_reasons(clips, reasons, MEDIA, name)
     if corpus.labels:
         clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
     clips = check(clips.assign(gender=clips["gender"].fillna(UNKNOWN)), CLIPS, f"the corpus {name}")

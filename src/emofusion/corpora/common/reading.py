@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from emofusion.corpora.common import media
 from emofusion.corpora.common.archives import Entry, are_copies, entries, unpack
+from emofusion.corpora.common.bad_clips import skip
 from emofusion.corpora.common.unread import unread_recordings
 from emofusion.counted import count
 from emofusion.errors import EmofusionError
@@ -168,7 +169,7 @@ def clip_table(
         leave_out: sentences of `media.fault`; a clip with such a file is left out.
 
     Raises:
-        EmofusionError: files have faults, or no clip is left.
+        EmofusionError: files have faults (unless their clips are skipped, see `bad_clips`), or no clip is left.
     """
     import pandas as pd
 
@@ -181,7 +182,7 @@ def clip_table(
         if reason in leave_out:
             dropped.add(row["clip"])
             count(f"files that are left out, as each {reason}")
-        elif reason:
+        elif reason and not skip(row["clip"], f"{entry} {reason}"):
             faults.add(entry, reason)
     faults.stop()
     for row, medium, entry in files:

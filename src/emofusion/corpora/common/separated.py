@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from emofusion.errors import EmofusionError
 
@@ -26,8 +26,8 @@ def lines_of(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
     columns become lower case, without blanks at their ends; values lose blanks at their ends. Empty lines are no lines.
 
     Raises:
-        EmofusionError: the file is no such table in UTF-8; two columns have the same name; or, while lines are taken, a
-            line has more values than there are columns.
+        EmofusionError: the file is no such table in UTF-8; a quote is never closed; two columns have the same name; or,
+            while lines are taken, a line has more values than there are columns.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -40,6 +40,7 @@ def lines_of(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
     if first.strip().lower().startswith("sep="):  # a spreadsheet's own first line
         text = newline + rest
     separator = separator_of(text.lstrip("\r\n").partition("\n")[0])
+    _check_quotes(path, text, separator)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         header = next((row for row in reader if any(cell.strip() for cell in row)), [])
@@ -50,6 +51,16 @@ def lines_of(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]
     if twice:
         raise EmofusionError(f"{path} has several columns {', '.join(twice)} (case does not count): rename one of them")
     return columns, _values(path, reader, columns, separator)
+
+
+def _check_quotes(path: Path, text: str, separator: str) -> None:
+    """Raise `EmofusionError` where a quote is never closed, so that one value has all further lines in it."""
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            pass
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise EmofusionError(f"{path}: a quote at the beginning of a value is never closed: close it") from error
 
 
 def _values(path: Path, reader: Any, columns: list[str], separator: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -68,6 +79,31 @@ def _values(path: Path, reader: Any, columns: list[str], separator: str) -> Iter
             yield number, {name: cell for name, cell in zip(columns, cells, strict=False) if name}
     except csv.Error as error:
         raise EmofusionError(f"cannot read {path} as CSV: {error}") from error
+
+
+def whole_lines(
+    path: Path, reader: "csv.DictReader[str]", needed: Collection[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and values of each line that a reader gives.
+
+    path: of the table, for messages. needed: columns that each line must have a value of, which may be empty.
+
+    Raises `EmofusionError` where a line has more values than there are columns, or too few.
+    """
+    for line in reader:
+        surplus = cast("dict[str | None, list[str]]", line).pop(None, [])
+        if any(cell.strip() for cell in surplus) or any(line[column] is None for column in needed):
+            number = len(surplus) + sum(value is not None for value in line.values())
+            raise EmofusionError(
+                f"{path}: line {reader.line_num} has {number} values, and there are {len(line)} columns: put quotes "
+                "around a value that contains a comma, or complete the line"
+            )
+        yield reader.line_num, line
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number in the digits 0 to 9."""
+    return text.isascii() and text.isdigit()
 
 
 def lacks(path: Path, columns: Collection[str], needed: Collection[str]) -> EmofusionError | None:

@@ -1,8 +1,10 @@
 """A video is a recording of sound too, in every corpus."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emofusion.corpora.common import media
+from emofusion.corpora.common.bad_clips import skip
 from emofusion.corpora.common.reading import Faults
 from emofusion.counted import count
 from emofusion.settings.kinds import Corpus
@@ -16,7 +18,7 @@ def with_sound_of_videos(name: str, corpus: Corpus, clips: "pd.DataFrame") -> "p
 
     A video without a sound track is no fault: its clip has no sound then.
 
-    Raises `EmofusionError` that names the videos whose sound has a fault, such as silence.
+    Raises `EmofusionError` that names the videos whose sound has a fault, such as silence, unless they are skipped.
     """
     from emofusion.recordings.sound import NoTrack
 
@@ -29,7 +31,7 @@ def with_sound_of_videos(name: str, corpus: Corpus, clips: "pd.DataFrame") -> "p
     for clip, video, reason in zip(clips.loc[without, "clip"], videos, reasons, strict=True):
         if reason == mute:
             count("videos without a sound track")
-        elif reason:
+        elif reason and not skip(clip, f"{Path(video).name} {reason}"):
             faults.add(f"{video}, of the clip {clip},", reason, name=clip)
     faults.stop()
     heard = [reason is None for reason in reasons]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from emofusion.corpora.common.archives import Entry
 from emofusion.corpora.common.media_of_clips import chosen_files, suffixes_of
 from emofusion.corpora.common.reading import Faults, clip_table, excluded_clip, find_recordings
+from emofusion.corpora.common.separated import is_number
 from emofusion.corpora.crema_d.names import clip_of, labels_of, parse
 from emofusion.corpora.crema_d.tables import lines, place
 from emofusion.errors import EmofusionError
@@ -80,7 +81,7 @@ def _with_people(rows: list[dict[str, Any]], root: str, bands: list[int]) -> Ite
         if actor not in people:
             raise EmofusionError(f"{path} has no actor {actor}, who is in {row['clip']}")
         person = people[actor]
-        if person["Sex"] not in ("Male", "Female") or not person["Age"].isdigit():
+        if person["Sex"] not in ("Male", "Female") or not is_number(person["Age"]):
             raise EmofusionError(f"{path}: actor {actor} has the sex {person['Sex']} and the age {person['Age']}")
         row |= {
             "gender": person["Sex"].lower(),

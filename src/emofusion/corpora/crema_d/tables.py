@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from emofusion.corpora.common.separated import whole_lines
 from emofusion.errors import EmofusionError
 
 
@@ -45,7 +46,10 @@ def place(root: str, table: str) -> Path:
 
 
 def lines(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """The lines of a CSV file as column → text. Raises `EmofusionError` where it cannot be read or lacks a column."""
+    """The lines of a CSV file as column → text.
+
+    Raises `EmofusionError` where it cannot be read, or lacks a column or a value.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -54,6 +58,6 @@ def lines(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
                     f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or [])}. Delete "
                     "the file, so that it is fetched again, or take it from CREMA-D's repository."
                 )
-            yield from reader
+            yield from (line for _, line in whole_lines(path, reader, needed))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise EmofusionError(f"cannot read {path} as CSV: {error}") from error

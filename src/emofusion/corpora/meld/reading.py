@@ -15,6 +15,7 @@ from emofusion.corpora.common.reading import (
     find_recordings,
     first_few,
 )
+from emofusion.corpora.common.separated import is_number, whole_lines
 from emofusion.corpora.meld.names import COLUMNS, EMOTIONS, GENDERS, TABLES, clip_name, example, parse
 from emofusion.counted import count
 from emofusion.errors import EmofusionError
@@ -105,9 +106,9 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 raise EmofusionError(
                     f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or [])}"
                 )
-            for line in reader:
-                if not (str(line["Dialogue_ID"]).isdigit() and str(line["Utterance_ID"]).isdigit()):
-                    raise EmofusionError(f"{path}, line {reader.line_num}: Dialogue_ID or Utterance_ID is no number")
-                yield reader.line_num, line
+            for number, line in whole_lines(path, reader, COLUMNS):
+                if not (is_number(line["Dialogue_ID"]) and is_number(line["Utterance_ID"])):
+                    raise EmofusionError(f"{path}, line {number}: Dialogue_ID or Utterance_ID is no number")
+                yield number, line
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error

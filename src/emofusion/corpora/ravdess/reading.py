@@ -76,7 +76,7 @@ def _clips_of_table(
     path: Path, corpus: Corpus, labels_of_clips: dict[str, dict[str, Any]], faults: Faults
 ) -> list[str]:
     """The clips that a table in the root has a row for; their labels are added to `labels_of_clips`."""
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         from emofusion.foreign import names_in
 
         return _clips_of_names(names_in(path), path, corpus, labels_of_clips, faults)

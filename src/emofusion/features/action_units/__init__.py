@@ -80,7 +80,7 @@ class ActionUnits(Features):
         A folder may be downloaded later, like the corpus's own folder.
         """
         must(
-            not self.table or Path(self.table).suffix not in (".csv", ".zip") or Path(self.table).is_file(),
+            not self.table or Path(self.table).suffix.lower() not in (".csv", ".zip") or Path(self.table).is_file(),
             f"features.table={self.table}: there is no such file of action units",
         )
 

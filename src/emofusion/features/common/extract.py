@@ -19,7 +19,7 @@ from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
-from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.rows_of_clip import check_finite, rows_of
 from emofusion.features.common.sparse import write_sparse
 from emofusion.features.common.unfinished import Unfinished
 from emofusion.settings.kinds import Features
@@ -133,6 +133,9 @@ def _extract_chunk(
                     f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
                     f"declare {declared}: make them agree."
                 )
+            with np.errstate(over="ignore"):  # of another type; the check follows
+                rows = rows.astype(array.dtype, copy=False)
+            check_finite(rows, kind, clip, clips)
             array.write(int(start), rows)
     return piece, counted
 

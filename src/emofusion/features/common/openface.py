@@ -82,6 +82,7 @@ def read_table(file: BinaryIO, where: object, columns: Sequence[str]) -> pd.Data
             dtype={"clip": str},
             na_values={name: _NOT_NUMBERS for name in {*names, *(f" {name}" for name in names)} - {"clip"}},
             encoding="utf-8-sig",
+            index_col=False,  # a line with more values than there are columns would shift all of them
         )
     except (ValueError, UnicodeDecodeError) as error:
         raise EmofusionError(f"cannot read {where} as a table: {error}") from error

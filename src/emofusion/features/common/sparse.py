@@ -14,7 +14,7 @@ from scipy import sparse
 from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, write_rows
-from emofusion.features.common.rows_of_clip import rows_of
+from emofusion.features.common.rows_of_clip import check_finite, rows_of
 from emofusion.features.common.unfinished import Unfinished
 from emofusion.settings.kinds import Features
 
@@ -44,12 +44,14 @@ def write_sparse(
         workers: the number of processes.
 
     Raises:
-        EmofusionError: a clip has other rows than `rows_of` and `row_shape` of the features declare.
+        EmofusionError: a clip has other rows than `rows_of` and `row_shape` of the features declare, or values that are
+            not finite.
     """
     pieces = range(0, len(clips), _CHUNK)
     left = [first for first in pieces if first not in work.done]
     tasks = (
-        joblib.delayed(_chunk)(first, compute, clips.iloc[first : first + _CHUNK], _file(work, first)) for first in left
+        joblib.delayed(_chunk)(first, compute, features.kind, clips.iloc[first : first + _CHUNK], _file(work, first))
+        for first in left
     )
     counts = work.compute(tasks, len(left), workers)
     matrix = sparse.csr_array(sparse.vstack([sparse.load_npz(_file(work, first)) for first in pieces], format="csr"))
@@ -74,13 +76,14 @@ def _file(work: Unfinished, piece: int) -> Path:
 
 
 def _chunk(
-    piece: int, compute: Callable[[Any], sparse.csr_array], clips: pd.DataFrame, path: Path
+    piece: int, compute: Callable[[Any], sparse.csr_array], kind: str, clips: pd.DataFrame, path: Path
 ) -> tuple[int, list[Counter[str]]]:
     """Compute the rows of some clips and write them. Returns `piece`, and what was counted, for each of the clips."""
     rows, counted = [], []
     for clip in clips.itertuples(index=False):
         with counting() as counts:
             rows.append(rows_of(clip, compute, clips))
+        check_finite(rows[-1].data, kind, clip, clips)
         counted.append(counts)
     with path.open("wb") as file:
         sparse.save_npz(file, sparse.vstack(rows, format="csr"), compressed=False)

@@ -82,7 +82,7 @@ class Landmarks(Features):
     def check_present(self) -> None:
         """Raise `EmofusionError` where the named file does not exist. A folder may be downloaded later."""
         must(
-            not self.table or Path(self.table).suffix not in (".npz", ".zip") or Path(self.table).is_file(),
+            not self.table or Path(self.table).suffix.lower() not in (".npz", ".zip") or Path(self.table).is_file(),
             f"features.table={self.table}: there is no such file of landmarks",
         )
 

@@ -90,7 +90,7 @@ def _points(clips: pd.DataFrame, settings: Landmarks) -> Points:
         raise EmofusionError("no landmarks are named: give their file or folder in the setting `table`.")
     table = Path(settings.table)
     table = table / NPZ if (table / NPZ).is_file() else table
-    if table.suffix == ".npz":
+    if table.suffix.lower() == ".npz":
         return _of_npz(clips, table)
     paths = {entry: str(entry.path.with_suffix("")) for entry in csv_files(table)}
     if not paths:

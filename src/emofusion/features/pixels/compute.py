@@ -16,7 +16,7 @@ from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.pixels import Pixels
-from emofusion.recordings.pictures import NoPicture, decode_frames, decode_image
+from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image
 
 
 def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
@@ -40,7 +40,7 @@ def letterbox(image: Image.Image, size: int) -> Array:
     width, height = image.size
     longest = max(width, height)
     fitted = (max(1, round(width * size / longest)), max(1, round(height * size / longest)))
-    resized = _as_rgb(image).resize(fitted, Image.Resampling.BILINEAR)
+    resized = as_rgb(image).resize(fitted, Image.Resampling.BILINEAR)
     canvas = Image.new("RGB", (size, size))
     canvas.paste(resized, ((size - fitted[0]) // 2, (size - fitted[1]) // 2))
     return np.asarray(canvas).transpose(2, 0, 1)
@@ -82,15 +82,6 @@ def _of_clip(clip: Any, settings: Pixels) -> Array:
     is_still = not pd.isna(clip.image)
     images = [read_image(clip.image)] if is_still else read_frames(clip.video, settings.frames)
     return np.stack([letterbox(image, settings.size) for image in images])
-
-
-def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):  # Pillow would clip 16-bit grey at 255 instead of scaling it
-        image = Image.fromarray((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "black"), image).convert("RGB")
-    return image.convert("RGB")
 
 
 def _middles(total: int, count: int) -> list[int]:

@@ -44,7 +44,7 @@ class Table(Features):
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless the file's name has a known suffix."""
         must(
-            Path(self.table).suffix in SUFFIXES,
+            Path(self.table).suffix.lower() in SUFFIXES,
             f"{name}.table={self.table}: the name must end in {', '.join(SUFFIXES)}",
         )
 

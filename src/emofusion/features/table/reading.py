@@ -22,7 +22,7 @@ def read(path: Path, clip: str) -> tuple[list[str], dict[str, Any]]:
     Raises:
         EmofusionError: the file cannot be read, has no names, or an array has another length than the names.
     """
-    columns = _arrays(path) if path.suffix == ".npz" else _columns(path, clip)
+    columns = _arrays(path) if path.suffix.lower() == ".npz" else _columns(path, clip)
     if clip not in columns:
         raise EmofusionError(
             f"{path}: has nothing named {clip}, which must hold the clips' names; there are "

@@ -60,7 +60,7 @@ class Text(Features):
             bool(self.words or self.characters), f"{name}.words=[]: count words or characters, as in {name}.words=[1,2]"
         )
         must(
-            not self.table or Path(self.table).suffix in SUFFIXES,
+            not self.table or Path(self.table).suffix.lower() in SUFFIXES,
             f"{name}.table={self.table}: the name must end in {' or '.join(SUFFIXES)}",
         )
 

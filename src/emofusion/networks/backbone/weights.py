@@ -89,7 +89,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise EmofusionError(f"there are no weights at {path}: name imagenet, none or an existing file in `weights`.")
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:

@@ -19,7 +19,12 @@ Fold = tuple[pd.Series, pd.Series, pd.Series]  # boolean masks over the clips: t
 
 
 def make_split(
-    clips: pd.DataFrame, protocol: Protocol, emotions: Emotions, closed: Collection[str] = ()
+    clips: pd.DataFrame,
+    protocol: Protocol,
+    emotions: Emotions,
+    closed: Collection[str] = (),
+    elsewhere: bool = False,
+    skipped: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
 
@@ -28,6 +33,8 @@ def make_split(
         protocol: the protocol.
         emotions: the classes, and the emotions that are counted as a class.
         closed: corpora in which every clip has to belong to a class (`Corpus.other_labels`).
+        elsewhere: whether others have scored the clips, so that nothing is trained.
+        skipped: clips that are taken out after the others got their folds, because their files are bad.
 
     Returns:
         The split (`tables.SPLIT`), and a table of the clips that were left out because their emotion is not among the
@@ -35,13 +42,15 @@ def make_split(
 
     Raises:
         EmofusionError: the protocol does not fit the clips; labels do not fit the classes; a recording has two actors
-            or two emotions; or a person or a recording is on two sides of a fold.
+            or two emotions; a person or a recording is on two sides of a fold; or a fold tests a class that it does not
+            train, and other folds do.
     """
     clips = with_shared_people(clips, protocol.same_people)
     check_clips(clips)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
-    left_out = clips[~used].groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
+    others = clips[~used & ~clips["clip"].isin(skipped)]
+    left_out = others.groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
     check_labels(clips, emotions.classes, closed)
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     check_recordings(clips)
@@ -49,6 +58,7 @@ def make_split(
     for fold, masks in enumerate(protocol.masks(clips)):
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
             needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
+            mask = mask & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
@@ -56,7 +66,27 @@ def make_split(
     check_copies(split, clips)
     if not protocol.mixes_speakers():
         check_speakers(split, protocol.to_mix)
+    if protocol.trains and not elsewhere:
+        check_classes(split)
     return split, left_out
+
+
+def check_classes(split: pd.DataFrame) -> None:
+    """Raise `EmofusionError` where a fold tests a class that it has no training clip of, although other folds have.
+
+    A model that never saw a class would have a score for it nevertheless. A class that no fold trains is another
+    matter: the models do not know it, and reports say so.
+
+    split: `tables.SPLIT`.
+    """
+    trained = split[split["split"] == "train"].groupby("emotion")["fold"].agg(set)
+    for (fold, emotion), rows in split[split["split"] == "test"].groupby(["fold", "emotion"]):
+        if emotion in trained.index and fold not in trained[emotion]:
+            raise EmofusionError(
+                f"protocol: fold {fold} tests {len(rows)} clips of the class {emotion}, as {rows['clip'].iloc[0]}, and "
+                f"none of its training clips has this class: those who show it are all tested there. Divide the clips "
+                f"in another way, as with protocol.folds or fewer folds, or take {emotion} out of emotions.classes."
+            )
 
 
 def check_speakers(split: pd.DataFrame, to_mix: str = Protocol.to_mix) -> None:

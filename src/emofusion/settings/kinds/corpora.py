@@ -10,6 +10,8 @@ from emofusion.settings.kinds.base import Kind, Preparation
 if TYPE_CHECKING:
     import pandas as pd
 
+SKIP = "skip"  # value of the setting `on_bad_clip`
+
 
 @dataclass
 class Corpus(Kind):
@@ -47,6 +49,14 @@ class Corpus(Kind):
         "number; fail stops and names them.",
         "drop",
         choices=["drop", "fail"],
+        later=True,
+    )
+
+    on_bad_clip: str = setting(
+        "What happens to a clip whose file is bad (cut short, silent, black, unreadable, not there): fail stops and "
+        "names it; skip leaves it out of all modalities, and reports list it. Other clips keep their folds.",
+        "fail",
+        choices=["fail", SKIP],
         later=True,
     )
 

@@ -49,7 +49,7 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     """
     seconds = np.inf if duration is None else duration + _MARGIN_SECONDS
     try:
-        samples, rate, _ = decode(path, seconds)
+        samples, rate, *_ = decode(path, seconds)
     except NoSound as error:
         raise EmofusionError(f"{path} {error}. Replace the file, or leave the clip out.") from error
     except FileNotFoundError as error:
