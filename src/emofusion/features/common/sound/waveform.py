@@ -9,7 +9,6 @@ import pandas as pd
 from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
-from emofusion.features.common.sound.compiled import librosa
 from emofusion.recordings.sound import NoSound, decode
 
 # The resampling filter needs a little sound after the cut, so this many more seconds than the duration are read.
@@ -59,9 +58,10 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     if not np.isfinite(samples).all():
         raise EmofusionError(f"{path} holds samples that are not finite numbers. Replace it, or leave the clip out.")
     if rate != sample_rate:
-        samples = librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
+        samples = _resampled(samples, rate, sample_rate)
     if duration is not None:
-        samples = librosa.util.fix_length(samples, size=round(sample_rate * duration))
+        size = round(sample_rate * duration)
+        samples = np.pad(samples[:size], (0, max(0, size - len(samples))))
     return samples.astype(np.float32, copy=False)
 
 
@@ -71,8 +71,11 @@ def at_speeds(samples: Array, sample_rate: int, speeds: Sequence[float]) -> list
     At a speed of 1.1 it is shorter by a factor of 1.1, and higher by the same factor. Pitch and formants move together,
     as they do from speaker to speaker (Ko et al., "Audio augmentation for speech recognition", Interspeech 2015).
     """
-    played = (
-        librosa.resample(samples, orig_sr=sample_rate * speed, target_sr=sample_rate, res_type="soxr_hq")
-        for speed in speeds
-    )
-    return [samples, *played]
+    return [samples, *(_resampled(samples, sample_rate * speed, sample_rate) for speed in speeds)]
+
+
+def _resampled(samples: Array, rate: float, target: int) -> Array:
+    from emofusion.features.common.sound.compiled import librosa  # takes two seconds, and is not always needed
+
+    resampled: Array = librosa.resample(samples, orig_sr=rate, target_sr=target, res_type="soxr_hq")
+    return resampled
