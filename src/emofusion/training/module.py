@@ -200,7 +200,7 @@ class Classifier(pl.LightningModule):
         return {name: tensor.detach().to("cpu", copy=True) for name, tensor in self.model.state_dict().items()}
 
     def _batches(self, chunk: Batch) -> Iterator[Batch]:
-        return zip(*(part.split(self.settings.batch_size) for part in chunk), strict=True)
+        return zip(*(torch.split(part, self.settings.batch_size) for part in chunk), strict=True)
 
 
 def one_cycle(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
