@@ -20,6 +20,7 @@ from emofusion.networks.backbone.weights import prepare
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.settings.training import Training, Unfreeze
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
+from emofusion.training import callbacks
 from emofusion.training.data import EpochBatches, labelled_rows
 from emofusion.training.fit import fit_folds
 from emofusion.training.predict import predict_folds
@@ -199,6 +200,33 @@ def test_an_interrupted_job_goes_on_where_it_stopped(tmp_path, pixels, monkeypat
             for name in ("features.npy", "rows.parquet"):
                 assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
             assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+@pytest.mark.parametrize("weights", ["mobilenet_v2"], indirect=True)
+def test_a_training_in_phases_goes_on_where_it_was_interrupted(tmp_path, monkeypatch, pixels, weights):
+    training = Training(
+        epochs=5, learning_rate=1e-3, batch_size=6, unfreeze=[Unfreeze(epoch=1, blocks=1), Unfreeze(epoch=3, blocks=2)]
+    )
+    backbone = Backbone(architecture=weights[0], hidden=[8])
+    settings = ModelSettings(backbone.trained_part(training), training, seeds=[7], standardised=False)
+    features, split = stored(pixels[0], weights, tmp_path / "feature_cache", frozen=3), pixels[1]
+    fit_folds(split, features, settings, tmp_path / "whole", weights=weights[1])
+
+    class Cut(Exception):
+        pass
+
+    def cut(metrics, epoch):
+        if epoch == 3:
+            raise Cut
+
+    seen = []
+    with monkeypatch.context() as patch, pytest.raises(Cut):
+        patch.setattr(callbacks, "CHECKPOINT_SECONDS", 0)
+        fit_folds(split, features, settings, tmp_path / "cut", weights=weights[1], on_epoch=cut)
+    fit_folds(split, features, settings, tmp_path / "cut", weights=weights[1], on_epoch=lambda _, e: seen.append(e))
+    assert seen == [3, 4]
+    whole, resumed = (load_file(tmp_path / name / "folds" / "0-7.safetensors") for name in ("whole", "cut"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_half_precision_cuts_what_is_beyond_it(tmp_path, pixels):

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from emofusion.settings.training import Augment, Training, Unfreeze
 from emofusion.tables import HISTORY, PREDICTIONS, check, read_table
 from emofusion.training import callbacks
 from emofusion.training import fit as fitting
+from emofusion.training import fold as training_of_fold
 from emofusion.training.callbacks import METRICS
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
 from emofusion.training.description import read_model
@@ -172,13 +174,50 @@ def test_an_interrupted_training_ends_as_if_never_interrupted(
     assert not (tmp_path / "cut" / "model.json").exists()
     seen = []
     fit_folds(split, features, settings, tmp_path / "cut", token="t", on_epoch=lambda m, e: seen.append(e))
-    begun_again = cut_at[1] if checkpoint_seconds else 0  # the epochs of the fold that was cut
-    assert len(seen) == 12 - 6 * cut_at[0] - cut_at[1] + begun_again or "patience" in changed
     for fold in range(2):
         whole, resumed = (load_file(tmp_path / name / "folds" / f"{fold}-3.safetensors") for name in ("whole", "cut"))
         assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     histories = [pd.read_parquet(tmp_path / name / "history.parquet") for name in ("whole", "cut")]
     pd.testing.assert_frame_equal(*[history.drop(columns="seconds") for history in histories])
+    # it went on from its last checkpoint: that of the epoch before, or none of the fold that was cut
+    cut_fold, cut_epoch = cut_at
+    epochs = histories[0].groupby("fold").size()
+    assert len(seen) == epochs[cut_fold:].sum() - (0 if checkpoint_seconds else cut_epoch)
+
+
+@pytest.mark.parametrize("changed", [{}, EVERYTHING, {"batch_size": 7}])
+def test_how_many_batches_are_read_at_a_time_changes_nothing(tmp_path, data, monkeypatch, changed):
+    features, split = data
+    for name, memory in (("single", 0), ("three", 3 * 8 * 6 * 4), ("all", 2**24)):
+        monkeypatch.setattr(training_of_fold, "CHUNK", memory)
+        fit_folds(split, features, with_training(**changed), tmp_path / name)
+    for other in ("three", "all"):
+        for number in range(2):
+            states = [load_file(tmp_path / name / "folds" / f"{number}-3.safetensors") for name in ("single", other)]
+            assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+        histories = [pd.read_parquet(tmp_path / name / "history.parquet") for name in ("single", other)]
+        pd.testing.assert_frame_equal(*[history.drop(columns="seconds") for history in histories])
+
+
+def test_a_chunk_has_whole_batches_and_at_least_one(data):
+    features, split = data
+    rows = labelled_rows(features, split[split["fold"] == 0], CLASSES)
+    bytes_of_row = 6 * 4
+    for memory, at_once in ((0, 1), (20 * bytes_of_row, 1), (47 * bytes_of_row, 2), (10**9, 6)):
+        loader = batches(features, rows, batch_size=20, seed=1, memory=memory)
+        assert [len(labels) for _, labels in loader] == [20 * at_once] * (120 // (20 * at_once))
+        assert len(loader) == 6 // at_once and loader.sampler.batches == 6
+
+
+def test_a_checkpoint_is_written_when_the_last_is_old_and_after_each_phase_but_the_last(tmp_path):
+    now, written = [0.0], []
+    trainer = SimpleNamespace(max_epochs=4, save_checkpoint=lambda path: written.append((path, trainer.current_epoch)))
+    checkpoints = callbacks.Checkpoints(tmp_path / "last.ckpt", epochs=6, clock=lambda: now[0])
+    for epoch, seconds in enumerate([4, 5, 1, 1, 9, 20]):
+        now[0] += seconds
+        trainer.current_epoch, trainer.max_epochs = epoch, 4 if epoch < 4 else 6
+        checkpoints.on_train_epoch_end(trainer, None)
+    assert written == [(tmp_path / "last.ckpt", 2), (tmp_path / "last.ckpt", 3)]
 
 
 @pytest.mark.parametrize("changed", ["code", "features", "split"])

@@ -1,14 +1,17 @@
 """Precision is what the setting says, whatever the machine has."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from emofusion.errors import EmofusionError
 from emofusion.networks.mlp import Mlp
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.settings.training import Training
+from emofusion.training import fit as training_of_fit
 from emofusion.training import fold as training_of_fold
 from emofusion.training.fit import fit_folds
 from emofusion.training.precision import autocast, lightning_precision
@@ -60,3 +63,23 @@ def test_the_trainer_gets_the_precision_of_the_setting(tmp_path, monkeypatch, sm
     with pytest.raises(Stopped):
         fit_folds(split, features, ModelSettings(Mlp(), training, seeds=[0], standardised=True), tmp_path / "model")
     assert asked["precision"] == expected
+
+
+def test_batches_in_half_precision_are_trained_one_after_the_other(tmp_path, monkeypatch, small_data):
+    """Lightning keeps no half copies of weights that the next batch would take; bfloat16 stands in, on the CPU."""
+    features, split = small_data
+    monkeypatch.setattr(training_of_fit, "check_precision", lambda precision: None)
+    monkeypatch.setattr(training_of_fold, "lightning_precision", lambda precision: "bf16-mixed")
+    training = Training(epochs=3, learning_rate=0.1, batch_size=2, precision="half", schedule="one_cycle")
+    settings = ModelSettings(Mlp(), training, seeds=[0], standardised=True)
+    for name, memory in (("single", 0), ("all", 2**24)):
+        monkeypatch.setattr(training_of_fold, "CHUNK", memory)
+        fit_folds(split, features, settings, tmp_path / name)
+    single, together = (load_file(tmp_path / name / "folds" / "0-0.safetensors") for name in ("single", "all"))
+    assert all(torch.equal(single[name], together[name]) for name in single)
+    full = ModelSettings(Mlp(), replace(training, precision="full"), seeds=[0], standardised=True)
+    monkeypatch.setattr(training_of_fold, "lightning_precision", lightning_precision)
+    fit_folds(split, features, full, tmp_path / "full")
+    exact = load_file(tmp_path / "full" / "folds" / "0-0.safetensors")
+    assert not all(torch.equal(single[name], exact[name]) for name in single)
+    assert all(torch.allclose(single[name], exact[name], atol=0.05) for name in single)

@@ -1,5 +1,6 @@
 """The callbacks of a training: early stopping, the history, the weights of the best epoch, and checkpoints."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from emofusion.errors import EmofusionError
 from emofusion.training.module import Classifier
 
 METRICS = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("loss", "accuracy")]
-CHECKPOINT_SECONDS = 10.0  # what an interruption costs at most, beside the epoch that it interrupts
+# what an interruption costs at most, beside the epoch that it interrupts
+CHECKPOINT_SECONDS = float(os.environ.get("EMOFUSION_CHECKPOINT_SECONDS") or 10)
 
 OnEpoch = Callable[[dict[str, float], int], None]
 
