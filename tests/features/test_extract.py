@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy import sparse
 
 from emofusion.counted import read_notes
 from emofusion.errors import EmofusionError, Lacking
@@ -116,6 +117,47 @@ def test_rows_of_another_shape_than_declared_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Numbers, "declared", (4,))
     with pytest.raises(EmofusionError, match=r"numbers: clip0 has rows of shape \(1, 3\), but .* declare \(1, 4\)"):
         extract(pictures(tmp_path / "in", 3), Numbers(), tmp_path / "out", workers=1)
+    assert not (tmp_path / "out" / "features.npy").exists()
+
+
+@dataclass
+class Broken(Features):
+    """A made-up kind: one value for each clip, that of clip1 no finite number."""
+
+    kind: str = "broken"
+    value: float = float("nan")
+    sparse: ClassVar[bool] = False
+
+    def dtype(self):
+        return np.dtype(np.float32)
+
+    def row_shape(self):
+        return (1,)
+
+    def prepare(self, clips):
+        return lambda clip: self.row(self.value if clip.clip == "clip1" else 1.0)
+
+    def row(self, value):
+        return np.array([[value]])
+
+
+@dataclass
+class BrokenSparse(Broken):
+    """The same in a sparse set."""
+
+    kind: str = "broken_sparse"
+    sparse: ClassVar[bool] = True
+
+    def row(self, value):
+        return sparse.csr_array([[value]], dtype=np.float32)
+
+
+@pytest.mark.parametrize("kind", [Broken, BrokenSparse])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+def test_values_that_are_not_finite_are_never_written_and_the_clip_is_named(tmp_path, kind, value):
+    said = rf"{kind.kind}: 1 of 1 values of the clip clip1 are not finite numbers \(.*1\.png\).*exclude=\['clip1'\]"
+    with pytest.raises(EmofusionError, match=said):
+        extract(pictures(tmp_path / "in", 3).assign(corpus="mine"), kind(value=value), tmp_path / "out", workers=1)
     assert not (tmp_path / "out" / "features.npy").exists()
 
 

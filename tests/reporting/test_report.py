@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import all_versions
 from emofusion.reporting.report import file_of, write_report
 from emofusion.reporting.report_page.packing import unpacked
+from emofusion.reporting.summary import summary
 
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
@@ -64,6 +66,15 @@ def test_a_leaking_demo_says_so_on_the_page_and_in_every_csv(results, settings, 
         table = pd.read_csv(tmp_path / file_of(name))
         assert table["leaks_speakers"].all() and set(table["data"]) == {"generated demo data"}
     assert not list(tmp_path.glob("curves_*"))
+
+
+def test_html_in_settings_is_text_in_the_summary(results, settings, provenance):
+    title, tag = "<b>Mine</b> <img src=x onerror=alert(1)>\n# and more", "<script>alert(1)</script>"
+    own = replace(settings, title=title, protocol_description=tag, classes=[tag, *settings.classes])
+    facts = Facts(own, notes=[tag])
+    text = summary(results.fused, {"Tables": "text"}, {"x.png": f"{tag} in a caption"}, facts, provenance)
+    assert text.startswith("# &lt;b>Mine&lt;/b> &lt;img src=x onerror=alert(1)> # and more\n")
+    assert "<" not in text.replace("&lt;", "") and text.count("&lt;script>") == 4
 
 
 def test_a_confusion_matrix_is_said_to_show_the_clips_that_a_modality_has(results, settings, provenance, tmp_path):
