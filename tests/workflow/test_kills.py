@@ -68,7 +68,12 @@ def killed(repository, workflow_in, tmp_path_factory, elsewhere):
         done.unlink(missing_ok=True)
         environment = made.environment({"TMPDIR": str(elsewhere if is_elsewhere else near)})
         environment["PYTHONPATH"] = os.pathsep.join([hook, environment["PYTHONPATH"]])
-        environment |= {"KILL_AT": f"{what} {folder} {number}", "KILL_DONE": str(done), "KILL_IN": str(made.folder)}
+        environment |= {
+            "EMOFUSION_CHECKPOINT_SECONDS": "0",
+            "KILL_AT": f"{what} {folder} {number}",
+            "KILL_DONE": str(done),
+            "KILL_IN": str(made.folder),
+        }
         with (made.folder / "output").open("w+") as output:  # a pipe would wait for processes that are left
             command = made.command(override=override, cores=1)
             status = subprocess.run(command, stdout=output, stderr=output, env=environment, timeout=800).returncode
