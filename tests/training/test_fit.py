@@ -203,7 +203,7 @@ def test_what_is_killed_after_the_last_fold_trains_nothing_again(tmp_path, data,
 
     features, split = data
     with monkeypatch.context() as patch, pytest.raises(Cut):
-        patch.setattr(fitting, "_parameters", killed)
+        patch.setattr(fitting, "ModelDescription", killed)
         fit_folds(split, features, SETTINGS, tmp_path / "model", token="t")
     seen = []
     fit_folds(split, features, SETTINGS, tmp_path / "model", token="t", on_epoch=lambda m, e: seen.append(e))
