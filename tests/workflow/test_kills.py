@@ -20,17 +20,10 @@ FIRST, LAST = [*SMALL, "evaluation.samples=50"], [*SMALL, "evaluation.samples=60
 # What is killed or gets a signal, and when: a process is about to make its how-manyth change in a folder of `results/`.
 KILLS = [
     *(("all", "plans", 1), ("all", "plans", 2), ("all", "generated", 3), ("all", "generated", 8)),
-    *(("all", "corpus", 2), ("INT", "corpus", 3)),
-    *(("all", "features", 3), ("TERM", "features", 4), ("all", "features", 8), ("all", "split", 3)),
-    *(
-        ("all", "tracking", 1),
-        ("all", "model", 1),
-        ("all", "model", 4),
-        ("all", "model", 3),
-        ("all", "model", 5),
-        ("snakemake", "model", 3),
-    ),
-    *(("job", "model", 5), ("all", "model", 7), ("all", "predictions", 2), ("all", "rules", 3), ("all", "fusion", 4)),
+    *(("all", "corpus", 2), ("INT", "corpus", 3), ("all", "features", 3), ("TERM", "features", 4)),
+    *(("all", "features", 8), ("all", "tracking", 1), ("all", "model", 1), ("all", "model", 4), ("all", "model", 3)),
+    *(("all", "model", 5), ("snakemake", "model", 3), ("job", "model", 5), ("all", "model", 7)),
+    *(("all", "predictions", 2), ("all", "rules", 1), ("all", "rules", 3), ("all", "fusion", 4)),
     *(("all", "report", 9), ("all", "reports", 5), ("server", "reports", 5)),
 ]
 STAGES = ("corpus", "split", "features", "predictions", "rules", "fusion")

@@ -32,12 +32,17 @@ def parent_of(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def is_fork() -> bool:
+    """Whether this process is a fork of the fork server, whose own parent is Snakemake's main process."""
+    return b"emofusion.forkserver" in Path(f"/proc/{os.getppid()}/cmdline").read_bytes()
+
+
 def strike(what: str) -> None:
     try:
         os.close(os.open(os.environ["KILL_DONE"], os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return
-    server = os.getppid()  # of this fork; its own parent is Snakemake's main process
+    server = os.getppid()
     if what == "all":
         while others := processes():
             for process in others:
@@ -66,11 +71,11 @@ def watch(what: str, folder: str, number: int) -> None:
 
     def hook(event: str, arguments: tuple) -> None:
         nonlocal left
-        if event in CHANGES:
+        if event in CHANGES and left > 0:
             path = arguments[CHANGES[event]]
             is_path = isinstance(path, (str, os.PathLike))
             if is_path and f"{Path(path).absolute()}/".startswith(begin) and is_change(event, arguments):
-                left -= 1
+                left -= what == "all" or is_fork()
                 if left == 0:
                     strike(what)
 
