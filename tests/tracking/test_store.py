@@ -1,6 +1,10 @@
 """The store: its address, its preparation, and what is said where it cannot be used."""
 
+import signal
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -132,6 +136,26 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_job(tmp_path: 
     (tmp_path / "tracking").touch()
     with pytest.raises(EmofusionError, match="tracking"):
         check_store(Tracking(uri=f"sqlite:///{tmp_path}/mlflow.db", results=str(tmp_path)))
+
+
+def test_half_a_transaction_of_a_killed_process_is_taken_back(tmp_path: Path):
+    database = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript("create table alembic_version (n); insert into alembic_version values ('before');")
+    killed = (
+        "import os, signal, sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "connection.execute('pragma cache_size=1')\n"  # so that pages are written before the transaction ends
+        "connection.execute('begin')\n"
+        "connection.execute('update alembic_version set n = ?', ['after'])\n"
+        "for _ in range(200): connection.execute('insert into alembic_version values (?)', ['x' * 5000])\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, str(database)]).returncode == -signal.SIGKILL
+    assert (tmp_path / "mlflow.db-journal").exists()
+    check_store(Tracking(uri=f"sqlite:///{database}", results=str(tmp_path)))
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("select n from alembic_version").fetchall() == [("before",)]
 
 
 def test_addresses():
