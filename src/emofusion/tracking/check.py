@@ -84,7 +84,8 @@ def _check_database(uri: str, database: Path) -> None:
     if not database.is_file() or not os.access(database, os.R_OK | os.W_OK):
         raise cannot_be_used(uri, f"{database} is not a file that can be read and written")
     try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+        # not read-only: what a sender was writing when it was killed has to be taken back first
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as connection:
             tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
     except sqlite3.DatabaseError as error:
         raise cannot_be_used(uri, first_line(error)) from error
