@@ -37,6 +37,8 @@ def folder(tmp_path, monkeypatch):
     (LOCKS / "0.output.lock").write_text("results/model/m/record.json\n")
     (SCRIPTS / "tmpabc.train.py").write_text("pass")
     (tmp_path / "results/plans/p.sqlite.12.partial").write_text("half")
+    (tmp_path / "results/plans/p.sqlite.12.partial-journal").write_text("half")
+    (tmp_path / "results/mlflow.db.ab.partial").write_text("half")
     (tmp_path / "results/model/m/checkpoints/last.ckpt.partial").write_text("half")
     yield tmp_path
     end()
@@ -65,7 +67,10 @@ def present(folder):
     return sorted(path.name for path in files if any(part in f"{path.parent}/" for part in kept))
 
 
-ALL = ["0.output.lock", "last.ckpt.partial", "p.sqlite.12.partial", "tmpabc.train.py"]
+ALL = [
+    *("0.output.lock", "last.ckpt.partial", "mlflow.db.ab.partial", "p.sqlite.12.partial"),
+    *("p.sqlite.12.partial-journal", "tmpabc.train.py"),
+]
 
 
 def test_the_locks_of_a_killed_command_are_lifted_and_its_leftovers_deleted(folder):

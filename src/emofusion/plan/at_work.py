@@ -165,4 +165,5 @@ def _named(commands: list[dict[str, Any]]) -> str:
 def _partials(results: Path) -> list[Path]:
     """Half-written files that nobody will complete. Those of stages are for their jobs, which may go on with them."""
     folders = [folder for folder in results.glob("*") if folder.is_dir() and folder.name not in KINDS]
-    return [partial for folder in folders for partial in folder.rglob("*.partial")]
+    inside = [partial for folder in folders for partial in folder.rglob("*.partial*") if partial.is_file()]
+    return [*inside, *(partial for partial in results.glob("*.partial*") if partial.is_file())]

@@ -141,7 +141,7 @@ class Job:
             work(self)
         if self.stage.kind in ("download", "generated"):
             sources = self._sources(memory)  # the work has just made them
-        for partial in self.folder.glob("*.partial"):  # of an earlier process that was killed
+        for partial in self.folder.glob("*.partial*"):  # of an earlier process that was killed
             _delete(partial)
         kind = KINDS[self.stage.kind]
         outputs = outputs_of(self.folder, kind.outputs) | kept_outputs_of(self.folder, kind.kept)
