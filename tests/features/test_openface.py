@@ -37,6 +37,13 @@ def test_the_face_that_is_seen_most_often_counts():
     assert values(HEAD + "1, 7, 0, 0.98, 1, 4, 0\n", SINGLE) == [4]
 
 
+@pytest.mark.parametrize("line", ["1, 0, 0, 0,98, 1, 1, 0\n", "1, 0, 0, 0.98, 1, 1, 0, 7\n"])
+def test_a_line_with_more_values_than_columns_is_refused(line):
+    assert values(HEAD + "1, 0, 0, 0.98, 1, 4, 0,\n") == [4]  # what ends in a separator has no more values
+    with pytest.raises(EmofusionError, match=r"x\.csv: line 3 has 8 values, and there are 7 columns"):
+        values(HEAD + "1, 0, 0, 0.98, 1, 1, 0\n" + line)
+
+
 def test_frames_in_which_a_face_was_not_found_do_not_decide():
     lost = "".join(f"{frame}, 1, 0, 0.2, 0, 5, 1\n" for frame in range(3, 9))
     assert values(TWO_FACES + lost) == [1, 1]

@@ -57,6 +57,15 @@ def test_another_face_leaves_the_speech_model_alone(planned):
     assert speech and speech <= names(after, "model")
 
 
+def test_a_split_reads_what_other_modalities_skip(planned):
+    before, after = planned("paper_within"), planned("paper_within", "corpora.ravdess.on_bad_clip=skip")
+    assert all("also_skipped" not in before.stage(name).inputs for name in names(before, "split"))
+    read = {slug(name).rpartition("-")[2]: after.stage(name).inputs for name in names(after, "split")}
+    assert set(read) == {"speech", "face"}
+    assert read["speech"]["also_skipped"] == read["face"]["corpora"] != read["speech"]["corpora"]
+    assert read["face"]["also_skipped"] == read["speech"]["corpora"]
+
+
 def test_the_order_of_settings_does_not_matter(planned):
     first = planned(override="fusion.weights={speech: 0.4, face: 0.6}")
     second = planned(override="fusion.weights={face: 0.6, speech: 0.4}")

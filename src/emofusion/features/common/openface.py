@@ -4,6 +4,7 @@ Baltrušaitis et al. (2018), OpenFace 2.0: facial behavior analysis toolkit, FG.
 FaceLandmarkVidMulti write a row for each frame and face; FaceLandmarkImg writes a row for each face of a picture.
 """
 
+import io
 import re
 import zipfile
 import zlib
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.corpora.common.archives import Entry
-from emofusion.corpora.common.separated import separator_of
+from emofusion.corpora.common.separated import SEPARATORS, separator_of
 from emofusion.counted import count
 from emofusion.errors import EmofusionError, Lacking
 
@@ -68,27 +69,44 @@ def read_table(file: BinaryIO, where: object, columns: Sequence[str]) -> pd.Data
     """Those of the columns that a CSV file has, without blanks around their names, and the names of all columns.
 
     The names of all are in `attrs["columns"]`. The separator may be a comma, a semicolon or a tab. What Windows writes
-    for numbers that are none (`-nan(ind)`) becomes NaN. Raises `EmofusionError` where the file is no CSV.
+    for numbers that are none (`-nan(ind)`) becomes NaN. Raises `EmofusionError` where the file is no CSV, or a line has
+    more values than there are columns.
     """
+    content = file.read()
     try:
-        header = file.readline().decode("utf-8-sig")
-        file.seek(0)
-        names = [name.strip().strip('"') for name in header.split(separator_of(header))]
+        header = content.partition(b"\n")[0].decode("utf-8-sig")
+        separator = separator_of(header)
+        names = [name.strip().strip('"') for name in header.split(separator)]
+        _check_lengths(content, separator, len(names), where)
         table = pd.read_csv(
-            file,
-            sep=separator_of(header),
+            io.BytesIO(content),
+            sep=separator,
             skipinitialspace=True,
             usecols=lambda name: name.strip() in columns,
             dtype={"clip": str},
             na_values={name: _NOT_NUMBERS for name in {*names, *(f" {name}" for name in names)} - {"clip"}},
             encoding="utf-8-sig",
-            index_col=False,  # a line with more values than there are columns would shift all of them
+            index_col=False,
         )
     except (ValueError, UnicodeDecodeError) as error:
         raise EmofusionError(f"cannot read {where} as a table: {error}") from error
     table.columns = table.columns.str.strip()
     table.attrs["columns"] = names
     return table
+
+
+def _check_lengths(content: bytes, separator: str, columns: int, where: object) -> None:
+    """Raise `EmofusionError` where a line has more values than there are columns, as with decimal commas.
+
+    pandas drops the last ones. Lines with quotes, within which a separator is none, are not looked at.
+    """
+    mark = separator.encode()
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.count(mark) >= columns and b'"' not in line and line.rstrip(mark + b" ").count(mark) >= columns:
+            raise EmofusionError(
+                f"{where}: line {number} has {line.count(mark) + 1} values, and there are {columns} columns, separated "
+                f"by {SEPARATORS[separator]}: write decimals with a point, and take what is too much away"
+            )
 
 
 def require(table: pd.DataFrame, columns: Sequence[str], where: object) -> None:
