@@ -58,7 +58,11 @@ class Server:
         self.asked: list[tuple[str, str | None]] = []  # path and Range header of each request
         self.cuts: list[int] = []  # after how many bytes the next answers break off
         self.statuses: list[int] = []  # what the next answers are instead
+        self.retry_after = ""  # header of these answers
+        self.stalls = 0  # how many of the next cut answers stall instead of breaking off
+        self.shift = 0  # how many bytes too far the parts begin
         self.knows_range = True
+        self.gone = threading.Event()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -66,12 +70,15 @@ class Server:
                 path, wanted = self.path.partition("?")[0], self.headers.get("Range")
                 server.asked.append((path, wanted))
                 if server.statuses:
-                    return self.send_error(server.statuses.pop(0))
+                    self.send_response(server.statuses.pop(0))
+                    self.send_header("Retry-After", server.retry_after)
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
                 if path not in server.files:
                     return self.send_error(404)
                 content, start = server.files[path], 0
                 if wanted and server.knows_range:
-                    start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+                    start = int(wanted.removeprefix("bytes=").removesuffix("-")) + server.shift
                     if start >= len(content):
                         self.send_response(416)
                         self.send_header("Content-Range", f"bytes */{len(content)}")
@@ -84,6 +91,9 @@ class Server:
                 self.send_header("Content-Length", str(len(content) - start))
                 self.end_headers()
                 self.wfile.write(content[start:][: server.cuts.pop(0) if server.cuts else None])
+                if server.stalls:
+                    server.stalls -= 1
+                    server.gone.wait()  # until the test has ended
 
             def log_message(self, *_):
                 pass
@@ -94,6 +104,7 @@ class Server:
         self.thread.start()
 
     def stop(self):
+        self.gone.set()
         self.http.shutdown()
         self.http.server_close()
         self.thread.join()

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from emofusion import disk
 from emofusion import fetch as fetching
 from emofusion.errors import EmofusionError
 from emofusion.fetch import fetch, get_json
@@ -130,6 +131,91 @@ def test_a_busy_server_is_asked_again(server, url, target):
     server.statuses = [503, 429]
     fetch(url, target, MD5)
     assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_server_that_stays_busy_is_named_with_what_it_answered(server, url, target, status):
+    server.statuses = [status] * 9
+    with pytest.raises(EmofusionError, match=rf"big\.zip: the server answered {status} .* by hand"):
+        fetch(url, target, MD5)
+    assert len(server.asked) == 1 + len(fetching.PAUSES)
+    server.statuses = [status] * 9
+    with pytest.raises(EmofusionError, match=rf"cannot look up .*big\.zip: the server answered {status} "):
+        get_json(url)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_answer_that_will_not_change_is_not_asked_for_again(server, url, target, status):
+    server.statuses = [status] * 9
+    with pytest.raises(EmofusionError, match=rf"the server answered {status} "):
+        fetch(url, target, MD5)
+    assert len(server.asked) == 1 and visible(target) == []
+
+
+@pytest.mark.parametrize(("asked", "slept"), [("7", 7), ("100000", 60), ("Wed, 21 Oct 2026 07:28:00 GMT", 0), ("", 0)])
+def test_a_server_that_asks_for_a_pause_gets_it_within_reason(server, url, target, monkeypatch, asked, slept):
+    pauses = []
+    monkeypatch.setattr(fetching.time, "sleep", pauses.append)
+    server.statuses, server.retry_after = [429], asked
+    fetch(url, target, MD5)
+    assert pauses == [slept] and target.read_bytes() == CONTENT
+
+
+def test_a_look_up_is_tried_again(server):
+    server.files["/api"] = b'{"size": 5}'
+    server.statuses = [500, 429]
+    assert get_json(f"{server.url}/api") == {"size": 5}
+
+
+def test_a_server_that_stalls_is_asked_again_for_the_rest(server, url, target, monkeypatch):
+    monkeypatch.setattr(fetching, "TIMEOUT", (20, 1))
+    server.cuts, server.stalls = [500_000], 1
+    fetch(url, target, MD5, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    assert server.asked[1][1] in {f"bytes={500_000 - left}-" for left in range(CHUNK)}
+
+
+def test_a_server_that_always_stalls_is_given_up(server, url, target, monkeypatch):
+    monkeypatch.setattr(fetching, "TIMEOUT", (20, 0.2))
+    server.cuts, server.stalls = [0] * 9, 9
+    with pytest.raises(EmofusionError, match="the server did not answer in time"):
+        fetch(url, target, MD5, len(CONTENT))
+    assert len(server.asked) == 1 + len(fetching.PAUSES)
+
+
+def test_a_server_without_range_that_breaks_off_again_and_again_is_given_up(server, url, target):
+    server.cuts, server.knows_range = [300_000, 100_000] * 20, False
+    with pytest.raises(EmofusionError, match="the connection broke"):
+        fetch(url, target, MD5, len(CONTENT))
+    assert len(server.asked) <= 2 + len(fetching.PAUSES)
+
+
+def test_another_part_than_was_asked_for_is_not_taken(server, url, target):
+    server.cuts, server.shift = [300_000], 10
+    with pytest.raises(EmofusionError, match="the server sent another part of the file than was asked for"):
+        fetch(url, target)  # no checksum would notice it
+    kept = (target.parent / "big.zip.partial").read_bytes()
+    assert kept == CONTENT[: len(kept)]
+
+
+@pytest.mark.parametrize("earlier", [b"<html>Sign in</html>", CONTENT[::-1]])
+def test_a_wrong_part_of_an_earlier_try_is_replaced(server, url, target, earlier):
+    target.parent.mkdir()
+    (target.parent / "big.zip.partial").write_bytes(earlier)
+    fetch(url, target, MD5, len(CONTENT))
+    assert target.read_bytes() == CONTENT and visible(target) == ["big.zip"]
+    assert server.asked[-1] == ("/big.zip", None)
+
+
+def test_a_full_disk_is_found_before_anything_is_fetched(server, url, target, monkeypatch):
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: Full)
+    with pytest.raises(EmofusionError, match=r"the disk is full: .*big\.zip cannot be written\. 1\.0 MB are needed"):
+        fetch(url, target, MD5, len(CONTENT))
+    assert server.asked == []
+
+
+class Full:
+    total, used, free = 10**9, 10**9, 0
 
 
 def test_no_server(server, url, target):

@@ -2,18 +2,20 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emofusion.disk import need_space
 from emofusion.errors import EmofusionError
 
 if TYPE_CHECKING:
     import requests
 
-PAUSES = (1, 2, 4)  # seconds before each further attempt; counted anew whenever something has arrived
-_TIMEOUT = (20, 60)  # seconds to connect, and between two bytes
+PAUSES = (1, 2, 4)  # seconds before each further attempt; counted anew whenever more has arrived than ever before
+LONGEST_PAUSE = 60  # seconds; a server that asks for a longer pause gets this one
+TIMEOUT = (20, 60)  # seconds to connect, and between two bytes
 _CHUNK = 1 << 14  # bytes; a broken connection loses no more than this
 
 
@@ -46,8 +48,15 @@ def fetch(url: str, target: Path, known_hash: str | None = None, size: int | Non
                     return target
                 if size is not None and target.stat().st_size != size:
                     target.replace(partial)  # most likely a copy that was cut short
+            if size is not None:
+                need_space(target, size - _size(partial))
+            was_resumed = _size(partial) > 0
             _resume(url, partial)
             difference = _difference(partial, known_hash, size)
+            if difference is not None and was_resumed:  # what was there before may be the wrong part
+                partial.unlink()
+                _resume(url, partial)
+                difference = _difference(partial, known_hash, size)
             if difference is not None:
                 partial.unlink()
                 raise EmofusionError(
@@ -73,10 +82,13 @@ def get_json(url: str) -> Any:
     """The JSON answer of a server's API. Raises `EmofusionError` where there is none."""
     import requests
 
-    try:
-        answer = requests.get(url, timeout=_TIMEOUT)
+    def ask() -> Any:
+        answer = requests.get(url, timeout=TIMEOUT)
         answer.raise_for_status()
         return answer.json()
+
+    try:
+        return _patiently(ask)
     except requests.RequestException as error:
         raise EmofusionError(f"cannot look up {url}: {_reason(error)}") from error
 
@@ -95,22 +107,29 @@ def _difference(path: Path, known_hash: str | None, size: int | None) -> str | N
 
 def _resume(url: str, partial: Path) -> None:
     """Download the missing rest of `partial`, and append it. Try again when the connection breaks."""
+    _patiently(lambda: _get_rest(url, partial), lambda: _size(partial))
+
+
+def _patiently(ask: Callable[[], Any], arrived: Callable[[], int] = lambda: 0) -> Any:
+    """What `ask` returns. It is called again when a request fails for a reason that may pass.
+
+    arrived: returns how many bytes there are already. Attempts are counted anew when there are more than ever before.
+    """
     import requests
 
-    attempts = 0
+    attempts, most = 0, arrived()
     while True:
-        before = _size(partial)
         try:
-            return _get_rest(url, partial)
+            return ask()
         except requests.RequestException as error:
-            status = error.response.status_code if error.response is not None else None
-            if status and status < 500 and status != 429:  # another attempt would get the same answer
+            answer = error.response
+            if answer is not None and answer.status_code < 500 and answer.status_code != 429:
+                raise  # another attempt would get the same answer
+            attempts, most = (0, arrived()) if arrived() > most else (attempts, most)
+            if attempts >= len(PAUSES):
                 raise
-            attempts = 0 if _size(partial) > before else attempts
-            if attempts == len(PAUSES):
-                raise
-            if PAUSES:
-                time.sleep(PAUSES[attempts])
+            wanted = answer.headers.get("Retry-After", "") if answer is not None else ""
+            time.sleep(max(PAUSES[attempts], min(int(wanted), LONGEST_PAUSE) if wanted.isdecimal() else 0))
             attempts += 1
 
 
@@ -127,14 +146,16 @@ def _get_rest(url: str, partial: Path) -> None:
     start = _size(partial)
     # identity: a compressed answer could not be resumed
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         if answer.status_code == 416:  # the file ends where `partial` ends, or before it
             if answer.headers.get("Content-Range") != f"bytes */{start}":
                 partial.unlink()
                 raise requests.ConnectionError("what had arrived was longer than the file", request=answer.request)
             return
         answer.raise_for_status()
-        if answer.headers.get("Content-Range", "").startswith(f"bytes {start}-") and answer.status_code == 206:
+        if answer.status_code == 206:
+            if not answer.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                raise requests.exceptions.InvalidHeader("the server sent another part of the file than was asked for")
             mode = "ab"
         else:  # a server that does not know Range sends the whole file
             mode, start = "wb", 0
@@ -168,7 +189,7 @@ def _reason(error: "requests.RequestException") -> str:
 
     if error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):  # in the middle of a file, it is no `Timeout`
         return "the server did not answer in time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection broke"

@@ -144,3 +144,38 @@ def test_folders_of_an_entry(tmp_path):
     (entry,) = entries(tmp_path, (".wav",))
     assert entry.folders == ["Video_Speech_Actor_01", "Actor_01"]
     assert entry.path == PurePosixPath("Actor_01/4.wav")
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b.tar.gz"])
+def test_members_that_were_extracted_before_an_interruption_are_not_extracted_again(tmp_path, monkeypatch, name):
+    content = {f"{number}.wav": f"{number}" * 1000 for number in range(5)}
+    if name.endswith("zip"):
+        zipped(tmp_path / name, content)
+    else:
+        with tarfile.open(tmp_path / name, "w:gz") as archive:
+            for member, text in content.items():
+                info = tarfile.TarInfo(member)
+                info.size = len(text)
+                archive.addfile(info, io.BytesIO(text.encode()))
+    copied, copy = [], archives.shutil.copyfileobj
+
+    def interrupted(source, target, size):
+        copied.append(PurePosixPath(target.name).name.removesuffix(".partial"))
+        if len(copied) == 3:
+            target.write(b"2")
+            raise KeyboardInterrupt
+        copy(source, target, size)
+
+    monkeypatch.setattr(archives.shutil, "copyfileobj", interrupted)
+    wanted = list(entries(tmp_path / name, (".wav",)))
+    with pytest.raises(KeyboardInterrupt):
+        unpack(wanted, tmp_path / "out")
+    assert copied == ["0.wav", "1.wav", "2.wav"]
+    paths = unpack(wanted, tmp_path / "out")
+    assert copied[3:] == ["2.wav", "3.wav", "4.wav"]
+    assert {path.name: path.read_text() for path in paths.values()} == content
+    assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) == 5
+    next(iter(paths.values())).unlink()  # one that was deleted afterwards
+    del copied[:]
+    copied += ["", "", ""]
+    assert unpack(wanted, tmp_path / "out") == paths and copied[3:] == ["0.wav"]

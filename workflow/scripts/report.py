@@ -1,4 +1,4 @@
-"""Write the report of a cell, with tables, figures and page, and publish it in the cell's folder."""
+"""Write the report of a cell, with tables, figures and page, publish it in the cell's folder, and track the cell."""
 
 from emofusion.forkserver import in_fork
 
@@ -46,6 +46,8 @@ def publish_report(job: Job, place: str) -> None:
     if not plan.is_grid:  # a grid has one table of costs for all cells
         costs_of(plan, [place], job.results).write(reports / place / COSTS)
         files.append(reports / place / COSTS)
+    track_cell(plan, place, job.results, snakemake.config["tracking"])
+    # last, because it says that nothing is left to do
     mark(reports / place / PUBLISHED, shown_by_report(plan, place, contents), [file.name for file in files])
 
 
@@ -53,4 +55,3 @@ with clear_errors(snakemake.log[0]):
     job = Job.of_cell(snakemake.config["job"], snakemake.wildcards.place)
     job.run(work)
     publish_report(job, snakemake.wildcards.place)
-    track_cell(job.plan, snakemake.wildcards.place, job.results, snakemake.config["tracking"])

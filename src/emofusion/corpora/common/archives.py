@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from emofusion.disk import need_space
 from emofusion.errors import EmofusionError
 
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -233,16 +234,21 @@ def _opened(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes] | None:
 
 
 def _extract(archive: Path, members: list[Entry], target: Path) -> None:
-    """Extract members of an archive into the folder `target`. An interruption never leaves an incomplete folder."""
+    """Extract members of an archive into the folder `target`.
+
+    An interruption never leaves an incomplete folder. What was extracted before it is not extracted again.
+    """
     if unsafe := [entry for entry in members if entry.path.is_absolute() or ".." in entry.path.parts]:
         raise EmofusionError(
             f"the archive {archive} is not unpacked: its member {unsafe[0].member} points outside of it"
         )
     partial = target.with_name(f"{target.name}.partial")
-    for folder in (partial, target):  # of a run that was killed; with files that were deleted afterwards
-        shutil.rmtree(folder, ignore_errors=True)
-    paths = {str(entry.member): partial / entry.path for entry in members}
+    if target.exists() and not partial.exists():
+        target.rename(partial)  # some of its files were deleted
+    shutil.rmtree(target, ignore_errors=True)
+    paths = {str(entry.member): partial / entry.path for entry in members if not _is_whole(partial / entry.path, entry)}
     with _clear_about(archive):
+        need_space(partial, sum(int(entry.stamp.split()[0]) for entry in members if str(entry.member) in paths))
         for path in paths.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         if _is_tar(archive):
@@ -258,15 +264,21 @@ def _extract_tar(archive: Path, paths: dict[str, Path]) -> None:
             if info.name in paths:
                 content = _opened(tar, info)
                 assert content is not None  # only files, and links to them, are listed
-                with content, paths[info.name].open("wb") as copy:
-                    shutil.copyfileobj(content, copy, _COPY_SIZE)
+                _write(content, paths[info.name])
 
 
 def _extract_zip(archive: Path, paths: dict[str, Path]) -> None:
     with zipfile.ZipFile(archive) as zipped:
         for name, path in paths.items():
-            with zipped.open(name) as content, path.open("wb") as copy:
-                shutil.copyfileobj(content, copy, _COPY_SIZE)
+            _write(zipped.open(name), path)
+
+
+def _write(content: IO[bytes], path: Path) -> None:
+    """Write a member. Under its name there is never a part of it."""
+    partial = path.with_name(f"{path.name}.partial")
+    with content, partial.open("wb") as copy:
+        shutil.copyfileobj(content, copy, _COPY_SIZE)
+    partial.replace(path)
 
 
 @contextmanager
