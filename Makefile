@@ -1,4 +1,4 @@
-# Targets: run, test, lint, lock, hooks. Each builds the environment first if it does not exist.
+# Targets: run, test, lint, lock, lowest, hooks. Each builds the environment first if it does not exist.
 PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
@@ -7,7 +7,7 @@ READY := .venv/ready
 # UV_SYSTEM_CERTS: uv trusts the certificates of the system, as pip does. Some networks have their own certificates.
 INSTALL := UV_LINK_MODE=copy UV_SYSTEM_CERTS=true $(BIN)/uv pip
 
-.PHONY: run test lint lock hooks setup clean
+.PHONY: run test lint lock lowest hooks setup clean
 
 run: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
@@ -49,5 +49,15 @@ lock: setup
 	$(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet \
 		$(UPGRADE) --all-extras --group dev pyproject.toml --output-file requirements.lock
 
+# The tests with the lowest versions that pyproject.toml allows, in an environment of their own. The plug-in for Slurm is
+# left out: it needs newer versions of numpy and pandas than emofusion does.
+lowest: setup
+	$(PYTHON) -m venv --clear .lowest
+	$(BIN)/uv pip compile --quiet --resolution lowest-direct --extra functionals --group dev pyproject.toml \
+		--output-file .lowest/requirements.txt
+	$(INSTALL) sync --python .lowest/bin/python .lowest/requirements.txt
+	$(INSTALL) install --python .lowest/bin/python --no-deps --no-build-isolation --editable .
+	PATH="$(CURDIR)/.lowest/bin:$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile $(TESTS)
+
 clean:
-	rm -rf .venv .snakemake .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .lowest .snakemake .pytest_cache .ruff_cache .mypy_cache

@@ -90,7 +90,7 @@ def _with_content(clips: "pd.DataFrame") -> "pd.DataFrame":
     paths = sorted({path for medium in media for path in clips[medium].dropna()})
     hashes = dict(zip(paths, _hashes(map(Path, paths)), strict=True))
     parts = pd.DataFrame({medium: clips[medium].map(hashes).radd(f"{medium}:") for medium in media}, index=clips.index)
-    content = [" ".join(part for part in row if isinstance(part, str)) or None for row in parts.itertuples(index=False)]
+    content = [" ".join(part for part in row if isinstance(part, str)) or None for row in parts.to_numpy(object)]
     return clips.assign(content=pd.Series(content, clips.index, dtype="str"))
 
 
