@@ -38,8 +38,8 @@ class Planner:
 
     def __init__(self) -> None:
         self.factory = StageFactory()
-        # key with ids of settings objects → result, settings objects; they are kept, so that no other gets their ids
         self._readers: list[tuple[str, Modality]] = []  # what reads recordings in the cell that is being planned
+        # key with ids of settings objects → result, settings objects; they are kept, so that no other gets their ids
         self._memory: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def report(self, settings: Settings, alternative: Alternative) -> Stage:
