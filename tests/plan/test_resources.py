@@ -22,6 +22,7 @@ from emofusion.plan.resources import (
     WITH_GPU,
     Needs,
     estimate,
+    feature_threads,
 )
 from emofusion.plan.stage import KINDS
 
@@ -140,3 +141,14 @@ def test_half_precision_asks_for_the_gpu_that_it_needs(repository, results):
     plan = plan_file(repository / "conf", "demo", "speech.training.precision=half modalities=[speech]", results)
     for kind in ("model", "predictions"):
         assert estimate(plan, named(plan, kind, "speech-cnn1d"), results, gpus=1).gpu == 1
+
+
+def test_few_feature_sets_get_all_cores_and_many_share_them(plan, tmp_path):
+    sets = [name for name in plan.stages if name.startswith("features/")]
+    assert len(sets) == 4
+    assert [feature_threads(plan, tmp_path, cores) for cores in (1, 2, 8, 9)] == [1, 1, 4, 4]
+    made(tmp_path, sets[0], 1)
+    assert feature_threads(plan, tmp_path, 8) == 8  # of three
+    for name in sets[1:]:
+        made(tmp_path, name, 1)
+    assert feature_threads(plan, tmp_path, 8) == 8  # one that turns out to be stale

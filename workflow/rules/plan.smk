@@ -15,7 +15,7 @@ try:
         from emofusion.plan.making import code_of
         from emofusion.plan.plan_file import PlanFile
         from emofusion.plan.records import RECORD
-        from emofusion.plan.resources import estimate
+        from emofusion.plan.resources import estimate, feature_threads
         from emofusion.tracking import Tracking, tracking_uri
 
         # A job that Snakemake starts on another machine parses this file twice, and needs nothing that plans or looks at
@@ -107,22 +107,12 @@ def gpus():
     return int(has_gpu() and not SUBMITS)
 
 
-def feature_threads():
-    """How many cores the job of a feature set gets. Results do not depend on it.
-
-    On this machine it gets all of them, because nothing else may be able to run until it ends. Where many feature sets are
-    to be made, each gets fewer, so that about two rounds of jobs use all cores.
-    """
-    if SUBMITS:
-        return 4
-    missing = [name for name in plan.stages if name.startswith("features/") and not (RESULTS / name / RECORD).exists()]
-    return max(1, (workflow.resource_settings.cores or 8) // max(1, len(missing) // 2))
-
-
 TYPED = workflow.config_settings.config_args
 if workflow.is_main_process:
     plan = open_plan()
-    decisions = {"plan": plan.path, "feature_threads": feature_threads(), "gpus": gpus()}
+    cores = workflow.resource_settings.cores or 8
+    threads = 4 if SUBMITS else feature_threads(plan, RESULTS, cores)
+    decisions = {"plan": plan.path, "feature_threads": threads, "gpus": gpus()}
     # Jobs that Snakemake starts as processes of their own get these instead of the command's settings: they compose
     # nothing, decide nothing, and no quote of an override has to pass through a shell.
     workflow.config_settings.config_args = [f"{name}={value}" for name, value in decisions.items()]

@@ -98,6 +98,21 @@ def estimate(plan: PlanFile, name: str, results: Path, attempt: int = 1, gpus: i
     )
 
 
+def feature_threads(plan: PlanFile, results: Path, cores: int) -> int:
+    """How many cores the job of a feature set gets on this machine. Results do not depend on it.
+
+    It gets all of them, because nothing else may be able to run until it ends. Where many feature sets are to be made,
+    each gets fewer, so that about two rounds of jobs use all cores.
+
+    Args:
+        plan: the plan of the command.
+        results: the folder of all results.
+        cores: how many cores the command may use.
+    """
+    missing = [name for name in plan.stages if name.startswith("features/") and not (results / name / RECORD).exists()]
+    return max(1, cores // max(1, len(missing) // 2))
+
+
 def wants_gpu(plan: PlanFile, stage: PlannedStage, settings: Any) -> bool:
     """Whether the job of a stage profits from a GPU: the network says so, or half precision needs one."""
     match settings:
