@@ -114,7 +114,7 @@ class Unfinished:
                 for piece, counted in parallel(tasks):
                     self.note(piece, counted)
         finally:  # otherwise they wait for more for minutes, and their time counts as nobody's
-            get_reusable_executor().shutdown(wait=True)
+            get_reusable_executor(reuse=True).shutdown(wait=True)
 
     def finish(self, out: Path, numbers: Array | None = None) -> None:
         """Move the array to its place, which completes the feature set, and delete the rest.
