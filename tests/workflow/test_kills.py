@@ -29,6 +29,11 @@ KILLS = [
 STAGES = ("corpus", "split", "features", "predictions", "rules", "fusion")
 
 
+def heed_interrupts():
+    """Let SIGINT have its effect, which a shell takes away from what it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def processes(mark):
     """The numbers of the processes of a run that is marked in their environment."""
     found = []
@@ -69,7 +74,9 @@ def killed(repository, workflow_in, tmp_path_factory, elsewhere):
         }
         with (made.folder / "output").open("w+") as output:  # a pipe would wait for processes that are left
             command = made.command(override=override, cores=1)
-            status = subprocess.run(command, stdout=output, stderr=output, env=environment, timeout=800).returncode
+            status = subprocess.run(
+                command, stdout=output, stderr=output, env=environment, timeout=800, preexec_fn=heed_interrupts
+            ).returncode
             output.seek(0)
             text = output.read()
         assert done.exists(), f"{what}: the run ended before change {number} in {folder}:\n{text[-3000:]}"

@@ -1,4 +1,5 @@
 # Open the plan of the command, and decide what holds for all jobs, wherever they run.
+import atexit
 import functools
 import os
 import re
@@ -32,6 +33,7 @@ try:
             from emofusion.settings.command_line import typed_value
             from emofusion.slurm import wait_for_jobs_at_work
             from emofusion.tracking import SenderProcess, check_store, left_over
+            from emofusion.tracking.journal import unsent
 except ModuleNotFoundError as error:
     raise WorkflowError(f"{error}. Activate the environment first (. .venv/bin/activate); `make setup` builds it.")
 

@@ -64,3 +64,15 @@ onsuccess:
 
 onerror:
     finish_sender()
+
+
+def send_left_over():
+    """Send what an earlier command could not send, where nothing is left to do: Snakemake then calls no handler."""
+    is_run = not (workflow.executor_plugin is None or workflow.dryrun)
+    if is_run and sender is None and unsent(TRACKING.journals, TRACKING.store).runs and not trouble_of_store():
+        start_sender()
+        finish_sender()
+
+
+if workflow.is_main_process and TRACKING.enabled:
+    atexit.register(send_left_over)
