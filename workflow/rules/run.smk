@@ -66,8 +66,12 @@ onerror:
     finish_sender()
 
 
-def send_left_over():
-    """Send what an earlier command could not send, where nothing is left to do: Snakemake then calls no handler."""
+def send_left_over(folder):
+    """Send what an earlier command could not send, where nothing is left to do: Snakemake then calls no handler.
+
+    folder: the folder of the workflow, which Snakemake leaves before its process ends.
+    """
+    os.chdir(folder)
     is_run = not (workflow.executor_plugin is None or workflow.dryrun)
     if is_run and sender is None and unsent(TRACKING.journals, TRACKING.store).runs and not trouble_of_store():
         start_sender()
@@ -75,4 +79,4 @@ def send_left_over():
 
 
 if workflow.is_main_process and TRACKING.enabled:
-    atexit.register(send_left_over)
+    atexit.register(send_left_over, Path.cwd())
