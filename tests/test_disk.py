@@ -145,7 +145,7 @@ def mounts_are_allowed() -> bool:
 @pytest.mark.parametrize("what", ["reserve(path, 3_000_000)", "write_whole(path, bytes(3_000_000))"])
 def test_a_real_full_disk_ends_with_the_message_and_without_a_signal(tmp_path, what):
     code = "from pathlib import Path; from emofusion.errors import clear_errors\n"
-    code += "from emofusion.disk import reserve; from emofusion.training.checkpoints import write_whole\n"
+    code += "from emofusion.disk import reserve; from emofusion.whole_files import write_whole\n"
     code += f"path = Path({str(tmp_path / 'file')!r})\nwith clear_errors():\n    {what}\n"
     shell = (
         f'mount -t tmpfs -o size=2m none "{tmp_path}" && "{sys.executable}" -c "$CODE"; s=$?; ls "{tmp_path}"; exit $s'

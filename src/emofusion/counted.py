@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
+from emofusion.whole_files import replacing
+
 NOTES = "notes.csv"  # the file of a stage that lists its counts
 
 _counts: ContextVar[Counter[str] | None] = ContextVar("counts", default=None)
@@ -61,11 +63,9 @@ def notes_of_clips(about: str, counts: Iterable[Counter[str]]) -> list[Note]:
 
 def write_notes(folder: Path, notes: Iterable[Note]) -> None:
     """Write the notes of a stage into its folder: a CSV file with the fields of `Note`."""
-    partial = folder / f"{NOTES}.partial"
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with replacing(folder / NOTES) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([Note._fields, *notes])
-    partial.replace(folder / NOTES)
 
 
 def read_notes(folder: Path) -> list[Note]:

@@ -17,7 +17,8 @@ from emofusion.networks.mlp import Mlp
 from emofusion.plan.settings import ModelSettings
 from emofusion.settings.training import Training
 from emofusion.training import checkpoints, fit
-from emofusion.training.checkpoints import WholeCheckpoints, write_whole
+from emofusion.training.checkpoints import WholeCheckpoints
+from emofusion.whole_files import write_whole
 
 CLASSES = ["happy", "sad"]
 SETTINGS = ModelSettings(

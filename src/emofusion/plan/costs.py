@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.records import RECORD, Record
+from emofusion.whole_files import replacing
 
 COSTS = "costs.csv"
 COLUMNS = ("kind", "key", "seconds", "cpu_seconds", "peak_mib", "threads", "host", "made")
@@ -39,15 +40,13 @@ class Costs:
 
     def write(self, path: Path) -> None:
         """Write a row for each stage. An interruption never leaves a part of the table under its name."""
-        partial = path.with_name(f"{path.name}.partial")
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file, lineterminator="\n")
             table.writerow(COLUMNS)
             for record in self.records:
                 kind, _, key = record.stage.partition("/")
                 measured = [record.seconds, record.cpu_seconds, record.peak_mib, record.making.threads, record.host]
                 table.writerow([kind, key, *("" if value is None else value for value in measured), record.made])
-        partial.replace(path)
 
     def line(self) -> str:
         """One line for people: all stages, and the kinds of stages that have cost most of the CPU time."""

@@ -23,6 +23,7 @@ from emofusion.plan.making import SCRIPTS
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.records import RECORD, Record, Source
 from emofusion.plan.stage import short_hash
+from emofusion.whole_files import write_whole
 
 PUBLISHED = "published.json"
 CELLS = "cells.json"  # does for the summary of cells what `published.json` does for a report
@@ -200,9 +201,7 @@ def mark(path: Path, shows: str, files: Iterable[str]) -> None:
     """
     paths = [path.parent / Path(name).name for name in sorted(files) if name != path.name]
     held = {file.name: asdict(_file(file)) for file in paths}
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps({"shows": shows, "files": held}, indent=1), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps({"shows": shows, "files": held}, indent=1))
 
 
 def tidy(reports: Path, published_in: str, places: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.plan.digests import DigestMemory, digest_of_tree, files_of
+from emofusion.whole_files import write_whole
 
 RECORD = "record.json"
 # Snakemake deletes a declared output, such as the record, before it runs the job again. This copy stays, so that the
@@ -105,9 +106,7 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Write the record. An interruption never leaves a part of it under its name."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
 
 def outputs_of(folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from emofusion.plan.shared_files import link, made_once
 from emofusion.reporting import figures
+from emofusion.whole_files import replacing
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ class Drawing:
             shown: all that the function shows: tables, maps of tables, and values whose `repr` says what they are.
         """
         if self.memory is None:
-            partial = path.with_name(f"{path.name}.partial")
-            figures.save(make(*shown), partial)
-            partial.replace(path)
+            with replacing(path) as partial:
+                figures.save(make(*shown), partial)
             return
         remembered = self.memory / f"{_digest(self.token, make.__qualname__, *shown)}.png"
         if not remembered.is_file():

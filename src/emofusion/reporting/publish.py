@@ -9,6 +9,7 @@ from typing import Any
 from emofusion.plan.shared_files import SHARED, link
 from emofusion.reporting.grid.files import FILES, MATRIX
 from emofusion.reporting.report_page.packing import library, library_name, unpacked, whole
+from emofusion.whole_files import write_whole
 
 PROVENANCE, PUBLISHED, PAGE = "provenance.json", "published.json", "report.html"
 # The files of a report. They identify the files of older publications, which have no `published.json`.
@@ -78,7 +79,7 @@ def publish(report: Path, folder: Path, provenance: dict[str, Any], results: Pat
     for path in files:
         if path.name == PAGE and not is_cell:
             page = whole(unpacked(path.read_text(encoding="utf-8")), library(results / SHARED))
-            _write(folder / PAGE, page)
+            write_whole(folder / PAGE, page)
         else:
             link(path, folder / path.name)
     if is_cell:
@@ -103,11 +104,4 @@ def _published_before(folder: Path) -> set[str]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    _write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file. An interruption never leaves a part of it under its name."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

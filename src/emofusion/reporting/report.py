@@ -1,8 +1,6 @@
 """Write the report of an experiment: the paper's tables, the comparison of rules, figures, the summary and the page."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +23,7 @@ from emofusion.reporting.sweeps import sweep_figure
 from emofusion.reporting.trained import trained_in_words
 from emofusion.reporting.wording import FUSION, ORACLE, heading, weights_in_words
 from emofusion.tables import classes_of
+from emofusion.whole_files import replacing, write_whole
 
 # Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
 LONG = (
@@ -87,7 +86,7 @@ def write_report(
 
     out.mkdir(parents=True, exist_ok=True)
     for name, table in {"table1": first, "table2": second, "comparison": networks, **compared}.items():
-        with _replacing(out / file_of(name)) as path:
+        with replacing(out / file_of(name)) as path:
             packing = {"method": "gzip", "mtime": 0} if name in LONG else None
             table.to_csv(path, index=False, float_format=DIGITS, compression=packing)
     texts = {
@@ -95,7 +94,7 @@ def write_report(
         "table2": tables.markdown2(second, list(systems), facts),
     }
     for name, text in texts.items():
-        _write_text(out / f"{name}.md", text)
+        write_whole(out / f"{name}.md", text)
     achieved = first.set_index("emotion").loc["all", f"{FUSION}_accuracy"]
     captions = _draw(out, results, systems, achieved, facts, drawing or Drawing())
     sections = {
@@ -105,9 +104,9 @@ def write_report(
         "Rules of fusion": rules.markdown(compared["rules"], facts),
         "Networks": comparison.markdown(networks),
     }
-    _write_text(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
-    _write_text(out / "summary.json", json.dumps(_for_headline(facts, systems), indent=2, ensure_ascii=False) + "\n")
-    with _replacing(out / "report.html") as path:
+    write_whole(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
+    write_whole(out / "summary.json", json.dumps(_for_headline(facts, systems), indent=2, ensure_ascii=False) + "\n")
+    with replacing(out / "report.html") as path:
         write_packed_page(path, compared, facts, provenance, drawing or Drawing())
 
 
@@ -176,17 +175,3 @@ def _clips_of(predictions: pd.DataFrame | None) -> dict[str, str]:
             span = f"{folds.min()}" if folds.min() == folds.max() else f"{folds.min()}–{folds.max()}"
             clips[split] = f"{span} clips a fold"
     return clips
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to. The file gets its final name when it is complete."""
-    partial = path.with_name(path.name + ".partial")
-    yield partial
-    partial.replace(path)
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8. An interruption never leaves a part of it under its name."""
-    with _replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8")

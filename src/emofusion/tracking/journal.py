@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.tracking.address import shown
+from emofusion.whole_files import write_whole
 
 JOURNAL, SENT = ".jsonl", ".sent"
 CHUNK = 4_000_000  # bytes of a journal that are sent before the progress is noted
@@ -64,9 +65,7 @@ class Journal:
 
     def write_sent(self, sent: Sent) -> None:
         """Note how far it is sent. An interruption never leaves a part of the note under its name."""
-        partial = self.note.with_name(f"{self.note.name}.partial")
-        partial.write_text(json.dumps(asdict(sent)), encoding="utf-8")
-        partial.replace(self.note)
+        write_whole(self.note, json.dumps(asdict(sent)))
 
     def start(self) -> dict[str, Any] | None:
         """The first entry; None where it is not complete."""

@@ -10,9 +10,10 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from safetensors import SafetensorError, safe_open
 
-from emofusion.disk import is_full, need_space, no_room
+from emofusion.disk import need_space
 from emofusion.errors import EmofusionError
 from emofusion.tables import read_table
+from emofusion.whole_files import write_whole
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -30,21 +31,6 @@ class WholeCheckpoints(TorchCheckpointIO):
         target, buffer = Path(path), io.BytesIO()
         torch.save(checkpoint, buffer)
         write_whole(target, buffer.getbuffer())
-
-
-def write_whole(target: Path, content: bytes | memoryview) -> None:
-    """Write a file that is there whole or not at all.
-
-    Raises `EmofusionError` where the disk is full. What the file held before is then still there.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise (no_room(target, len(content)) if is_full(error) else error) from error
 
 
 def check_room(out: Path, values: int, models: int) -> None:

@@ -19,7 +19,7 @@ from emofusion.settings.encoding import encode
 from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
-from emofusion.training.checkpoints import check_room, is_whole_model, is_whole_table, write_whole
+from emofusion.training.checkpoints import check_room, is_whole_model, is_whole_table
 from emofusion.training.data import fold_name, with_features
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
@@ -27,6 +27,7 @@ from emofusion.training.phases import make_phases
 from emofusion.training.precision import check_precision
 from emofusion.training.progress import Progress
 from emofusion.training.standardise import with_speaker_normalisation
+from emofusion.whole_files import write_whole
 
 
 def fit_folds(
@@ -138,5 +139,5 @@ def _open_checkpoints(folder: Path, token: str) -> Path:
     digest_file = folder / "of"
     if not digest_file.exists() or digest_file.read_text() != digest:
         shutil.rmtree(folder, ignore_errors=True)
-        write_whole(digest_file, digest.encode())
+        write_whole(digest_file, digest)
     return folder

@@ -7,6 +7,7 @@ from pathlib import Path
 from emofusion.corpora.crema_d.tables import FILES, place
 from emofusion.fetch import fetch
 from emofusion.settings.kinds import Preparation
+from emofusion.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,4 @@ class Download(Preparation):
         if not target.is_file():
             fetch(source, target, f"sha256:{sha256}", size)
         receipt = {"name": target.name, "bytes": target.stat().st_size, "source": source}
-        out.mkdir(parents=True, exist_ok=True)
-        partial = out / "receipt.json.partial"
-        partial.write_text(json.dumps([receipt], indent=2))
-        partial.replace(out / "receipt.json")
+        write_whole(out / "receipt.json", json.dumps([receipt], indent=2))

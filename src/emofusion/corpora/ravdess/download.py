@@ -8,6 +8,7 @@ from typing import Any
 from emofusion.corpora.common.zenodo import RecordFile, fetch_files
 from emofusion.corpora.ravdess.names import has_medium
 from emofusion.settings.kinds import Preparation
+from emofusion.whole_files import write_whole
 
 RECORDINGS, TRACKING = 1188976, 3255102  # the records of sound and video, and of action units
 _FILES = {
@@ -43,10 +44,7 @@ class Download(Preparation):
     def run(self, out: Path) -> None:
         """Fetch, and write `receipt.json` into the folder `out`; see `download` for what it lists and for errors."""
         receipt = download(self.url, self.known_files, self.media, Path(self.root))
-        out.mkdir(parents=True, exist_ok=True)
-        partial = out / "receipt.json.partial"
-        partial.write_text(json.dumps(receipt, indent=2))
-        partial.replace(out / "receipt.json")
+        write_whole(out / "receipt.json", json.dumps(receipt, indent=2))
 
 
 def needed_files(media: list[str]) -> list[RecordFile]:

@@ -18,6 +18,7 @@ from scipy import sparse
 from emofusion.errors import EmofusionError
 from emofusion.features.common.array_file import read_rows
 from emofusion.features.common.arrays import Array
+from emofusion.whole_files import replacing
 
 _LARGE = 2**28  # bytes of one file above which rows are not read through a memory map
 
@@ -31,9 +32,8 @@ def write_rows(rows: pd.DataFrame, out: Path) -> None:
 
     rows: has the columns clip, row, frame and view; of a sparse set also entries and width.
     """
-    partial = out / "rows.parquet.partial"
-    rows[[*_ROWS, *(column for column in _OF_SPARSE if column in rows)]].to_parquet(partial, index=False)
-    partial.replace(out / "rows.parquet")
+    with replacing(out / "rows.parquet") as partial:
+        rows[[*_ROWS, *(column for column in _OF_SPARSE if column in rows)]].to_parquet(partial, index=False)
 
 
 class FeatureSet:

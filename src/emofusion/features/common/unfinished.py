@@ -18,6 +18,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from emofusion.features.common import array_file
 from emofusion.features.common.arrays import Array
+from emofusion.whole_files import write_whole
 
 FOLDER = "unfinished"
 _WORTH_STARTING = 6.0  # seconds of work on one core for which worker processes, each with its own imports, are started
@@ -33,7 +34,7 @@ def keep_unfinished(out: Path, token: str) -> None:
     folder = Path(out) / FOLDER
     if not (folder / "token").is_file() or _read(folder / "token") != token:
         _empty(folder)
-        _write(folder / "token", token)
+        write_whole(folder / "token", token)
 
 
 class Unfinished:
@@ -62,7 +63,7 @@ class Unfinished:
         self.done: dict[int, Any] = dict(lines[1:]) if fits else {}
         self._has_array = bool(self.done) and in_array
         lines = [about, *([piece, noted] for piece, noted in self.done.items())]
-        _write(self._journal, "".join(f"{json.dumps(line)}\n" for line in lines))
+        write_whole(self._journal, "".join(f"{json.dumps(line)}\n" for line in lines))
 
     @property
     def array(self) -> Path:
@@ -138,9 +139,3 @@ def _empty(folder: Path) -> None:
 def _read(file: Path) -> str:
     """The text of a file; the empty text where there is none."""
     return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def _write(file: Path, text: str) -> None:
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(file)

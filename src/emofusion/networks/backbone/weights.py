@@ -14,6 +14,7 @@ from torchvision.models import MobileNet_V2_Weights, VGG16_Weights
 from emofusion.errors import EmofusionError
 from emofusion.fetch import fetch
 from emofusion.networks.backbone.network import convolutions
+from emofusion.whole_files import replacing
 
 PREFIX = "features."
 
@@ -49,9 +50,8 @@ def prepare(architecture: str, source: str, target: Path, base_url: str, seed: i
         counts = {name: tensor for name, tensor in expected.items() if name.endswith("num_batches_tracked")}
         state = counts | in_file
         _check(state, expected, path, architecture)
-    partial = target.with_name(target.name + ".partial")
-    save_file({name: state[name].to(expected[name].dtype).contiguous() for name in expected}, partial)
-    partial.replace(target)
+    with replacing(target) as partial:
+        save_file({name: state[name].to(expected[name].dtype).contiguous() for name in expected}, partial)
 
 
 def published_url(architecture: str) -> str:
