@@ -111,6 +111,10 @@ def gpus():
 
 TYPED = workflow.config_settings.config_args
 if workflow.is_main_process:
+    # Lift the locks of commands that were killed, before Snakemake looks at them. It comes first, so that a kill from now
+    # on is noticed by the next command.
+    for line in begin(RESULTS, [workflow.snakemake_tmp_dir]):
+        print(line, file=sys.stderr)
     plan = open_plan()
     cores = workflow.resource_settings.cores or 8
     threads = 4 if SUBMITS else feature_threads(plan, RESULTS, cores)

@@ -10,11 +10,6 @@ def headline_lines():
         return []
 
 
-# Lift the locks of commands that were killed, before Snakemake looks at them.
-if workflow.is_main_process:
-    for line in begin(RESULTS, [workflow.snakemake_tmp_dir]):
-        print(line, file=sys.stderr)
-
 sender = None
 
 

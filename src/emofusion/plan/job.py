@@ -141,8 +141,6 @@ class Job:
             work(self)
         if self.stage.kind in ("download", "generated"):
             sources = self._sources(memory)  # the work has just made them
-        for partial in self.folder.glob("*.partial*"):  # of an earlier process that was killed
-            _delete(partial)
         kind = KINDS[self.stage.kind]
         outputs = outputs_of(self.folder, kind.outputs) | kept_outputs_of(self.folder, kind.kept)
         content = content_of(outputs, sources)
@@ -210,6 +208,9 @@ class Job:
             return False
 
     def _write(self, record: Record) -> None:
+        """Write the record, after which nothing is left to do: half-written files of killed processes are deleted."""
+        for partial in self.folder.glob("*.partial*"):
+            _delete(partial)
         record.write(self.folder / LAST_RECORD)
         link(self.folder / LAST_RECORD, self.folder / RECORD)
 
