@@ -12,30 +12,18 @@ import argparse
 import csv
 import os
 import re
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from whole_runs import run
 
 
 def snakemake(folder: Path, cells: int, *options: str) -> tuple[str, float, float]:
     """What a command prints, the CPU seconds of Snakemake's own process, and the seconds until it ends."""
     step = 1 / max(cells - 1, 1)
     sweep = ",".join(f"{number * step:.6g}" for number in range(cells)) if cells > 1 else "0.7"
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
-    command += ["--directory", str(folder), "--profile", str(REPOSITORY / "profiles" / "default"), *options]
-    command += ["--config", "experiment=demo", f"override=fusion.weights.speech={sweep}"]
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
-    log, begun = folder / "log.txt", time.perf_counter()
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(log.read_text()[-3000:])
-    return log.read_text(), usage.ru_utime + usage.ru_stime, time.perf_counter() - begun
+    said, usage, wall = run(folder, "demo", f"fusion.weights.speech={sweep}", *options)
+    return said, usage.ru_utime + usage.ru_stime, wall
 
 
 def disk(folder: Path) -> tuple[float, int]:

@@ -11,18 +11,14 @@ larger of the two figures of memory with the most clips, divided by the one with
 
 import argparse
 import csv
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from PIL import Image
+from whole_runs import run
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 EMOTIONS, ACTORS, RATE = ("angry", "happy", "sad", "neutral"), 20, 16000
 OVERRIDES = (
     "corpus=[folder]", "corpora.folder.root=data", "corpora.folder.table=data/clips.csv",
@@ -55,20 +51,6 @@ def generate(folder: Path, clips: int) -> None:
             table.writerow([f"c{number}", EMOTIONS[emotion], actor, "fm"[actor % 2], f"{number}.wav", picture])
 
 
-def run(folder: Path, cores: str) -> float:
-    """Run the experiment in a folder. Returns the most memory that one process held, in MiB."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--cores", cores]
-    command += ["--directory", str(folder), "--profile", str(REPOSITORY / "profiles" / "default")]
-    command += ["--config", "experiment=speech", f"override={' '.join(OVERRIDES)}"]
-    environment, log = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}, folder / "log.txt"
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(log.read_text()[-3000:])
-    return usage.ru_maxrss / 1024
-
-
 def stages(folder: Path) -> dict[str, float]:
     """Kind of stage → the most memory in MiB that one of its jobs held."""
     peaks: dict[str, float] = {}
@@ -90,9 +72,8 @@ def main() -> None:
     for clips in map(int, arguments.clips.split(",")):
         folder = parent / str(clips)
         generate(folder / "data", clips)
-        begun = time.perf_counter()
-        process = run(folder, arguments.cores)
-        seconds, of_stage = time.perf_counter() - begun, stages(folder)
+        _, usage, seconds = run(folder, "speech", " ".join(OVERRIDES), "--cores", arguments.cores)
+        process, of_stage = usage.ru_maxrss / 1024, stages(folder)
         memory.append(max(process, *of_stage.values()))
         room = sum(path.lstat().st_blocks * 512 for path in (folder / "results").rglob("*")) / 2**20
         each = ", ".join(f"{kind} {peak:.0f}" for kind, peak in of_stage.items())

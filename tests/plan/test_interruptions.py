@@ -68,6 +68,16 @@ def test_a_job_that_is_killed_between_its_two_records_has_been_done(two_stages, 
     assert two_stages.run() == ["feature_cache"] and two_stages.stale() == {}
 
 
+@pytest.mark.parametrize("left", [f".{RECORD}.7fdb.partial", f"{LAST_RECORD}.partial", "weights.safetensors.partial"])
+def test_half_written_files_of_a_killed_job_go_where_its_result_is_kept_too(two_stages, left):
+    two_stages.run()
+    folder = two_stages.results / name_of(two_stages, "weights")
+    (folder / left).write_text("a part")
+    as_snakemake_deletes(two_stages, "weights")
+    assert two_stages.run() == [] and two_stages.stale() == {}
+    assert not (folder / left).exists()
+
+
 def test_a_job_that_is_killed_at_its_work_takes_no_part_of_the_old_result(two_stages):
     two_stages.run()
     folder = two_stages.results / name_of(two_stages, "feature_cache")

@@ -32,8 +32,6 @@ class StageKind:
 
 
 LIBRARY = "library:"  # before the name of a library among a stage's modules
-
-
 ALSO_SKIPPED = "also_skipped"  # the role of clip tables of other modalities, whose skipped clips a split leaves out
 
 KINDS = {

@@ -81,24 +81,35 @@ def _values(path: Path, reader: Any, columns: list[str], separator: str) -> Iter
         raise EmofusionError(f"cannot read {path} as CSV: {error}") from error
 
 
-def whole_lines(
-    path: Path, reader: "csv.DictReader[str]", needed: Collection[str]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Number and values of each line that a reader gives.
+def whole_lines(path: Path, needed: Collection[str], advice: str = "") -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and values of each line of a CSV file that others distribute, with commas and the names of its columns.
 
-    path: of the table, for messages. needed: columns that each line must have a value of, which may be empty.
+    Args:
+        path: the file.
+        needed: columns that each line must have a value of, which may be empty.
+        advice: what to do where a column is missing; it begins with a full stop.
 
-    Raises `EmofusionError` where a line has more values than there are columns, or too few.
+    Raises:
+        EmofusionError: the file cannot be read, lacks a column, or has a line with more values than there are columns,
+            or too few.
     """
-    for line in reader:
-        surplus = cast("dict[str | None, list[str]]", line).pop(None, [])
-        if any(cell.strip() for cell in surplus) or any(line[column] is None for column in needed):
-            number = len(surplus) + sum(value is not None for value in line.values())
-            raise EmofusionError(
-                f"{path}: line {reader.line_num} has {number} values, and there are {len(line)} columns: put quotes "
-                "around a value that contains a comma, or complete the line"
-            )
-        yield reader.line_num, line
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            names = list(reader.fieldnames or [])
+            if missing := [column for column in needed if column not in names]:
+                raise EmofusionError(f"{path} has no column {', '.join(missing)}; it has {', '.join(names)}{advice}")
+            for line in reader:
+                surplus = cast("dict[str | None, list[str]]", line).pop(None, [])
+                if any(cell.strip() for cell in surplus) or any(line[column] is None for column in needed):
+                    number = len(surplus) + sum(value is not None for value in line.values())
+                    raise EmofusionError(
+                        f"{path}: line {reader.line_num} has {number} values, and there are {len(line)} columns: put "
+                        "quotes around a value that contains a comma, or complete the line"
+                    )
+                yield reader.line_num, line
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error
 
 
 def is_number(text: str) -> bool:

@@ -1,12 +1,10 @@
 """The tables of CREMA-D's repository: who the actors are, and how people voted."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from emofusion.corpora.common.separated import whole_lines
-from emofusion.errors import EmofusionError
 
 
 class RepositoryFile(NamedTuple):
@@ -46,18 +44,6 @@ def place(root: str, table: str) -> Path:
 
 
 def lines(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """The lines of a CSV file as column → text.
-
-    Raises `EmofusionError` where it cannot be read, or lacks a column or a value.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if missing := [column for column in needed if column not in (reader.fieldnames or [])]:
-                raise EmofusionError(
-                    f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or [])}. Delete "
-                    "the file, so that it is fetched again, or take it from CREMA-D's repository."
-                )
-            yield from (line for _, line in whole_lines(path, reader, needed))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EmofusionError(f"cannot read {path} as CSV: {error}") from error
+    """The lines of a CSV file as column → text; see `whole_lines` for its errors."""
+    advice = ". Delete the file, so that it is fetched again, or take it from CREMA-D's repository."
+    yield from (line for _, line in whole_lines(path, needed, advice))

@@ -1,6 +1,5 @@
 """The utterances of MELD: a row of its tables for each, with its recording where one is asked for."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,16 +98,7 @@ def _tables(name: str, corpus: Corpus, unpacked: Path) -> dict[str, Path]:
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Number and values of each line of a table. Raises `EmofusionError` where the table has a fault."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if missing := [column for column in COLUMNS if column not in (reader.fieldnames or [])]:
-                raise EmofusionError(
-                    f"{path} has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or [])}"
-                )
-            for number, line in whole_lines(path, reader, COLUMNS):
-                if not (is_number(line["Dialogue_ID"]) and is_number(line["Utterance_ID"])):
-                    raise EmofusionError(f"{path}, line {number}: Dialogue_ID or Utterance_ID is no number")
-                yield number, line
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EmofusionError(f"cannot read {path} as CSV in UTF-8: {error}") from error
+    for number, line in whole_lines(path, COLUMNS):
+        if not (is_number(line["Dialogue_ID"]) and is_number(line["Utterance_ID"])):
+            raise EmofusionError(f"{path}, line {number}: Dialogue_ID or Utterance_ID is no number")
+        yield number, line

@@ -72,7 +72,7 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
 
     starts = np.concatenate([[0], np.cumsum(row_counts)])
     work.create_array(features.dtype(), (len(rows), *features.row_shape()))
-    left = [first for first in range(0, len(clips), _CHUNK) if first not in work.done]
+    left = work.left(range(0, len(clips), _CHUNK))
     tasks = (
         joblib.delayed(_extract_chunk)(
             *(first, compute, features.kind, clips.iloc[first : first + _CHUNK]),

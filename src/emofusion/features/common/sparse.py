@@ -48,7 +48,7 @@ def write_sparse(
             not finite.
     """
     pieces = range(0, len(clips), _CHUNK)
-    left = [first for first in pieces if first not in work.done]
+    left = work.left(pieces)
     tasks = (
         joblib.delayed(_chunk)(first, compute, features.kind, clips.iloc[first : first + _CHUNK], _file(work, first))
         for first in left

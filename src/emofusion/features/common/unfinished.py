@@ -79,6 +79,10 @@ class Unfinished:
             array_file.create(self.array, dtype, shape)
             self._has_array = True
 
+    def left(self, pieces: Iterable[int]) -> list[int]:
+        """Those of the pieces that are not done."""
+        return [piece for piece in pieces if piece not in self.done]
+
     def note(self, piece: int, noted: Any = None) -> None:
         """Note that a piece is done, and what is to be remembered of it, as JSON has it."""
         if self._has_array:

@@ -84,9 +84,8 @@ def store(
     pieces = [(view, start) for view in range(views) for start in range(0, len(row_numbers), _PIECE)]
     work = Unfinished(out, f"{views} views of the rows {pd.util.hash_pandas_object(rows).sum()}")
     with torch.inference_mode():
-        for number, (view, start) in enumerate(pieces):
-            if number in work.done:
-                continue
+        for number in work.left(range(len(pieces))):
+            view, start = pieces[number]
             first = view * len(row_numbers) + start
             for batch in _batches(row_numbers[start : start + _PIECE]):
                 inputs = _pictures(features, batch, view, shift, scale)
