@@ -69,7 +69,7 @@ def begin(results: Path, temporary: Iterable[str] = ()) -> list[str]:
         path.unlink(missing_ok=True)
     if not locks:
         return []
-    return ["note: an earlier command was killed here. Its locks are lifted, and its finished work is gone on with"]
+    return ["note: an earlier command was killed here. Its locks are lifted, and what it had finished is used"]
 
 
 def end() -> None:
