@@ -124,7 +124,7 @@ def main() -> None:
                 command = nkululeko(folder, arguments.cores, arguments.python)
             seconds.append(run(command, folder / "log.txt"))
             lines = (folder / "log.txt").read_text().splitlines()
-            told = [line for line in lines if "speech" in line and "%" in line or "final result" in line]
+            told = [line for line in lines if ("speech" in line and "%" in line) or "final result" in line]
             print(f"  {side:10} {seconds[-1]:6.1f} s   {told[-1].strip() if told else ''}", flush=True)
             shutil.rmtree(folder)
     print(f"ratio {statistics.median(times['emofusion']) / statistics.median(times['nkululeko']):.2f}")
