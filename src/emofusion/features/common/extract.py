@@ -26,7 +26,7 @@ from emofusion.settings.kinds import Features
 from emofusion.settings.plugins import import_plugin
 
 # What is counted of clips without features.
-LACKING = "clips that have nothing to compute it from: the modality is missing there"
+LACKING = "clips that have nothing to compute it from, so that the modality is missing there"
 _CHUNK = 8  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
