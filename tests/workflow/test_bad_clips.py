@@ -1,4 +1,4 @@
-"""A run with bad clips: they stop it, or are skipped in all modalities and listed, and no other clip changes its fold."""
+"""A run with bad clips: they stop it, or are skipped in all modalities and listed, and others keep their folds."""
 
 import numpy as np
 import pandas as pd

@@ -104,20 +104,18 @@ def _prepared(
     while True:
         try:
             return clips, features.prepare(clips), without
-        except Lacking as error:
-            noted = dict.fromkeys(error.clips, Outcome({LACKING: 1}))
-            failed = error
-        except BadClips as error:
-            if on_bad_clip != SKIP:
+        except (Lacking, BadClips) as error:
+            if isinstance(error, Lacking):
+                noted = dict.fromkeys(error.clips, Outcome({LACKING: 1}))
+            elif on_bad_clip == SKIP:
+                noted = {clip: Outcome({SKIPPED: 1}, reason) for clip, reason in error.reasons.items()}
+            else:
                 raise
-            noted = {clip: Outcome({SKIPPED: 1}, reason) for clip, reason in error.reasons.items()}
-            failed = error
-        left = clips[~clips["clip"].isin(noted)]
-        if left.empty or len(left) == len(clips):
-            raise failed
-        without |= noted
-        attrs, clips = clips.attrs, left.reset_index(drop=True)
-        clips.attrs = attrs
+            left = clips[~clips["clip"].isin(noted)]
+            if left.empty or len(left) == len(clips):
+                raise
+            without |= noted
+            clips = left.reset_index(drop=True)
 
 
 def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -> pd.DataFrame:
