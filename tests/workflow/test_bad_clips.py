@@ -19,7 +19,7 @@ GIVEN = {
     "cores": 1,
     "override": [
         *("corpora.folder.root=data", "corpora.folder.table=data/clips.csv", "emotions.classes=[calm,glad,mad]"),
-        *("modalities=[speech,numbers]", "+speech=statistics", "+physiology@numbers=ridge", "numbers.name=numbers"),
+        *("modalities=[speech,numbers]", "speech=statistics", "+physiology@numbers=ridge", "numbers.name=numbers"),
         *("numbers.features.table=data/numbers.csv", "speech.training.epochs=2", "speech.training.members=1"),
         *("speech.features.features=[mel]", "speech.features.mel=8", "speech.features.speeds=[]"),
         *("report.compare={}", "report.seeds=1", "fusion.steps=4", "evaluation.samples=50", "tracking=off"),
