@@ -60,7 +60,9 @@ def test_rows_keep_the_order_of_the_clips(tmp_path):
     assert features.rows["clip"].tolist() == clips["clip"].tolist()
     assert features.rows["row"].tolist() == list(range(40))
     np.testing.assert_array_equal(features.take(range(40))[:, 0, 0, 0], np.arange(39, -1, -1))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["features.npy", "notes.csv", "rows.parquet"]
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"features.npy", "notes.csv", "rows.parquet", "skipped.csv"}
+    assert (tmp_path / "out" / "skipped.csv").read_text(encoding="utf-8") == "clip,reason\n"
 
 
 def test_the_number_of_workers_does_not_change_the_result(tmp_path):

@@ -64,6 +64,9 @@ def test_a_split_reads_what_other_modalities_skip(planned):
     assert set(read) == {"speech", "face"}
     assert read["speech"]["also_skipped"] == read["face"]["corpora"] != read["speech"]["corpora"]
     assert read["face"]["also_skipped"] == read["speech"]["corpora"]
+    features = {name.rpartition("/")[2] for modality in read for name in read[modality]["features_skipped"]}
+    assert len(features) == 2 and features == {name.rpartition("/")[2] for name in names(after, "features")}
+    assert read["speech"]["features_skipped"] == read["face"]["features_skipped"]
 
 
 def test_the_order_of_settings_does_not_matter(planned):

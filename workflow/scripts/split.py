@@ -8,11 +8,12 @@ import json
 
 import pandas as pd
 
-from emofusion.corpora.common.bad_clips import reasons_of, skip_notes
+from emofusion.corpora.common.bad_clips import joined, reasons_of, skip_notes
 from emofusion.emotions import write_classes
 from emofusion.errors import clear_errors
+from emofusion.features.common.skipped import read_skipped
 from emofusion.plan.job import Job, excluded_of
-from emofusion.plan.stage import ALSO_SKIPPED
+from emofusion.plan.stage import ALSO_SKIPPED, FEATURES_SKIPPED
 from emofusion.protocols.common.columns import facts
 from emofusion.protocols.common.identity import identity_notes, with_shared_people
 from emofusion.protocols.common.split import make_split
@@ -24,7 +25,7 @@ def work(job: Job) -> None:
     clips = pd.concat(tables, ignore_index=True)
     clips.attrs["exclude"] = excluded_of(job, "corpora")
     others = [read_table(folder / "clips.parquet", CLIPS) for folder in job.inputs(ALSO_SKIPPED)]
-    skipped = reasons_of([*tables, *others])
+    skipped = joined([reasons_of([*tables, *others]), read_skipped(job.inputs(FEATURES_SKIPPED))])
     settings = job.settings
     split, left_out = make_split(
         clips, settings.protocol, settings.emotions, settings.closed, settings.elsewhere, skipped

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.outcome import fusion_settings, report_settings
-from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, tables_of_others, with_table
+from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
+from emofusion.plan.planned_skips import skipped_elsewhere, skips
 from emofusion.plan.settings import (
     EnsembleSettings,
     FeatureCacheSettings,
@@ -26,7 +27,6 @@ from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Features, Network, Protocol
-from emofusion.settings.kinds.corpora import SKIP
 
 Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
@@ -222,12 +222,11 @@ class Planner:
             )
             label = f"{protocol.kind}-{modality}"
             read: Inputs = {"corpora": tuple(corpora.values())}
-            read |= tables_of_others(self.factory, settings, names, others)
+            read |= skipped_elsewhere(self.factory, settings, modality, names, readers, self._features)
             return self.factory.make("split", label, split_settings, read), corpora
 
-        skips = any(corpus.on_bad_clip == SKIP for corpus in settings.corpora.values())
-        others = [(name, reader) for name, reader in self._readers if skips and name != modality]
-        sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in others))
+        readers = self._readers if skips(settings) else []
+        sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in readers))
         return self._once(("split", modality, *map(id, sections)), node, make, sections)
 
     def _compared(

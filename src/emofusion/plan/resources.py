@@ -14,6 +14,7 @@ from emofusion.plan.currency import sources_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import FeatureCacheSettings, ModelSettings, PredictionsSettings
+from emofusion.plan.stage import FEATURES_SKIPPED
 
 MEBIBYTE = 2**20
 LONGEST_MINUTES = 7 * 24 * 60
@@ -133,9 +134,10 @@ def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:
     A stage of features reads the recordings that its corpus lists, and not only the corpus's table.
     """
     size = sum(file.stat().st_size for file in sources_of(settings)) if stage.kind in ("corpus", "posteriors") else 0
+    listed = stage.inputs.get(FEATURES_SKIPPED, [])  # a split reads a small list of them
     for name in stage.reads:
         record = Record.read(results / name / RECORD)
-        if record is not None:
+        if record is not None and name not in listed:
             size += sum(int(length) for length, _ in record.outputs.values())
             if stage.kind == "features":
                 size += sum(source.size for source in record.sources.values())

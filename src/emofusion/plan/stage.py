@@ -33,6 +33,7 @@ class StageKind:
 
 LIBRARY = "library:"  # before the name of a library among a stage's modules
 ALSO_SKIPPED = "also_skipped"  # the role of clip tables of other modalities, whose skipped clips a split leaves out
+FEATURES_SKIPPED = "features_skipped"  # the role of features, of all modalities, whose skipped clips a split leaves out
 
 KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
@@ -47,7 +48,7 @@ KINDS = {
     ),
     "groups": StageKind("groups", ("emofusion.evaluation.levels",), ("facts.parquet",)),
     "features": StageKind(
-        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv", "skipped.csv")
     ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")

@@ -1,0 +1,54 @@
+"""What a split reads besides its corpora where a corpus skips clips whose file is bad or whose features fail."""
+
+from collections.abc import Callable, Sequence
+
+from emofusion.plan.planned_corpora import corpus_stage
+from emofusion.plan.stage import ALSO_SKIPPED, FEATURES_SKIPPED, Inputs, Stage, StageFactory
+from emofusion.settings.compose import Settings
+from emofusion.settings.experiment import Modality
+from emofusion.settings.kinds import Features
+from emofusion.settings.kinds.corpora import SKIP
+
+Readers = Sequence[tuple[str, Modality]]
+
+
+def skips(settings: Settings) -> bool:
+    """Whether a corpus skips bad clips."""
+    return any(corpus.on_bad_clip == SKIP for corpus in settings.corpora.values())
+
+
+def skipped_elsewhere(
+    factory: StageFactory,
+    settings: Settings,
+    modality: str,
+    names: Sequence[str],
+    readers: Readers,
+    features: Callable[[Features, str, Stage], Stage],
+) -> Inputs:
+    """The clip tables in which other modalities read the same corpora, and the features of all modalities.
+
+    A clip that one of them lists as bad is skipped in all modalities. Corpora that stop at a bad clip have none.
+
+    Args:
+        factory: makes the stages.
+        settings: all settings of the cell.
+        modality: the modality whose clips are split.
+        names: the corpora of the modality.
+        readers: name and settings of each modality that is fused, or of each member where it is an ensemble.
+        features: makes the stage of features, from their settings, the name of a corpus, and its stage.
+    """
+    tables: list[Stage] = []
+    computed: list[Stage] = []
+    for reader, node in readers:
+        if node.posteriors is not None:
+            continue
+        protocol = settings.protocol
+        for name in names:
+            reads = name in {*protocol.training_corpora(reader), *protocol.test_corpora()}
+            if reads and name in settings.corpora and settings.corpora[name].on_bad_clip == SKIP:
+                corpus = corpus_stage(factory, settings, name, reader, node)
+                computed.append(features(node.features, name, corpus))
+                if reader != modality:
+                    tables.append(corpus)
+    found = {ALSO_SKIPPED: tables, FEATURES_SKIPPED: computed}
+    return {role: tuple(dict.fromkeys(stages)) for role, stages in found.items() if stages}
