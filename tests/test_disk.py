@@ -161,7 +161,7 @@ def test_an_error_of_a_library_on_a_full_disk_is_one_of_the_full_disk(tmp_path, 
     """libsndfile says no more than that."""
     from emofusion.plan.job import Job
 
-    def write(job):
+    def write(*_):
         raise RuntimeError("System error")
 
     usage = shutil.disk_usage(".")
