@@ -46,8 +46,8 @@ def make_phases(
             cache = folder / f"frozen-{frozen[start]}"
             if not (cache / "features.npy").exists():
                 shutil.rmtree(cache, ignore_errors=True)
-                without_test = split.loc[split["split"] != "test", "clip"]
-                rows = features.rows[features.rows["clip"].isin(without_test)].reset_index(drop=True)
+                used = split.loc[split["split"].isin(["train", "validation"]), "clip"]
+                rows = features.rows[features.rows["clip"].isin(used)].reset_index(drop=True)
                 network.store_frozen_blocks(frozen[start], features, rows, weights, cache)
             inputs = FeatureSet.open([cache])
         phases.append(Phase(stop, inputs))
