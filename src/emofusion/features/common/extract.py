@@ -3,7 +3,7 @@
 import pickle
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +30,9 @@ LACKING = "clips that have nothing to compute it from: the modality is missing t
 _CHUNK = 8  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
-def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:
+def extract(
+    clips: pd.DataFrame, features: Features, out: Path, workers: int, beside: Sequence[pd.DataFrame] = ()
+) -> None:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
 
     A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted.
@@ -44,6 +46,7 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         features: the features to compute.
         out: the folder of the feature set.
         workers: the number of processes; with 1, this process computes everything.
+        beside: `tables.CLIPS` of the other corpora of the modality, see `Features.for_recordings`.
 
     Raises:
         Lacking: no clip has anything to compute the features from.
@@ -54,6 +57,8 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     out.mkdir(parents=True, exist_ok=True)
     if clips.empty:
         raise EmofusionError(f"there are no clips to compute {features.kind} features of.")
+    if features.follows_recordings():
+        features = features.for_recordings(pd.concat([clips, *beside], ignore_index=True))
     number = len(clips)
     clips, compute = _prepared(clips, features)
     lacking = [Counter({LACKING: 1})] * (number - len(clips))
