@@ -48,7 +48,9 @@ def test_two_neutral_clips_of_each_actor_are_not_scored_and_train_elsewhere():
         scored = fold[fold["split"].isin(["validation", "test"])]
         enrolled = apart(fold)
         assert set(enrolled["actor"]) == set(scored["actor"]) and (enrolled["emotion"] == "neutral").all()
-        assert enrolled.groupby("actor")["enrolment"].agg(sorted).map(tuple).eq((1, 2)).all()
+        assert sorted(zip(enrolled["actor"], enrolled["enrolment"], strict=True)) == [
+            (actor, number) for actor in sorted(set(enrolled["actor"])) for number in (1, 2)
+        ]
         train = fold[fold["split"] == "train"]
         assert (train.groupby(["actor", "emotion"]).size().loc[:, "neutral"] == 4).all()
         assert (train[train["enrolment"] > 0].groupby("actor").size() == 2).all()

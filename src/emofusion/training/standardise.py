@@ -124,10 +124,12 @@ class SpeakerEnrolled(SpeakerNormalised):
     def __init__(self, features: RowSource, split: pd.DataFrame, number: int) -> None:
         if "enrolment" not in split:
             raise EmofusionError(f"the split has no enrolment clips; set protocol.enrolment.clips={number}")
-        chosen = split[split["enrolment"].between(1, number)].drop_duplicates("clip")
-        with_some = chosen[chosen["clip"].isin(features.rows["clip"])]
-        counts = with_some.groupby("actor").size().reindex(sorted(set(split["actor"])), fill_value=0)
-        short = counts[counts < number]
+        self._enrolled = set(split.loc[split["enrolment"].between(1, number), "clip"])
+        rows = _rows_of_speakers(features, split)
+        counts = rows.assign(clip=rows["clip"].where(rows["clip"].isin(self._enrolled)))
+        short = (
+            counts.groupby(["actor", "view"])["clip"].nunique().groupby("actor").min().loc[lambda found: found < number]
+        )
         if len(short):
             raise EmofusionError(
                 f"training.enrolment={number}: of the enrolment clips of {short.index[0]}, {short.iloc[0]} have "
@@ -135,7 +137,6 @@ class SpeakerEnrolled(SpeakerNormalised):
                 + (f", and {len(short) - 1} more speakers have too few" if len(short) > 1 else "")
                 + ". Set training.enrolment of this modality lower, or leave the speaker out."
             )
-        self._enrolled = set(chosen["clip"])
         super().__init__(features, split)
 
     def _statistics(self, rows: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -127,6 +127,10 @@ class AcousticSettings(Features):
         )
         return chosen
 
+    def always_counted(self) -> tuple[str, ...]:
+        """Recordings that are longer than the window, whose length the words name."""
+        return (f"ends of recordings, beyond the window of {self.seconds:g} s",)
+
     @property
     def size(self) -> int:
         """The number of values of one clip over the whole duration."""

@@ -71,7 +71,7 @@ def extract(
     work = Unfinished(out, f"the rows {pd.util.hash_pandas_object(rows).sum()}", in_array=not features.sparse)
     if features.sparse:
         counts = write_sparse(clips, rows, compute, features, out, work, workers)
-        write_notes(out, notes_of_clips(about, [*lacking, *counts]))
+        write_notes(out, notes_of_clips(about, [*lacking, *counts], features.always_counted()))
         work.finish(out)
         return
 
@@ -86,7 +86,7 @@ def extract(
         for first in left
     )
     counts = work.compute(tasks, len(left), workers)
-    write_notes(out, notes_of_clips(about, [*lacking, *counts]))
+    write_notes(out, notes_of_clips(about, [*lacking, *counts], features.always_counted()))
 
     has_some = [not one[LACKING] for one in counts]
     if not any(has_some):

@@ -82,6 +82,10 @@ class Features(Kind):
         """
         return self
 
+    def always_counted(self) -> tuple[str, ...]:
+        """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""
+        return ()
+
     def medium_of(self, provided: Sequence[str]) -> str | None:
         """The medium that the features are computed from; None where a corpus provides none of `media`.
 

@@ -31,8 +31,9 @@ def load(path: str | Path, settings: AcousticSettings) -> Array:
 
 
 def count_cut(samples: Array, settings: AcousticSettings) -> None:
-    """Count whether a recording `(samples,)` is longer than the window. A report names the window in any case."""
-    count(f"ends of recordings, beyond the window of {settings.seconds:g} s", len(samples) > settings.samples)
+    """Count whether a recording `(samples,)` is longer than the window."""
+    (beyond,) = settings.always_counted()
+    count(beyond, len(samples) > settings.samples)
 
 
 def spoken(path: str | Path, settings: AcousticSettings) -> Array:
