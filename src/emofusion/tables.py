@@ -63,8 +63,9 @@ CLIPS = pa.DataFrameSchema(
 FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 
 # Whether a clip trains, validates or tests in a fold of a protocol, or is set apart for enrolment there. A clip that a
-# fold does not use has no row for it. `enrolment` is the number of a speaker's enrolment clip, from 1, also where it
-# trains, and 0 for other clips; the column is missing where the protocol has no enrolment.
+# fold does not use has no row for it. `enrolment` is the number of a speaker's enrolment clip, from 1, and 0 for other
+# clips; those of speakers who are tested in no fold may train. The column is missing where the protocol has no
+# enrolment.
 SPLIT = pa.DataFrameSchema(
     {
         **_clip,

@@ -483,11 +483,11 @@ def test_enrolment_clips_bring_speakers_together_and_are_not_scored(tmp_path, da
     number = dict(zip(neutral["clip"], neutral.groupby("actor").cumcount() + 1, strict=True))
     split = split.assign(enrolment=split["clip"].map(number).fillna(0).astype("int64"))
     split.loc[split["enrolment"] > 2, "enrolment"] = 0
-    split.loc[(split["enrolment"] > 0) & (split["split"] != "train"), "split"] = "enrolment"
+    split.loc[split["enrolment"] > 0, "split"] = "enrolment"
     right = {}
     for clips in (0, 2):
         model = tmp_path / f"model-{clips}"
-        fit_folds(split, features, with_training(enrolment=clips, epochs=10), model)
+        fit_folds(split, features, with_training(enrolment=clips, enrolment_weight=1.0, epochs=10), model)
         predictions = predict_folds(split, features, model, FULL)
         assert set(predictions["split"]) == {"validation", "test"} and "enrolment" not in predictions
         scored = split[split["split"].isin(["validation", "test"])]

@@ -94,12 +94,14 @@ def enrolled(three_speakers):
 @pytest.mark.parametrize(("number", "of_each"), [(1, [1]), (2, [0, 1])])
 def test_the_mean_of_a_speakers_enrolment_clips_is_subtracted(enrolled, number, of_each):
     features, split, values = enrolled
-    centred = with_speaker_normalisation(features, split, Training(epochs=1, learning_rate=1, enrolment=number))
+    centred = with_speaker_normalisation(
+        features, split, Training(epochs=1, learning_rate=1, enrolment=number, enrolment_weight=0.75)
+    )
     for start in (0, 5, 10):
         mean = values[[start + place for place in of_each]].astype(np.float64).mean(axis=(0, 2), keepdims=True)
         taken = centred.take(np.arange(start, start + 5))
         assert taken.dtype == np.float32
-        np.testing.assert_allclose(taken, values[start : start + 5] - mean, atol=1e-5)
+        np.testing.assert_allclose(taken, values[start : start + 5] - 0.75 * mean, atol=1e-5)
 
 
 def test_other_views_are_centred_on_the_same_view_of_the_enrolment_clips(three_speakers):

@@ -89,6 +89,13 @@ class Training:
         least=0,
         later=True,
     )
+    enrolment_weight: float = setting(
+        "Share of this mean that is subtracted. The mean of a few clips is partly chance, and below 1 it counts less.",
+        0.7,
+        above=0,
+        most=1,
+        later=True,
+    )
     outlier_limit: float | None = setting(
         "Standardised values are at most this many standard deviations from 0; those beyond are set to it. null: no "
         "limit.",

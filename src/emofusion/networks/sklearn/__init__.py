@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
 
-_USED = ("keep", "threads", "members", "speaker_normalisation", "enrolment", "outlier_limit")
+_USED = ("keep", "threads", "members", "speaker_normalisation", "enrolment", "enrolment_weight", "outlier_limit")
 
 
 @dataclass
@@ -109,6 +109,7 @@ class Sklearn(Estimator):
             threads=training.threads,
             speaker_normalisation=training.speaker_normalisation,
             enrolment=training.enrolment,
+            enrolment_weight=training.enrolment_weight,
             outlier_limit=training.outlier_limit,
         )
 

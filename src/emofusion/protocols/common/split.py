@@ -29,8 +29,9 @@ def make_split(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
 
-    With `protocol.enrolment`, some clips of each speaker are enrolment clips instead of validation and test clips. The
-    column `enrolment` has their numbers, also where they train.
+    With `protocol.enrolment`, some clips of each speaker are set apart. They are scored nowhere, and those of speakers
+    who are tested in some fold train nowhere: models then see the clips of all speakers in the same way. The column
+    `enrolment` has their numbers.
 
     Args:
         clips: `tables.CLIPS` of all corpora that the protocol names.
@@ -62,13 +63,15 @@ def make_split(
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     check_recordings(clips)
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
-    for fold, masks in enumerate(protocol.masks(clips)):
-        enrolls = clips["clip"].isin(enrolling) & ~masks[0] & (masks[1] | masks[2])
-        apart = pd.concat([clips[enrolls], no_class])
-        parts.append(apart[columns].assign(fold=fold, split="enrolment"))
+    folds, enrolls = protocol.masks(clips), clips["clip"].isin(enrolling)
+    tested = {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
+    for fold, masks in enumerate(folds):
+        apart = enrolls & (masks[1] | masks[2] | (masks[0] & clips["actor"].isin(tested)))
+        set_apart = pd.concat([clips[apart], no_class])
+        parts.append(set_apart[columns].assign(fold=fold, split="enrolment"))
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
             needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
-            mask = mask & ~enrolls & ~clips["clip"].isin(skipped)
+            mask = mask & ~apart & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Enrolment:
     """Clips of each speaker that are set apart, as an application would ask a new user for them.
 
-    Their emotion is known, so it must be one that can be asked for. They are not scored, in validation and test. Those
-    of training speakers train like other clips.
+    Their emotion is known, so it must be one that can be asked for. They are not scored, and they do not train, except
+    those of speakers who only train.
     """
 
     clips: int = setting("Number of clips of each speaker that are set apart; 0: none.", 0, least=0, most=1000)
