@@ -89,8 +89,8 @@ def test_a_recording_that_is_too_long_for_all_rows_is_named(tmp_path):
         FOLLOWS.for_recordings(clips)
 
 
-def test_the_plan_does_not_know_the_shape_before_the_recordings_are_there():
+def test_the_plan_checks_the_longest_shape_before_the_recordings_are_there():
     check(FOLLOWS, "speech.features")
-    assert FOLLOWS.planned_shape() is None and FOLLOWS.follows_recordings()
+    assert FOLLOWS.planned_shape() == (2, 37501) and FOLLOWS.follows_recordings()
     fixed = replace(FOLLOWS, duration=1.0)
     assert fixed.planned_shape() == (2, 63) and not fixed.follows_recordings() and fixed.for_recordings(None) is fixed

@@ -94,6 +94,7 @@ def described(names):
                 "generated demo_savee",
                 "corpus demo_savee-audio",
                 "features acoustic-demo_savee",
+                "features acoustic-demo_ravdess",  # the longest recording of both decides the length of rows
                 "split cross_corpus-speech",
             }
             | SPEECH

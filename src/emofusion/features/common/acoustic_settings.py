@@ -101,9 +101,9 @@ class AcousticSettings(Features):
             names += [feature] if count == 1 else [f"{feature}_{number}" for number in range(1, count + 1)]
         return names
 
-    def planned_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row; None where its length follows the recordings."""
-        return None if self.duration is None else self.row_shape()
+    def planned_shape(self) -> tuple[int, ...]:
+        """The shape of one row. Where its length follows the recordings, it is that of the longest possible ones."""
+        return replace(self, duration=self.duration or float(_LONGEST)).row_shape()
 
     def follows_recordings(self) -> bool:
         """Whether the duration does."""
