@@ -6,9 +6,9 @@ from typing import Any
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
-from emofusion.settings.kinds import Network
+from emofusion.settings.kinds import Network, Protocol
 from emofusion.settings.names import check_name
-from emofusion.settings.training import Augment
+from emofusion.settings.training import Augment, Training
 
 MOST_WEIGHTS = 200_000  # the largest number of weight combinations in a sweep, see predictions.pools
 
@@ -116,6 +116,12 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         node.network.check_shape(shape, modality)
         check_augment(training.augment, shape, f"{modality}.training.augment")
     node.network.check_training(training, modality)
+    check_enrolment(settings.protocol, training, f"{modality}.training")
+    must(
+        not (node.features.sparse and training.enrolment),
+        f"{modality}.training.enrolment={training.enrolment}: {node.features.kind} features are mostly 0, and would "
+        f"not be afterwards; set {modality}.training.enrolment=0",
+    )
     must(
         not (node.features.sparse and training.speaker_normalisation),
         f"{modality}.training.speaker_normalisation=true: {node.features.kind} features are mostly 0, and would not be "
@@ -134,6 +140,24 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             f"{modality}.training.patience={training.patience} cannot choose an epoch; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
         )
+
+
+def check_enrolment(protocol: Protocol, training: Training, name: str) -> None:
+    """Raise `EmofusionError` where a model needs enrolment clips that the protocol does not set apart.
+
+    name: the full name of the training's settings, such as `speech.training`.
+    """
+    apart, wanted = protocol.enrolment.clips, training.enrolment
+    must(
+        wanted <= apart,
+        f"{name}.enrolment={wanted}: the protocol sets {apart or 'no'} clips of each speaker apart; set "
+        f"protocol.enrolment.clips={wanted}",
+    )
+    must(
+        not (wanted and training.speaker_normalisation),
+        f"{name}.enrolment={wanted}: {name}.speaker_normalisation=true normalises on all clips of a speaker, these "
+        f"included; set one of them, as in {name}.speaker_normalisation=false",
+    )
 
 
 def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:

@@ -134,6 +134,11 @@ def report_settings(
             for name, chosen in trained.items()
             if any(node.training is not None and node.training.speaker_normalisation for node in chosen)
         ],
+        enrolled={
+            name: number
+            for name, chosen in trained.items()
+            if (number := max((node.training.enrolment for node in chosen if node.training is not None), default=0))
+        },
         generated=any(
             settings.corpora[name].generator(name) is not None
             for name in dict.fromkeys(

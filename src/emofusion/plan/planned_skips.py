@@ -23,7 +23,7 @@ def skipped_elsewhere(
     modality: str,
     names: Sequence[str],
     readers: Readers,
-    features: Callable[[Features, str, Stage], Stage],
+    features: Callable[[Features, str, dict[str, Stage]], Stage],
 ) -> Inputs:
     """The clip tables in which other modalities read the same corpora, and the features of all modalities.
 
@@ -35,20 +35,22 @@ def skipped_elsewhere(
         modality: the modality whose clips are split.
         names: the corpora of the modality.
         readers: name and settings of each modality that is fused, or of each member where it is an ensemble.
-        features: makes the stage of features, from their settings, the name of a corpus, and its stage.
+        features: makes the stage of features, from their settings, the name of a corpus, and the reader's corpora.
     """
     tables: list[Stage] = []
     computed: list[Stage] = []
     for reader, node in readers:
         if node.posteriors is not None:
             continue
-        protocol = settings.protocol
-        for name in names:
-            reads = name in {*protocol.training_corpora(reader), *protocol.test_corpora()}
-            if reads and name in settings.corpora and settings.corpora[name].on_bad_clip == SKIP:
-                corpus = corpus_stage(factory, settings, name, reader, node)
-                computed.append(features(node.features, name, corpus))
+        read = dict.fromkeys([*settings.protocol.training_corpora(reader), *settings.protocol.test_corpora()])
+        skipping = [name for name in read if name in settings.corpora and settings.corpora[name].on_bad_clip == SKIP]
+        if not set(skipping) & set(names):
+            continue
+        corpora = {name: corpus_stage(factory, settings, name, reader, node) for name in read}
+        for name in skipping:
+            if name in names:
+                computed.append(features(node.features, name, corpora))
                 if reader != modality:
-                    tables.append(corpus)
+                    tables.append(corpora[name])
     found = {ALSO_SKIPPED: tables, FEATURES_SKIPPED: computed}
     return {role: tuple(dict.fromkeys(stages)) for role, stages in found.items() if stages}

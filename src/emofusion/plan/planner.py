@@ -22,7 +22,7 @@ from emofusion.plan.settings import (
     PredictionsSettings,
     SplitSettings,
 )
-from emofusion.plan.stage import Inputs, Stage, StageFactory
+from emofusion.plan.stage import BESIDE, Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
 from emofusion.settings.fields import shown
@@ -178,8 +178,8 @@ class Planner:
         weights: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
         train = set(settings.protocol.training_corpora(modality))
         features = []
-        for name, corpus in corpora.items():
-            computed = self._features(node.features, name, corpus)
+        for name in corpora:
+            computed = self._features(node.features, name, corpora)
             cached = self._feature_cache(node, trains=name in train)
             if cached is not None:
                 part = cached.part
@@ -201,10 +201,15 @@ class Planner:
 
         return self._once(("frozen", trains), node, make)
 
-    def _features(self, features: Features, name: str, corpus: Stage) -> Stage:
+    def _features(self, features: Features, name: str, corpora: dict[str, Stage]) -> Stage:
+        """The features of one of a modality's corpora. corpora: all of them, by name."""
+        corpus, others = corpora[name], tuple(stage for other, stage in corpora.items() if other != name)
         root = corpus.settings.corpus.root
         computed = self._once(("features", root), features, lambda: FeaturesSettings(features.for_corpus(root)))
-        return self.factory.make("features", f"{features.kind}-{name}", computed, {"corpus": corpus})
+        read: Inputs = {"corpus": corpus}
+        if others and features.follows_recordings():
+            read[BESIDE] = others
+        return self.factory.make("features", f"{features.kind}-{name}", computed, read)
 
     def _split(self, settings: Settings, modality: str, node: Modality) -> tuple[Stage, dict[str, Stage]]:
         """The split of a modality's clips, and the corpora that they come from."""

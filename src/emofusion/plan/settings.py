@@ -165,6 +165,7 @@ class ReportSettings:
     fusion rules. metrics: the metrics besides accuracy. confidence: the level of the intervals (0–1). protocol: the
     protocol's kind. leaks_speakers: whether a speaker can be in training and test clips. normalised_by_speaker: the
     modalities whose features are normalised on each speaker's own clips. generated: whether a corpus is generated.
+    enrolled: modality → the number of each speaker's clips that it is centred on, where it is.
     published: the content of a file in conf/published. networks: modality → the networks whose training curves are
     shown, one entry for each folder of models; a modality that is not trained has no entry.
     """
@@ -188,3 +189,6 @@ class ReportSettings:
     networks: dict[str, list[str]]
     groups: list[str]
     bands: dict[str, list[float]]
+    enrolled: dict[str, int] = setting(
+        "Modality → the number of enrolment clips that it is centred on.", {}, later=True
+    )

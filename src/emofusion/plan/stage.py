@@ -32,6 +32,7 @@ class StageKind:
 
 
 LIBRARY = "library:"  # before the name of a library among a stage's modules
+BESIDE = "beside"  # the role of clip tables of other corpora, to whose recordings features adapt too
 ALSO_SKIPPED = "also_skipped"  # the role of clip tables of other modalities, whose skipped clips a split leaves out
 FEATURES_SKIPPED = "features_skipped"  # the role of features, of all modalities, whose skipped clips a split leaves out
 

@@ -51,6 +51,10 @@ class Facts:
                 f"{names} {verb} normalised on each speaker's own unlabelled clips, the test speakers' included "
                 "(transductive): for a new speaker, several clips are needed first."
             )
+        if settings.enrolled:
+            sentences.append(
+                f"{self.enrolment()}. A new speaker is asked for these clips first, and they are not tested."
+            )
         if self.transductive:
             sentences.append(
                 f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): for a new "
@@ -66,6 +70,14 @@ class Facts:
                 "(accept_other_versions=true); summary.md and report.html list them."
             )
         return sentences
+
+    def enrolment(self) -> str:
+        """On how many enrolment clips each modality is centred, in words; empty where none is."""
+        parts = [
+            f"{heading(name)} is centred on {number} enrolment {'clip' if number == 1 else 'clips'} of each speaker"
+            for name, number in self.settings.enrolled.items()
+        ]
+        return ", and ".join(parts)
 
     def trained_on(self, groups: Sequence[str] = ("gender",)) -> str:
         """Who trained each modality, to stand beside the gaps of some groups."""
@@ -86,6 +98,7 @@ class Facts:
             "protocol": settings.protocol,
             "leaks_speakers": settings.leaks_speakers,
             "normalised_by_speaker": ", ".join(settings.normalised_by_speaker) or "no modality",
+            "enrolment_clips": ", ".join(f"{name} {number}" for name, number in settings.enrolled.items()) or "none",
             "configured_rule_is_transductive": self.transductive,
             "data": DEMO if settings.generated else "recordings",
         }

@@ -25,7 +25,7 @@ from emofusion.networks.sklearn.building import pipeline
 from emofusion.networks.sklearn.storing import load, store, values_in
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.tables import HISTORY, write_table
-from emofusion.training.data import RowSource, fold_name
+from emofusion.training.data import RowSource, fold_name, scored
 from emofusion.training.description import ModelDescription, read_model
 from emofusion.training.predict import SMALLEST, scored_clips
 from emofusion.training.standardise import with_speaker_normalisation
@@ -60,7 +60,8 @@ def fit_estimators(
         train, which = rows["train"], f"fold {fold}, seed {seed}"
 
         def make(chosen: Sklearn, drawn: int = drawn % 2**31) -> Pipeline:
-            return pipeline(chosen, "network", settings.standardised, drawn)
+            limit = settings.training.outlier_limit
+            return pipeline(chosen, "network", settings.standardised, drawn, limit)
 
         with threadpool_limits(settings.training.threads), _one_message(network, which, progress):
             values = _taken(inputs, train)
@@ -98,7 +99,7 @@ def predict_estimators(
     described, trained = read_model(model)
     inputs = with_speaker_normalisation(features, split, trained.training)
     tables = []
-    for fold, clips in split[split["split"] != "train"].groupby("fold"):
+    for fold, clips in scored(split).groupby("fold"):
         rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
         taken = _taken(inputs, rows)
         posteriors = []

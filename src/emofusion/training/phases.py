@@ -48,8 +48,8 @@ def make_phases(
             if not (cache / "features.npy").exists():
                 # `folder` is emptied when code, settings or data change, so what is there belongs to this training
                 keep_unfinished(cache, "of this training")
-                without_test = split.loc[split["split"] != "test", "clip"]
-                rows = features.rows[features.rows["clip"].isin(without_test)].reset_index(drop=True)
+                used = split.loc[split["split"].isin(["train", "validation"]), "clip"]
+                rows = features.rows[features.rows["clip"].isin(used)].reset_index(drop=True)
                 network.store_frozen_blocks(frozen[start], features, rows, weights, cache)
             inputs = FeatureSet.open([cache])
         phases.append(Phase(stop, inputs))

@@ -3,7 +3,7 @@
 import pickle
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +30,14 @@ from emofusion.settings.plugins import import_plugin
 _CHUNK = 8  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
-def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int, on_bad_clip: str = "fail") -> None:
+def extract(
+    clips: pd.DataFrame,
+    features: Features,
+    out: Path,
+    workers: int,
+    on_bad_clip: str = "fail",
+    beside: Sequence[pd.DataFrame] = (),
+) -> None:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
 
     A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted. A clip
@@ -46,6 +53,7 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int, on
         out: the folder of the feature set.
         workers: the number of processes; with 1, this process computes everything.
         on_bad_clip: `fail` or `skip`, the setting of the clips' corpus.
+        beside: `tables.CLIPS` of the other corpora of the modality, see `Features.for_recordings`.
 
     Raises:
         Lacking: no clip has anything to compute the features from.
@@ -56,6 +64,8 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int, on
     out.mkdir(parents=True, exist_ok=True)
     if clips.empty:
         raise EmofusionError(f"there are no clips to compute {features.kind} features of.")
+    if features.follows_recordings():
+        features = features.for_recordings(pd.concat([clips, *beside], ignore_index=True))
     number = len(clips)
     clips, compute, without = _prepared(clips, features, on_bad_clip)
     module = sys.modules[type(features).__module__]
@@ -71,7 +81,10 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int, on
         """Write what was noted of the clips. Returns the rows that there are."""
         check_some_are_left(outcomes, clips, number, features.kind)
         noted = {**without, **dict(zip(clips["clip"], outcomes, strict=True))}
-        write_notes(out, notes_of_clips(about, [Counter(outcome.counts) for outcome in noted.values()]))
+        write_notes(
+            out,
+            notes_of_clips(about, [Counter(outcome.counts) for outcome in noted.values()], features.always_counted()),
+        )
         write_skipped(out, {clip: outcome.reason for clip, outcome in noted.items()})
         has_rows = [outcome.has_rows for outcome in outcomes]
         return rows if all(has_rows) else rows[rows["clip"].isin(clips.loc[has_rows, "clip"])]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
 
-_USED = ("keep", "threads", "members", "speaker_normalisation")
+_USED = ("keep", "threads", "members", "speaker_normalisation", "enrolment", "enrolment_weight", "outlier_limit")
 
 
 @dataclass
@@ -102,12 +102,15 @@ class Sklearn(Estimator):
         )
 
     def training_part(self, training: Training) -> Training:
-        """A copy with only threads and the normalisation by speaker."""
+        """A copy with only threads, and how features are normalised."""
         return replace(
             Training(**self.training_defaults),
             keep="last",
             threads=training.threads,
             speaker_normalisation=training.speaker_normalisation,
+            enrolment=training.enrolment,
+            enrolment_weight=training.enrolment_weight,
+            outlier_limit=training.outlier_limit,
         )
 
     def fit_folds(

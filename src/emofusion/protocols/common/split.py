@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
+from emofusion.protocols.common.enrolment import check_enough, drawn_clips
 from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
 from emofusion.protocols.common.labels import check_labels
 from emofusion.settings.experiment import Emotions
@@ -27,6 +28,10 @@ def make_split(
     skipped: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
+
+    With `protocol.enrolment`, some clips of each speaker are set apart. They are scored nowhere, and those of speakers
+    who are tested in some fold train nowhere: models then see the clips of all speakers in the same way. The column
+    `enrolment` has their numbers.
 
     Args:
         clips: `tables.CLIPS` of all corpora that the protocol names.
@@ -47,23 +52,34 @@ def make_split(
     """
     clips = with_shared_people(clips, protocol.same_people)
     check_clips(clips)
+    enrolling = drawn_clips(clips[~clips["clip"].isin(skipped)], protocol.enrolment)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
-    others = clips[~used & ~clips["clip"].isin(skipped)]
+    enrolls = clips["clip"].isin(enrolling)
+    others = clips[~used & ~enrolls & ~clips["clip"].isin(skipped)]
     left_out = others.groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
     check_labels(clips, emotions.classes, closed)
+    no_class = clips[~used & enrolls]
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     check_recordings(clips)
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
-    for fold, masks in enumerate(protocol.masks(clips)):
+    folds, enrolls = protocol.masks(clips), clips["clip"].isin(enrolling)
+    tested = {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
+    for fold, masks in enumerate(folds):
+        apart = enrolls & (masks[1] | masks[2] | (masks[0] & clips["actor"].isin(tested)))
+        set_apart = pd.concat([clips[apart], no_class])
+        parts.append(set_apart[columns].assign(fold=fold, split="enrolment"))
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
             needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
-            mask = mask & ~clips["clip"].isin(skipped)
+            mask = mask & ~apart & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
                 raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
-    split = pd.concat(parts, ignore_index=True)
-    check_copies(split, clips)
+    split = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    if protocol.enrolment.clips:
+        split["enrolment"] = split["clip"].map(enrolling).fillna(0).astype("int64")
+        check_enough(split, protocol.enrolment)
+    check_copies(split, pd.concat([clips, no_class]))
     if not protocol.mixes_speakers():
         check_speakers(split, protocol.to_mix)
     if protocol.trains and not elsewhere:
@@ -94,6 +110,7 @@ def check_speakers(split: pd.DataFrame, to_mix: str = Protocol.to_mix) -> None:
 
     split: `tables.SPLIT`. to_mix: the setting that allows it, for the message.
     """
+    split = split[split["split"] != "enrolment"]  # these clips belong to whoever is scored
     parts = split.groupby(["fold", "actor"])["split"].nunique()
     leaks = parts[parts > 1]
     if len(leaks):

@@ -11,6 +11,19 @@ if TYPE_CHECKING:
 
 
 @dataclass
+class Enrolment:
+    """Clips of each speaker that are set apart, as an application would ask a new user for them.
+
+    Their emotion is known, so it must be one that can be asked for. They are not scored, and they do not train, except
+    those of speakers who only train.
+    """
+
+    clips: int = setting("Number of clips of each speaker that are set apart; 0: none.", 0, least=0, most=1000)
+    emotion: str = setting("The emotion of these clips.", "neutral", filled=True)
+    seed: int = setting("Seed for drawing them among a speaker's clips of this emotion.", 0, least=0, most=MOST_SEED)
+
+
+@dataclass
 class Protocol(Kind):
     """The division of clips into training, validation and test clips, for each fold.
 
@@ -43,6 +56,8 @@ class Protocol(Kind):
         [],
         later=True,
     )
+
+    enrolment: Enrolment = setting("Clips of each speaker that are set apart for enrolment.", Enrolment(), later=True)
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless each list of corpora that share people has at least two, and each only once."""
