@@ -4,7 +4,7 @@ from math import comb
 from typing import Any
 
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Emotions, Modality, Posteriors
+from emofusion.settings.experiment import NESTED, Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
 from emofusion.settings.kinds import Network
 from emofusion.settings.names import check_name
@@ -39,6 +39,11 @@ def check_cell(settings: Settings) -> None:
             f"{', '.join(settings.corpora) or 'none'}",
         )
     for name in settings.root.modalities:
+        must(
+            settings.fusion.fit_on != NESTED or settings.modalities[name].posteriors is None,
+            f"fusion.fit_on={NESTED}: it needs models that are trained here, one for each pair of folds, and "
+            f"{name}.posteriors were made elsewhere; set fusion.fit_on=cross_fitted",
+        )
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
     for name in settings.root.references:

@@ -23,13 +23,15 @@ from emofusion.plan.settings import (
 )
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality
+from emofusion.settings.experiment import NESTED, Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Features, Network, Protocol
 from emofusion.settings.kinds.corpora import SKIP
+from emofusion.settings.kinds.pairs import pairs_of
 
 Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
+FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others than the tested
 REFERENCES = "references"  # the role of the predictions that are compared with the fusion rules and not fused
 
 
@@ -73,11 +75,12 @@ class Planner:
             lambda: fusion_settings(settings),
             (settings.evaluation,),
         )
-        compared: Inputs = {**members} | ({REFERENCES: tuple(references)} if references else {})
+        fitting = self._fitting(settings, ensembles)
+        compared: Inputs = {**members} | ({REFERENCES: tuple(references)} if references else {}) | fitting
         rules = self.factory.make("rules", "compared", shared, compared)
         splits = {name: _split_of(stage) for name, stage in members.items()}
         distinct_splits = tuple(dict.fromkeys(splits.values()))
-        fused: Inputs = {"fusion": rules, **members}
+        fused: Inputs = {"fusion": rules, **members, **fitting}
         if settings.evaluation.groups:
             groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands)
             # no modality can have the name of this role
@@ -106,6 +109,18 @@ class Planner:
         }
         named = [type(kind) for kind in (*shared.fusion.rules, *own.fusion.rules, *own.evaluation.metrics)]
         return self.factory.make("report", settings.root.experiment, report, inputs, also=named)
+
+    def _fitting(self, settings: Settings, ensembles: dict[str, list[Modality]]) -> Inputs:
+        """The predictions of all modalities that rules are fitted on; empty where these are the ones that are tested.
+
+        ensembles: modality → the settings of its members, where it is an ensemble.
+        """
+        if settings.fusion.fit_on != NESTED:
+            return {}
+        pairs = self._once(("pairs",), settings.protocol, lambda: pairs_of(settings.protocol))
+        nested = replace(settings, sections={**settings.sections, "protocol": pairs})
+        read = [(name, settings.modalities[name]) for name in settings.root.modalities]
+        return {FITTING: tuple(self._predictions(nested, name, node, ensembles.get(name, [])) for name, node in read)}
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.
