@@ -44,6 +44,11 @@ def check_cell(settings: Settings) -> None:
             f"fusion.fit_on={NESTED}: it needs models that are trained here, one for each pair of folds, and "
             f"{name}.posteriors were made elsewhere; set fusion.fit_on=cross_fitted",
         )
+        must(
+            protocol.training_actors is None or settings.modalities[name].posteriors is None,
+            f"protocol.training_actors={protocol.training_actors}: {name}.posteriors were made elsewhere, by models "
+            "that were trained with whomever they were; set protocol.training_actors=null, or train a model",
+        )
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
     for name in settings.root.references:

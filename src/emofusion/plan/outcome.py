@@ -146,4 +146,5 @@ def report_settings(
         networks=networks,
         groups=settings.evaluation.groups,
         bands=settings.evaluation.bands,
+        training_actors=protocol.training_actors,
     )

@@ -188,3 +188,4 @@ class ReportSettings:
     networks: dict[str, list[str]]
     groups: list[str]
     bands: dict[str, list[float]]
+    training_actors: int | None = setting("Number of drawn training actors in each fold; null: all.", None, later=True)

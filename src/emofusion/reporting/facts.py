@@ -56,6 +56,12 @@ class Facts:
                 f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): for a new "
                 "speaker, several clips are needed first."
             )
+        if settings.training_actors is not None:
+            people = "1 actor" if settings.training_actors == 1 else f"{settings.training_actors} actors"
+            sentences.append(
+                f"Each fold trains with {people}, drawn from those that it has (protocol.training_actors): this is a "
+                "point of a learning curve."
+            )
         if settings.generated:
             sentences.append(f"This is {DEMO}: no real person was seen or heard.")
         if self.accepted:

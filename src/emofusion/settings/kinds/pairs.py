@@ -1,5 +1,6 @@
 """Pairs of folds: models that learnt from neither of two folds, for rules that are fitted by nested cross-fitting."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
@@ -43,6 +44,12 @@ class PairsOfFolds(Protocol):
     def for_modality(self, modality: str) -> Self:
         """The pairs of the protocol of one modality."""
         return replace(self, description="", protocol=self.protocol.for_modality(modality))
+
+    def fold_in_words(self, fold: int, folds: int) -> str:
+        """The two folds of a pair."""
+        paired = (1 + math.isqrt(1 + 8 * folds)) // 2  # n folds have n (n - 1) / 2 pairs
+        one, other = list(combinations(range(paired), 2))[fold]
+        return f"the pair of the folds {one} and {other} (fusion.fit_on=nested)"
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold for each pair. A share of the training actors is used for validation, drawn for each pair.
