@@ -1,4 +1,4 @@
-"""What rules are fitted on, through the workflow: nested cross-fitting against a computation of our own."""
+"""Who trains, through the workflow: nested cross-fitting against a computation of our own, and a learning curve."""
 
 from itertools import combinations
 
@@ -54,7 +54,7 @@ def workflow(repository, workflow_in, tmp_path_factory):
 
 def test_nested_cross_fitting(workflow):
     workflow.made(experiment="wesad", override=[*OVERRIDES, "fusion.fit_on=nested"])
-    (path,) = (workflow / "plans").glob("*.sqlite")
+    (path,) = [path for path in (workflow / "plans").glob("*.sqlite") if path.stem != "digests"]
     plan = PlanFile(path)
     (rules,) = [stage for stage in plan.stages.values() if stage.kind == "rules"]
     fitting = dict(zip(("good", "fair"), rules.inputs["fitting"], strict=True))
@@ -86,3 +86,15 @@ def test_nested_cross_fitting(workflow):
     assert about.loc["log_linear", "fitted_on"].endswith("(nested cross-fitting)")
     # the accuracy itself is that of models that learnt from all other folds
     assert about.loc["good", "clips"] == 72
+
+
+def test_a_learning_curve(workflow):
+    levels = [2, 4, 6]
+    override = [*OVERRIDES, "modalities=[good]", f"protocol.training_actors={','.join(map(str, levels))}"]
+    workflow.made(experiment="wesad", override=override)
+    for level in levels:
+        place = workflow / "reports/wesad" / f"protocol.training_actors={level}"
+        assert f"Each fold trains with {level} actors" in (place / "summary.md").read_text()
+    settings = pd.read_csv(workflow / "reports/wesad/settings.csv").set_index("protocol.training_actors")
+    assert sorted(settings.index) == levels and (settings["clips"] == 72).all()
+    assert (workflow / "reports/wesad/levels.png").is_file()
