@@ -87,6 +87,7 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         node: its settings.
     """
     check_name(node.name, f"{modality}.name")
+    check_distortion(node, modality)
     if node.posteriors is not None:
         must(
             not node.ensemble,
@@ -143,6 +144,38 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             f"protocol.validation=0: there are no validation clips, so {modality}.training.keep={training.keep} and "
             f"{modality}.training.patience={training.patience} cannot choose an epoch; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
+        )
+
+
+def check_distortion(node: Modality, name: str) -> None:
+    """Raise `EmofusionError` where recordings cannot be made worse in the way that a modality asks for.
+
+    name: of the modality.
+    """
+    distortion, where = node.distortion, f"{name}.distortion"
+    asked = distortion.set_values(where)
+    if not distortion:
+        must(not distortion.training, f"{where}.training=true: nothing makes recordings worse; set {where}.snr=10 too")
+        return
+    must(
+        node.posteriors is None,
+        f"{asked}: {name}.posteriors were made elsewhere, from recordings that are not read here; set {where}={{}}",
+    )
+    if node.ensemble:
+        return  # its members are checked where they are known
+    features = node.features
+    must(
+        features.clips_named_in() is None,
+        f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
+    )
+    for is_asked, media, what in (
+        (distortion.of_sound, {"audio"}, "sound"),
+        (distortion.of_pictures, {"image", "video"}, "pictures"),
+    ):
+        must(
+            not is_asked or bool(media & set(features.media)),
+            f"{asked}: {features.kind} features are not computed from {what}; they are computed from "
+            f"{' or '.join(features.media)}",
         )
 
 

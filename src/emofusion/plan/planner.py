@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.checks import check_distortion
 from emofusion.plan.outcome import fusion_settings, report_settings
 from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, tables_of_others, with_table
 from emofusion.plan.settings import (
+    DistortedSettings,
     EnsembleSettings,
     FeatureCacheSettings,
     FeaturesSettings,
@@ -23,6 +25,7 @@ from emofusion.plan.settings import (
 )
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
+from emofusion.settings.distortion import Distortion
 from emofusion.settings.experiment import NESTED, Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Features, Network, Protocol
@@ -57,10 +60,13 @@ class Planner:
         root = settings.root
         modalities = root.modalities
         ensembles = {
-            name: [alternative(name, choice) for choice in node.ensemble]
+            name: [self._distorted_alike(alternative(name, choice), node) for choice in node.ensemble]
             for name, node in settings.modalities.items()
             if node.ensemble
         }
+        for name, ensemble in ensembles.items():
+            for member in ensemble:
+                check_distortion(member, name)
         self._readers = [
             (name, node) for name in modalities for node in ensembles.get(name, [settings.modalities[name]])
         ]
@@ -115,12 +121,31 @@ class Planner:
 
         ensembles: modality → the settings of its members, where it is an ensemble.
         """
-        if settings.fusion.fit_on != NESTED:
+        nodes = [(name, self._trained_on(settings.modalities[name])) for name in settings.root.modalities]
+        members = {name: [self._trained_on(member) for member in ensemble] for name, ensemble in ensembles.items()}
+        if settings.fusion.fit_on == NESTED:
+            pairs = self._once(("pairs",), settings.protocol, lambda: pairs_of(settings.protocol))
+            settings = replace(settings, sections={**settings.sections, "protocol": pairs})
+        elif all(node is settings.modalities[name] for name, node in nodes):
             return {}
-        pairs = self._once(("pairs",), settings.protocol, lambda: pairs_of(settings.protocol))
-        nested = replace(settings, sections={**settings.sections, "protocol": pairs})
-        read = [(name, settings.modalities[name]) for name in settings.root.modalities]
-        return {FITTING: tuple(self._predictions(nested, name, node, ensembles.get(name, [])) for name, node in read)}
+        return {FITTING: tuple(self._predictions(settings, name, node, members.get(name, [])) for name, node in nodes)}
+
+    def _distorted_alike(self, member: Modality, ensemble: Modality) -> Modality:
+        """The settings of an ensemble's member, which reads the same recordings as all of them."""
+        if member.distortion == ensemble.distortion:
+            return member
+        return self._once(
+            ("distorted alike", id(ensemble)),
+            member,
+            lambda: replace(member, distortion=ensemble.distortion),
+            (ensemble,),
+        )
+
+    def _trained_on(self, node: Modality) -> Modality:
+        """A modality as its models are trained: on recordings as they are, where only those under test are worse."""
+        if not node.distortion or node.distortion.training:
+            return node
+        return self._once(("as recorded",), node, lambda: replace(node, distortion=Distortion()))
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.
@@ -150,6 +175,8 @@ class Planner:
                 "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), {"members": stages}
             )
         model, inputs = self._model(settings, modality, node)
+        if self._trained_on(node) is not node:
+            inputs = self._model_inputs(settings, modality, node)
         training = _not_none(node.training)
         prediction_settings = self._once(
             ("predictions",), training, lambda: PredictionsSettings(training.threads, training.precision)
@@ -169,7 +196,7 @@ class Planner:
     ) -> tuple[Stage, Inputs]:
         """The model of a modality, and its inputs. `seeds`: to use instead of the experiment's seeds."""
         training, network = _not_none(node.training), node.network
-        inputs = self._model_inputs(settings, modality, node)
+        inputs = self._model_inputs(settings, modality, self._trained_on(node))
         seeds = seeds or member_seeds(settings.root.seed, training.members)
         trained, single, standardised = self._once(
             ("trained",),
@@ -194,8 +221,8 @@ class Planner:
         train = set(settings.protocol.training_corpora(modality))
         features = []
         for name, corpus in corpora.items():
-            computed = self._features(node.features, name, corpus)
-            cached = self._feature_cache(node, trains=name in train)
+            computed = self._features(node.features, name, self._distorted(corpus, node))
+            cached = self._feature_cache(node, trains=name in train and self._trained_on(node) is node)
             if cached is not None:
                 part = cached.part
                 read: Inputs = {"features": computed, **weights}
@@ -203,6 +230,20 @@ class Planner:
                 computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
             features.append(computed)
         return {"split": split, "features": tuple(features), **weights}
+
+    def _distorted(self, corpus: Stage, node: Modality) -> Stage:
+        """A corpus with the recordings that a modality reads made worse, where they are."""
+        if not node.distortion:
+            return corpus
+        settings = self._once(
+            ("distorted", id(corpus)),
+            node,
+            lambda: DistortedSettings(
+                corpus.settings.name, corpus.settings.corpus, replace(node.distortion, training=False)
+            ),
+            (corpus,),
+        )
+        return self.factory.make("distorted", f"{settings.name}-{corpus.settings.medium}", settings, {"corpus": corpus})
 
     def _feature_cache(self, node: Modality, trains: bool) -> FeatureCacheSettings | None:
         """The frozen part of a modality's network; None where the whole network is trained.

@@ -39,6 +39,7 @@ TABLE = {
     "weights": Cost(3000, 0, 30, 0),
     "tables": Cost(600, 100, 10, 0.5),
     "corpus": Cost(600, 0.1, 30, 0.02),
+    "distorted": Cost(1000, 0.1, 30, 0.05),
     "split": Cost(600, 40, 10, 1),
     "groups": Cost(600, 40, 10, 1),
     "features": Cost(2500, 1, 30, 0.05),
@@ -130,13 +131,14 @@ def wants_gpu(plan: PlanFile, stage: PlannedStage, settings: Any) -> bool:
 def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:
     """Bytes of what a stage reads, as far as it exists: results of other stages, and recordings or tables from outside.
 
-    A stage of features reads the recordings that its corpus lists, and not only the corpus's table.
+    A stage of features, or of distorted recordings, reads the recordings that its corpus lists, and not only the
+    corpus's table.
     """
     size = sum(file.stat().st_size for file in sources_of(settings)) if stage.kind in ("corpus", "posteriors") else 0
     for name in stage.reads:
         record = Record.read(results / name / RECORD)
         if record is not None:
             size += sum(int(length) for length, _ in record.outputs.values())
-            if stage.kind == "features":
+            if stage.kind in ("features", "distorted"):
                 size += sum(source.size for source in record.sources.values())
     return size

@@ -40,6 +40,7 @@ KINDS = {
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "tables": StageKind("prepare", (), ("tables",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
+    "distorted": StageKind("distort", ("emofusion.recordings.distort",), ("clips.parquet", "recordings")),
     "split": StageKind(
         "split",
         ("emofusion.protocols.common.split",),

@@ -56,6 +56,8 @@ class Facts:
                 f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): for a new "
                 "speaker, several clips are needed first."
             )
+        if settings.distorted:
+            sentences.append(self.distortion())
         if settings.training_actors is not None:
             people = "1 actor" if settings.training_actors == 1 else f"{settings.training_actors} actors"
             sentences.append(
@@ -72,6 +74,16 @@ class Facts:
                 "(accept_other_versions=true); summary.md and report.html list them."
             )
         return sentences
+
+    def distortion(self) -> str:
+        """How recordings were made worse, in words."""
+        parts = "; ".join(f"{heading(name)}: {words}" for name, words in self.settings.distorted.items())
+        learnt = (
+            "Training recordings were made worse in the same way."
+            if self.settings.distorted_training
+            else "Models, and rules that learn, learnt from the recordings as they are."
+        )
+        return f"The recordings under test were made worse ({parts}). {learnt}"
 
     def trained_on(self, groups: Sequence[str] = ("gender",)) -> str:
         """Who trained each modality, to stand beside the gaps of some groups."""

@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from emofusion.emotions import RESERVED
+from emofusion.settings.distortion import Distortion
 from emofusion.settings.fields import MOST_SEED, must, setting
 from emofusion.settings.training import Training
 
@@ -94,6 +95,9 @@ class Modality:
         "replaces the single model.",
         [],
         distinct=True,
+    )
+    distortion: Distortion = setting(
+        "How recordings under test are made worse, by noise or compression.", Distortion(), later=True
     )
     pool: str = setting(
         "How an ensemble averages: linear (mean) or product (geometric mean).", "linear", choices=["linear", "product"]
