@@ -1,4 +1,4 @@
-"""Recordings with noise, or compressed: the ratio computed by hand, what a codec leaves, and the files that are written."""
+"""Recordings with noise, or compressed: the ratio computed by hand, what a codec leaves, and the files."""
 
 import io
 
@@ -81,14 +81,12 @@ def test_sound_beyond_full_scale_is_scaled_before_it_is_compressed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rate", "bitrate", "has"), [(48000, 8, "32, 40, 48"), (16000, 320, "8, 16, 24"), (8000, 80, "56, 64$")]
+    ("rate", "bitrate", "has"), [(48000, 8, "32, 40, 48"), (16000, 320, "8, 16, 24"), (8000, 80, "8, .*, 56, 64")]
 )
 def test_a_bit_rate_that_mp3_does_not_have_is_refused(rate, bitrate, has, tmp_path):
     soundfile.write(tmp_path / "a.wav", chirp(rate), rate)
     worse = Distortion(codec="mp3", bitrate=bitrate)
-    words = (
-        rf"a\.wav: mp3 cannot compress it with distortion\.bitrate={bitrate} \(at {rate} Hz it has .*{has.rstrip('$')}"
-    )
+    words = rf"a\.wav: mp3 cannot compress it with distortion\.bitrate={bitrate} \(at {rate} Hz it has {has}"
     with pytest.raises(EmofusionError, match=words):
         distort(clips_of(audio=[tmp_path / "a.wav"]), worse, tmp_path / "out", tmp_path / "out")
 
