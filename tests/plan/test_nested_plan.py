@@ -1,10 +1,14 @@
 """The plan of nested cross-fitting: a second model of each modality, on pairs of folds, whose posteriors fit rules."""
 
+import json
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.records import RECORD, Making, Record
+from emofusion.plan.resources import OF_PAIRS, TABLE, estimate
 from emofusion.settings.kinds.pairs import PairsOfFolds
 
 NESTED = "fusion.fit_on=nested"
@@ -48,3 +52,18 @@ def test_what_cannot_be_nested_is_refused_before_anything_runs(planned, experime
 def test_no_modality_is_called_like_the_role(planned):
     with pytest.raises(EmofusionError, match="the name fitting has another meaning already"):
         planned("ravdess_openface", "+face@fitting=action_units modalities=[face,fitting] fusion.weights=null")
+
+
+def test_the_trainings_for_pairs_ask_for_more_time(planned, tmp_path):
+    plan = planned("ravdess_openface", f"speech=cnn1d {NESTED}")
+    models = [stage for stage in plan.stages.values() if stage.kind == "model" and stage.label.startswith("speech")]
+    of_pairs = [isinstance(plan.settings(str(s.inputs["split"])).protocol, PairsOfFolds) for s in models]
+    assert sorted(of_pairs) == [False, True]
+    for name in models[0].inputs["features"]:
+        record = Record(name, {}, Making("", {}, 1, "full"), {}, {}, {"a": [2**30, ""]}, "", "", 1.0, [])
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / RECORD).write_text(json.dumps(asdict(record)))
+    least = TABLE["model"].minutes
+    needed = [estimate(plan, stage.name, tmp_path).runtime - least for stage in models]
+    assert needed[of_pairs.index(True)] == pytest.approx(OF_PAIRS * needed[of_pairs.index(False)], abs=OF_PAIRS)
+    assert needed[of_pairs.index(False)] > 10

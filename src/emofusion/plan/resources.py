@@ -14,6 +14,7 @@ from emofusion.plan.currency import sources_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import FeatureCacheSettings, ModelSettings, PredictionsSettings
+from emofusion.settings.kinds.pairs import PairsOfFolds
 
 MEBIBYTE = 2**20
 LONGEST_MINUTES = 7 * 24 * 60
@@ -60,6 +61,8 @@ WITH_GPU = 3000
 TRAINING = 0.01
 # The same of a network that profits from a GPU: with one, and without.
 LARGE_TRAINING = (0.02, 0.5)
+# How many times as long the trainings for all pairs of folds take: n folds have n (n - 1) / 2 pairs, and n is nine.
+OF_PAIRS = 4
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def estimate(plan: PlanFile, name: str, results: Path, attempt: int = 1, gpus: i
     minutes = cost.minutes + cost.minutes_each * read
     if isinstance(settings, ModelSettings):
         rate = LARGE_TRAINING[0 if gpus else 1] if wanted else TRAINING
-        minutes += rate * read * settings.training.epochs * len(settings.seeds)
+        trainings = OF_PAIRS if isinstance(plan.settings(str(stage.inputs["split"])).protocol, PairsOfFolds) else 1
+        minutes += trainings * rate * read * settings.training.epochs * len(settings.seeds)
     more = 2 ** (attempt - 1)
     return Needs(
         math.ceil(memory * more),
