@@ -55,7 +55,7 @@ def test_no_modality_is_called_like_the_role(planned):
 
 
 def test_the_trainings_for_pairs_ask_for_more_time(planned, tmp_path):
-    plan = planned("ravdess_openface", f"speech=cnn1d {NESTED}")
+    plan = planned("ravdess_openface", f"speech=cnn1d report.compare={{}} {NESTED}")
     models = [stage for stage in plan.stages.values() if stage.kind == "model" and stage.label.startswith("speech")]
     of_pairs = [isinstance(plan.settings(str(s.inputs["split"])).protocol, PairsOfFolds) for s in models]
     assert sorted(of_pairs) == [False, True]
