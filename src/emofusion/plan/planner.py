@@ -99,7 +99,13 @@ class Planner:
         }
         networks = {
             name: self._compared(
-                settings, name, chosen, [alternative(name, c) for c in settings.report.compare.get(name, [])]
+                settings,
+                name,
+                chosen,
+                [
+                    self._distorted_alike(alternative(name, c), settings.modalities[name])
+                    for c in settings.report.compare.get(name, [])
+                ],
             )
             for name, chosen in trained.items()
         }
