@@ -4,6 +4,7 @@ from math import comb
 from typing import Any
 
 from emofusion.settings.compose import Settings
+from emofusion.settings.distortion import PICTURES, SOUND
 from emofusion.settings.experiment import NESTED, Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
 from emofusion.settings.kinds import Network
@@ -169,8 +170,8 @@ def check_distortion(node: Modality, name: str) -> None:
         f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
     )
     for is_asked, media, what in (
-        (distortion.of_sound, {"audio"}, "sound"),
-        (distortion.of_pictures, {"image", "video"}, "pictures"),
+        (distortion.of_sound, {SOUND}, "sound"),
+        (distortion.of_pictures, set(PICTURES), "pictures"),
     ):
         must(
             not is_asked or bool(media & set(features.media)),

@@ -239,7 +239,7 @@ class Planner:
 
     def _distorted(self, corpus: Stage, node: Modality) -> Stage:
         """A corpus with the recordings that a modality reads made worse, where they are."""
-        if not node.distortion:
+        if not node.distortion.concerns(corpus.settings.medium):
             return corpus
         settings = self._once(
             ("distorted", id(corpus)),

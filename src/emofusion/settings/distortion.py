@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from emofusion.settings.fields import MOST_SEED, setting
 
 CODECS = ("", "mp3", "opus")
+SOUND, PICTURES = "audio", ("image", "video")  # media of corpora
 
 
 @dataclass
@@ -41,6 +42,10 @@ class Distortion:
     def of_pictures(self) -> bool:
         """Whether pictures are made worse."""
         return self.jpeg is not None
+
+    def concerns(self, medium: str) -> bool:
+        """Whether a medium of a corpus, such as `audio`, is made worse."""
+        return self.of_sound if medium == SOUND else self.of_pictures and medium in PICTURES
 
     def __bool__(self) -> bool:
         """Whether anything is made worse."""
