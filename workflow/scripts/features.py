@@ -11,7 +11,7 @@ from emofusion.features.common.extract import extract
 from emofusion.features.common.skipped import read_skipped
 from emofusion.features.common.unfinished import keep_unfinished
 from emofusion.plan.job import Job, excluded_of
-from emofusion.plan.stage import BESIDE
+from emofusion.plan.stage import RECORDED
 from emofusion.tables import CLIPS, read_table
 
 
@@ -19,9 +19,9 @@ def work(job: Job) -> None:
     clips = whole(read_table(job.input("corpus") / "clips.parquet", CLIPS))
     clips.attrs["exclude"] = excluded_of(job, "corpus")
     corpus = job.plan.settings(job.stage.inputs["corpus"])
-    beside = [whole(read_table(folder / "clips.parquet", CLIPS)) for folder in job.inputs(BESIDE)]
+    recorded = [whole(read_table(folder / "clips.parquet", CLIPS)) for folder in job.inputs(RECORDED)]
     keep_unfinished(job.folder, job.token)
-    extract(clips, job.settings.features, job.folder, job.workers, corpus.corpus.on_bad_clip, beside)
+    extract(clips, job.settings.features, job.folder, job.workers, corpus.corpus.on_bad_clip, recorded)
     if skipped := read_skipped([job.folder]):
         told = first_few([f"{clip} ({reason})" for clip, reason in skipped.items()], "; ")
         tell(f"corpora.{corpus.name}.on_bad_clip=skip: {len(skipped)} of {len(clips)} clips are skipped: {told}")

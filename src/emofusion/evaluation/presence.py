@@ -12,9 +12,10 @@ from threadpoolctl import threadpool_limits
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.systems import Systems, actors_of
 from emofusion.fusion.common.crossfit import NothingToLearnFrom, score
+from emofusion.fusion.common.fuse import aligned_for
 from emofusion.plan.settings import EvaluationSettings, FusionSettings
-from emofusion.predictions.missing import USE_OTHERS, completed, in_words, patterns
-from emofusion.predictions.table import Aligned, align, labels
+from emofusion.predictions.missing import USE_OTHERS, in_words, patterns
+from emofusion.predictions.table import Aligned, labels
 from emofusion.predictions.ties import predicted
 from emofusion.settings.kinds import FusionRule
 
@@ -57,6 +58,7 @@ def robustness_table(
     rule: FusionRule,
     fusion: FusionSettings,
     settings: EvaluationSettings,
+    fitting: dict[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """The accuracy of the fusion when a share of a modality's test clips is removed, from none to all.
 
@@ -73,10 +75,11 @@ def robustness_table(
         rule: the configured rule.
         fusion: its weights, and what it learns from.
         settings: resampling; its seed also decides which clips are removed.
+        fitting: modality → the predictions that the rule is fitted on, where these are others.
     """
     rows: list[dict[str, Any]] = []
     if len(modalities) > 1:
-        aligned = align(completed(modalities, USE_OTHERS), are_checked=True)
+        aligned = aligned_for(modalities, replace(fusion, missing=USE_OTHERS), fitting)
         tested = aligned.clips["split"].to_numpy() == "test"
         clips = aligned.clips[tested]
         actors, actor = actors_of(clips)

@@ -4,7 +4,8 @@ from math import comb
 from typing import Any
 
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Emotions, Modality, Posteriors
+from emofusion.settings.distortion import PICTURES, SOUND
+from emofusion.settings.experiment import NESTED, Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
 from emofusion.settings.kinds import Network, Protocol
 from emofusion.settings.names import check_name
@@ -39,6 +40,16 @@ def check_cell(settings: Settings) -> None:
             f"{', '.join(settings.corpora) or 'none'}",
         )
     for name in settings.root.modalities:
+        must(
+            settings.fusion.fit_on != NESTED or settings.modalities[name].posteriors is None,
+            f"fusion.fit_on={NESTED}: it needs models that are trained here, one for each pair of folds, and "
+            f"{name}.posteriors were made elsewhere; set fusion.fit_on=cross_fitted",
+        )
+        must(
+            protocol.training_actors is None or settings.modalities[name].posteriors is None,
+            f"protocol.training_actors={protocol.training_actors}: {name}.posteriors were made elsewhere, by models "
+            "that were trained with whomever they were; set protocol.training_actors=null, or train a model",
+        )
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
     for name in settings.root.references:
@@ -77,6 +88,7 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         node: its settings.
     """
     check_name(node.name, f"{modality}.name")
+    check_distortion(node, modality)
     if node.posteriors is not None:
         must(
             not node.ensemble,
@@ -158,6 +170,38 @@ def check_enrolment(protocol: Protocol, training: Training, name: str) -> None:
         f"{name}.enrolment={wanted}: {name}.speaker_normalisation=true normalises on all clips of a speaker, these "
         f"included; set one of them, as in {name}.speaker_normalisation=false",
     )
+
+
+def check_distortion(node: Modality, name: str) -> None:
+    """Raise `EmofusionError` where recordings cannot be made worse in the way that a modality asks for.
+
+    name: of the modality.
+    """
+    distortion, where = node.distortion, f"{name}.distortion"
+    asked = distortion.set_values(where)
+    if not distortion:
+        must(not distortion.training, f"{where}.training=true: nothing makes recordings worse; set {where}.snr=10 too")
+        return
+    must(
+        node.posteriors is None,
+        f"{asked}: {name}.posteriors were made elsewhere, from recordings that are not read here; set {where}={{}}",
+    )
+    if node.ensemble:
+        return  # its members are checked where they are known
+    features = node.features
+    must(
+        features.clips_named_in() is None,
+        f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
+    )
+    for is_asked, media, what in (
+        (distortion.of_sound, {SOUND}, "sound"),
+        (distortion.of_pictures, set(PICTURES), "pictures"),
+    ):
+        must(
+            not is_asked or bool(media & set(features.media)),
+            f"{asked}: {features.kind} features are not computed from {what}; they are computed from "
+            f"{' or '.join(features.media)}",
+        )
 
 
 def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:

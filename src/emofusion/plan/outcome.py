@@ -151,4 +151,11 @@ def report_settings(
         networks=networks,
         groups=settings.evaluation.groups,
         bands=settings.evaluation.bands,
+        distorted={
+            name: settings.modalities[name].distortion.in_words()
+            for name in settings.root.modalities
+            if settings.modalities[name].distortion
+        },
+        distorted_training=any(settings.modalities[name].distortion.training for name in settings.root.modalities),
+        training_actors=protocol.training_actors,
     )

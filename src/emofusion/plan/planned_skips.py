@@ -6,7 +6,6 @@ from emofusion.plan.planned_corpora import corpus_stage
 from emofusion.plan.stage import ALSO_SKIPPED, FEATURES_SKIPPED, Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality
-from emofusion.settings.kinds import Features
 from emofusion.settings.kinds.corpora import SKIP
 
 Readers = Sequence[tuple[str, Modality]]
@@ -23,7 +22,7 @@ def skipped_elsewhere(
     modality: str,
     names: Sequence[str],
     readers: Readers,
-    features: Callable[[Features, str, dict[str, Stage]], Stage],
+    features: Callable[[Modality, str, dict[str, Stage]], list[Stage]],
 ) -> Inputs:
     """The clip tables in which other modalities read the same corpora, and the features of all modalities.
 
@@ -35,7 +34,7 @@ def skipped_elsewhere(
         modality: the modality whose clips are split.
         names: the corpora of the modality.
         readers: name and settings of each modality that is fused, or of each member where it is an ensemble.
-        features: makes the stage of features, from their settings, the name of a corpus, and the reader's corpora.
+        features: makes the stages of features, from the settings of a reader, the name of a corpus, and its corpora.
     """
     tables: list[Stage] = []
     computed: list[Stage] = []
@@ -49,7 +48,7 @@ def skipped_elsewhere(
         corpora = {name: corpus_stage(factory, settings, name, reader, node) for name in read}
         for name in skipping:
             if name in names:
-                computed.append(features(node.features, name, corpora))
+                computed += features(node, name, corpora)
                 if reader != modality:
                     tables.append(corpora[name])
     found = {ALSO_SKIPPED: tables, FEATURES_SKIPPED: computed}

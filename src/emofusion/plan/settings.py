@@ -7,6 +7,7 @@ The objects are frozen, and hold only what can change a stage's output. Two furt
 from dataclasses import dataclass
 from typing import Any
 
+from emofusion.settings.distortion import Distortion
 from emofusion.settings.experiment import Emotions, Evaluation, Posteriors
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus, Features, FrozenPart, FusionRule, Metric, Network, Protocol
@@ -24,6 +25,15 @@ class CorpusSettings:
     name: str
     corpus: Corpus
     medium: str = ""
+
+
+@dataclass(frozen=True)
+class DistortedSettings:
+    """A corpus whose recordings are made worse. name, corpus: of the stage that it reads. distortion: what is done."""
+
+    name: str
+    corpus: Corpus
+    distortion: Distortion
 
 
 @dataclass(frozen=True)
@@ -192,3 +202,6 @@ class ReportSettings:
     enrolled: dict[str, int] = setting(
         "Modality → the number of enrolment clips that it is centred on.", {}, later=True
     )
+    distorted: dict[str, str] = setting("Modality → what was done to its recordings, in words.", {}, later=True)
+    distorted_training: bool = setting("Whether training recordings were made worse too.", False, later=True)
+    training_actors: int | None = setting("Number of drawn training actors in each fold; null: all.", None, later=True)

@@ -32,7 +32,7 @@ class StageKind:
 
 
 LIBRARY = "library:"  # before the name of a library among a stage's modules
-BESIDE = "beside"  # the role of clip tables of other corpora, to whose recordings features adapt too
+RECORDED = "recorded"  # the role of the clip tables to whose recordings features adapt, where not only to their own
 ALSO_SKIPPED = "also_skipped"  # the role of clip tables of other modalities, whose skipped clips a split leaves out
 FEATURES_SKIPPED = "features_skipped"  # the role of features, of all modalities, whose skipped clips a split leaves out
 
@@ -42,6 +42,7 @@ KINDS = {
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "tables": StageKind("prepare", (), ("tables",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
+    "distorted": StageKind("distort", ("emofusion.recordings.distort",), ("clips.parquet", "recordings")),
     "split": StageKind(
         "split",
         ("emofusion.protocols.common.split",),

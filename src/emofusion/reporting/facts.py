@@ -60,6 +60,14 @@ class Facts:
                 f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): for a new "
                 "speaker, several clips are needed first."
             )
+        if settings.distorted:
+            sentences.append(self.distortion())
+        if settings.training_actors is not None:
+            people = "1 actor" if settings.training_actors == 1 else f"{settings.training_actors} actors"
+            sentences.append(
+                f"Each fold trains with {people}, drawn from those that it has (protocol.training_actors): this is a "
+                "point of a learning curve."
+            )
         if settings.generated:
             sentences.append(f"This is {DEMO}: no real person was seen or heard.")
         if self.accepted:
@@ -78,6 +86,16 @@ class Facts:
             for name, number in self.settings.enrolled.items()
         ]
         return ", and ".join(parts)
+
+    def distortion(self) -> str:
+        """How recordings were made worse, in words."""
+        parts = "; ".join(f"{heading(name)}: {words}" for name, words in self.settings.distorted.items())
+        learnt = (
+            "Training recordings were made worse in the same way."
+            if self.settings.distorted_training
+            else "Models, and rules that learn, learnt from the recordings as they are."
+        )
+        return f"The recordings under test were made worse ({parts}). {learnt}"
 
     def trained_on(self, groups: Sequence[str] = ("gender",)) -> str:
         """Who trained each modality, to stand beside the gaps of some groups."""

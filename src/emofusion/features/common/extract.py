@@ -36,7 +36,7 @@ def extract(
     out: Path,
     workers: int,
     on_bad_clip: str = "fail",
-    beside: Sequence[pd.DataFrame] = (),
+    recorded: Sequence[pd.DataFrame] = (),
 ) -> None:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
 
@@ -53,7 +53,8 @@ def extract(
         out: the folder of the feature set.
         workers: the number of processes; with 1, this process computes everything.
         on_bad_clip: `fail` or `skip`, the setting of the clips' corpus.
-        beside: `tables.CLIPS` of the other corpora of the modality, see `Features.for_recordings`.
+        recorded: `tables.CLIPS` of all corpora of the modality as they were recorded, see `Features.for_recordings`;
+            empty where these are the clips.
 
     Raises:
         Lacking: no clip has anything to compute the features from.
@@ -65,7 +66,7 @@ def extract(
     if clips.empty:
         raise EmofusionError(f"there are no clips to compute {features.kind} features of.")
     if features.follows_recordings():
-        features = features.for_recordings(pd.concat([clips, *beside], ignore_index=True))
+        features = features.for_recordings(pd.concat(recorded, ignore_index=True) if recorded else clips)
     number = len(clips)
     clips, compute, without = _prepared(clips, features, on_bad_clip)
     module = sys.modules[type(features).__module__]

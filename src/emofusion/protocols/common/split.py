@@ -13,6 +13,7 @@ from emofusion.errors import EmofusionError
 from emofusion.protocols.common.enrolment import check_enough, drawn_clips
 from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
 from emofusion.protocols.common.labels import check_labels
+from emofusion.protocols.common.training_actors import of_drawn_actors
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.kinds import Protocol
 
@@ -66,6 +67,10 @@ def make_split(
     folds, enrolls = protocol.masks(clips), clips["clip"].isin(enrolling)
     tested = {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
     for fold, masks in enumerate(folds):
+        name = protocol.fold_in_words(fold, len(folds))
+        if protocol.training_actors is not None:
+            train = of_drawn_actors(clips, masks[0], protocol.training_actors, protocol.seed, fold, name)
+            masks = (train, *masks[1:])
         apart = enrolls & (masks[1] | masks[2] | (masks[0] & clips["actor"].isin(tested)))
         set_apart = pd.concat([clips[apart], no_class])
         parts.append(set_apart[columns].assign(fold=fold, split="enrolment"))
@@ -73,7 +78,7 @@ def make_split(
             needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
             mask = mask & ~apart & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
-                raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
+                raise EmofusionError(f"protocol: {name} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
     split = pd.concat([part for part in parts if len(part)], ignore_index=True)
     if protocol.enrolment.clips:
@@ -83,25 +88,29 @@ def make_split(
     if not protocol.mixes_speakers():
         check_speakers(split, protocol.to_mix)
     if protocol.trains and not elsewhere:
-        check_classes(split)
+        check_classes(split, protocol)
     return split, left_out
 
 
-def check_classes(split: pd.DataFrame) -> None:
+def check_classes(split: pd.DataFrame, protocol: Protocol) -> None:
     """Raise `EmofusionError` where a fold tests a class that it has no training clip of, although other folds have.
 
     A model that never saw a class would have a score for it nevertheless. A class that no fold trains is another
     matter: the models do not know it, and reports say so.
 
-    split: `tables.SPLIT`.
+    split: `tables.SPLIT`. protocol: gives the folds their names in the message.
     """
     trained = split[split["split"] == "train"].groupby("emotion")["fold"].agg(set)
     for (fold, emotion), rows in split[split["split"] == "test"].groupby(["fold", "emotion"]):
         if emotion in trained.index and fold not in trained[emotion]:
+            why = ": those who show it are all tested there. Divide the clips in another way, as with protocol.folds or"
+            why += " fewer folds,"
+            if protocol.training_actors is not None:
+                why = f". Set more protocol.training_actors than {protocol.training_actors},"
             raise EmofusionError(
-                f"protocol: fold {fold} tests {len(rows)} clips of the class {emotion}, as {rows['clip'].iloc[0]}, and "
-                f"none of its training clips has this class: those who show it are all tested there. Divide the clips "
-                f"in another way, as with protocol.folds or fewer folds, or take {emotion} out of emotions.classes."
+                f"protocol: {protocol.fold_in_words(fold, split['fold'].nunique())} tests {len(rows)} clips of the "
+                f"class {emotion}, as {rows['clip'].iloc[0]}, and none of its training clips has this class{why} or "
+                f"take {emotion} out of emotions.classes."
             )
 
 

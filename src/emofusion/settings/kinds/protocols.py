@@ -50,6 +50,13 @@ class Protocol(Kind):
     validation: float = setting(
         "Share of the training actors, or clips, that is used for validation; 0: none.", 0.2, least=0, below=1
     )
+    training_actors: int | None = setting(
+        "Number of training actors in each fold, for learning curves: they are drawn by protocol.seed, alternately of "
+        "each gender, and a smaller number is a part of a larger one. Validation and test stay. null: all.",
+        None,
+        least=1,
+        later=True,
+    )
     same_people: list[list[str]] = setting(
         "Corpora that share people, as in [[ravdess, ravdess_songs]]: equal names of actors are then the same person. "
         "People of other corpora are different people, whatever their names.",
@@ -82,6 +89,10 @@ class Protocol(Kind):
     def for_modality(self, modality: str) -> Self:
         """A copy with only the settings that concern one modality, so that other modalities do not change its split."""
         return self
+
+    def fold_in_words(self, fold: int, folds: int) -> str:
+        """A fold's name in messages. folds: how many there are."""
+        return f"fold {fold}"
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """Boolean masks over the clips for each fold: train, validation, test.
