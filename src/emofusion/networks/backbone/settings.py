@@ -48,8 +48,8 @@ class BackboneLayers(Network):
 
     architecture: str = setting("The architecture of the convolutions.", MISSING, choices=ARCHITECTURES)
     normalise: str = setting(
-        "How pixels are scaled: by ImageNet's mean and deviation (imagenet), as torchvision's weights expect; from -1 to "
-        "1 (symmetric), as TensorFlow's weights of MobileNet expect; or from 0 to 1 alone (none).",
+        "How pixels are scaled: by ImageNet's mean and deviation (imagenet), as torchvision's weights expect; from -1 "
+        "to 1 (symmetric), as TensorFlow's weights of MobileNet expect; or from 0 to 1 alone (none).",
         "imagenet",
         choices=["imagenet", "symmetric", "none"],
     )
