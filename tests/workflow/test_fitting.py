@@ -93,9 +93,10 @@ def test_a_learning_curve(workflow):
     alone = [text for text in OVERRIDES if "fair" not in text]
     override = [*alone, "modalities=[good]", f"protocol.training_actors={','.join(map(str, levels))}"]
     workflow.made(experiment="wesad", override=override)
+    cells = pd.read_csv(workflow / "reports/wesad/cells.csv").set_index("protocol.training_actors")["cell"]
     for level in levels:
-        place = workflow / "reports/wesad" / f"protocol.training_actors={level}"
-        assert f"Each fold trains with {level} actors" in (place / "summary.md").read_text()
+        summary = (workflow / "reports/wesad" / cells[level] / "summary.md").read_text(encoding="utf-8")
+        assert f"Each fold trains with {level} actors" in summary
     settings = pd.read_csv(workflow / "reports/wesad/settings.csv").set_index("protocol.training_actors")
     assert sorted(settings.index) == levels and (settings["clips"] == 72).all()
     assert (workflow / "reports/wesad/levels.png").is_file()
