@@ -60,7 +60,10 @@ class Planner:
             if node.ensemble
         }
         self._readers = [
-            (name, node) for name in modalities for node in ensembles.get(name, [settings.modalities[name]])
+            (name, part)
+            for name in modalities
+            for node in ensembles.get(name, [settings.modalities[name]])
+            for part in self._parts(node)
         ]
         members = {
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
@@ -137,7 +140,10 @@ class Planner:
         model, inputs = self._model(settings, modality, node)
         training = _not_none(node.training)
         prediction_settings = self._once(
-            ("predictions",), training, lambda: PredictionsSettings(training.threads, training.precision)
+            ("predictions", id(node)),
+            training,
+            lambda: PredictionsSettings(training.threads, training.precision, list(node.features.leaves())),
+            (node,),
         )
         return self.factory.make(
             "predictions",
@@ -165,7 +171,7 @@ class Planner:
                 node.features.standardised,
             ),
         )
-        model_settings = ModelSettings(trained, single, seeds, standardised)
+        model_settings = ModelSettings(trained, single, seeds, standardised, list(node.features.leaves()))
         label = f"{modality}-{node.name}"
         model = self.factory.make("model", label, model_settings, inputs, training.threads, training.precision)
         return model, inputs
@@ -178,16 +184,28 @@ class Planner:
         weights: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
         train = set(settings.protocol.training_corpora(modality))
         features = []
-        for name, corpus in corpora.items():
-            computed = self._features(node.features, name, corpus)
-            cached = self._feature_cache(node, trains=name in train)
-            if cached is not None:
-                part = cached.part
-                read: Inputs = {"features": computed, **weights}
-                threads = getattr(part, "threads", 1)
-                computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
-            features.append(computed)
+        for position, of_part in enumerate(self._parts(node)):
+            for name, corpus in corpora.items():
+                if position:  # a further part may read another medium of the corpus
+                    corpus = corpus_stage(self.factory, settings, name, modality, of_part)
+                computed = self._features(of_part.features, name, corpus)
+                cached = self._feature_cache(node, trains=name in train)
+                if cached is not None:
+                    part = cached.part
+                    read: Inputs = {"features": computed, **weights}
+                    threads = getattr(part, "threads", 1)
+                    computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
+                features.append(computed)
         return {"split": split, "features": tuple(features), **weights}
+
+    def _parts(self, node: Modality) -> list[Modality]:
+        """A modality with each of the features that are joined in its rows; itself where nothing is joined."""
+
+        def make() -> list[Modality]:
+            leaves = node.features.leaves() if node.features is not None else {}
+            return [replace(node, features=features) for features in leaves.values()] or [node]
+
+        return self._once(("parts",), node, make)
 
     def _feature_cache(self, node: Modality, trains: bool) -> FeatureCacheSettings | None:
         """The frozen part of a modality's network; None where the whole network is trained.
@@ -212,7 +230,7 @@ class Planner:
         def make() -> tuple[Stage, dict[str, Stage]]:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
-            corpora = {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
+            corpora = {name: corpus_stage(self.factory, settings, name, modality, parts[0]) for name in names}
             closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
             split_settings = SplitSettings(
                 protocol.for_modality(modality),
@@ -226,7 +244,12 @@ class Planner:
             return self.factory.make("split", label, split_settings, read), corpora
 
         skips = any(corpus.on_bad_clip == SKIP for corpus in settings.corpora.values())
-        others = [(name, reader) for name, reader in self._readers if skips and name != modality]
+        parts = self._parts(node)
+        others = [
+            (name, reader)
+            for name, reader in self._readers
+            if skips and (name != modality or any(reader is part for part in parts[1:]))
+        ]
         sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in others))
         return self._once(("split", modality, *map(id, sections)), node, make, sections)
 
