@@ -1,4 +1,4 @@
-"""Gaussian kernels of several features of a clip, and the choice of their width, of a ridge penalty and a temperature."""
+"""Gaussian kernels of joined features, and the choice of their width, of a ridge penalty and of a temperature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

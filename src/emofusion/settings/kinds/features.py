@@ -47,7 +47,7 @@ class Features(Kind):
         return 1
 
     def leaves(self) -> "dict[str, Features]":
-        """The features that are computed instead of these and joined in a row, by name; empty where nothing is joined."""
+        """The features that are computed instead of these and joined in a row, by name; empty without them."""
         return {}
 
     def several_rows_are_views(self) -> bool:
