@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import cdist
 from scipy.special import log_softmax, softmax
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.kernel_ridge import KernelRidge as Reference
@@ -111,18 +112,18 @@ def test_parts_within_a_part_are_averaged_first():
 
 def test_features_with_many_and_with_few_values_count_alike_and_wild_ones_are_clipped():
     values = np.concatenate([VOICE, FACE], axis=1)
-    between = Distances({"voice": slice(0, 5), "face": slice(5, 45)}, 5.0).fit(values).between(values)
+    between = Distances({"voice": slice(0, 5), "face": slice(5, 45)}, 5.0).fit(values, LABELS).between(values)
     assert all(one.mean() == pytest.approx(1) for one in between.values())
     wilder = values.copy()
     wilder[0, 5] = 1e6
-    again = Distances({"voice": slice(0, 5), "face": slice(5, 45)}, 5.0).fit(values).between(wilder)
+    again = Distances({"voice": slice(0, 5), "face": slice(5, 45)}, 5.0).fit(values, LABELS).between(wilder)
     np.testing.assert_allclose(again["face"], between["face"])
-    constant = Distances({"all": slice(None)}, 5.0).fit(np.ones((4, 3))).between(np.ones((2, 3)))
+    constant = Distances({"all": slice(None)}, 5.0).fit(np.ones((4, 3)), np.arange(4) % 2).between(np.ones((2, 3)))
     assert (constant["all"] == 0).all()
 
 
 def test_the_candidates_with_the_lowest_log_loss_over_other_actors_are_chosen():
-    distances = Distances({"all": slice(None)}, 5.0).fit(FACE).between(FACE)
+    distances = Distances({"all": slice(None)}, 5.0).fit(FACE, LABELS).between(FACE)
     counted = np.ones(len(LABELS), bool)
     gammas, alphas = [1e-3, 0.3, 30.0], [0.1, 100.0]
     chosen = choose(distances, LABELS, list(ACTORS), counted, 3, (gammas, alphas, "mean"))
@@ -199,3 +200,16 @@ def test_a_ridge_is_the_solution_of_its_equations():
     targets = 2 * np.eye(3)[LABELS] - 1
     solved = np.linalg.solve(between + 0.3 * np.eye(len(LABELS)), targets - targets.mean(axis=0))
     np.testing.assert_allclose(ridge.scores(between), between @ solved + targets.mean(axis=0), atol=1e-8)
+
+
+@pytest.mark.parametrize("values", [VOICE, FACE[:30]])
+def test_distances_are_mahalanobis_distances_by_the_covariance_within_classes(values):
+    # of FACE, fewer rows than values
+    labels = LABELS[: len(values)]
+    ours = Distances({"all": slice(None)}, 1e9, 0.3).fit(values, labels).between(values)["all"]
+    scaled = StandardScaler().fit_transform(values)
+    rest = scaled - np.stack([scaled[labels == label].mean(axis=0) for label in range(3)])[labels]
+    covariance = rest.T @ rest / len(rest)
+    drawn = 0.3 * covariance + 0.7 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    expected = cdist(scaled, scaled, "mahalanobis", VI=np.linalg.inv(drawn)) ** 2
+    np.testing.assert_allclose(ours, expected / expected.mean(), atol=1e-8)

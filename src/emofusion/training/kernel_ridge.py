@@ -59,6 +59,7 @@ class FittedKernels:
             "chosen": json.dumps(asdict(self.chosen)),
             "clips": json.dumps(self.train["clip"].tolist()),
             "views": json.dumps(self.train["view"].tolist()),
+            "labels": json.dumps(self.train["label"].tolist()),
         }
         arrays = {"coefficients": self.ridge.coefficients, "offset": self.ridge.offset}
         write_whole(_file(file), save({name: np.ascontiguousarray(one) for name, one in arrays.items()}, facts))
@@ -81,7 +82,7 @@ def fit_kernels(
 
     def fit(inputs: RowSource, rows: pd.DataFrame, drawn: int, which: str) -> FittedKernels:
         values, labels = _taken(inputs, rows), rows["label"].to_numpy()
-        distances = Distances(_columns(features), network.clip).fit(values)
+        distances = Distances(_columns(features), network.clip, network.within).fit(values, labels)
         between = distances.between(values)
         candidates = (network.gammas, network.alphas, network.combine)
         counted = (rows["view"] == 0).to_numpy()
@@ -138,7 +139,8 @@ def _load(network: KernelRidge, file: Path, inputs: RowSource, columns: Columns)
     train = train.astype({"row": "int64"})
     ridge = Ridge(chosen.alpha)
     ridge.coefficients, ridge.offset = arrays["coefficients"], arrays["offset"]
-    distances = Distances(columns, network.clip).fit(_taken(inputs, train))
+    labels = np.array(facts["labels"])
+    distances = Distances(columns, network.clip, network.within).fit(_taken(inputs, train), labels)
     return FittedKernels(network, inputs, train, distances, ridge, chosen)
 
 

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
 POINTS = 68
 NPZ = "landmarks68.npz"  # a file with the points of all clips, in a corpus's folder
-STATISTICS = ("mean", "deviation", "motion")
+# statistic → its number of values
+VALUES = {
+    "mean": 2 * POINTS,
+    "deviation": 2 * POINTS,
+    "motion": 2 * POINTS,
+    "displacement": 2 * POINTS,
+    "quarters": 4 * 2 * POINTS,
+    "head": 41,
+}
+STATISTICS = ("mean", "deviation", "motion")  # the default
 
 
 @dataclass
@@ -32,9 +41,10 @@ class Landmarks(Features):
     )
     statistics: list[str] = setting(
         "What is taken of each coordinate over the frames: mean, deviation (standard deviation), motion (mean change "
-        "from one frame to the next).",
+        "from one frame to the next), displacement (mean, from the mean of the first eight frames), quarters (the same "
+        "for each quarter of the clip). head: how place, size and turns of the head change.",
         list(STATISTICS),
-        choices=STATISTICS,
+        choices=tuple(VALUES),
         shortest=1,
         distinct=True,
     )
@@ -59,11 +69,11 @@ class Landmarks(Features):
         return np.dtype(np.float32)
 
     def row_shape(self) -> tuple[int]:
-        """`(136 * statistics,)`: of each statistic, x and y of the first point, then of the next."""
-        return (2 * POINTS * len(self.statistics),)
+        """`(values,)`: of each statistic, x and y of the first point, then of the next."""
+        return (sum(VALUES[statistic] for statistic in self.statistics),)
 
     def prepare(self, clips: "pd.DataFrame") -> "Callable[[Any], np.ndarray[Any, Any]]":
-        """The function that turns a clip into float32 `(1, 136 * statistics)`.
+        """The function that turns a clip into float32 `(1, values)`.
 
         Raises `EmofusionError` where there are no points, they have another form, or clips are missing from them.
         """

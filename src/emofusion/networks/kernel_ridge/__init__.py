@@ -44,6 +44,13 @@ class KernelRidge(Estimator):
         distinct=True,
     )
     clip: float = setting("Standardised values are at most so far from 0.", 5.0, above=0)
+    within: float = setting(
+        "Share of the covariance within classes by which features are normalised, so that directions in which clips of "
+        "one emotion differ count less; 0: they count like all.",
+        0.0,
+        least=0,
+        below=1,
+    )
 
     def check_training(self, training: Training, name: str) -> None:
         """Raise `EmofusionError` for settings of the training that have no effect."""
