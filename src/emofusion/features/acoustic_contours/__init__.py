@@ -38,7 +38,7 @@ class AcousticContours(AcousticSettings, FeaturesAtSpeeds):
         return prepare(clips, self)
 
     def check_together(self, name: str) -> None:
-        """Check as for the acoustic features, and raise `EmofusionError` if the duration has fewer frames than parts."""
+        """Check as for the acoustic features, and raise `EmofusionError` where there are fewer frames than parts."""
         super().check_together(name)
         must(
             self.frames >= self.pieces,
