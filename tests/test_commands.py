@@ -273,7 +273,7 @@ def composers():
         for experiment in (
             "paper",
             "ravdess_openface",
-            "ravdess_best",
+            "ravdess_ensemble",
             "posteriors",
             "meld_text",
             "wesad",

@@ -83,11 +83,10 @@ def fit_kernels(
     def fit(inputs: RowSource, rows: pd.DataFrame, drawn: int, which: str) -> FittedKernels:
         values, labels = _taken(inputs, rows), rows["label"].to_numpy()
         distances = Distances(_columns(features), network.clip, network.within).fit(values, labels)
-        between = distances.between(values)
         candidates = (network.gammas, network.alphas, network.combine)
         counted = (rows["view"] == 0).to_numpy()
-        chosen = choose(between, labels, rows["actor"].tolist(), counted, len(classes), candidates)
-        combined = kernel(between, chosen.gamma, network.combine)
+        chosen = choose(distances.own, labels, rows["actor"].tolist(), counted, len(classes), candidates)
+        combined = kernel(distances.own, chosen.gamma, network.combine)
         ridge = Ridge(chosen.alpha).fit(combined, labels, len(classes))
         progress(
             f"{which}: chosen on the actors who train: gamma {chosen.gamma:g}, alpha {chosen.alpha:g} (log loss "

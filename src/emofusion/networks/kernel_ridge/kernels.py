@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import svd
+from scipy.linalg import eigh
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.kernel_ridge import KernelRidge
@@ -18,7 +18,7 @@ from emofusion.errors import EmofusionError
 
 Array = NDArray[Any]
 GROUPS = 5  # of actors, in the cross-validation
-_TINY = 1e-6  # of the mean variance within classes
+_TINY = 1e-9  # of the greatest variance
 _LEAST, _MOST = np.log(0.05), np.log(200.0)  # of the factor on the scores
 
 
@@ -40,6 +40,9 @@ class Distances:
     "Within-class covariance normalization for SVM-based speaker recognition", Interspeech 2006), which is drawn towards
     a multiple of the identity. Last, they are divided by their mean over all pairs of training rows.
 
+    Attributes:
+        own: after `fit`, the distances of the training rows to each other.
+
     Args:
         columns: name → the columns of these features. Names with the same beginning up to a point form a part.
         limit: standardised values are at most so far from 0.
@@ -57,8 +60,10 @@ class Distances:
             name: _Whitening(standardised[:, part], labels, self.within) for name, part in self.columns.items()
         }
         self.rows = {name: self.maps[name].of(standardised[:, part]) for name, part in self.columns.items()}
+        squared = {name: _squared(one, one) for name, one in self.rows.items()}
         # features that are constant over the training rows have no distance, and a kernel of 1
-        self.means = {name: float(_squared(one, one).mean()) or 1.0 for name, one in self.rows.items()}
+        self.means = {name: float(one.mean()) or 1.0 for name, one in squared.items()}
+        self.own = {name: one / self.means[name] for name, one in squared.items()}
         return self
 
     def between(self, values: Array) -> dict[str, Array]:
@@ -70,7 +75,8 @@ class Distances:
         }
 
     def _standardised(self, values: Array) -> Array:
-        return np.clip(self.scaler.transform(values.astype(np.float64)), -self.limit, self.limit)
+        clipped: Array = np.clip(self.scaler.transform(values.astype(np.float64)), -self.limit, self.limit)
+        return clipped
 
 
 class _Whitening:
@@ -87,11 +93,11 @@ class _Whitening:
         self.is_plain = within == 0 or total == 0
         if self.is_plain:
             return
-        # all directions outside of the rows' span have the variance of the identity alone, so n directions are enough
-        _, singular, self.directions = svd(rest / np.sqrt(len(rest)), full_matrices=False, overwrite_a=True)
+        variances, self.directions = _principal(rest)
+        # directions in which nothing varies have the variance of the identity alone
         outside = (1 - within) * total
-        self.outside = 1 / np.sqrt(max(outside, _TINY * total))
-        self.scales = 1 / np.sqrt(np.maximum(within * singular**2 + outside, _TINY * total))
+        self.outside = 1 / np.sqrt(outside)
+        self.scales = 1 / np.sqrt(within * variances + outside)
 
     def of(self, values: Array) -> Array:
         """(rows, values)."""
@@ -100,6 +106,21 @@ class _Whitening:
         along = values @ self.directions.T
         mapped: Array = self.outside * values + (along * (self.scales - self.outside)) @ self.directions
         return mapped
+
+
+def _principal(centred: Array) -> tuple[Array, Array]:
+    """Variances along principal directions, and these directions (one in a row). Those without variance are left out.
+
+    centred: (rows, values), of mean 0. Where there are fewer rows than values, the smaller matrix of products is used.
+    """
+    rows, values = centred.shape
+    if rows < values:
+        variances, weights = eigh(centred @ centred.T / rows)
+        kept = variances > _TINY * variances[-1]
+        return variances[kept], (weights[:, kept] / np.sqrt(rows * variances[kept])).T @ centred
+    variances, directions = eigh(centred.T @ centred / rows)
+    kept = variances > _TINY * variances[-1]
+    return variances[kept], directions[:, kept].T
 
 
 def _squared(rows: Array, others: Array) -> Array:
