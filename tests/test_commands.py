@@ -273,7 +273,7 @@ def composers():
         for experiment in (
             "paper",
             "ravdess_openface",
-            "ravdess_ensemble",
+            "ravdess_best",
             "posteriors",
             "meld_text",
             "wesad",

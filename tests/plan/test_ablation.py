@@ -13,7 +13,7 @@ FITTING = {
     "paper": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
     "paper_within": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
     "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4, "speech_face_fusion": 48},
-    "ravdess_ensemble": {**COMMON, "seeds": 5, "protocol": 4},
+    "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4},
     "paper_hybrid": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
     "acted_voices": {"rules": 18, "calm": 3, "seeds": 5, "cross_corpus_matrix": 5},
     "posteriors": COMMON,

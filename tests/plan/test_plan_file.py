@@ -148,7 +148,7 @@ def test_one_stage_is_read_without_the_others(planned):
         plan.stage("fusion/none")
 
 
-@pytest.mark.parametrize("experiment", ["demo", "ravdess_ensemble", "posteriors"])
+@pytest.mark.parametrize("experiment", ["demo", "ravdess_best", "posteriors"])
 def test_settings_come_back_as_they_were_planned(repository, planned, experiment):
     texts = ["report.seeds=1"]
     composer, planner = Composer(repository / "conf", experiment), Planner()
@@ -168,7 +168,7 @@ def test_settings_come_back_as_they_were_planned(repository, planned, experiment
 
 
 def test_stages_follow_those_that_they_read(planned):
-    plan, seen = planned("ravdess_ensemble", "seed=0,1"), set()
+    plan, seen = planned("ravdess_openface", "speech=ensemble seed=0,1"), set()
     for name, stage in plan.stages.items():
         assert set(stage.reads) <= seen
         seen.add(name)

@@ -46,7 +46,8 @@ class KernelRidge(Estimator):
     clip: float = setting("Standardised values are at most so far from 0.", 5.0, above=0)
     within: float = setting(
         "Share of the covariance within classes by which features are normalised, so that directions in which clips of "
-        "one emotion differ count less; 0: they count like all.",
+        "one emotion differ count less; 0: they count like all. Features with more values than training rows stay as "
+        "they are.",
         0.0,
         least=0,
         below=1,

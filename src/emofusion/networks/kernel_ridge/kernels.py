@@ -18,7 +18,6 @@ from emofusion.errors import EmofusionError
 
 Array = NDArray[Any]
 GROUPS = 5  # of actors, in the cross-validation
-_TINY = 1e-9  # of the greatest variance
 _LEAST, _MOST = np.log(0.05), np.log(200.0)  # of the factor on the scores
 
 
@@ -82,45 +81,26 @@ class Distances:
 class _Whitening:
     """Multiplication by the inverse root of a covariance within classes, drawn towards a multiple of the identity.
 
+    Of features with more values than there are rows, this covariance is not known: they stay as they are.
+
     values: (rows, values). labels: (rows,). within: as in `Distances`.
     """
 
     def __init__(self, values: Array, labels: Array, within: float) -> None:
+        self.map: Array | None = None
+        if within == 0 or values.shape[1] > len(values):
+            return
         rest = values.copy()
         for label in np.unique(labels):
             rest[labels == label] -= rest[labels == label].mean(axis=0)
         total = float((rest**2).mean())
-        self.is_plain = within == 0 or total == 0
-        if self.is_plain:
-            return
-        variances, self.directions = _principal(rest)
-        # directions in which nothing varies have the variance of the identity alone
-        outside = (1 - within) * total
-        self.outside = 1 / np.sqrt(outside)
-        self.scales = 1 / np.sqrt(within * variances + outside)
+        if total > 0:
+            variances, directions = eigh(rest.T @ rest / len(rest))
+            self.map = directions / np.sqrt(within * np.maximum(variances, 0) + (1 - within) * total)
 
     def of(self, values: Array) -> Array:
-        """(rows, values)."""
-        if self.is_plain:
-            return values
-        along = values @ self.directions.T
-        mapped: Array = self.outside * values + (along * (self.scales - self.outside)) @ self.directions
-        return mapped
-
-
-def _principal(centred: Array) -> tuple[Array, Array]:
-    """Variances along principal directions, and these directions (one in a row). Those without variance are left out.
-
-    centred: (rows, values), of mean 0. Where there are fewer rows than values, the smaller matrix of products is used.
-    """
-    rows, values = centred.shape
-    if rows < values:
-        variances, weights = eigh(centred @ centred.T / rows)
-        kept = variances > _TINY * variances[-1]
-        return variances[kept], (weights[:, kept] / np.sqrt(rows * variances[kept])).T @ centred
-    variances, directions = eigh(centred.T @ centred / rows)
-    kept = variances > _TINY * variances[-1]
-    return variances[kept], directions[:, kept].T
+        """(rows, values), along other axes."""
+        return values if self.map is None else values @ self.map
 
 
 def _squared(rows: Array, others: Array) -> Array:
