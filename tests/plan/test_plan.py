@@ -223,7 +223,7 @@ ENSEMBLE = "speech=ensemble report.compare={}"
 
 
 def test_an_ensemble_shares_its_members_with_the_plain_choices(planned):
-    plan = planned("ravdess_openface", "speech=ensemble,statistics,functionals")
+    plan = planned("ravdess_openface", "speech=ensemble,statistics,functionals report.compare={}")
     (ensemble,) = names(plan, "ensemble")
     assert len([name for name in names(plan, "model") if slug(name).startswith("speech")]) == 2
     report, *others = [plan.stage(cell.report) for cell in plan.cells.values()]
