@@ -13,7 +13,7 @@ FITTING = {
     "paper": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4, "training_actors": 5, "noise": 6},
     "paper_within": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4, "training_actors": 5, "noise": 6},
     "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4, "training_actors": 5, "noise": 6, "speech_face_fusion": 48},
-    "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4, "training_actors": 5, "noise": 6},
+    "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4, "training_actors": 5},
     "paper_hybrid": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4, "training_actors": 5, "noise": 6},
     "acted_voices": {"rules": 18, "calm": 3, "seeds": 5, "training_actors": 5, "noise": 6, "cross_corpus_matrix": 5},
     "ravdess_landmarks": {"rules": 18, "calm": 3, "enrolment": 4, "landmark_network": 3},

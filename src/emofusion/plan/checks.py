@@ -189,8 +189,10 @@ def check_distortion(node: Modality, name: str) -> None:
     if node.ensemble:
         return  # its members are checked where they are known
     features = node.features
+    parts = list(features.leaves().values()) or [features]
+    media_of_parts = {medium for part in parts if part.clips_named_in() is None for medium in part.media}
     must(
-        features.clips_named_in() is None,
+        bool(media_of_parts),
         f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
     )
     for is_asked, media, what in (
@@ -198,10 +200,15 @@ def check_distortion(node: Modality, name: str) -> None:
         (distortion.of_pictures, set(PICTURES), "pictures"),
     ):
         must(
-            not is_asked or bool(media & set(features.media)),
+            not is_asked or bool(media & media_of_parts),
             f"{asked}: {features.kind} features are not computed from {what}; they are computed from "
-            f"{' or '.join(features.media)}",
+            f"{' or '.join(sorted(media_of_parts))}",
         )
+    must(
+        distortion.training or not node.network.compares_with_training,
+        f"{asked}: {node.network.kind} compares clips with the training clips, whose recordings would be made worse "
+        f"too; say so with {where}.training=true, or choose another model",
+    )
 
 
 def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:

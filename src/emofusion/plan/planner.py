@@ -68,7 +68,10 @@ class Planner:
             for member in ensemble:
                 check_distortion(member, name)
         self._readers = [
-            (name, node) for name in modalities for node in ensembles.get(name, [settings.modalities[name]])
+            (name, part)
+            for name in modalities
+            for node in ensembles.get(name, [settings.modalities[name]])
+            for part in self._parts(node)
         ]
         members = {
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
@@ -185,7 +188,10 @@ class Planner:
             inputs = self._model_inputs(settings, modality, node)
         training = _not_none(node.training)
         prediction_settings = self._once(
-            ("predictions",), training, lambda: PredictionsSettings(training.threads, training.precision)
+            ("predictions", id(node)),
+            training,
+            lambda: PredictionsSettings(training.threads, training.precision, list(node.features.leaves())),
+            (node,),
         )
         return self.factory.make(
             "predictions",
@@ -213,7 +219,7 @@ class Planner:
                 node.features.standardised,
             ),
         )
-        model_settings = ModelSettings(trained, single, seeds, standardised)
+        model_settings = ModelSettings(trained, single, seeds, standardised, list(node.features.leaves()))
         label = f"{modality}-{node.name}"
         model = self.factory.make("model", label, model_settings, inputs, training.threads, training.precision)
         return model, inputs
@@ -226,16 +232,32 @@ class Planner:
         weights: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
         train = set(settings.protocol.training_corpora(modality))
         features = []
-        for name in corpora:
-            computed = self._features(node, name, corpora)
-            cached = self._feature_cache(node, trains=name in train and self._trained_on(node) is node)
-            if cached is not None:
-                part = cached.part
-                read: Inputs = {"features": computed, **weights}
-                threads = getattr(part, "threads", 1)
-                computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
-            features.append(computed)
+        for position, of_part in enumerate(self._parts(node)):
+            # a further part may read another medium of the corpora
+            read_by = corpora if not position else self._corpora(settings, modality, of_part, list(corpora))
+            for name in corpora:
+                computed = self._features(of_part, name, read_by)
+                cached = self._feature_cache(node, trains=name in train and self._trained_on(node) is node)
+                if cached is not None:
+                    part = cached.part
+                    read: Inputs = {"features": computed, **weights}
+                    threads = getattr(part, "threads", 1)
+                    computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
+                features.append(computed)
         return {"split": split, "features": tuple(features), **weights}
+
+    def _parts(self, node: Modality) -> list[Modality]:
+        """A modality with each of the features that are joined in its rows; itself where nothing is joined."""
+
+        def make() -> list[Modality]:
+            leaves = node.features.leaves() if node.features is not None else {}
+            return [replace(node, features=features) for features in leaves.values()] or [node]
+
+        return self._once(("parts",), node, make)
+
+    def _corpora(self, settings: Settings, modality: str, node: Modality, names: list[str]) -> dict[str, Stage]:
+        """The corpora that a modality reads, by name, with the medium that its features are computed from."""
+        return {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
 
     def _distorted(self, corpus: Stage, node: Modality) -> Stage:
         """A corpus with the recordings that a modality reads made worse, where they are."""
@@ -284,7 +306,7 @@ class Planner:
         def make() -> tuple[Stage, dict[str, Stage]]:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
-            corpora = {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
+            corpora = {name: corpus_stage(self.factory, settings, name, modality, parts[0]) for name in names}
             closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
             split_settings = SplitSettings(
                 protocol.for_modality(modality),
@@ -294,9 +316,10 @@ class Planner:
             )
             label = f"{protocol.kind}-{modality}"
             read: Inputs = {"corpora": tuple(corpora.values())}
-            read |= skipped_elsewhere(self.factory, settings, modality, names, readers, self._features_read)
+            read |= skipped_elsewhere(self.factory, settings, corpora, readers, self._features_read)
             return self.factory.make("split", label, split_settings, read), corpora
 
+        parts = self._parts(node)
         readers = self._readers if skips(settings) else []
         sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in readers))
         return self._once(("split", modality, *map(id, sections)), node, make, sections)

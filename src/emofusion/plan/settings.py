@@ -82,6 +82,7 @@ class ModelSettings:
     training: Training
     seeds: list[int]
     standardised: bool
+    parts: list[str] = setting("The names of the features that are joined in a row.", [], later=True)
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class PredictionsSettings:
 
     threads: int
     precision: str
+    parts: list[str] = setting("The names of the features that are joined in a row.", [], later=True)
 
 
 @dataclass(frozen=True)
