@@ -18,7 +18,9 @@ KNOWN = (
     *(
         f"{name}.csv*"  # long tables are compressed
         for name in (
+            "actors",
             "annotations",
+            "classes",
             "comparison",
             "confusion",
             "fairness",
@@ -31,6 +33,7 @@ KNOWN = (
             "narrowed",
             "pairs",
             "parameters",
+            "reliability",
             "rules",
             "subsets",
             "sweep",
@@ -41,6 +44,7 @@ KNOWN = (
     ),
     "confusion_*.png",
     "curves_*.png",
+    "reliability.png",
     "sweep.png",
     "report.html",
     "summary.md",
