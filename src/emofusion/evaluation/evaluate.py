@@ -70,7 +70,7 @@ def evaluate(
             "pairs": pairs(scored, counts, resampling),
             "gender": gender_table(scored, counts, resampling, gaps, chosen.permutations, chosen.seed),
             "narrowed": narrowed_table(scored, resampling, gaps, modalities),
-            "fairness": fairness_table(scored, counts),
+            "fairness": fairness_table(scored, counts, resampling),
             "presence": presence_table(scored, modalities, resampling),
             **groups,
         }

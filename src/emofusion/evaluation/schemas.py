@@ -137,6 +137,7 @@ _OF_ALL_METRICS = {
             "emotion": _emotion,
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "value": _share,
+            **_interval,
             **dict.fromkeys(["male_clips", "female_clips"], _count),
         },
         ["system", "emotion", "metric"],

@@ -4,6 +4,7 @@ import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.rounding import percentage
 from emofusion.reporting.wording import escaped, heading, percent
 
 MOST = 5  # of the best and of the worst actors
@@ -63,6 +64,40 @@ def actors_markdown(table: pd.DataFrame, facts: Facts) -> str:
         f"{percent(ranked['accuracy'].median())}. actors.csv.gz has all actors, emotions, rules and modalities."
     )
     return f"{_table(rows)}\n\n{foot}\n"
+
+
+def folds_markdown(folds: pd.DataFrame, variance: pd.DataFrame, facts: Facts) -> str:
+    """The accuracy of each fold, and the standard deviations between folds and between actors; empty for one fold.
+
+    folds, variance: the tables of `evaluation.folds`, with the column `rule`.
+    """
+    systems, settings = systems_of(facts.settings), facts.settings
+    if folds["fold"].nunique() == 1:
+        return ""
+    first = folds[folds["rule"] == systems[0]]
+    accuracy = folds.set_index(["rule", "fold"])["accuracy"]
+    rows = [
+        {
+            "Fold": f"{row['fold']}",
+            "Clips (actors)": f"{row['clips']} ({row['actors']})",
+            **{_title(name, settings): percent(accuracy.get((name, row["fold"]), float("nan"))) for name in systems},
+        }
+        for row in first.to_dict("records")
+    ]
+    of = variance.set_index("rule")
+    for title, name in (("Between folds", "fold"), ("Between actors", "actor"), ("Chance of clips", "clips")):
+        shown = {_title(system, settings): _points(of.loc[system, name]) for system in systems}
+        rows.append({"Fold": f"*{title}*", "Clips (actors)": "", **shown})
+    foot = (
+        "The last rows are standard deviations of accuracies, in percentage points: between folds, between the actors of "
+        "a fold (among men and among women), and what the chance of single clips alone would give an actor's accuracy, "
+        "which the deviation between actors contains."
+    )
+    return f"{_table(rows)}\n\n{foot}\n"
+
+
+def _points(share: float) -> str:
+    return "–" if pd.isna(share) else percentage(share)
 
 
 def systems_of(settings: ReportSettings) -> list[str]:

@@ -24,6 +24,7 @@ KNOWN = (
             "comparison",
             "confusion",
             "fairness",
+            "folds",
             "gender",
             "group_fairness",
             "group_gaps",
@@ -40,6 +41,7 @@ KNOWN = (
             "sweep_confusion",
             "sweep_gaps",
             "trained",
+            "variance",
         )
     ),
     "confusion_*.png",

@@ -8,6 +8,7 @@ import pandas as pd
 from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
+from emofusion.evaluation.folds import fold_table, variance_table
 from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.table import is_missing
 from emofusion.reporting import comparison, details, figures, groups, rules, tables
@@ -84,6 +85,10 @@ def write_report(
     compared = rules.comparison_tables(results.evaluation, results.rules, results.parameters, facts)
     compared["trained"] = results.trained.assign(**facts.basis())
     compared["annotations"] = annotation_table(compared, settings).assign(**facts.basis())
+    named = {settings.rule if name == FUSION else name: rows for name, rows in systems.items()}
+    shown = {name: named[name] for name in details.systems_of(settings)}
+    for name, table in (("folds", fold_table(shown)), ("variance", variance_table(shown))):
+        compared[name] = table.rename(columns={"system": "rule"}).assign(**facts.basis())
     networks = comparison.compare_networks(results.histories, results.models, facts)
 
     out.mkdir(parents=True, exist_ok=True)
@@ -105,6 +110,7 @@ def write_report(
         "Accuracy by group": groups.markdown(results.evaluation, facts),
         "Precision and recall by class": details.classes_markdown(results.evaluation["classes"], facts),
         "Accuracy by actor": details.actors_markdown(results.evaluation["actors"], facts),
+        "Accuracy by fold": details.folds_markdown(compared["folds"], compared["variance"], facts),
         "Rules of fusion": rules.markdown(compared["rules"], facts),
         "Networks": comparison.markdown(networks),
     }

@@ -8,7 +8,7 @@ from emofusion.emotions import in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.details import systems_of
 from emofusion.reporting.drawing import Drawing
-from emofusion.reporting.numbers import interval, share
+from emofusion.reporting.numbers import bare_share, interval, share
 from emofusion.reporting.report_page.cells import Cell, Context, Table, value, whole, words
 
 Rows = list[dict[str, Any]]
@@ -154,6 +154,41 @@ def actors(table: pd.DataFrame, context: Context) -> Table:
 
 def _counted(row: pd.Series) -> str:
     return f"{row['emotion']}: {row['correct']}/{row['clips']}"
+
+
+def folds(table: pd.DataFrame, context: Context) -> Table:
+    """The table of accuracies by fold."""
+    rows = [
+        [
+            context.rule(row["rule"]),
+            whole(row["fold"]),
+            *[whole(row[name]) for name in ("correct", "clips", "actors")],
+            value(row, "accuracy", share),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Rule", "Fold", "Recognised", "Clips", "Actors", "Accuracy"]
+    return Table("folds", "Accuracy of each fold", columns, rows)
+
+
+def variance(table: pd.DataFrame, context: Context) -> Table:
+    """The table of standard deviations between folds and between actors."""
+    rows = [
+        [
+            context.rule(row["rule"]),
+            *[whole(row[name]) for name in ("folds", "actors")],
+            *[value(row, name, bare_share) for name in ("fold", "actor", "clips")],
+            words("" if pd.isna(row["set_to_0"]) else row["set_to_0"]),
+        ]
+        for row in table.to_dict("records")
+    ]
+    columns = ["Rule", "Folds", "Actors", "Between folds, points", "Between actors, points", "Chance of clips, points"]
+    note = (
+        "Actors are those of a fold, among men and among women. Their deviation contains the chance of single clips. "
+        "With several seeds, the grid's page has the deviation between seeds too."
+    )
+    caption = "Standard deviations of accuracies between folds and between actors"
+    return Table("variance", caption, [*columns, "Negative, set to 0"], rows, note=note)
 
 
 def classes(table: pd.DataFrame, context: Context) -> Table:

@@ -20,7 +20,7 @@ from emofusion.reporting.report_page.cells import (
     words,
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
-from emofusion.reporting.report_page.details import actors, classes, reliability
+from emofusion.reporting.report_page.details import actors, classes, folds, reliability, variance
 from emofusion.reporting.report_page.grid import weight_columns
 from emofusion.reporting.report_page.groups import group_fairness, group_gaps, group_tests, groups
 
@@ -55,6 +55,8 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
         fairness,
         classes,
         actors,
+        folds,
+        variance,
         reliability,
         groups,
         *of_groups,
@@ -127,12 +129,12 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
             context.rule(row["rule"]),
             context.emotion(row["emotion"]),
             words(row["metric"]),
-            value(row, "value", number),
+            value(row, "value", number, ("low", "high")),
             context.clips(row, row["rule"], row["emotion"]),
         ]
         for row in table.to_dict("records")
     ]
-    caption = "Measures of fairness between men and women"
+    caption = f"Measures of fairness between men and women, with {context.level} intervals over actors"
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
 
 
