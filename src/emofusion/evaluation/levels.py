@@ -64,6 +64,7 @@ def facts_of_tested(
     splits: Sequence[pd.DataFrame],
     groups: Sequence[str],
     bands: Mapping[str, Sequence[float]],
+    required: bool = True,
 ) -> pd.DataFrame:
     """What the corpora say about each test clip, a row for each clip, after a check that all groups can be reported.
 
@@ -72,6 +73,7 @@ def facts_of_tested(
         splits: `tables.SPLIT`.
         groups: names of columns of the clip table.
         bands: column of numbers → the bounds of its bands, in ascending order.
+        required: whether a group that cannot be reported stops the run; otherwise its column has no values afterwards.
 
     Raises:
         EmofusionError: as for `levels_of`.
@@ -80,7 +82,12 @@ def facts_of_tested(
     tested = {clip for split in splits for clip in split.loc[split["split"] == "test", "clip"]}
     about = about[about["clip"].isin(tested)].reset_index(drop=True)
     for group in groups:
-        _names_of_tested(group, about.set_index("clip"), bands)
+        try:
+            _names_of_tested(group, about.set_index("clip"), bands)
+        except EmofusionError:
+            if required:
+                raise
+            about[group] = pd.Series(None, about.index, dtype="str")
     return about
 
 

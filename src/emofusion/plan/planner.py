@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.outcome import fusion_settings, report_settings
+from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
 from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, tables_of_others, with_table
 from emofusion.plan.settings import (
     EnsembleSettings,
@@ -52,7 +52,8 @@ class Planner:
         Raises:
             EmofusionError: settings do not fit together.
         """
-        root = settings.root
+        root, required = settings.root, settings.evaluation.groups is not None
+        settings = self._with_groups(settings)
         modalities = root.modalities
         ensembles = {
             name: [alternative(name, choice) for choice in node.ensemble]
@@ -79,7 +80,7 @@ class Planner:
         distinct_splits = tuple(dict.fromkeys(splits.values()))
         fused: Inputs = {"fusion": rules, **members}
         if settings.evaluation.groups:
-            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands)
+            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands, required)
             # no modality can have the name of this role
             fused["evaluation"] = self.factory.make(
                 "groups", settings.protocol.kind, groups, {"splits": distinct_splits}
@@ -106,6 +107,12 @@ class Planner:
         }
         named = [type(kind) for kind in (*shared.fusion.rules, *own.fusion.rules, *own.evaluation.metrics)]
         return self.factory.make("report", settings.root.experiment, report, inputs, also=named)
+
+    def _with_groups(self, settings: Settings) -> Settings:
+        """The settings, with the groups that are reported where none are named."""
+        tested = tuple(settings.corpora[name].kind for name in settings.protocol.test_corpora())
+        evaluation = self._once(("groups", tested), settings.evaluation, lambda: with_groups(settings))
+        return replace(settings, sections=settings.sections | {"evaluation": evaluation})
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.

@@ -45,6 +45,7 @@ class GroupsSettings:
 
     groups: list[str]
     bands: dict[str, list[float]]
+    required: bool = setting("Whether a group without values stops the run.", True, later=True)
 
 
 @dataclass(frozen=True)

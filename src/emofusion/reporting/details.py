@@ -72,11 +72,11 @@ def folds_markdown(folds: pd.DataFrame, variance: pd.DataFrame, facts: Facts) ->
     folds, variance: the tables of `evaluation.folds`, with the column `rule`.
     """
     systems, settings = systems_of(facts.settings), facts.settings
-    if folds["fold"].nunique() == 1:
+    if len(folds["fold"].unique()) == 1:
         return ""
     first = folds[folds["rule"] == systems[0]]
     accuracy = folds.set_index(["rule", "fold"])["accuracy"]
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "Fold": f"{row['fold']}",
             "Clips (actors)": f"{row['clips']} ({row['actors']})",
@@ -89,9 +89,9 @@ def folds_markdown(folds: pd.DataFrame, variance: pd.DataFrame, facts: Facts) ->
         shown = {_title(system, settings): _points(of.loc[system, name]) for system in systems}
         rows.append({"Fold": f"*{title}*", "Clips (actors)": "", **shown})
     foot = (
-        "The last rows are standard deviations of accuracies, in percentage points: between folds, between the actors of "
-        "a fold (among men and among women), and what the chance of single clips alone would give an actor's accuracy, "
-        "which the deviation between actors contains."
+        "The last rows are standard deviations of accuracies, in percentage points: between folds, between the actors "
+        "of a fold (among men and among women), and what the chance of single clips alone would give an actor's "
+        "accuracy, which the deviation between actors contains."
     )
     return f"{_table(rows)}\n\n{foot}\n"
 
