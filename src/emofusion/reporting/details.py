@@ -52,14 +52,14 @@ def actors_markdown(table: pd.DataFrame, facts: Facts) -> str:
             "Place": place,
             "Actor": f"{escaped(row['actor'])} ({row['gender']})",
             "Recognised": f"{row['correct']}/{row['clips']}",
-            **{_title(name, settings): percent(accuracy[name, row["actor"]]) for name in systems},
+            **{name_of(name, settings): percent(accuracy[name, row["actor"]]) for name in systems},
         }
         for place, row in enumerate(ranked.to_dict("records"), start=1)
         if few or place <= MOST or place > len(ranked) - MOST
     ]
     all_of_them = "" if few else f"The {MOST} best and the {MOST} worst of {len(ranked)} actors. "
     foot = (
-        f"{all_of_them}Sorted by the accuracy of {_title(systems[0], settings)}, which is from "
+        f"{all_of_them}Sorted by the accuracy of {name_of(systems[0], settings)}, which is from "
         f"{percent(ranked['accuracy'].min())} to {percent(ranked['accuracy'].max())}, with a median of "
         f"{percent(ranked['accuracy'].median())}. actors.csv.gz has all actors, emotions, rules and modalities."
     )
@@ -80,13 +80,13 @@ def folds_markdown(folds: pd.DataFrame, variance: pd.DataFrame, facts: Facts) ->
         {
             "Fold": f"{row['fold']}",
             "Clips (actors)": f"{row['clips']} ({row['actors']})",
-            **{_title(name, settings): percent(accuracy.get((name, row["fold"]), float("nan"))) for name in systems},
+            **{name_of(name, settings): percent(accuracy.get((name, row["fold"]), float("nan"))) for name in systems},
         }
         for row in first.to_dict("records")
     ]
     of = variance.set_index("rule")
     for title, name in (("Between folds", "fold"), ("Between actors", "actor"), ("Chance of clips", "clips")):
-        shown = {_title(system, settings): _points(of.loc[system, name]) for system in systems}
+        shown = {name_of(system, settings): _points(of.loc[system, name]) for system in systems}
         rows.append({"Fold": f"*{title}*", "Clips (actors)": "", **shown})
     foot = (
         "The last rows are standard deviations of accuracies, in percentage points: between folds, between the actors "
@@ -105,7 +105,8 @@ def systems_of(settings: ReportSettings) -> list[str]:
     return settings.modalities if len(settings.modalities) == 1 else [settings.rule, *settings.modalities]
 
 
-def _title(system: str, settings: ReportSettings) -> str:
+def name_of(system: str, settings: ReportSettings) -> str:
+    """The heading of a modality, or of the fusion for the configured rule."""
     return heading(system) if system in settings.modalities else heading("fusion")
 
 

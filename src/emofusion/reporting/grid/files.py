@@ -4,5 +4,6 @@ TABLES = ("settings", "cells", "effects", "interactions", "tests", "variance")
 FIGURES = ("effects", "interactions", "curves")
 PAGE = "grid.html"
 MATRIX = "matrix.csv"  # only where cells report the group corpus
+SEEDS = "seeds.csv"  # only where a setting has several seeds
 FACTS = "grid.json"  # what the end of a run says
 FILES = (*(f"{name}.csv" for name in TABLES), *(f"{name}.png" for name in FIGURES), PAGE, FACTS)

@@ -15,6 +15,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.numbers import interval, share
@@ -62,7 +63,8 @@ def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance,
     store["rules"] = _compared(tables["rules"])
     store["robustness"] = _robustness(tables.get("robustness"))
     store["fixed"] = details.chart_data(tables, settings)
-    store["named"], store["most_actors"] = tables["rules"].set_index("rule")["label"].to_dict(), details.MOST_ACTORS
+    store["named"] = {name: name_of(name, settings) for name in systems_of(settings)}
+    store["most_actors"] = details.MOST_ACTORS
     store["key"] = _key(store)
     specs = _specs(store, drawing)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

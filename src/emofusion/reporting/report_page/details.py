@@ -6,7 +6,7 @@ import pandas as pd
 
 from emofusion.emotions import in_order
 from emofusion.plan.settings import ReportSettings
-from emofusion.reporting.details import systems_of
+from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.numbers import bare_share, interval, share
 from emofusion.reporting.report_page.cells import Cell, Context, Table, value, whole, words
@@ -26,8 +26,8 @@ def chart_data(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> dic
         tables: see `report_page.page`; `actors`, `classes` and `reliability` may be missing.
         settings: the settings of the report.
     """
-    labels = tables["rules"].set_index("rule")["label"].to_dict()
-    systems = {name: labels[name] for name in systems_of(settings) if name in labels}
+    labels = tables["rules"]["rule"].tolist()
+    systems = {name: name_of(name, settings) for name in systems_of(settings) if name in labels}
     data: dict[str, dict[str, Rows]] = {}
     if len(tables.get("actors", ())):
         data["actors"] = {"actors": _actors(tables["actors"], systems)}
@@ -50,7 +50,7 @@ def specs(store: dict[str, Any], drawing: Drawing) -> dict[str, dict[str, Any]]:
     fixed, made = store["fixed"], {}
     if "actors" in fixed:
         rows = fixed["actors"]["actors"]
-        systems = list(dict.fromkeys(row["system"] for row in rows))
+        systems = list(dict.fromkeys(row["system"] for row in reversed(rows)))
         made["actors"] = chart("actors", systems, len({row["actor"] for row in rows}))
     if "classes" in fixed:
         emotions = in_order({row["emotion"] for row in fixed["classes"]["classes"]}, store["emotions"])
@@ -77,24 +77,28 @@ def _actors(table: pd.DataFrame, systems: dict[str, str]) -> Rows:
     if len(order) > MOST_ACTORS:
         order = [*order[: MOST_ACTORS // 2], *order[-MOST_ACTORS // 2 :]]
     place = {actor: at for at, actor in enumerate(order)}
-    shown = overall[overall["actor"].isin(order)]
+    shown, short = overall[overall["actor"].isin(order)], _without_corpus(order)
     return [
         {
-            "actor": named(row),
+            "actor": _with_gender(short[row["actor"]], row["gender"]),
             "order": place[row["actor"]],
             "system": systems[row["rule"]],
             "accuracy": float(row["accuracy"]),
             "text": f"{share(row['accuracy'])} ({row['correct']}/{row['clips']})" if row["rule"] == configured else "",
         }
-        for name in systems  # in the order of the legend
+        for name in reversed(systems)  # the configured rule is drawn on top
         for row in shown[shown["rule"] == name].to_dict("records")
     ]
 
 
-def named(row: Any) -> str:
-    """An actor with the gender, where it is known."""
-    gender = MEN_AND_WOMEN.get(row["gender"])
-    return f"{row['actor']}, {gender}" if gender else str(row["actor"])
+def _without_corpus(actors: list[str]) -> dict[str, str]:
+    """Actor → the name without the corpus before it, where all are of one corpus."""
+    prefixes = {actor.partition("-")[0] for actor in actors}
+    return {actor: actor.partition("-")[2] or actor if len(prefixes) == 1 else actor for actor in actors}
+
+
+def _with_gender(actor: str, gender: str) -> str:
+    return f"{actor}, {MEN_AND_WOMEN[gender]}" if gender in MEN_AND_WOMEN else actor
 
 
 def _classes(table: pd.DataFrame, settings: ReportSettings) -> Rows:
