@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from emofusion.evaluation.grid.counting import TestSet
+from emofusion.evaluation.grid import counting
 from emofusion.evaluation.grid.means import over_seeds
 from emofusion.evaluation.grid.seeds import COLUMNS, GAP, seed_table
 from emofusion.evaluation.grid.settings import Setting
@@ -80,12 +80,14 @@ def test_means_and_deviations_are_over_seeds(seeds, counts):
 def test_intervals_are_those_of_the_grid(seeds, counts):
     correct, clips = counts
     found = seeds.set_index(["system", "gender", "emotion"])
-    tested = TestSet([], np.array(GENDERS), clips, correct)
+    tested = counting.TestSet([], np.array(GENDERS), clips, correct)
     for emotion, measure in (("all", "accuracy"), ("unweighted average recall", "unweighted_average_recall")):
         ends = over_seeds(measure, correct, tested, 0.9)
         assert found.loc[("linear", "all", emotion), ["low", "high"]].tolist() == pytest.approx(ends)
     male = np.array(GENDERS) == "male"
-    ends = over_seeds("accuracy", correct[:, male], TestSet([], np.array(GENDERS)[male], clips[male], correct), 0.9)
+    ends = over_seeds(
+        "accuracy", correct[:, male], counting.TestSet([], np.array(GENDERS)[male], clips[male], correct), 0.9
+    )
     assert found.loc[("linear", "male", "all"), ["low", "high"]].tolist() == pytest.approx(ends)
 
 
