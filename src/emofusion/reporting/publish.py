@@ -20,6 +20,7 @@ KNOWN = (
         for name in (
             "actors",
             "annotations",
+            "beside",
             "classes",
             "comparison",
             "confusion",

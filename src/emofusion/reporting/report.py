@@ -13,6 +13,7 @@ from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.table import is_missing
 from emofusion.reporting import comparison, details, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
+from emofusion.reporting.beside import beside_markdown, beside_table
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
@@ -89,6 +90,9 @@ def write_report(
     shown = {name: named[name] for name in details.systems_of(settings)}
     for name, table in (("folds", fold_table(shown)), ("variance", variance_table(shown))):
         compared[name] = table.rename(columns={"system": "rule"}).assign(**facts.basis())
+    beside = beside_table(compared["rules"], systems[FUSION], settings)
+    if len(beside):
+        compared["beside"] = beside.assign(**facts.basis())
     networks = comparison.compare_networks(results.histories, results.models, facts)
 
     out.mkdir(parents=True, exist_ok=True)
@@ -106,6 +110,7 @@ def write_report(
     captions = _draw(out, results, systems, achieved, facts, drawing or Drawing())
     sections = {
         "Accuracy by emotion": texts["table1"],
+        "Beside published figures": beside_markdown(beside, facts),
         "Accuracy by gender": texts["table2"],
         "Accuracy by group": groups.markdown(results.evaluation, facts),
         "Precision and recall by class": details.classes_markdown(results.evaluation["classes"], facts),

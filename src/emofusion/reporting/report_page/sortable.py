@@ -20,7 +20,7 @@ from emofusion.reporting.report_page.cells import (
     words,
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
-from emofusion.reporting.report_page.details import actors, classes, folds, reliability, variance
+from emofusion.reporting.report_page.detail_tables import actors, beside, classes, folds, reliability, variance
 from emofusion.reporting.report_page.grid import weight_columns
 from emofusion.reporting.report_page.groups import group_fairness, group_gaps, group_tests, groups
 
@@ -48,6 +48,7 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
     of_gender, of_groups = (rules, gender, narrowed, fairness), (group_gaps, group_tests, group_fairness)
     builders = (
         rules,
+        beside,
         subsets,
         gender,
         narrowed,
