@@ -28,9 +28,10 @@ OURS = "ours"
 def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
     """Our modalities and configured rule, and what others have reached; without rows where nothing is published.
 
-    Columns: what, kind (`ours`, `published` or `people`), modalities (joined by +), accuracy (0–1) with its interval low
-    and high (ours alone), about (whether the source only says about how much it is), clips (missing where not known),
-    same_folds (whether the test folds have the same actors as ours: yes, no, or not known), protocol, source.
+    Columns: what, kind (`ours`, `published` or `people`), modalities (joined by +), accuracy (0–1) with its interval
+    low and high (ours alone), about (whether the source only says about how much it is), clips (missing where not
+    known), same_folds (whether the test folds have the same actors as ours: yes, no, or not known; people have no
+    training), protocol, source.
 
     Args:
         rules: the report's table of rules and modalities.
