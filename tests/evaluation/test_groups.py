@@ -270,6 +270,18 @@ def test_groups_are_checked_on_the_clips_that_some_split_tests(facts):
         facts_of_tested(tables, halves, ["tongue"], {"tongue": [3]})
 
 
+def test_a_group_that_nobody_named_is_left_out_where_there_is_nothing_to_compare(scored, facts):
+    facts = facts.assign(split="test", intensity=None, statement="same")
+    about = facts_of_tested([facts], [facts], ["intensity", "statement", "tongue", "none"], {}, required=False)
+    assert about[["intensity", "statement", "none"]].isna().all(axis=None)
+    assert about["tongue"].tolist() == facts["tongue"].tolist()
+    for name, table in group_tables(scored, about, settings("intensity", "statement")).items():
+        assert table.empty and list(table) == list(group_tables(scored, about, settings("tongue"))[name])
+    assert set(group_tables(scored, about, settings("statement", "tongue"))["groups"]["group"]) == {"tongue"}
+    with pytest.raises(EmofusionError, match="no tested clip has a value in a column intensity"):
+        facts_of_tested([facts], [facts], ["intensity"], {})
+
+
 @pytest.mark.parametrize("bounds", [[], [50, 30], [1, 1]])
 def test_bounds_of_bands_ascend(bounds):
     with pytest.raises(EmofusionError, match=r"evaluation\.bands"):

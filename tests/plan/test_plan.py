@@ -257,3 +257,23 @@ def test_every_key_is_a_name_that_a_path_can_hold(planned):
 
 LAST = ("rules", "fusion", "report")
 ALL_BUT_LAST = [kind for kind in KINDS if kind not in LAST]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "groups", "required"),
+    [
+        ("posteriors", "", ["intensity", "statement"], False),
+        ("crema_d_people", "", ["intensity", "statement"], False),
+        ("posteriors", "evaluation.groups=[intensity]", ["intensity"], True),
+        ("posteriors", "evaluation.groups=[]", None, None),
+        ("meld_text", "", None, None),  # MELD has no intensities, and each of its statements is said once
+    ],
+)
+def test_groups_that_all_tested_corpora_declare_are_reported(planned, experiment, override, groups, required):
+    plan = planned(experiment, override)
+    found = [stage.settings for stage in plan.stages.values() if stage.kind == "groups"]
+    reported = [stage.settings.groups for stage in plan.stages.values() if stage.kind == "report"]
+    if groups is None:
+        assert not found and reported == [[]]
+    else:
+        assert [(one.groups, one.required) for one in found] == [(groups, required)] and reported == [groups]

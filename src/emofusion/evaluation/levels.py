@@ -73,7 +73,8 @@ def facts_of_tested(
         splits: `tables.SPLIT`.
         groups: names of columns of the clip table.
         bands: column of numbers → the bounds of its bands, in ascending order.
-        required: whether a group that cannot be reported stops the run; otherwise its column has no values afterwards.
+        required: whether a group that cannot be reported stops the run. Otherwise its column has no values afterwards,
+            nor has that of a group of which all clips have the same level.
 
     Raises:
         EmofusionError: as for `levels_of`.
@@ -83,10 +84,12 @@ def facts_of_tested(
     about = about[about["clip"].isin(tested)].reset_index(drop=True)
     for group in groups:
         try:
-            _names_of_tested(group, about.set_index("clip"), bands)
+            several = len(_names_of_tested(group, about.set_index("clip"), bands)[1]) > 1
         except EmofusionError:
             if required:
                 raise
+            several = False
+        if not (required or several):
             about[group] = pd.Series(None, about.index, dtype="str")
     return about
 
