@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
-from emofusion.evaluation.actors import actor_table
 from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.by_actor import actor_table
 from emofusion.evaluation.classes import class_table
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.reliability import reliability_table
@@ -65,25 +65,23 @@ def test_figures_of_classes_are_scikit_learns(systems, scored, resampling):
     assert never["predicted"] == 0 and np.isnan(never["precision"]) and never["recall"] == never["f1"] == 0
 
 
-def test_intervals_of_classes_are_over_actors(systems, scored, resampling, resampled, tails):
-    """F1: those of plain resamples. Precision: those of an accuracy on the clips that were predicted as the class."""
+def test_intervals_of_classes_are_those_of_an_accuracy_over_actors(systems, scored, resampling):
     found = class_table(scored, count(scored), resampling).set_index(["system", "emotion"])
     for name, table in systems.items():
-        guessed = labels(table)
-        row, plain = found.loc[(name, "happy")], []
-        for weights in resampling.weights:
-            sample = resampled(table.assign(guessed=guessed), pd.Series(weights, scored.actors["actor"]))
-            right = ((sample["guessed"] == "happy") & (sample["emotion"] == "happy")).sum()
-            both = (sample["guessed"] == "happy").sum() + (sample["emotion"] == "happy").sum()
-            plain.append(2 * right / both)
-        np.testing.assert_allclose(row[["f1_low", "f1_high"]].astype(float), np.quantile(plain, tails(0.9, table)))
-        taken = table[guessed == "happy"]
-        by = (taken["emotion"] == "happy").groupby(taken["actor"]).agg(["sum", "count"])
-        by = by.reindex(scored.actors["actor"], fill_value=0).to_numpy()
-        low, high = resampling.accuracy(by[:, 0][None], by[:, 1])
-        assert (row["precision_low"], row["precision_high"]) == (low[0], high[0]) and low[0] < row["precision"] < high[
-            0
-        ]
+        happy, taken = table["emotion"] == "happy", labels(table) == "happy"
+        by_actor = {
+            key: mask.groupby(table["actor"]).sum().reindex(scored.actors["actor"]).to_numpy()
+            for key, mask in (("both", happy & taken), ("shown", happy), ("taken", pd.Series(taken, table.index)))
+        }
+        whole = by_actor["shown"] + by_actor["taken"]
+        for figure, part, of in (
+            ("precision", by_actor["both"], by_actor["taken"]),
+            ("recall", by_actor["both"], by_actor["shown"]),
+            ("f1", 2 * by_actor["both"], whole),
+        ):
+            row, (low, high) = found.loc[(name, "happy")], resampling.accuracy(part[None], of)
+            assert (row[f"{figure}_low"], row[f"{figure}_high"]) == (low[0], high[0])
+            assert low[0] < row[figure] < high[0]
 
 
 def test_bins_of_reliability_add_up_to_the_calibration_error(systems, scored, resampling):

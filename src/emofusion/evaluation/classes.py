@@ -36,13 +36,10 @@ def class_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.
         columns["actors"] = (shown > 0).sum(axis=1)
         for name, whole, part in zip(FIGURES, (taken, shown, shown + taken), (1, 1, 2), strict=True):
             columns[name] = ratio(part * correct.sum(axis=1), whole.sum(axis=1))
-            if name == "f1":
-                drawn = ratio(2 * resampling.sums(correct).astype(float), resampling.sums(whole).astype(float))
-                ends = resampling.interval(drawn, whole > 0)
-            else:
-                each = [resampling.accuracy(one[None], of) for one, of in zip(correct, whole, strict=True)]
-                ends = np.array([low[0] for low, _ in each]), np.array([high[0] for _, high in each])
-            columns[f"{name}_low"], columns[f"{name}_high"] = ends
+            each = [resampling.accuracy(part * one[None], of) for one, of in zip(correct, whole, strict=True)]
+            columns[f"{name}_low"], columns[f"{name}_high"] = (
+                np.array([ends[side][0] for ends in each]) for side in (0, 1)
+            )
         table = pd.DataFrame(columns)
         tables.append(table[(table["clips"] > 0) | (table["predicted"] > 0)])
     return pd.concat(tables, ignore_index=True).astype({"system": "str", "emotion": "str"})

@@ -6,8 +6,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.actors import actor_table
 from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.by_actor import actor_table
 from emofusion.evaluation.classes import class_table
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import fairness_table

@@ -63,9 +63,9 @@ def _signed(
 
     shown, right, taken: (K, A), clips of the emotion, those of them that are recognised, clips predicted as it.
     """
-    of_gender = []
+    of_gender, weights = [], resampling.weights.T.astype(float)
     for gender in (systems.male, systems.female):
-        clips, correct, all_taken = (resampling.sums(part * gender).astype(float) for part in (shown, right, taken))
+        clips, correct, all_taken = ((part * gender) @ weights for part in (shown, right, taken))
         whole = clips.sum(axis=0)
         of_gender.append(
             (

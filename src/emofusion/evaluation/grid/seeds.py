@@ -43,7 +43,7 @@ def seed_table(
 
     Args:
         settings: of the grid.
-        files: name of a cell → the files with its tables of actors, see `evaluation.actors.actor_table`.
+        files: name of a cell → the files with its tables of actors, see `evaluation.by_actor.actor_table`.
         order: the classes, in their order.
         confidence: the level of the intervals, such as 0.95.
 

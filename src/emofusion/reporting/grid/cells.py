@@ -21,7 +21,7 @@ class GridCell:
     level, for every factor of the grid. folder: of its report, with `table1.csv` and `summary.json`. fused: file of its
     fused predictions (`tables.PREDICTIONS`). sweep: file of its sweep (`tables.SWEEP`). rule: the configured fusion
     rule. pool: the pool whose sweep belongs to the rule. weights: modality → configured weight; empty for a rule that
-    does not use them. actors: files of its tables of actors (`evaluation.actors`), which are for figures over seeds.
+    does not use them. actors: files of its tables of actors (`evaluation.by_actor`), which are for figures over seeds.
     """
 
     name: str
