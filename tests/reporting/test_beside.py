@@ -10,7 +10,6 @@ from emofusion.errors import EmofusionError
 from emofusion.plan.checks import check_published
 from emofusion.plan.published_figures import published_figures
 from emofusion.reporting.beside import beside_markdown, beside_table
-from emofusion.reporting.report_page import page
 
 OTHER = {"accuracy": 86.7, "protocol": "five folds", "source": "Someone 2022"}
 RESULTS = [
@@ -46,18 +45,11 @@ def test_same_folds_are_found_from_the_tested_actors(rules, tested, settings):
     assert set(table["protocol"][:3]) == {"Folds of actors."}
 
 
-def test_the_summary_and_the_page_show_them(rules, tested, facts, two, changed, provenance):
+def test_the_summary_shows_them(rules, tested, facts):
     published = {"results": RESULTS, "people": PEOPLE}
-    table = beside_table(rules, tested, replace(facts.settings, published=published))
-    text = beside_markdown(table, facts)
-    assert (
-        "**Fusion**" in text
-        and "62.50% [50.00%, 75.00%]" in text
-        and "about 88.00%" in text
-        and "a \\| network" in text
-    )
-    html = page(two | {"beside": table}, changed(published=published), provenance)
-    assert 'id="table-beside"' in html and "about 88.00%" in html and "people who only heard" in html
+    text = beside_markdown(beside_table(rules, tested, replace(facts.settings, published=published)), facts)
+    assert "**Fusion**" in text and "62.50% [50.00%, 75.00%]" in text
+    assert "about 88.00%" in text and "a \\| network" in text
     assert beside_markdown(beside_table(rules, tested, facts.settings), facts) == ""
 
 

@@ -1,6 +1,5 @@
 """Classes, actors, folds and reliability in the summary and on the page: each figure is that of its table."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -33,13 +32,11 @@ def test_the_summary_has_each_class(evaluation, facts):
     for row in evaluation["classes"].query("system == 'linear'").to_dict("records"):
         shown = found[row["emotion"]]
         assert shown[1:4] == [str(row[name]) for name in ("clips", "predicted", "correct")]
-        assert (
-            shown[4]
-            == f"{percent(row['precision'])} [{percent(row['precision_low'])}, {percent(row['precision_high'])}]"
-        )
+        assert shown[4] == percent(row["precision"])  # with so few actors there is no interval
         assert shown[5].startswith(percent(row["recall"])) and shown[6].startswith(percent(row["f1"]))
-    missing = evaluation["classes"].assign(precision=np.nan)
-    assert cells(classes_markdown(missing, facts))[1][4] == "–"
+    missing = evaluation["classes"].assign(precision=np.nan, recall_low=0.25, recall_high=0.75)
+    row = cells(classes_markdown(missing, facts))[1]
+    assert row[4] == "–" and row[5].endswith("% [25.00%, 75.00%]")
 
 
 def test_the_summary_has_the_best_and_the_worst_actors(evaluation, facts):
@@ -93,11 +90,6 @@ def test_a_page_with_many_actors_shows_the_best_and_the_worst(tables, facts):
     shares = {row["accuracy"] for row in drawn if row["system"] == "Fusion"}
     overall = many.query("rule == 'linear' and emotion == 'all'")["accuracy"]
     assert len({row["order"] for row in drawn}) == MOST_ACTORS < 81 and {overall.max(), overall.min()} <= shares
-
-
-def test_without_these_tables_the_page_has_none_of_the_charts(two, facts, provenance):
-    html = page(two, facts, provenance)
-    assert not re.search(r'id="chart-(actors|classes|reliability)', html) and "Speakers, classes" not in html
 
 
 def test_one_modality_is_shown_once(tables, facts, provenance, changed):
