@@ -100,7 +100,8 @@ def with_groups(settings: Settings) -> Evaluation:
     evaluation: Evaluation = settings.evaluation
     if evaluation.groups is not None:
         return evaluation
-    tested = [settings.corpora[name].groups for name in settings.protocol.test_corpora()]
+    corpora = [settings.corpora.get(name) for name in settings.protocol.test_corpora()]
+    tested = [() if corpus is None else corpus.groups for corpus in corpora]  # a missing one is told of later
     shared = [name for name in (tested[0] if tested else ()) if all(name in groups for groups in tested)]
     return replace(evaluation, groups=shared)
 

@@ -110,7 +110,7 @@ class Planner:
 
     def _with_groups(self, settings: Settings) -> Settings:
         """The settings, with the groups that are reported where none are named."""
-        tested = tuple(settings.corpora[name].kind for name in settings.protocol.test_corpora())
+        tested = tuple(type(settings.corpora.get(name)) for name in settings.protocol.test_corpora())
         evaluation = self._once(("groups", tested), settings.evaluation, lambda: with_groups(settings))
         return replace(settings, sections=settings.sections | {"evaluation": evaluation})
 
