@@ -86,6 +86,9 @@ ABOUT = {
     "baseline": "face=vgg16",
     "baseline_chosen": False,
     "baseline_accuracy": 0.60256,
+    "baseline_seeds": 3,
+    "baseline_deviation": 0.0042,
+    "baseline_interval": [0.541, 0.6639],
     "settings": 4,
     "cells": 12,
     "compared": 3,
@@ -101,7 +104,8 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
     (tmp_path / "grid.json").write_text(json.dumps(ABOUT))
     lines = headline_of_grid(tmp_path)
     assert lines == [
-        "backbones: 4 settings, 12 cells; baseline face=vgg16 (nobody chose one): 60.26 %",
+        "backbones: 4 settings, 12 cells; baseline face=vgg16 (nobody chose one): mean 60.26 % [54.1, 66.4], standard "
+        "deviation 0.42 points over 3 seeds",
         "accuracy differs from the baseline's in 2 of 3 settings: 1 better, 1 worse (test over actors, adjusted by "
         "max-T, 95 % confidence)",
         "note: This is generated demo data.",
@@ -110,7 +114,8 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
         "better than they are)",
     ]
     assert not any("best" in line or "worst" in line for line in lines)
-    (tmp_path / "grid.json").write_text(json.dumps(ABOUT | {"baseline_chosen": True, "compared": 0, "settings": 1}))
+    changed = ABOUT | {"baseline_chosen": True, "compared": 0, "settings": 1, "baseline_seeds": 1}
+    (tmp_path / "grid.json").write_text(json.dumps(changed))
     lines = headline_of_grid(tmp_path)
     assert lines[0] == "backbones: 1 setting, 12 cells; baseline face=vgg16: 60.26 %" and len(lines) == 4
 

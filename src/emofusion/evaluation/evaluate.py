@@ -7,6 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.by_actor import actor_table
+from emofusion.evaluation.classes import class_table
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import fairness_table
 from emofusion.evaluation.figures import beside_accuracy, confusion_table, subset_table
@@ -15,10 +17,12 @@ from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.paired import pairs
 from emofusion.evaluation.presence import presence_table
+from emofusion.evaluation.reliability import reliability_table
 from emofusion.evaluation.systems import Systems, side_by_side
 from emofusion.plan.settings import EvaluationSettings
 
-ALONE = ("subsets", "confusion")  # the tables whose rows show a system whatever the others are
+# the tables whose rows show a system whatever the others are
+ALONE = ("subsets", "confusion", "actors", "classes", "reliability")
 
 
 def evaluate(
@@ -44,8 +48,8 @@ def evaluate(
         facts: `tables.FACTS`, for at least the test clips; needed where the settings name groups.
 
     Returns:
-        Name → table, as in `schemas.evaluation_schemas`: subsets, confusion, pairs, gender, narrowed, fairness,
-        presence; and those of `groups.group_tables` where the settings name groups.
+        Name → table, as in `schemas.evaluation_schemas`: those of `ALONE`, pairs, gender, narrowed, fairness, presence;
+        and those of `groups.group_tables` where the settings name groups.
 
     Raises:
         EmofusionError: a modality is not among the systems, or the systems do not fit together (see
@@ -66,7 +70,7 @@ def evaluate(
             "pairs": pairs(scored, counts, resampling),
             "gender": gender_table(scored, counts, resampling, gaps, chosen.permutations, chosen.seed),
             "narrowed": narrowed_table(scored, resampling, gaps, modalities),
-            "fairness": fairness_table(scored, counts),
+            "fairness": fairness_table(scored, counts, resampling),
             "presence": presence_table(scored, modalities, resampling),
             **groups,
         }
@@ -86,6 +90,9 @@ def _alone(systems: Systems, resampling: Resampling, settings: EvaluationSetting
     return {
         "subsets": subset_table(systems, counts, resampling, settings.metrics),
         "confusion": confusion_table(systems, counts),
+        "actors": actor_table(systems, counts),
+        "classes": class_table(systems, counts, resampling),
+        "reliability": reliability_table(systems, resampling, settings.evaluation.bins),
     }
 
 

@@ -46,17 +46,19 @@ def group_tables(systems: Systems, facts: pd.DataFrame, settings: Evaluation) ->
             smallest), p of a permutation test of the spread, p_holm (adjusted for the system's emotions).
         group_fairness: group, system, emotion, metric, value, levels: as `fairness.fairness_table`, where a difference
             is the largest minus the smallest rate of a level.
-        All are without rows where `settings.groups` is empty.
+        All are without rows where `settings.groups` is empty, and for a group of which `facts` has no value.
 
     Raises:
         EmofusionError: a group is no column with values, see `levels.levels_of`.
     """
-    found: dict[str, list[pd.DataFrame]] = {name: [EMPTY[name]] if not settings.groups else [] for name in GROUP_TABLES}
-    for group in settings.groups:
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in GROUP_TABLES}
+    for group in settings.groups or ():
+        if group in facts and facts[group].isna().all():  # nobody asked for it, see `levels.facts_of_tested`
+            continue
         levels = levels_of(group, facts, systems, settings.bands)
         for name, table in _Group(systems, levels, settings).tables().items():
             found[name].append(table.assign(group=group)[EMPTY[name].columns])
-    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items()}
+    return {name: pd.concat(tables or [EMPTY[name]], ignore_index=True) for name, tables in found.items()}
 
 
 def _empty(texts: Sequence[str], counts: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandera.pandas as pa
 
-from emofusion.emotions import GENDERS
+from emofusion.emotions import GENDERS, UNKNOWN
+from emofusion.evaluation.classes import FIGURES
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
 from emofusion.settings.kinds import Metric
@@ -60,6 +61,36 @@ _OF_ALL_METRICS = {
         {"system": pa.Column(str), "gender": _gender, "emotion": _emotion, "predicted": _emotion, "clips": _count},
         ["system", "gender", "emotion", "predicted"],
     ),
+    "actors": _table(
+        {
+            **dict.fromkeys(["system", "actor"], pa.Column(str)),
+            "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
+            "emotion": _emotion,
+            **dict.fromkeys(["correct", "clips"], _count),
+            "accuracy": _share,
+        },
+        ["system", "actor", "emotion"],
+    ),
+    "classes": _table(
+        {
+            "system": pa.Column(str),
+            "emotion": _emotion,
+            **dict.fromkeys(["correct", "clips", "predicted", "actors"], _count),
+            **{name + end: _share for name in FIGURES for end in ("", "_low", "_high")},
+        },
+        ["system", "emotion"],
+    ),
+    "reliability": _table(
+        {
+            "system": pa.Column(str),
+            "bin": _count,
+            **dict.fromkeys(["above", "to"], _share),
+            **dict.fromkeys(["correct", "clips", "actors"], _count),
+            **dict.fromkeys(["confidence", "accuracy"], _share),
+            **_interval,
+        },
+        ["system", "bin"],
+    ),
     "pairs": _table(
         {
             "first": pa.Column(str),
@@ -106,6 +137,7 @@ _OF_ALL_METRICS = {
             "emotion": _emotion,
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "value": _share,
+            **_interval,
             **dict.fromkeys(["male_clips", "female_clips"], _count),
         },
         ["system", "emotion", "metric"],

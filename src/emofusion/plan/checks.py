@@ -3,6 +3,7 @@
 from math import comb
 from typing import Any
 
+from emofusion.plan.published_figures import published_figures
 from emofusion.settings.compose import Settings
 from emofusion.settings.distortion import PICTURES, SOUND
 from emofusion.settings.experiment import NESTED, Emotions, Modality, Posteriors
@@ -62,13 +63,15 @@ def check_cell(settings: Settings) -> None:
 
 
 def check_published(published: dict[str, Any]) -> None:
-    """Raise `EmofusionError` where a paper's tables cannot be shown beside ours.
+    """Raise `EmofusionError` where a paper's tables, or figures of others, cannot be shown beside ours.
 
     published: the content of a file in conf/published.
     """
     from emofusion.audit.published import read_paper  # imported here, because most experiments have no such tables
 
-    read_paper(published)
+    published_figures(published)
+    if published.get("table1") or published.get("table2") or not (published.get("results") or published.get("people")):
+        read_paper(published)
     unit = published.get("unit", "percent")
     must(unit == "percent", f"published.unit={unit}: a report shows percent; write the tables in percent")
     fused = published.get("fusion")

@@ -1,5 +1,7 @@
 """The settings of the stages that follow the predictions: rules, fusion and report."""
 
+from dataclasses import replace
+
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import (
     CellFusionSettings,
@@ -71,7 +73,11 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
     configured = fusion.rule if any(rule.kind == fusion.rule for rule in own) else ""
     evaluation = settings.evaluation
     without_tests = Evaluation(
-        samples=evaluation.samples, confidence=evaluation.confidence, seed=evaluation.seed, metrics=[]
+        samples=evaluation.samples,
+        confidence=evaluation.confidence,
+        bins=evaluation.bins,
+        seed=evaluation.seed,
+        metrics=[],
     )
     every = evaluation_settings(settings)
     return (
@@ -87,6 +93,17 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
             rules[0],
         ),
     )
+
+
+def with_groups(settings: Settings) -> Evaluation:
+    """The evaluation with the groups to report: those that it names, or else those that all tested corpora declare."""
+    evaluation: Evaluation = settings.evaluation
+    if evaluation.groups is not None:
+        return evaluation
+    corpora = [settings.corpora.get(name) for name in settings.protocol.test_corpora()]
+    tested = [() if corpus is None else corpus.groups for corpus in corpora]  # a missing one is told of later
+    shared = [name for name in (tested[0] if tested else ()) if all(name in groups for groups in tested)]
+    return replace(evaluation, groups=shared)
 
 
 def evaluation_settings(settings: Settings) -> EvaluationSettings:

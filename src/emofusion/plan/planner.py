@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.checks import check_distortion
-from emofusion.plan.outcome import fusion_settings, report_settings
+from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
 from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
 from emofusion.plan.planned_skips import skipped_elsewhere, skips
 from emofusion.plan.settings import (
@@ -57,7 +57,8 @@ class Planner:
         Raises:
             EmofusionError: settings do not fit together.
         """
-        root = settings.root
+        root, required = settings.root, settings.evaluation.groups is not None
+        settings = self._with_groups(settings)
         modalities = root.modalities
         ensembles = {
             name: [self._distorted_alike(alternative(name, choice), node) for choice in node.ensemble]
@@ -91,7 +92,7 @@ class Planner:
         distinct_splits = tuple(dict.fromkeys(splits.values()))
         fused: Inputs = {"fusion": rules, **members, **fitting}
         if settings.evaluation.groups:
-            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands)
+            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands, required)
             # no modality can have the name of this role
             fused["evaluation"] = self.factory.make(
                 "groups", settings.protocol.kind, groups, {"splits": distinct_splits}
@@ -155,6 +156,12 @@ class Planner:
         if not node.distortion or node.distortion.training:
             return node
         return self._once(("as recorded",), node, lambda: replace(node, distortion=Distortion()))
+
+    def _with_groups(self, settings: Settings) -> Settings:
+        """The settings, with the groups that are reported where none are named."""
+        tested = tuple(type(settings.corpora.get(name)) for name in settings.protocol.test_corpora())
+        evaluation = self._once(("groups", tested), settings.evaluation, lambda: with_groups(settings))
+        return replace(settings, sections=settings.sections | {"evaluation": evaluation})
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.

@@ -55,6 +55,7 @@ class GroupsSettings:
 
     groups: list[str]
     bands: dict[str, list[float]]
+    required: bool = setting("Whether a group without values stops the run.", True, later=True)
 
 
 @dataclass(frozen=True)

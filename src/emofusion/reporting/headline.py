@@ -34,8 +34,7 @@ def headline_of_grid(folder: Path) -> list[str]:
         level = f"{about['confidence'] * 100:g} %"
         counts = _counted(about["settings"], "setting") + ", " + _counted(about["cells"], "cell")
         chosen = "" if about["baseline_chosen"] else " (nobody chose one)"
-        accuracy = percentage(about["baseline_accuracy"])
-        lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {accuracy} %"]
+        lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {_over_seeds(about)}"]
         if about["compared"]:
             different = about["better"] + about["worse"]
             counted = f"{different} of {_counted(about['compared'], 'setting')}"
@@ -50,6 +49,17 @@ def headline_of_grid(folder: Path) -> list[str]:
         raise EmofusionError(
             f"{folder} has no complete summary ({error}); run the workflow again to write it"
         ) from error
+
+
+def _over_seeds(about: dict[str, Any]) -> str:
+    """The baseline's accuracy, with its standard deviation over seeds and its interval where it has several."""
+    accuracy, seeds = f"{percentage(about['baseline_accuracy'])} %", about["baseline_seeds"]
+    if seeds < 2:
+        return accuracy
+    ends = [percentage(end, 1) for end in about["baseline_interval"] if end is not None]
+    interval = f" [{', '.join(ends)}]" if ends else ""
+    spread = f"standard deviation {percentage(about['baseline_deviation'])} points over {seeds} seeds"
+    return f"mean {accuracy}{interval}, {spread}"
 
 
 def _counted(number: int, word: str) -> str:

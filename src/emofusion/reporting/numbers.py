@@ -5,6 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+from emofusion.reporting.rounding import decimal
+
 MISSING = "–"
 
 
@@ -49,7 +51,7 @@ def number(value: float, places: int = 3) -> str:
     """A plain number, rounded to this number of decimals; a half is rounded up."""
     if pd.isna(value):
         return MISSING
-    return f"{Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}".replace("-", "−")
+    return decimal(value, places).replace("-", "−")
 
 
 def probability(value: float) -> str:

@@ -160,9 +160,10 @@ class Evaluation:
         ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
         distinct=True,
     )
-    groups: list[str] = setting(
-        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus].",
-        [],
+    groups: list[str] | None = setting(
+        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus]. "
+        "null: intensity and statement, where all tested corpora have them; []: none.",
+        None,
         distinct=True,
         filled=True,
         later=True,

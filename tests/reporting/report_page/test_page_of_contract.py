@@ -34,8 +34,8 @@ def cells(html: str, name: str) -> list[list[str]]:
 
 
 def label(html: str, rule: str) -> str:
-    """What stands beside a rule's button."""
-    return plain(re.search(rf'<label><input[^>]*value="{rule}"[^>]*>(.*?)</label>', html).group(1)).strip()
+    """A rule in the list of rules."""
+    return plain(re.search(rf'<option value="{rule}">(.*?)</option>', html).group(1)).strip()
 
 
 def test_a_class_that_only_posteriors_know_keeps_its_column_of_the_confusion(two, facts, changed, provenance):

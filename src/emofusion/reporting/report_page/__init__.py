@@ -15,11 +15,12 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.numbers import interval, share
 from emofusion.reporting.provenance import Provenance
-from emofusion.reporting.report_page import styles
+from emofusion.reporting.report_page import details, styles
 from emofusion.reporting.report_page.packing import VEGA_HERE, in_script, packed, vega, whole
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
@@ -44,9 +45,10 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
 
     Args:
         tables: name → table. `rules` and `subsets` are required. `gender`, `narrowed`, `pairs`, `fairness`,
-            `confusion`, `sweep`, `sweep_gaps`, `sweep_confusion` and `annotations` may be missing; the page then has no
-            chart or table of them. The columns `system` and `clips` of `annotations` may be missing too. Unknown
-            columns are ignored. Shares are fractions. `low` and `high`, the ends of intervals, may be missing.
+            `confusion`, `sweep`, `sweep_gaps`, `sweep_confusion`, `annotations`, `actors`, `classes`, `reliability` and
+            others may be missing; the page then has no chart or table of them. The columns `system` and `clips` of
+            `annotations` may be missing too. Unknown columns are ignored. Shares are fractions. `low` and `high`, the
+            ends of intervals, may be missing.
         facts: the facts about the report.
         provenance: what made the report.
     """
@@ -60,6 +62,9 @@ def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance,
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
     store["robustness"] = _robustness(tables.get("robustness"))
+    store["fixed"] = details.chart_data(tables, settings)
+    store["named"] = {name: name_of(name, settings) for name in systems_of(settings)}
+    store["most_actors"] = details.MOST_ACTORS
     store["key"] = _key(store)
     specs = _specs(store, drawing)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -115,7 +120,7 @@ def _specs(store: dict[str, Any], drawing: Drawing) -> dict[str, dict[str, Any]]
     if removed := store["robustness"]:
         span = _span(x for row in removed for x in (row["accuracy"], row["low"], row["high"]) if x is not None)
         specs["robustness"] = chart("robustness", list(dict.fromkeys(row["lacking"] for row in removed)), span, level)
-    return specs
+    return specs | details.specs(store, drawing)
 
 
 def _span(shares: Iterable[float]) -> list[float]:

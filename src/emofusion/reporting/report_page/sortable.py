@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from emofusion.reporting.details import systems_of
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_over_emotions, is_share, metric_label, metric_names
 from emofusion.reporting.numbers import level, number, points, probability, share
@@ -19,6 +20,7 @@ from emofusion.reporting.report_page.cells import (
     words,
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
+from emofusion.reporting.report_page.detail_tables import actors, beside, classes, folds, reliability, variance
 from emofusion.reporting.report_page.grid import weight_columns
 from emofusion.reporting.report_page.groups import group_fairness, group_gaps, group_tests, groups
 
@@ -39,15 +41,24 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
     shown_level, metrics = level(settings.confidence), metric_names(settings.metrics)
-    context = Context(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes)
+    context = Context(
+        *(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes),
+        systems_of(settings),
+    )
     of_gender, of_groups = (rules, gender, narrowed, fairness), (group_gaps, group_tests, group_fairness)
     builders = (
         rules,
+        beside,
         subsets,
         gender,
         narrowed,
         pairs,
         fairness,
+        classes,
+        actors,
+        folds,
+        variance,
+        reliability,
         groups,
         *of_groups,
         presence,
@@ -119,12 +130,12 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
             context.rule(row["rule"]),
             context.emotion(row["emotion"]),
             words(row["metric"]),
-            value(row, "value", number),
+            value(row, "value", number, ("low", "high")),
             context.clips(row, row["rule"], row["emotion"]),
         ]
         for row in table.to_dict("records")
     ]
-    caption = "Measures of fairness between men and women"
+    caption = f"Measures of fairness between men and women, with {context.level} intervals over actors"
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
 
 
