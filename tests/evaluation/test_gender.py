@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import nct, permutation_test, t, ttest_ind
+from scipy.stats import chi2, nct, permutation_test, t, ttest_ind
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
-from emofusion.evaluation.gender import find_gaps, gender_table, minimum_detectable_gap
+from emofusion.evaluation.gender import find_gaps, gender_table, minimum_detectable_gap, permuted_gaps
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.permutation import holm
 from emofusion.evaluation.systems import side_by_side
@@ -25,7 +25,15 @@ def table_of(systems, permutations=10_000, samples=60, seed=3):
     counts = count(scored)
     resampling = Resampling.of(scored.actors["gender"], samples, seed, 0.9)
     gaps = find_gaps(scored, counts, resampling)
-    return scored, resampling, gender_table(scored, counts, resampling, gaps, permutations, 0), gaps
+    permuted = permuted_gaps(scored, counts, permutations, 0)
+    return scored, resampling, gender_table(scored, counts, resampling, gaps, permuted, permutations, 0), gaps
+
+
+def narrowed_of(systems, modalities, permutations=10_000, samples=60, kinds=None):
+    """The table `narrowed`, and the permuted gaps that it was made from."""
+    scored, resampling, _, gaps = table_of(systems, permutations, samples)
+    permuted = permuted_gaps(scored, count(scored), permutations, 0)
+    return narrowed_table(scored, resampling, gaps, modalities, permuted, kinds), permuted
 
 
 def accuracy(rows: pd.DataFrame, emotion: str) -> float:
@@ -133,6 +141,10 @@ def test_the_minimum_detectable_gap_is_what_the_noncentral_t_says(balanced):
     critical = t.ppf(0.975, 8)
     shift = brentq(lambda d: nct.sf(critical, 8, d) + nct.cdf(-critical, 8, d) - 0.8, 1, 6)
     assert table.loc["all", "minimum_detectable_gap"] == pytest.approx(shift * spread, rel=1e-4)
+    # the interval of a standard deviation with 8 degrees of freedom, at the level of 0.9
+    ends = [shift * spread * np.sqrt(8 / chi2.ppf(share, 8)) for share in (0.95, 0.05)]
+    found = table.loc["all", ["minimum_detectable_gap_low", "minimum_detectable_gap_high"]]
+    assert found.tolist() == pytest.approx(ends, rel=1e-4)
 
 
 @pytest.mark.parametrize("men, women", [(12, 12), (3, 9), (2, 2)])
@@ -141,7 +153,7 @@ def test_minimum_detectable_gaps_are_detected_four_times_in_five(men, women):
     random = np.random.default_rng(0)
     seen = random.normal(0.7, 0.1, men + women)
     male = np.arange(men + women) < men
-    gap = minimum_detectable_gap(seen, male)
+    gap = minimum_detectable_gap(seen, male, 0.95)[0]
     spread = np.sqrt((seen[male].var(ddof=1) * (men - 1) + seen[~male].var(ddof=1) * (women - 1)) / (men + women - 2))
     left = random.normal(0.5 + gap, spread, (20_000, men))
     right = random.normal(0.5, spread, (20_000, women))
@@ -152,7 +164,7 @@ def test_minimum_detectable_gaps_are_detected_four_times_in_five(men, women):
 def test_the_minimum_detectable_gap_needs_two_actors_of_each_gender_that_differ():
     male = np.array([True, True, False, False, False])
     seen = np.array([[0.2, 0.4, 0.5, 0.1, 0.3], [0.2, np.nan, 0.5, 0.1, 0.3], [0.5, 0.5, 0.9, 0.9, 0.9]])
-    assert np.isnan(minimum_detectable_gap(seen, male)).tolist() == [False, True, True]
+    assert np.isnan(minimum_detectable_gap(seen, male, 0.95)).tolist() == [[False, True, True]] * 3
 
 
 def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:
@@ -161,17 +173,20 @@ def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:
     return clips.assign(logit_happy=np.where(happy, 2.0, 0.0), logit_sad=np.where(happy, 0.0, 2.0))
 
 
-def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
+@pytest.fixture
+def unfair(balanced):
     """Speech mistakes every other clip of women, face a clip now and then, and fusion none."""
     clips = balanced.drop(columns=[name for name in balanced if name.startswith("logit_")])
     number, women = np.arange(240), (clips["gender"] == "female").to_numpy()
-    systems = {
+    return {
         "fused": with_errors(clips, np.zeros(240, dtype=bool)),
         "speech": with_errors(clips, women & (number % 4 < 2)),
         "face": with_errors(clips, np.isin(number, [3, 24, 77])),
     }
-    scored, resampling, _, gaps = table_of(systems, samples=300)
-    table = narrowed_table(scored, resampling, gaps, ["speech", "face"])
+
+
+def test_a_gap_is_narrowed_only_where_the_adjusted_test_says_so(unfair):
+    table, _ = narrowed_of(unfair, ["speech", "face"], samples=300)
     assert table[["system", "modality"]].drop_duplicates().to_numpy().tolist() == [
         ["fused", "speech"],
         ["fused", "face"],
@@ -179,14 +194,44 @@ def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
     overall = table[table["emotion"] == "all"].set_index("modality")
     assert overall.loc["speech", ["gap_before", "gap_after", "change"]].tolist() == [0.5, 0, -0.5]
     assert overall.loc["speech", "verdict"] == "narrowed" and overall.loc["face", "verdict"] == "not shown"
-    turned = narrowed_table(scored, resampling, gaps, ["fused"])
+    # all five women are worse than all five men: 2 of the 252 ways to call five of ten actors male
+    assert overall.loc["speech", ["p", "p_max_t"]].tolist() == [pytest.approx(2 / 252)] * 2
+    turned = narrowed_of(unfair, ["fused"], samples=300)[0]
     turned = turned[turned["emotion"] == "all"].set_index("system")
     assert turned.loc["speech", "verdict"] == "widened" and turned.loc["speech", "low"] > 0
+    oracle = narrowed_of(unfair, ["fused"], samples=300, kinds={"speech": "oracle"})[0]
+    oracle = oracle[oracle["emotion"] == "all"].set_index("system")
+    assert oracle.loc["speech", "verdict"] == "not tested" and np.isnan(oracle.loc["speech", "p"])
+    assert oracle.loc["face", "p_max_t"] <= turned.loc["face", "p_max_t"]  # one hypothesis less
+
+
+def test_p_values_of_narrowing_are_those_of_a_plain_loop(systems):
+    """The greater p value of the difference and of the sum of both gaps, and their single-step max-T adjustment."""
+    table, (permuted, exact) = narrowed_of(systems, ["speech", "face"], permutations=40)
+    assert permuted.shape[-1] == 40 and not exact
+    scored, _, _, gaps = table_of(systems, 40)
+    place = {name: number for number, name in enumerate(scored.names)}
+    greatest, smallest = np.zeros(40), {}
+    for modality in ("speech", "face"):
+        for sign in (-1, 1):
+            drawn = permuted[place["linear"], 0] + sign * permuted[place[modality], 0]
+            scale = np.sqrt((drawn**2).mean())
+            seen = abs(gaps.observed[place["linear"], 0] + sign * gaps.observed[place[modality], 0]) / scale
+            smallest[modality, sign] = (seen, (1 + (abs(drawn) / scale >= seen - 1e-9).sum()) / 41)
+            greatest = np.maximum(greatest, abs(drawn) / scale)
+    found = table[table["emotion"] == "all"].set_index("modality")
+    for modality in ("speech", "face"):
+        assert found.loc[modality, "p"] == pytest.approx(max(smallest[modality, sign][1] for sign in (-1, 1)))
+        assert found.loc[modality, "p_max_t"] >= found.loc[modality, "p"] - 1e-12
+    # the most extreme statistic of the family has the single-step value, which bounds the others from below
+    extreme = max(smallest.values())[0]
+    least = (1 + (greatest >= extreme - 1e-9).sum()) / 41
+    assert found["p_max_t"].min() >= least - 1e-12
 
 
 def test_change_of_the_gap_in_plain_resamples(systems, resampled, tails):
-    scored, resampling, _, gaps = table_of(systems)
-    table = narrowed_table(scored, resampling, gaps, ["speech", "face"])
+    scored, resampling, _, _ = table_of(systems)
+    table, _ = narrowed_of(systems, ["speech", "face"])
     row = table.query("modality == 'face' and emotion == 'sad'").iloc[0]
     plain = []
     for weights in resampling.weights:

@@ -7,7 +7,7 @@ moved outwards, as in a t interval (Hesterberg 2015, doi 10.1080/00031305.2015.1
 true gap in 94 of 100 studies, and in 90 with three actors of each gender (`tests/evaluation/test_coverage.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from scipy.special import ndtr, stdtrit
 
 from emofusion.emotions import UNKNOWN
 from emofusion.evaluation.arithmetic import one_hot, ratio
+from emofusion.evaluation.student import Ends, logit_interval, student_interval
 
 # Fewer actors of a group say almost nothing about other actors of this group.
 FEWEST = 3
@@ -142,8 +143,12 @@ class Resampling:
     @cached_property
     def _membership(self) -> NDArray[np.int64]:
         """Whether an actor is of a stratum, (A, strata), 0 or 1."""
-        strata = strata_of(self.groups)
-        return one_hot(strata, strata.max() + 1).astype(np.int64)
+        return one_hot(self._strata, self._strata.max() + 1).astype(np.int64)
+
+    @cached_property
+    def _strata(self) -> NDArray[np.int64]:
+        """Each actor's stratum, (A,)."""
+        return strata_of(self.groups)
 
     def interval(self, draws: NDArray[Any], present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """The low and high ends of intervals, (...) each; NaN where too few actors are present.
@@ -154,19 +159,29 @@ class Resampling:
         low, high = percentiles(draws, self.tail(present))
         return np.where(enough, low, np.nan), np.where(enough, high, np.nan)
 
-    def accuracy(self, correct: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def accuracy(self, correct: NDArray[Any], clips: NDArray[Any]) -> Ends:
         """The low and high ends of the intervals of the accuracy Σ correct / Σ clips, (rows,) each.
+
+        They are computed without resamples, see `student.logit_interval`; NaN where too few actors are present.
 
         correct: (rows, A), recognised clips of each actor. clips: (A,), the actors' clips, the same for all rows.
         """
+        return self._over_actors(logit_interval, correct, clips)
+
+    def difference(self, differences: NDArray[Any], clips: NDArray[Any]) -> Ends:
+        """The low and high ends of the intervals of the difference of two accuracies, (rows,) each.
+
+        They are computed without resamples, see `student.student_interval`; NaN where too few actors are present.
+
+        differences: (rows, A), by how many clips more the first system has recognised of each actor. clips: as for
+        `accuracy`.
+        """
+        return self._over_actors(student_interval, differences, clips)
+
+    def _over_actors(self, interval: Callable[..., Ends], counts: NDArray[Any], clips: NDArray[Any]) -> Ends:
         if not self.enough(clips > 0):
-            return np.full(len(correct), np.nan), np.full(len(correct), np.nan)
-        tail = self.tail(clips > 0)
-        right, whole = self.sums(correct), self.weights @ clips
-        if (whole == whole[0]).all() and whole[0]:
-            low, high = percentiles(right, tail)
-            return low.astype(float) / whole[0], high.astype(float) / whole[0]
-        return percentiles(ratio(right.astype(float), whole), tail)
+            return np.full(len(counts), np.nan), np.full(len(counts), np.nan)
+        return interval(counts, clips, self._strata, self.confidence)
 
     def sums(self, counts: NDArray[Any]) -> NDArray[Any]:
         """Σ_a weight_a count_a in each resample, for actors a: (..., samples), float32, exact below 2^24.

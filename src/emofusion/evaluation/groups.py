@@ -18,7 +18,7 @@ from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import confusion_of_cells
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
 from emofusion.evaluation.fairness import differences
-from emofusion.evaluation.gender import OVERALL, minimum_detectable_gap
+from emofusion.evaluation.gender import DETECTABLE, OVERALL, minimum_detectable_gap
 from emofusion.evaluation.levels import Levels, levels_of
 from emofusion.evaluation.permutation import holm, two_sided
 from emofusion.evaluation.systems import Systems
@@ -40,7 +40,7 @@ def group_tables(systems: Systems, facts: pd.DataFrame, settings: Evaluation) ->
             shows, and each emotion), clips, actors, accuracy with its interval low and high.
         group_gaps: group, first, second (levels), system, emotion; first_accuracy, second_accuracy and their clips and
             actors; gap (first - second) with low and high; p, p_holm (adjusted for the system's pairs, or its pairs and
-            emotions), minimum_detectable_gap (missing where levels vary within people). Unweighted average recall is
+            emotions), minimum_detectable_gap with its interval (missing where levels vary within people). Unweighted average recall is
             over the emotions that both levels show.
         group_tests: group, system, emotion, levels (with a clip), spread (the largest accuracy of a level minus the
             smallest), p of a permutation test of the spread, p_holm (adjusted for the system's emotions).
@@ -70,7 +70,7 @@ EMPTY = {
     "group_gaps": _empty(
         ["group", "first", "second", "system", "emotion"],
         _GAP_COUNTS,
-        ["first_accuracy", "second_accuracy", "gap", "low", "high", "p", "p_holm", "minimum_detectable_gap"],
+        ["first_accuracy", "second_accuracy", "gap", "low", "high", "p", "p_holm", *DETECTABLE],
     ),
     "group_tests": _empty(["group", "system", "emotion"], ["levels"], ["spread", "p", "p_holm"]),
     "group_fairness": _empty(["group", "system", "emotion", "metric"], ["levels"], ["value"]),
@@ -137,7 +137,7 @@ class _Group:
             columns[f"{side}_accuracy"] = value[..., 0]
             columns[f"{side}_clips"], columns[f"{side}_actors"] = of_side.sum(axis=1), (of_side > 0).sum(axis=1)
         columns |= {"gap": gaps[..., 0], "low": low, "high": high, "p": self._p(sides, shown, present, gaps[..., 0])}
-        columns["minimum_detectable_gap"] = self._detectable(sides, shown, first)
+        columns |= dict(zip(DETECTABLE, self._detectable(sides, shown, first), strict=True))
         return self._table(columns).assign(first=self.levels.names[first], second=self.levels.names[second])
 
     def _p(
@@ -172,13 +172,13 @@ class _Group:
     def _detectable(
         self, sides: list[tuple[NDArray[Any], NDArray[Any]]], shown: NDArray[Any], first: int
     ) -> NDArray[Any]:
-        """The smallest gap that a test over people would detect, (S, R); missing where levels vary within people."""
-        shape = (len(self.systems.names), len(self.rows))
+        """`minimum_detectable_gap` over people, (3, S, R); missing where levels vary within people."""
+        shape = (3, len(self.systems.names), len(self.rows))
         if not self.levels.of_people:
             return np.full(shape, np.nan)
         clips, correct = sides[0][0] + sides[1][0], sides[0][1] + sides[1][1]
         by_actor = rates(np.moveaxis(correct, 1, 2), clips.T, shown)
-        return minimum_detectable_gap(by_actor, self.levels.of_actor == first)
+        return minimum_detectable_gap(by_actor, self.levels.of_actor == first, self.settings.confidence)
 
     def _holm(self, gaps: pd.DataFrame) -> NDArray[Any]:
         """The p values of all pairs, adjusted for each system: accuracy, average recall, and all single emotions."""

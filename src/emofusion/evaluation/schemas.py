@@ -7,6 +7,8 @@ import pandera.pandas as pa
 from emofusion.emotions import GENDERS
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
+from emofusion.evaluation.gender import DETECTABLE
+from emofusion.evaluation.narrowed import VERDICTS
 from emofusion.settings.kinds import Metric
 
 # a class, or in some tables what stands for several: `emotions.RESERVED`
@@ -70,10 +72,20 @@ _OF_ALL_METRICS = {
             "only_second": _count,
             "clips": _count,
             "actors": _count,
-            **dict.fromkeys(["mcnemar_p", "sign_flip_p", "mcnemar_p_holm", "sign_flip_p_holm"], _share),
+            **dict.fromkeys(["mcnemar_p", "mcnemar_p_holm", "sign_flip_p", "sign_flip_p_max_t"], _share),
             "compared": _count,
         },
         ["first", "second"],
+    ),
+    "against": _table(
+        {
+            **dict.fromkeys(["system", "configured"], pa.Column(str)),
+            "difference": _difference,
+            **_signed_interval,
+            **dict.fromkeys(["sign_flip_p", "sign_flip_p_max_t"], _share),
+            "compared": _count,
+        },
+        ["system"],
     ),
     "gender": _table(
         {
@@ -84,7 +96,7 @@ _OF_ALL_METRICS = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            **dict.fromkeys(DETECTABLE, pa.Column("float64", pa.Check.gt(0), nullable=True)),
         },
         ["system", "emotion"],
     ),
@@ -95,7 +107,8 @@ _OF_ALL_METRICS = {
             "emotion": _emotion,
             **dict.fromkeys(["gap_before", "gap_after", "change"], _difference),
             **_signed_interval,
-            "verdict": pa.Column(str, pa.Check.isin(["narrowed", "widened", "not shown"])),
+            **dict.fromkeys(["p", "p_max_t"], _share),
+            "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
             **dict.fromkeys(["clips", "actors"], _count),
         },
         ["system", "modality", "emotion"],
@@ -132,7 +145,7 @@ _OF_GROUPS = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            **dict.fromkeys(DETECTABLE, pa.Column("float64", pa.Check.gt(0), nullable=True)),
         },
         ["group", "first", "second", "system", "emotion"],
     ),

@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 
 from emofusion.evaluation.bootstrap import strata_of
 from emofusion.evaluation.grid.crossed import enough, freedom, within
-from emofusion.evaluation.grid.flips import NOTHING, sign_flips
+from emofusion.evaluation.flips import NOTHING, sign_flips
 from emofusion.evaluation.grid.measures import by_actor, deviations, value
 from emofusion.settings.experiment import Evaluation
 

@@ -134,7 +134,7 @@ def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scor
     members = Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities, aligned.known)
     truth = pd.Index(aligned.classes).get_indexer(aligned.clips["emotion"])
     weights = weights_of(settings.weights, aligned.modalities)
-    task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps)
+    task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps, settings.candidates)
     fit_on = "nothing"
     if rule.learns:
         fit_on = "oracle" if rule.role == "oracle" else how_to_fit(aligned, settings.fit_on)
