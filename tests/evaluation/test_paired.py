@@ -75,7 +75,9 @@ def test_other_rules_modalities_and_references_are_families_of_their_own(systems
     every = compared(systems | more, kinds).set_index(["first", "second"])
     for name, row in table.iterrows():
         assert row["difference"] == pytest.approx(-every.loc[("linear", name), "difference"])
-        assert [row["low"], row["high"]] == pytest.approx([-every.loc[("linear", name), end] for end in ("high", "low")])
+        assert [row["low"], row["high"]] == pytest.approx(
+            [-every.loc[("linear", name), end] for end in ("high", "low")]
+        )
     fewer = compared({name: (systems | more)[name] for name in ("linear", "face", "again")}, kinds, "linear")
     columns = ["difference", "low", "high", "sign_flip_p", "sign_flip_p_max_t", "compared"]
     same = fewer.set_index("system").loc[["face", "again"], columns]

@@ -58,7 +58,7 @@ def test_a_calibrated_pool_predicts_as_the_pool_does_with_the_lowest_loss_of_all
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_calibrated_mean_of_calibrated_members_is_calibrated(count):
-    """Members that are calibrated themselves: their mean is too cautious, which a temperature for each does not mend."""
+    """Members that are calibrated themselves: their mean is too cautious, and a temperature for each mends nothing."""
     random = np.random.default_rng(4)
     truth = random.integers(0, 8, 6000)
     noise = random.normal(size=(count, 6000, 8))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from scipy.stats import gmean
 
 from emofusion.corpora.ravdess.names import EMOTIONS

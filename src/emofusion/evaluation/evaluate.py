@@ -60,7 +60,7 @@ def evaluate(
         scored, chosen = side_by_side(systems, are_checked), settings.evaluation
         resampling = _resampling(scored, settings)
         counts = count(scored)
-        gaps = find_gaps(scored, counts, resampling)
+        gaps = find_gaps(scored, counts)
         groups = group_tables(scored, facts, chosen) if chosen.groups and facts is not None else {}
         alone = _alone(scored.only(new) if new else scored, resampling, settings)
         if new is not None and not new:

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtri, nctdtrinc, stdtrit
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.permutation import holm, relabellings, two_sided
+from emofusion.evaluation.student import deviations_of_rows
 from emofusion.evaluation.systems import Systems
 
 OVERALL = ("all", "unweighted average recall")
@@ -23,15 +24,15 @@ DETECTABLE = ("minimum_detectable_gap", "minimum_detectable_gap_low", "minimum_d
 class Gaps:
     """The gaps of S systems in R rows: accuracy on all clips, unweighted average recall, and each emotion that occurs.
 
-    rows: the names of the R rows. male, female: (S, R), accuracies; NaN for a gender without a clip. draws: (S, R,
-    samples), male - female in each resample. by_actor: (S, R, A), each actor's accuracy; NaN for an actor of unknown
-    gender. clips: (R, A), each actor's number of clips; 0 for an actor of unknown gender.
+    rows: the names of the R rows. male, female: (S, R), accuracies; NaN for a gender without a clip. away: (S, R, A),
+    what each actor adds to male - female, see `student.deviations`. by_actor: (S, R, A), each actor's accuracy; NaN for
+    an actor of unknown gender. clips: (R, A), each actor's number of clips; 0 for an actor of unknown gender.
     """
 
     rows: list[str]
     male: NDArray[Any]
     female: NDArray[Any]
-    draws: NDArray[Any]
+    away: NDArray[Any]
     by_actor: NDArray[Any]
     clips: NDArray[Any]
 
@@ -85,24 +86,27 @@ class Occurring:
         return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
 
 
-def find_gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
-    """The observed gaps, the gaps in every resample, and each actor's accuracy.
+def find_gaps(systems: Systems, counts: Counts) -> Gaps:
+    """The observed gaps, what each actor adds to them, and each actor's accuracy.
 
     Unweighted average recall is over the emotions that both genders show, so that both averages are comparable.
 
     Args:
         systems: the systems on the same clips.
         counts: their counts.
-        resampling: the resamples of the actors.
     """
     occurring, male, female = Occurring.of(systems, counts), systems.male, systems.female
-    known, weights = male | female, resampling.weights
+    known = male | female
+    away = np.zeros((len(systems.names), len(OVERALL) + len(occurring.emotions), len(known)))
+    for sign, gender in ((1, male), (-1, female)):
+        of_gender = occurring.of_actors(gender)
+        away[..., gender] = sign * deviations_of_rows(of_gender.correct, of_gender.clips, occurring.averaged)
     clips = occurring.clips * known[:, None]
     return Gaps(
         rows=[*OVERALL, *occurring.emotions],
         male=occurring.accuracies(male[None])[..., 0],
         female=occurring.accuracies(female[None])[..., 0],
-        draws=occurring.accuracies(weights * male) - occurring.accuracies(weights * female),
+        away=away,
         by_actor=np.where(known, occurring.accuracies(np.eye(len(male))), np.nan),
         clips=np.concatenate([[clips.sum(axis=1), (clips * occurring.averaged).sum(axis=1)], clips.T]),
     )
@@ -185,7 +189,7 @@ def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any], confidence:
 def gender_table(
     systems: Systems,
     counts: Counts,
-    resampling: Resampling,
+    over: Actors,
     gaps: Gaps,
     permuted: tuple[NDArray[Any], bool],
     permutations: int,
@@ -195,11 +199,11 @@ def gender_table(
 
     Columns: system, emotion; male and female (accuracies); male_clips, female_clips, male_actors, female_actors; gap
     (male - female) with its interval low and high; p (see `gap_p`); p_holm (adjusted for the system's emotions; missing
-    in the two rows over all emotions); minimum_detectable_gap with its interval (see the function). A value is missing where there is no
-    clip or where there are too few actors.
+    in the two rows over all emotions); minimum_detectable_gap with its interval (see the function). A value is missing
+    where there is no clip or where there are too few actors.
     """
     present = gaps.clips > 0
-    low, high = resampling.interval(gaps.draws, present)
+    low, high = over.difference(gaps.observed, gaps.away, present)
     p = gap_p(systems, counts, gaps, permuted, permutations, seed)
     adjusted = np.full_like(p, np.nan)
     adjusted[:, len(OVERALL) :] = holm(p[:, len(OVERALL) :])
@@ -208,7 +212,7 @@ def gender_table(
     columns |= {"male_clips": gaps.clips[:, men].sum(axis=1), "female_clips": gaps.clips[:, women].sum(axis=1)}
     columns |= {"male_actors": present[:, men].sum(axis=1), "female_actors": present[:, women].sum(axis=1)}
     columns |= {"gap": gaps.observed, "low": low, "high": high, "p": p, "p_holm": adjusted}
-    detectable = minimum_detectable_gap(gaps.by_actor, systems.male, resampling.confidence)
+    detectable = minimum_detectable_gap(gaps.by_actor, systems.male, over.confidence)
     columns |= dict(zip(DETECTABLE, detectable, strict=True))
     index = pd.MultiIndex.from_product([systems.names, gaps.rows], names=["system", "emotion"])
     flat = {name: np.broadcast_to(values, gaps.male.shape).ravel() for name, values in columns.items()}

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.gender import OVERALL, Gaps
 from emofusion.evaluation.paired import ORACLE
 from emofusion.evaluation.permutation import ROUNDING, MaxT
+from emofusion.evaluation.student import Ends
 from emofusion.evaluation.systems import Systems
 
 NOT_SHOWN, NOT_TESTED = "not shown", "not tested"
@@ -21,7 +22,7 @@ BLOCK = 2**21
 
 def narrowed_table(
     systems: Systems,
-    resampling: Resampling,
+    over: Actors,
     gaps: Gaps,
     modalities: Sequence[str],
     permuted: tuple[NDArray[Any], bool],
@@ -29,14 +30,14 @@ def narrowed_table(
 ) -> pd.DataFrame:
     """Compare the gender gap of each fusion rule with that of each single modality, by emotion.
 
-    The gap has become narrower if |after| < |before|, which is the same as (before - after) (before + after) > 0. So two
-    statistics must both differ from 0: the difference and the sum of the two gaps. Each is tested by permuting which
-    actors are called male, and p is the greater one of the two p values (an intersection-union test, Berger 1982, doi
-    10.1080/00401706.1982.10487790). A gap near 0 rarely gets a verdict: it is not known which sign it has.
+    The gap has become narrower if |after| < |before|, which is the same as (before - after) (before + after) > 0. So
+    two statistics must both differ from 0: the difference and the sum of the two gaps. Each is tested by permuting
+    which actors are called male, and p is the greater one of both p values (an intersection-union test, Berger 1982,
+    doi 10.1080/00401706.1982.10487790). A gap near 0 rarely gets a verdict: it is not known which sign it has.
 
     Args:
         systems: fusion rules and single modalities on the same clips.
-        resampling: the resamples of the actors.
+        over: the actors.
         gaps: the gaps of the same systems.
         modalities: the names of the systems that are single modalities.
         permuted: see `gender.permuted_gaps`.
@@ -44,7 +45,7 @@ def narrowed_table(
 
     Returns:
         A table with the columns system, modality, emotion; gap_before (male - female accuracy of the modality),
-        gap_after (of the system); change (|after| - |before|) with its interval low and high from resamples of actors;
+        gap_after (of the system); change (|after| - |before|) with its interval low and high over actors;
         p; p_max_t (adjusted for all rules and modalities, and for all emotions in the rows of single emotions);
         verdict (`narrowed` or `widened` by `p_max_t` at the level of the intervals, otherwise `not shown`; `not tested`
         for an oracle); clips and actors that the row is computed from.
@@ -52,7 +53,7 @@ def narrowed_table(
     fused = [position for position, name in enumerate(systems.names) if name not in modalities]
     single = [systems.names.index(name) for name in modalities]
     after, before = np.array([(a, b) for a in fused for b in single], dtype=int).reshape(-1, 2).T
-    low, high = resampling.interval(np.abs(gaps.draws[after]) - np.abs(gaps.draws[before]), gaps.clips > 0)
+    low, high = _ends(gaps, over, after, before)
     change = np.abs(gaps.observed[after]) - np.abs(gaps.observed[before])
     oracle = np.array([(kinds or {}).get(systems.names[position]) == ORACLE for position in after], dtype=bool)
     p, adjusted = np.full(change.shape, np.nan), np.full(change.shape, np.nan)
@@ -60,7 +61,7 @@ def narrowed_table(
         p[~oracle, rows], adjusted[~oracle, rows] = _tests(
             gaps.observed[:, rows], permuted[0][:, rows], permuted[1], after[~oracle], before[~oracle]
         )
-    shown = adjusted <= 1 - resampling.confidence + ROUNDING
+    shown = adjusted <= 1 - over.confidence + ROUNDING
     verdict = np.select([shown & (change < 0), shown & (change > 0)], VERDICTS[:2], NOT_SHOWN)
     columns: dict[str, NDArray[Any]] = {
         "gap_before": gaps.observed[before],
@@ -82,6 +83,28 @@ def narrowed_table(
     columns |= {name: np.tile(values, len(after)) for name, values in counted.items()}
     table = pd.DataFrame({**keys, **{name: values.ravel() for name, values in columns.items()}})
     return table.astype(dict.fromkeys([*keys, "verdict"], "str"))
+
+
+def _ends(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArray[Any]) -> Ends:
+    """The ends of the intervals of |after| - |before|, (pairs, R) each.
+
+    With the difference D = after - before and the sum S of the two gaps, |after| - |before| is the greater one of
+    min(D, S) and -max(D, S). Its ends follow from those of D and S. The interval leaves out 0 just where both do, and
+    with opposite signs, so that it agrees with the test. Resamples would not do: the size of a gap near 0 is greater in
+    nearly all of them.
+
+    after, before: (pairs,), positions of systems.
+    """
+    present = gaps.clips > 0
+    (low_d, high_d), (low_s, high_s) = (
+        over.difference(
+            gaps.observed[after] + sign * gaps.observed[before], gaps.away[after] + sign * gaps.away[before], present
+        )
+        for sign in (-1, 1)
+    )
+    low = np.maximum(np.minimum(low_d, low_s), -np.maximum(high_d, high_s))
+    high = np.maximum(np.minimum(high_d, high_s), -np.maximum(low_d, low_s))
+    return low, high
 
 
 def _families(rows: Sequence[str]) -> list[slice]:

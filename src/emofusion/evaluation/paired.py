@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.flips import sign_flips
 from emofusion.evaluation.permutation import holm, sign_flip
+from emofusion.evaluation.student import deviations
 from emofusion.evaluation.systems import Systems
 
 RULE, ORACLE = "rule", "oracle"
@@ -23,9 +24,9 @@ FAMILIES = {RULE: 0, "baseline": 0, "modality": 1, "reference": 2, ORACLE: NO_FA
 def mcnemar(only_first: NDArray[Any], only_second: NDArray[Any]) -> NDArray[Any]:
     """Two-sided p values of the exact McNemar test (McNemar 1947), for many pairs of systems at once.
 
-    It is the binomial test of a share of 1/2, as in `scipy.stats.binomtest`. The test takes the clips as independent: it
-    asks about further clips of these very actors. For other actors, whose differences vary, it rejects too often; use
-    `permutation.sign_flip` there.
+    It is the binomial test of a share of 1/2, as in `scipy.stats.binomtest`. The test takes the clips as independent:
+    it asks about further clips of these very actors. For other actors, whose differences vary, it rejects too often;
+    use `permutation.sign_flip` there.
 
     Args:
         only_first: (pairs,), the number of clips that only the first system recognises.
@@ -42,7 +43,7 @@ def mcnemar(only_first: NDArray[Any], only_second: NDArray[Any]) -> NDArray[Any]
 def pairs(
     systems: Systems,
     counts: Counts,
-    resampling: Resampling,
+    over: Actors,
     permutations: int,
     seed: int,
     kinds: Mapping[str, str] | None = None,
@@ -52,7 +53,7 @@ def pairs(
     Args:
         systems: the systems on the same clips.
         counts: their counts.
-        resampling: the actors' groups, and the level of the intervals.
+        over: the actors, for intervals.
         permutations, seed: of the adjusted sign-flip test, see `flips.sign_flips`.
         kinds: system → its kind. An oracle is chosen on the test clips: its pairs have no p values, and are in no
             family of tests.
@@ -70,7 +71,7 @@ def pairs(
         {
             "first": pd.Series(np.array(systems.names, dtype=object)[first], dtype=str),
             "second": pd.Series(np.array(systems.names, dtype=object)[second], dtype=str),
-            **_differences(systems, counts, resampling, first, second),
+            **_differences(counts, over, first, second),
             "only_first": only[first, second],
             "only_second": only[second, first],
             "clips": len(systems.truth),
@@ -89,7 +90,7 @@ def pairs(
 def against(
     systems: Systems,
     counts: Counts,
-    resampling: Resampling,
+    over: Actors,
     permutations: int,
     seed: int,
     configured: str,
@@ -104,7 +105,7 @@ def against(
     Args:
         configured: the configured rule.
         kinds: system → modality, rule, baseline, oracle or reference; a system without a kind counts as a rule.
-        systems, counts, resampling, permutations, seed: as for `pairs`.
+        systems, counts, over, permutations, seed: as for `pairs`.
 
     Returns:
         A row for each other system, with the columns system, configured; difference (accuracy of the system minus that
@@ -119,7 +120,7 @@ def against(
         {
             "system": pd.Series(names[others], dtype=str),
             "configured": pd.Series(names[second], dtype=str),
-            **_differences(systems, counts, resampling, others, second),
+            **_differences(counts, over, others, second),
         }
     )
     return table.assign(**_tests(counts, others, second, family, permutations, seed))
@@ -132,14 +133,13 @@ def _only(systems: Systems) -> NDArray[Any]:
     return only
 
 
-def _differences(
-    systems: Systems, counts: Counts, resampling: Resampling, first: NDArray[Any], second: NDArray[Any]
-) -> dict[str, NDArray[Any]]:
+def _differences(counts: Counts, over: Actors, first: NDArray[Any], second: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """The differences of accuracy of some pairs (positions of systems), and their intervals, (pairs,) each."""
     clips = counts.clips.sum(axis=-1)
     differences = _by_actor(counts, first, second)
-    low, high = resampling.difference(differences, clips)
-    return {"difference": differences.sum(axis=1) / clips.sum(), "low": low, "high": high}
+    value = differences.sum(axis=1) / clips.sum()
+    low, high = over.difference(value, deviations(differences, clips), clips > 0)
+    return {"difference": value, "low": low, "high": high}
 
 
 def _tests(

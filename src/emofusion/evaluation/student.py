@@ -1,10 +1,9 @@
-"""Intervals over actors that need no resamples: of an accuracy on the scale of logits, and of a difference.
+"""Intervals from Student's t distribution over actors: of a difference, and of a share on the scale of logits.
 
-Clips of one actor are similar, so actors are the sample, and the accuracy Σ correct / Σ clips is a ratio estimate
-(Cochran 1977, *Sampling Techniques*, chapters 6 and 11). Men and women, or other groups, are strata. Near 0 or 1 an
-accuracy is far from normal: an interval of plain percentiles holds the true accuracy too rarely there, and one that is
-computed for its logit does not (Korn and Graubard 1998, *Survey Methodology* 24). `tests/evaluation/test_coverage.py`
-counts how often.
+Clips of one actor are similar, so actors are the sample. A share such as Σ correct / Σ clips is a ratio estimate, and
+its variance comes from how far each actor is from it (linearisation: Cochran 1977, *Sampling Techniques*, chapter 6;
+strata: chapter 5). Near 0 or 1 a share is far from normal: a symmetric interval holds the true one too rarely there,
+and one that is computed for its logit does not (Korn and Graubard 1998, *Survey Methodology* 24).
 """
 
 from typing import Any
@@ -13,68 +12,86 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
+from emofusion.evaluation.arithmetic import one_hot, ratio
+
 Ends = tuple[NDArray[Any], NDArray[Any]]
 
 
-def logit_interval(
-    correct: NDArray[Any], clips: NDArray[Any], strata: NDArray[np.int64], confidence: float
-) -> Ends:
-    """The low and high ends of intervals of the accuracy Σ correct / Σ clips, (rows,) each.
+def deviations(counts: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
+    """By how much each actor moves the ratio Σ counts / Σ clips, (..., A); over actors it adds up to 0.
 
-    The interval is logit(q) ± t s / (q (1 - q)), with the standard error s of the accuracy, and the accuracy q with half
-    a clip added to each side (Anscombe 1956, doi 10.1093/biomet/43.3-4.461), so that a logit exists near 0 and 1. An
-    interval of 1 ends at 1, and one of 0 begins at 0. Where actors do not differ at all, as where every clip is
-    recognised, s cannot be estimated; the clips then count as independent.
+    counts: (..., A), recognised clips, or a difference of them. clips: (A,) or (..., A), each actor's clips.
+    """
+    whole = clips.sum(axis=-1, keepdims=True)
+    expected = ratio(counts.sum(axis=-1, keepdims=True), whole) * clips
+    return ratio(counts - expected, np.broadcast_to(whole, counts.shape))
+
+
+def deviations_of_rows(correct: NDArray[Any], clips: NDArray[Any], averaged: NDArray[np.bool_]) -> NDArray[Any]:
+    """`deviations` of the accuracy over all clips, of the unweighted average recall, and of each emotion's accuracy.
 
     Args:
-        correct: (rows, A), recognised clips of each actor.
-        clips: (A,), each actor's clips, the same for all rows. Actors without one do not count.
-        strata: (A,), each actor's stratum, see `bootstrap.strata_of`; at least two actors of one stratum are present.
-        confidence: the level of the intervals, such as 0.95.
+        correct: (S, A, K), recognised clips. clips: (A, K).
+        averaged: (K,), the emotions of the average; those without a clip do not count.
+
+    Returns:
+        (S, 2 + K, A); NaN for a row without clips.
     """
-    share, error, degrees = _estimates(correct, clips, strata)
-    whole = clips.sum()
-    centre = (share * whole + 0.5) / (whole + 1)
-    spread = np.where(error > 0, error, np.sqrt(centre * (1 - centre) / whole))
-    reach = stdtrit(degrees, (1 + confidence) / 2) * spread / (centre * (1 - centre))
-    low, high = expit(logit(centre) - reach), expit(logit(centre) + reach)
-    return np.where(share > 0, low, 0.0), np.where(share < 1, high, 1.0)
+    overall = deviations(correct.sum(axis=-1), clips.sum(axis=-1))
+    recall = deviations(np.moveaxis(correct, -1, 1), clips.T)
+    counted = averaged & clips.any(axis=0)
+    average = ratio(np.where(counted[:, None], recall, 0).sum(axis=1), counted.sum())
+    return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
 
 
-def student_interval(
-    differences: NDArray[Any], clips: NDArray[Any], strata: NDArray[np.int64], confidence: float
-) -> Ends:
-    """The ends of Student's intervals of the difference of two accuracies on the same clips, (rows,) each.
+def standard_error(
+    away: NDArray[Any], present: NDArray[np.bool_], strata: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The standard error of a sum over actors, and its degrees of freedom: the actors minus the strata.
 
-    They are cut off at -1 and 1. The arguments are those of `logit_interval`, but for:
+    Args:
+        away: (..., A), what each actor adds, see `deviations`.
+        present: (..., A) or (A,), whether an actor has a part in it.
+        strata: (A,), see `actors.strata_of`. Actors vary within a stratum; another study has as many of each.
 
-    differences: (rows, A), by how many clips more the first system has recognised of each actor.
+    Returns:
+        Two arrays (...); the error is NaN where `away` is, and the degrees are at least 1.
     """
-    value, error, degrees = _estimates(differences, clips, strata)
+    members = one_hot(strata, int(strata.max(initial=0)) + 1).astype(float)
+    numbers = present.astype(float) @ members
+    away = np.where(present, away, 0.0)
+    sums, squares = away @ members, away**2 @ members
+    among = squares - ratio(sums**2, np.broadcast_to(numbers, sums.shape)).clip(0)
+    # what is 0 on paper is not quite 0 after rounding
+    among = np.where(among > 1e-12 * squares.sum(axis=-1, keepdims=True), among, 0.0)
+    variance = np.where(numbers > 1, among * ratio(numbers, numbers - 1), 0.0).sum(axis=-1)
+    return np.sqrt(variance), np.maximum(np.maximum(numbers - 1, 0).sum(axis=-1), 1.0)
+
+
+def student_interval(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any], confidence: float) -> Ends:
+    """The ends of Student's interval of a difference of two shares, cut off at -1 and 1; see `standard_error`."""
     reach = stdtrit(degrees, (1 + confidence) / 2) * error
     return np.maximum(value - reach, -1.0), np.minimum(value + reach, 1.0)
 
 
-def _estimates(
-    counts: NDArray[Any], clips: NDArray[Any], strata: NDArray[np.int64]
-) -> tuple[NDArray[Any], NDArray[Any], float]:
-    """The ratio Σ counts / Σ clips and its standard error, (rows,) each; and the degrees of freedom.
+def logit_interval(
+    share: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any], clips: NDArray[Any], confidence: float
+) -> Ends:
+    """The ends of the interval logit(q) ± t s / (q (1 - q)) of a share with the standard error s.
 
-    The variance is that of each actor's deviation counts - ratio · clips within a stratum. The degrees of freedom are
-    the actors minus the strata.
+    q is the share with half a clip added to each side (Anscombe 1956, doi 10.1093/biomet/43.3-4.461), so that a logit
+    exists near 0 and 1. An interval of 1 ends at 1, and one of 0 begins at 0. Where actors do not differ at all, as
+    where every clip is recognised, s cannot be estimated; the clips then count as independent.
+
+    Args:
+        share: (...), from 0 to 1.
+        error, degrees: (...), see `standard_error`.
+        clips: (...), the number of clips that the share is computed from.
+        confidence: the level, such as 0.95.
     """
-    present = clips > 0
-    counts, clips = counts[:, present].astype(float), clips[present].astype(float)
-    groups, of = np.unique(strata[present], return_inverse=True)
-    whole = clips.sum()
-    ratio = counts.sum(axis=1) / whole
-    away = counts - ratio[:, None] * clips
-    squares = np.zeros(len(counts))
-    for group in range(len(groups)):
-        inside = away[:, of == group]
-        number = inside.shape[1]
-        deviation = inside - inside.mean(axis=1, keepdims=True)
-        squares += number / max(number - 1, 1) * (deviation**2).sum(axis=1)
-    # counts are whole numbers: a variance that is 0 on paper is not exactly 0 after rounding
-    error = np.where(squares > 1e-12 * whole, np.sqrt(squares) / whole, 0.0)
-    return ratio, error, float(present.sum() - len(groups))
+    centre = (share * clips + 0.5) / (clips + 1)
+    width = centre * (1 - centre)
+    spread = np.where(error > 0, error, np.sqrt(ratio(width, clips)))
+    reach = stdtrit(degrees, (1 + confidence) / 2) * spread / width
+    low, high = expit(logit(centre) - reach), expit(logit(centre) + reach)
+    return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)

@@ -16,7 +16,8 @@ def headline(folder: Path) -> list[str]:
     """The last lines that a run of one experiment prints.
 
     The first line has the accuracy of the rule that other folds have chosen, where there is one, of the configured rule
-    and of each single modality, with their intervals, and the numbers of test clips and actors. The report's warnings and the path of its page follow.
+    and of each single modality, with their intervals, and the numbers of test clips and actors. The report's warnings
+    and the path of its page follow.
 
     folder: the folder of the published report. Raises `EmofusionError` where it has no complete report.
     """

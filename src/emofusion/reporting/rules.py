@@ -98,7 +98,10 @@ def _with_choices_named(table: pd.DataFrame, parameters: pd.DataFrame) -> pd.Dat
         counts = names.str.removeprefix(CHOICE).value_counts()
         several = len(counts) > 1
         labels[rule] = ", ".join(f"{name} ({count})" if several else name for name, count in counts.items())
-    shown = [f"{label}: {labels[rule]}" if rule in labels else label for rule, label in table[["rule", "label"]].values]
+    shown = [
+        f"{label}: {labels[rule]}" if rule in labels else label
+        for rule, label in zip(table["rule"], table["label"], strict=True)
+    ]
     return table.assign(label=shown)
 
 
@@ -156,9 +159,9 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
         "They say what to expect of these trained models with other actors, and not what another training would give.",
         "An oracle is chosen on the test clips, so it is not a result, and it is not tested.",
         *["A reference was made elsewhere and is not fused."] * bool((table["kind"] == "reference").any()),
-        "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy. p:",
-        "of a sign-flip test over actors; p, max-T: adjusted for all rules that are compared with the configured one",
-        "(modalities and references: for all of them).",
+        "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy.",
+        "p: of a sign-flip test over actors; p, max-T: adjusted for all rules that are compared with the configured",
+        "one (modalities and references: for all of them).",
         _detectable(table, table[table["rule"] == settings.rule].iloc[0]),
     ]
     if facts.trained:
@@ -177,8 +180,8 @@ def _detectable(table: pd.DataFrame, configured: pd.Series) -> str:
     # what one actor differs from another is itself only estimated: badly so with few actors
     span = f"{percent(low)} to {percent(min(high, 1))}"
     return (
-        f"With these actors, a test would find a gender gap of {percent(smallest)} in four of five studies (80% power); "
-        f"this number is an estimate, with an interval from {span}. Smaller gaps may be found or missed."
+        f"With these actors, a test would find a gender gap of {percent(smallest)} in four of five studies (80% "
+        f"power); this number is an estimate, with an interval from {span}. Smaller gaps may be found or missed."
     )
 
 

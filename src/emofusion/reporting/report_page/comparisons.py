@@ -34,8 +34,8 @@ def gender(table: pd.DataFrame, context: Context) -> Table:
     columns = ["Rule", "Emotion", "Men", "Women", "Gap, points", "p", "p (Holm)", "Gap found with 80% power, points"]
     caption = f"Gender gap: accuracy for men minus accuracy for women, with {context.level} intervals over actors"
     note = (
-        "Gap found with 80% power: the gap that a test over these actors finds in four of five studies, estimated, with "
-        "its interval. Smaller gaps may be found or missed."
+        "Gap found with 80% power: the gap that a test over these actors finds in four of five studies, estimated, "
+        "with its interval. Smaller gaps may be found or missed."
     )
     if any(NONE in (cell.title for cell in row) for row in rows):
         note += f" None: {NONE}."
@@ -64,8 +64,8 @@ def narrowed(table: pd.DataFrame, context: Context) -> Table:
     columns += [*[titles[name] for name in tests], "Verdict", "Clips"]
     caption = f"Did the fusion narrow the gender gap? Change of its size, with {context.level} intervals over actors"
     note = (
-        "The verdict follows p, max-T, which is adjusted for all rules and modalities, and for all emotions in the rows "
-        "of single emotions. Oracles are chosen on the test clips, so they are not tested."
+        "The verdict follows p, max-T, which is adjusted for all rules and modalities, and for all emotions in the "
+        "rows of single emotions. Oracles are chosen on the test clips, so they are not tested."
     )
     return Table("narrowed", caption, columns, rows, choose=True, note=note if tests else "")
 
@@ -99,8 +99,8 @@ def pairs(table: pd.DataFrame, context: Context) -> Table:
     if "compared" in table:
         caption += f"; adjusted for {table['compared'].max()} pairs"
     note = (
-        "McNemar's test asks about other clips of these very actors; the sign-flip test asks about other actors. Oracles "
-        "are chosen on the test clips, so they are not tested. The table of rules has the tests against the configured "
-        "rule alone, adjusted for far fewer comparisons."
+        "McNemar's test asks about other clips of these very actors; the sign-flip test asks about other actors. "
+        "Oracles are chosen on the test clips, so they are not tested. The table of rules has the tests against the "
+        "configured rule alone, adjusted for far fewer comparisons."
     )
     return Table("pairs", caption, [*columns, *[titles[name] for name in tests]], rows, choose=True, note=note)
