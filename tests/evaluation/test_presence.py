@@ -44,7 +44,8 @@ def tables():
 
 
 def settings_of(rule: str, weights: dict[str, float]) -> FusionSettings:
-    return FusionSettings(rule, [kinds("fusion")[rule]()], weights, 10, "cross_fitted")
+    candidates = [kinds("fusion")[name]() for name in ("product_equal", "log_linear")]
+    return FusionSettings(rule, [kinds("fusion")[rule]()], weights, 10, "cross_fitted", candidates=candidates)
 
 
 WEIGHTS = {"speech": 0.5, "face": 0.3, "text": 0.2}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
-from emofusion.evaluation.arithmetic import one_hot, ratio
+from emofusion.evaluation.arithmetic import ratio
 
 Ends = tuple[NDArray[Any], NDArray[Any]]
 
@@ -57,15 +57,25 @@ def standard_error(
     Returns:
         Two arrays (...); the error is NaN where `away` is, and the degrees are at least 1.
     """
-    members = one_hot(strata, int(strata.max(initial=0)) + 1).astype(float)
-    numbers = present.astype(float) @ members
-    away = np.where(present, away, 0.0)
-    sums, squares = away @ members, away**2 @ members
-    among = squares - ratio(sums**2, np.broadcast_to(numbers, sums.shape)).clip(0)
-    # what is 0 on paper is not quite 0 after rounding
-    among = np.where(among > 1e-12 * squares.sum(axis=-1, keepdims=True), among, 0.0)
-    variance = np.where(numbers > 1, among * ratio(numbers, numbers - 1), 0.0).sum(axis=-1)
-    return np.sqrt(variance), np.maximum(np.maximum(numbers - 1, 0).sum(axis=-1), 1.0)
+    shape = np.broadcast_shapes(away.shape, present.shape)
+    away, present = np.where(present, away, 0.0), np.broadcast_to(present, shape)
+    total = _summed(away**2)
+    variance, degrees = np.zeros(shape[:-1]), np.zeros(shape[:-1])
+    for stratum in range(int(strata.max(initial=0)) + 1):
+        inside = strata == stratum
+        number = present[..., inside].sum(axis=-1)
+        among = _summed(away[..., inside] ** 2) - ratio(_summed(away[..., inside]) ** 2, np.maximum(number, 1))
+        # what is 0 on paper is not quite 0 after rounding
+        among = np.where(among > 1e-12 * total, among, 0.0)
+        variance += np.where(number > 1, among * ratio(number, number - 1), 0.0)
+        degrees += np.maximum(number - 1, 0)
+    return np.sqrt(variance), np.maximum(degrees, 1.0)
+
+
+def _summed(values: NDArray[Any]) -> NDArray[Any]:
+    """The sum over the last axis, with the same bits for a row whatever the other rows are (unlike matrix products)."""
+    summed: NDArray[Any] = np.ascontiguousarray(values).sum(axis=-1)
+    return summed
 
 
 def student_interval(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any], confidence: float) -> Ends:
