@@ -4,8 +4,6 @@ Each kind of interval and test that a report prints is here, for 12 men and 12 w
 An interval of 95 % should hold the true value in 93 to 97 of 100 studies, and a test reject in at most 6 of 100.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +15,8 @@ from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.flips import sign_flips
-from emofusion.evaluation.gender import Gaps, find_gaps, gap_p, permuted_gaps
-from emofusion.evaluation.narrowed import narrowed_table
+from emofusion.evaluation.gender import find_gaps, gap_p, permuted_gaps
+from emofusion.evaluation.narrowed import change_interval, narrowed_table
 from emofusion.evaluation.paired import mcnemar
 from emofusion.evaluation.permutation import sign_flip
 from emofusion.evaluation.student import deviations, deviations_of_rows
@@ -126,47 +124,40 @@ def test_of_many_rules_that_are_all_equally_good_max_t_finds_one_in_few_studies(
     assert 0.02 < found / studies <= REJECTED + 1.65 * np.sqrt(0.06 * 0.94 / studies)
 
 
-@dataclass(frozen=True)
-class Studies:
-    """Simulated studies of two systems on the same clips of 8 emotions."""
+def recognised(
+    men: int, women: int, before: tuple[float, float], after: tuple[float, float], number: int
+) -> NDArray[Any]:
+    """Recognised clips of 8 emotions in simulated studies, (2, studies, A, 8): before and after, 8 clips of each.
 
-    systems: Systems
-    counts: Callable[[int], Counts]
-
-
-def studies_of(men: int, women: int, before: tuple[float, float], after: tuple[float, float], number: int) -> Studies:
-    """The accuracies of men and of women before and after; actors differ by 7 points, and both systems agree on whom."""
-    genders, male = people(men, women)
+    before, after: the accuracy of men and that of women. Actors differ by 7 points, and both systems agree on whom.
+    """
+    _, male = people(men, women)
     random = np.random.default_rng(7)
-    emotions = [*"abcdefgh"]
-    table = pd.DataFrame({"actor": [f"a{n:02}" for n in range(men + women)], "gender": genders})
-    nothing = np.zeros((2, 0), dtype=int)
-    systems = Systems(["speech", "fused"], emotions, table, *(nothing[0],) * 2, nothing, nothing[..., None], nothing[0])
     own = random.normal(0, 1, (2, number, men + women))
     share = [own[0], 0.7 * own[0] + np.sqrt(0.51) * own[1]]
-    skill = np.stack(
-        [np.clip(np.where(male, *of) + 0.07 * z, 0, 1) for of, z in zip((before, after), share, strict=True)]
-    )
-    correct = random.binomial(8, skill[..., None], (*skill.shape, 8))
-    clips = np.full((men + women, 8), 8)
-
-    def counts(study: int) -> Counts:
-        confusion = np.zeros((2, men + women, 8, 8), dtype=int)
-        confusion[..., range(8), range(8)] = correct[:, study]
-        return Counts(clips, confusion, {})
-
-    return Studies(systems, counts)
+    skills = [np.where(male, *of) + 0.07 * z for of, z in zip((before, after), share, strict=True)]
+    return random.binomial(8, np.clip(skills, 0, 1)[..., None], (2, number, men + women, 8))
 
 
-def narrowed_in(studies: Studies, number: int) -> pd.DataFrame:
-    """The rows over all clips of the table `narrowed`, and the p of the gap before, one for each study."""
-    rows = []
-    for study in range(number):
-        counts = studies.counts(study)
-        gaps = find_gaps(studies.systems, counts)
-        permuted = permuted_gaps(studies.systems, counts, 250, study)
-        p = gap_p(studies.systems, counts, gaps, permuted, 250, study)
-        table = narrowed_table(studies.systems, Actors(studies.systems.genders), gaps, ["speech"], permuted)
+def scored(genders: NDArray[Any], correct: NDArray[Any]) -> tuple[Systems, Counts]:
+    """Systems with these recognised clips, (S, A, 8), and their counts; the first half of the systems are before."""
+    table = pd.DataFrame({"actor": [f"a{n:02}" for n in range(len(genders))], "gender": genders})
+    names = [f"{when}{n}" for when in ("before", "after") for n in range(len(correct) // 2)]
+    nothing = np.zeros((2, 0), dtype=int)
+    systems = Systems(names, [*"abcdefgh"], table, *(nothing[0],) * 2, nothing, nothing[..., None], nothing[0])
+    confusion = np.zeros((*correct.shape, 8), dtype=int)
+    confusion[..., range(8), range(8)] = correct
+    return systems, Counts(np.full((len(genders), 8), 8), confusion, {})
+
+
+def narrowed_in(men: int, women: int, correct: NDArray[Any]) -> pd.DataFrame:
+    """The row over all clips of the table `narrowed`, and the p of the gap before, for each study."""
+    genders, rows = people(men, women)[0], []
+    for study in range(correct.shape[1]):
+        systems, counts = scored(genders, correct[:, study])
+        gaps, permuted = find_gaps(systems, counts), permuted_gaps(systems, counts, 250, study)
+        p = gap_p(systems, counts, gaps, permuted, 250, study)
+        table = narrowed_table(systems, Actors(genders), gaps, ["before0"], permuted)
         rows.append(table.iloc[0].to_dict() | {"p_of_gap": p[0, 0]})
     return pd.DataFrame(rows)
 
@@ -176,21 +167,12 @@ def narrowed_in(studies: Studies, number: int) -> pd.DataFrame:
     ("before", "after"), [((0.6, 0.75), (0.7, 0.85)), ((0.6, 0.75), (0.75, 0.75)), ((0.5, 0.75), (0.8, 0.9))]
 )
 def test_intervals_of_the_change_of_a_gap(men, women, before, after):
-    """A gap that stays, one that vanishes, and one that halves."""
-    number = 1500
-    studies = studies_of(men, women, before, after, number)
-    gaps: list[Gaps] = [find_gaps(studies.systems, studies.counts(study)) for study in range(number)]
-    joined = Gaps(
-        gaps[0].rows,
-        *(np.concatenate([getattr(one, name)[:, :1] for one in gaps], axis=1) for name in ("male", "female", "away")),
-        by_actor=gaps[0].by_actor,
-        clips=np.repeat(gaps[0].clips[:1], number, axis=0),
-    )
-    from emofusion.evaluation.narrowed import _ends
-
-    ends = _ends(joined, Actors(studies.systems.genders), np.array([1]), np.array([0]))
+    """A gap that stays, one that vanishes, and one that becomes smaller."""
+    genders, number = people(men, women)[0], 3000
+    gaps = find_gaps(*scored(genders, np.concatenate(recognised(men, women, before, after, number))))
+    ends = change_interval(gaps, Actors(genders), np.arange(number, 2 * number), np.arange(number))
     truth = abs(np.subtract(*after)) - abs(np.subtract(*before))
-    assert HELD[0] < held((ends[0][0], ends[1][0]), truth) < 0.975
+    assert HELD[0] < held((ends[0][:, 0], ends[1][:, 0]), truth) < HELD[1]
 
 
 @BOTH
@@ -198,7 +180,7 @@ def test_intervals_of_the_change_of_a_gap(men, women, before, after):
 def test_verdicts_where_no_gap_has_changed(men, women, before, after):
     """One gap that stays as it is, and none at all; the test of the gap itself is exact."""
     number = 250
-    found = narrowed_in(studies_of(men, women, before, after, number), number)
+    found = narrowed_in(men, women, recognised(men, women, before, after, number))
     allowed = REJECTED + 1.65 * np.sqrt(REJECTED * (1 - REJECTED) / number)
     assert (found["verdict"] != "not shown").mean() <= allowed
     if before[0] == before[1]:
@@ -207,7 +189,7 @@ def test_verdicts_where_no_gap_has_changed(men, women, before, after):
 
 @BOTH
 def test_a_gap_that_fusion_removes_is_found_to_be_narrowed(men, women):
-    found = narrowed_in(studies_of(men, women, (0.5, 0.85), (0.8, 0.8), 40), 40)
+    found = narrowed_in(men, women, recognised(men, women, (0.5, 0.85), (0.8, 0.8), 40))
     assert (found["verdict"] == "narrowed").mean() > 0.8
 
 

@@ -53,7 +53,7 @@ def narrowed_table(
     fused = [position for position, name in enumerate(systems.names) if name not in modalities]
     single = [systems.names.index(name) for name in modalities]
     after, before = np.array([(a, b) for a in fused for b in single], dtype=int).reshape(-1, 2).T
-    low, high = _ends(gaps, over, after, before)
+    low, high = change_interval(gaps, over, after, before)
     change = np.abs(gaps.observed[after]) - np.abs(gaps.observed[before])
     oracle = np.array([(kinds or {}).get(systems.names[position]) == ORACLE for position in after], dtype=bool)
     p, adjusted = np.full(change.shape, np.nan), np.full(change.shape, np.nan)
@@ -85,7 +85,7 @@ def narrowed_table(
     return table.astype(dict.fromkeys([*keys, "verdict"], "str"))
 
 
-def _ends(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArray[Any]) -> Ends:
+def change_interval(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArray[Any]) -> Ends:
     """The ends of the intervals of |after| - |before|, (pairs, R) each.
 
     With the difference D = after - before and the sum S of the two gaps, |after| - |before| is the greater one of

@@ -50,7 +50,7 @@ def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) 
         if len(swept):
             annotate("paper", published["rule"], weights, swept["accuracy"].iloc[0], "the paper's weights")
     for pool in POOLS:
-        tuned, oracle = f"{pool}_tuned", f"{pool}_oracle"
+        tuned = f"{pool}_tuned"
         if tuned in rules.index:
             fitted = tables["parameters"].query("rule == @tuned").groupby("name")["value"]
             weights = [fitted.mean()[column] for column in columns]
@@ -61,7 +61,8 @@ def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) 
         swept = test[test["rule"] == pool]
         if len(swept):
             best = swept[swept["accuracy"] == swept["accuracy"].max()]
-            chosen = tables["parameters"].query("rule == @oracle").set_index("name")["value"]
+            parameters = tables["parameters"]
+            chosen = parameters[parameters["rule"] == f"{pool}_oracle"].set_index("name")["value"]
             if set(columns) <= set(chosen.index):  # among equally accurate weights, the rule's own choice
                 best = best[np.isclose(best[columns], [chosen[column] for column in columns]).all(axis=1)]
             best = best.iloc[0] if len(best) else swept.loc[swept["accuracy"].idxmax()]
