@@ -118,7 +118,7 @@ class FusionSettings:
     rule: the configured rule, which the tables show; empty where it is not among these rules. rules: the rules, each
     once. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps a
     sweep of the weights has. fit_on: the clips that rules with parameters are fitted on. missing: what happens with a
-    test clip that a modality lacks, see `predictions.missing`.
+    test clip that a modality lacks, see `predictions.missing`. candidates: what a rule that `chooses` can choose from.
     """
 
     rule: str
@@ -127,6 +127,7 @@ class FusionSettings:
     steps: int
     fit_on: str
     missing: str = "use_others"
+    candidates: list[FusionRule] = setting("The rules that a rule which chooses can choose from.", [], later=True)
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ class Fusion:
 class Evaluation:
     """Metrics, intervals from a bootstrap over actors, and permutation tests."""
 
-    samples: int = setting("Number of resamples of the bootstrap over actors.", 2000, least=1, most=1_000_000)
+    samples: int = setting("Number of resamples of the bootstrap over actors.", 10_000, least=1, most=1_000_000)
     permutations: int = setting(
         "Number of random permutations in a test. A test with fewer possible permutations uses all of them.",
         10_000,
