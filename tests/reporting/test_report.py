@@ -72,9 +72,11 @@ def test_html_in_settings_is_text_in_the_summary(results, settings, provenance):
     title, tag = "<b>Mine</b> <img src=x onerror=alert(1)>\n# and more", "<script>alert(1)</script>"
     own = replace(settings, title=title, protocol_description=tag, classes=[tag, *settings.classes])
     facts = Facts(own, notes=[tag])
-    text = summary(results.fused, {"Tables": "text"}, {"x.png": f"{tag} in a caption"}, facts, provenance)
+    text = summary(
+        results.fused, f"chosen: {tag}", {"Tables": "text"}, {"x.png": f"{tag} in a caption"}, facts, provenance
+    )
     assert text.startswith("# &lt;b>Mine&lt;/b> &lt;img src=x onerror=alert(1)> # and more\n")
-    assert "<" not in text.replace("&lt;", "") and text.count("&lt;script>") == 4
+    assert "<" not in text.replace("&lt;", "") and text.count("&lt;script>") == 5
 
 
 def test_a_confusion_matrix_is_said_to_show_the_clips_that_a_modality_has(results, settings, provenance, tmp_path):

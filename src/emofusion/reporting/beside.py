@@ -118,5 +118,5 @@ NOTE = (
 
 def accuracy_in_words(row: "pd.Series | dict[str, float]") -> str:
     """An accuracy with its interval, or with `about` before it."""
-    shown = f"{'about ' if row['about'] else ''}{percent(row['accuracy'])}"
+    shown = f"about {100 * row['accuracy']:g}%" if row["about"] else percent(row["accuracy"])
     return shown + ("" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]")

@@ -14,6 +14,7 @@ from emofusion.predictions.table import is_missing
 from emofusion.reporting import comparison, details, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.beside import beside_markdown, beside_table
+from emofusion.reporting.chosen import chosen_in_words
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
@@ -119,7 +120,8 @@ def write_report(
         "Rules of fusion": rules.markdown(compared["rules"], facts),
         "Networks": comparison.markdown(networks),
     }
-    write_whole(out / "summary.md", summary(systems[FUSION], sections, captions, facts, provenance))
+    headline = chosen_in_words(compared["rules"], settings.confidence)
+    write_whole(out / "summary.md", summary(systems[FUSION], headline, sections, captions, facts, provenance))
     write_whole(out / "summary.json", json.dumps(_for_headline(facts, systems), indent=2, ensure_ascii=False) + "\n")
     with replacing(out / "report.html") as path:
         write_packed_page(path, compared, facts, provenance, drawing or Drawing())

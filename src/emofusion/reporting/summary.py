@@ -9,12 +9,18 @@ from emofusion.reporting.wording import escaped, weights_in_words
 
 
 def summary(
-    tested: pd.DataFrame, sections: dict[str, str], figures: dict[str, str], facts: Facts, provenance: Provenance
+    tested: pd.DataFrame,
+    headline: str,
+    sections: dict[str, str],
+    figures: dict[str, str],
+    facts: Facts,
+    provenance: Provenance,
 ) -> str:
     """The summary as Markdown.
 
     Args:
         tested: the test rows of a prediction table (`tables.PREDICTIONS`).
+        headline: the headline figure in words, see `chosen_in_words`; empty where there is none.
         sections: heading → Markdown; an empty section is left out.
         figures: file name → caption.
         facts: the facts about the report.
@@ -25,6 +31,7 @@ def summary(
     blocks = [
         f"# {escaped(settings.title or settings.experiment)}",
         *[f"> **{escaped(line)}**" for line in facts.all_warnings()],
+        *([f"**Fusion {escaped(headline)}**"] if headline else []),
         "\n".join(
             [
                 f"* Experiment: {settings.experiment}, seed {settings.seed}",

@@ -15,6 +15,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from emofusion.reporting.chosen import chosen_in_words
 from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
@@ -75,6 +76,7 @@ def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance,
         title=settings.title or settings.experiment,
         warnings=facts.all_warnings(),
         notes=facts.notes,
+        headline=chosen_in_words(tables["rules"], settings.confidence),
         fusion=weights_in_words(settings.rule, settings.weights),
         made_by=provenance.facts(),
         versions=provenance.versions_in_words(),
