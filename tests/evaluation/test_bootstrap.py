@@ -80,6 +80,16 @@ def test_a_share_has_its_interval_on_the_scale_of_logits():
     assert all_right[1] == 1 and 0.9 < all_right[0] < 1
 
 
+def test_a_loss_has_its_interval_on_the_scale_of_logarithms():
+    resampling, present = Resampling.of(GENDERS, 500, 0, 0.9), np.ones(8, dtype=bool)
+    draws = np.random.default_rng(0).normal(0.6, 0.1, (1, 500))
+    low, high = resampling.interval_of_positive(np.array([0.6]), draws, present)
+    reach = np.exp(t.ppf(0.95, 6) * draws.std() * np.sqrt(3 / 2) / 0.6)
+    assert [low[0], high[0]] == pytest.approx([0.6 / reach, 0.6 * reach])
+    nothing = resampling.interval_of_positive(np.zeros(1), np.zeros((1, 500)), present)
+    assert np.ravel(nothing).tolist() == [0, 0]
+
+
 def test_resamples_without_a_clip_are_left_out(tails):
     """Three of five women show the emotion; a resample of the others alone says nothing of it."""
     resampling = Resampling.of(GENDERS, 500, 0, 0.95)

@@ -48,22 +48,25 @@ def plain(table: pd.DataFrame, bins: int = 15) -> dict[str, float]:
 
 
 @pytest.fixture
-def ends_of(plain_interval, tails):
+def ends_of(plain_interval):
     """A function that gives the ends of a figure's interval: `ends_of(figure, value, samples, table)`.
 
-    Of an accuracy they need no samples; of another share they are those of the samples' deviation on the scale of
-    logits; of any other figure, they are quantiles of the samples.
+    Of an accuracy they need no samples, and a calibration error has none. Of another share they are those of the
+    samples' deviation on the scale of logits, and of a loss on the scale of logarithms.
     """
 
     def ends(figure: str, value: float, samples: pd.Series, table: pd.DataFrame) -> list[float]:
         if figure == "accuracy":
             return plain_interval([(1.0, table.assign(right=labels(table) == table["emotion"]))], 0.9, len(table))
-        if figure not in ("unweighted_average_recall", "macro_f1"):
-            return np.quantile(samples, tails(0.9, table)).tolist()
+        if figure == "calibration_error":
+            return [np.nan, np.nan]
         numbers = table.drop_duplicates("actor")["gender"].value_counts()
         error = samples.std(ddof=0) * np.sqrt(numbers.min() / (numbers.min() - 1))
+        critical = t.ppf(0.95, (numbers - 1).sum())
+        if figure in ("log_loss", "brier"):
+            return [value * np.exp(sign * critical * error / value) for sign in (-1, 1)]
         q = (value * len(table) + 0.5) / (len(table) + 1)
-        reach = t.ppf(0.95, (numbers - 1).sum()) * error / (q * (1 - q))
+        reach = critical * error / (q * (1 - q))
         return [1 / (1 + np.exp(-np.log(q / (1 - q)) - sign * reach)) for sign in (-1, 1)]
 
     return ends

@@ -2,8 +2,8 @@
 
 Clips of one actor are similar, so clips are not independent. The bootstrap therefore draws actors (Efron 1979); men and
 women, or other groups, are drawn separately. With few actors plain percentiles are too near to each other, so that they
-are moved outwards, as in a t interval (Hesterberg 2015, doi 10.1080/00031305.2015.1089789). Shares of 0 to 1 have an
-interval on the scale of logits instead, from the standard deviation of the resamples, see `student.logit_interval`.
+are moved outwards, as in a t interval (Hesterberg 2015, doi 10.1080/00031305.2015.1089789). Shares of 0 to 1 and losses
+have Student's interval instead, on the scale of logits or of logarithms, from the standard deviation of the resamples.
 """
 
 from collections.abc import Sequence
@@ -109,14 +109,28 @@ class Resampling(Actors):
 
         value: (...), the share. draws, present: as for `interval`. clips: (...), the number of clips.
         """
+        error, degrees = self._deviation(draws, present)
+        return self._where_enough(logit_interval(value, error, degrees, clips, self.confidence), present)
+
+    def interval_of_positive(self, value: NDArray[Any], draws: NDArray[Any], present: NDArray[Any]) -> Ends:
+        """The ends of intervals of values that are not negative, such as losses: Student's on the scale of logarithms.
+
+        A few actors have great losses, so that a mean loss varies more upwards than downwards. The arguments are those
+        of `interval_of_share`.
+        """
+        error, degrees = self._deviation(draws, present)
+        reach = np.exp(stdtrit(degrees, (1 + self.confidence) / 2) * ratio(error, np.where(value > 0, value, 1.0)))
+        return self._where_enough((value / reach, value * reach), present)
+
+    def _deviation(self, draws: NDArray[Any], present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The standard error from the deviation of resamples, and its degrees of freedom, (...) each."""
         degrees, widened = self._reach(present)
         known = np.isfinite(draws)
         mean = ratio(np.where(known, draws, 0).sum(axis=-1), known.sum(axis=-1))
         squares = (np.where(known, draws - mean[..., None], 0) ** 2).sum(axis=-1)
         error = np.sqrt(ratio(squares, known.sum(axis=-1))) * widened
         # resamples that are equal on paper differ by rounding
-        error = np.where(error > 1e-9, error, 0.0)
-        return self._where_enough(logit_interval(value, error, degrees, clips, self.confidence), present)
+        return np.where(error > 1e-9, error, 0.0), degrees
 
     def _reach(self, present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """The degrees of freedom, and by how much the deviation of resamples is too small, (...) each."""

@@ -36,9 +36,9 @@ def subset_table(systems: Systems, counts: Counts, resampling: Resampling, metri
     """All metrics of every system, by gender and emotion: a row for each system and subset.
 
     Columns: system, gender and emotion (`all` for the total), correct, clips, actors (with a clip of the subset),
-    accuracy with its interval low and high, then the metrics, each with `<name>_low` and `<name>_high`. A metric over
-    emotions is missing for a single emotion: its unweighted average recall would equal the accuracy, and macro F1 also
-    needs clips of other emotions. Subsets without a clip have no row.
+    accuracy with its interval low and high, then the metrics, each with `<name>_low` and `<name>_high` (missing where
+    the metric has no interval). A metric over emotions is missing for a single emotion: its unweighted average recall
+    would equal the accuracy, and macro F1 also needs clips of other emotions. Subsets without a clip have no row.
 
     Args:
         systems: the systems on the same clips.
@@ -75,7 +75,6 @@ def _figures(
     """
     sums = counts.sums[metric.kind]
     figures = np.full((3, len(sums)), np.nan)
-    is_share = (metric.least, metric.most) == (0, 1)
     if metric.over_emotions and emotions != slice(None):
         return figures
     present = clips > 0
@@ -91,12 +90,24 @@ def _figures(
                 f"the metric {metric.kind} has a value of shape {values.shape} for sums of shape {drawn.shape}; "
                 f"it must be {drawn_clips.shape}."
             )
-        if is_share:
-            ends = resampling.interval_of_share(values[0], values[1:], present, clips.sum())
-        else:
-            ends = resampling.interval(values[1:], present)
-        figures[:, number] = values[0], *ends
+        figures[:, number] = values[0], *_ends(metric, values, resampling, present, clips.sum())
     return figures
+
+
+def _ends(
+    metric: Metric, values: NDArray[Any], resampling: Resampling, present: NDArray[Any], clips: int
+) -> tuple[Any, Any]:
+    """The ends of a metric's interval, on the scale that fits its bounds; NaN for a metric without intervals.
+
+    values: the metric, followed by the metric of each resample.
+    """
+    if not metric.has_interval:
+        return np.nan, np.nan
+    if (metric.least, metric.most) == (0, 1):
+        return resampling.interval_of_share(values[0], values[1:], present, np.asarray(clips))
+    if metric.least == 0:
+        return resampling.interval_of_positive(values[0], values[1:], present)
+    return resampling.interval(values[1:], present)
 
 
 def _emotions(systems: Systems, emotion: str) -> slice | list[int]:

@@ -15,7 +15,7 @@ class CalibrationError(Metric):
     """Σ_bins clips/N |accuracy - confidence|, over bins of the largest posterior (Guo et al. 2017, arXiv 1706.04599).
 
     Bins have equal width and include their upper edge. Chance alone makes the error greater than 0, and resampling
-    increases it further.
+    increases it further: so it has no interval.
     """
 
     kind: str = "calibration_error"
@@ -24,6 +24,7 @@ class CalibrationError(Metric):
     label: ClassVar[str] = "expected calibration error"
     least: ClassVar[float | None] = 0
     is_share: ClassVar[bool] = True
+    has_interval: ClassVar[bool] = False
     position: ClassVar[int] = 60
 
     def terms(

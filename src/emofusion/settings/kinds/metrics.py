@@ -22,6 +22,8 @@ class Metric(Kind):
             then not computed for a single emotion.
         least, most: inclusive bounds of the metric, which tables are checked against; None for no bound.
         is_share: whether it is a share, which is shown in percent. Other metrics are shown as plain numbers.
+        has_interval: whether an interval over actors holds the true value about as often as it should. A metric that
+            chance alone makes greater has none.
         is_tracked: whether it is logged to MLflow.
         position: the metric's position in tables. Metrics of the same position are sorted by name.
     """
@@ -34,6 +36,7 @@ class Metric(Kind):
     least: ClassVar[float | None] = None
     most: ClassVar[float | None] = None
     is_share: ClassVar[bool] = False
+    has_interval: ClassVar[bool] = True
     is_tracked: ClassVar[bool] = True
     position: ClassVar[int] = 1000
 
