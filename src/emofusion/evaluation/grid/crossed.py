@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import expit, logit, stdtrit
 
 from emofusion.evaluation.bootstrap import FEWEST
 
@@ -28,7 +28,8 @@ class Crossed:
 
     mean: of all values. low, high: the ends of its interval; NaN where there is one seed, or too few actors (`enough`).
     seed, actor, rest: the variance components, never negative; NaN where there is one seed. negative: the components
-    whose estimate was negative, so that 0 was taken.
+    whose estimate was negative, so that 0 was taken. error, degrees: the standard error of the mean, and its degrees of
+    freedom.
     """
 
     mean: float
@@ -38,6 +39,25 @@ class Crossed:
     actor: float
     rest: float
     negative: tuple[str, ...]
+    error: float = 0.0
+    degrees: float = 1.0
+
+    def of_share(self, clips: int, confidence: float) -> tuple[float, float]:
+        """The ends of the interval of a mean that is a share, on the scale of logits; NaN where there is none.
+
+        Near 0 or 1 a share is far from normal, and the symmetric interval is too short. The share has half a clip added
+        to each side, so that its logit exists (Anscombe 1956, doi 10.1093/biomet/43.3-4.461). Where neither actors nor
+        seeds differ, as where every clip is recognised, the clips count as independent. clips: their number.
+        """
+        if np.isnan(self.low):
+            return np.nan, np.nan
+        centre = (self.mean * clips + 0.5) / (clips + 1)
+        width = centre * (1 - centre)
+        spread = self.error if self.error > 1e-9 else np.sqrt(width / clips)
+        reach = float(stdtrit(self.degrees, (1 + confidence) / 2)) * spread / width
+        low, high = expit(logit(centre) - reach), expit(logit(centre) + reach)
+        # rounding must not take a mean of 0 or 1 out of its interval
+        return float(low if self.mean > 1e-12 else 0), float(high if self.mean < 1 - 1e-12 else 1)
 
 
 def within(values: NDArray[Any], strata: NDArray[Any]) -> NDArray[Any]:
@@ -79,9 +99,11 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
     of_rest = float((rest**2).sum()) / (among * (seeds - 1))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
     negative = tuple(name for name, part in parts.items() if part < 0)
-    half = 0.0
+    error, degrees = 0.0, float(among)
     if (total := of_actor + of_seed) > 0:
         degrees = total**2 / (of_actor**2 / among + of_seed**2 / (seeds - 1))
-        half = float(stdtrit(degrees, (1 + confidence) / 2)) * np.sqrt(total / (actors * seeds))
+        error = float(np.sqrt(total / (actors * seeds)))
+    half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
     low, high = (mean - half, mean + half) if enough(strata) else (np.nan, np.nan)
-    return Crossed(mean, low, high, max(parts["seed"], 0), max(parts["actor"], 0), of_rest, negative)
+    kept = max(parts["seed"], 0), max(parts["actor"], 0), of_rest
+    return Crossed(mean, low, high, *kept, negative, error, degrees)
