@@ -50,8 +50,26 @@ def test_the_fusion_and_each_modality_with_intervals_and_counts(published):
     assert headline(folder) == [
         f"made_up: fusion (linear, 0.7 speech + 0.3 face) {expected(folder, 'linear')} of 160 clips, 9 actors; "
         f"{speech}, {face}",
-        f"report: {folder}/report.html (in brackets 95 % intervals, by bootstrap over actors)",
+        f"report: {folder}/report.html (in brackets 95 % intervals over actors)",
     ]
+
+
+def test_the_rule_that_other_folds_have_chosen_comes_first(published, tmp_path):
+    """Where it is the configured rule itself, it stands there once."""
+    folder, copy = published("plain"), tmp_path / "chosen"
+    publish(folder, copy, {}, tmp_path / "results", is_cell=True)
+    rules = pd.read_csv(folder / "rules.csv")
+    chosen = rules[rules["rule"] == "log_linear"].assign(rule="chosen", label="chosen on other folds: log_linear")
+    pd.concat([rules, chosen]).to_csv(copy / "rules.csv", index=False)
+    alone = ", ".join(f"{name} {expected(folder, name)}" for name in ("speech", "face"))
+    best = (
+        f"made_up: fusion (chosen on other folds: log_linear) {expected(folder, 'log_linear')} of 160 clips, 9 actors"
+    )
+    linear = f"linear, 0.7 speech + 0.3 face {expected(folder, 'linear')}"
+    assert headline(copy)[0] == f"{best}; {linear}; {alone}"
+    about = json.loads((folder / "summary.json").read_text()) | {"rule": "chosen", "fusion": "chosen"}
+    (copy / "summary.json").write_text(json.dumps(about))
+    assert headline(copy)[0] == f"{best}; {alone}"
 
 
 def test_warnings_stand_among_the_lines(published):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emofusion.evaluation.bootstrap import strata_of
+from emofusion.evaluation.actors import strata_of
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.variance import components
 from emofusion.predictions.table import labels

@@ -8,6 +8,8 @@ from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.evaluation.classes import FIGURES
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
+from emofusion.evaluation.gender import DETECTABLE
+from emofusion.evaluation.narrowed import VERDICTS
 from emofusion.settings.kinds import Metric
 
 # a class, or in some tables what stands for several: `emotions.RESERVED`
@@ -101,10 +103,20 @@ _OF_ALL_METRICS = {
             "only_second": _count,
             "clips": _count,
             "actors": _count,
-            **dict.fromkeys(["mcnemar_p", "sign_flip_p", "mcnemar_p_holm", "sign_flip_p_holm"], _share),
+            **dict.fromkeys(["mcnemar_p", "mcnemar_p_holm", "sign_flip_p", "sign_flip_p_max_t"], _share),
             "compared": _count,
         },
         ["first", "second"],
+    ),
+    "against": _table(
+        {
+            **dict.fromkeys(["system", "configured"], pa.Column(str)),
+            "difference": _difference,
+            **_signed_interval,
+            **dict.fromkeys(["sign_flip_p", "sign_flip_p_max_t"], _share),
+            "compared": _count,
+        },
+        ["system"],
     ),
     "gender": _table(
         {
@@ -115,7 +127,7 @@ _OF_ALL_METRICS = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            **dict.fromkeys(DETECTABLE, pa.Column("float64", pa.Check.gt(0), nullable=True)),
         },
         ["system", "emotion"],
     ),
@@ -126,7 +138,8 @@ _OF_ALL_METRICS = {
             "emotion": _emotion,
             **dict.fromkeys(["gap_before", "gap_after", "change"], _difference),
             **_signed_interval,
-            "verdict": pa.Column(str, pa.Check.isin(["narrowed", "widened", "not shown"])),
+            **dict.fromkeys(["p", "p_max_t"], _share),
+            "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
             **dict.fromkeys(["clips", "actors"], _count),
         },
         ["system", "modality", "emotion"],
@@ -164,7 +177,7 @@ _OF_GROUPS = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            **dict.fromkeys(DETECTABLE, pa.Column("float64", pa.Check.gt(0), nullable=True)),
         },
         ["group", "first", "second", "system", "emotion"],
     ),

@@ -55,7 +55,7 @@ def number(value: float, places: int = 3) -> str:
 
 
 def probability(value: float) -> str:
-    """A p value with four decimals; `<0.0001` where this would be 0."""
+    """A p value with four decimals; `<0.0001` where this would be 0, and a dash where there is none."""
     return "<0.0001" if value < 0.00005 else number(value, 4)
 
 

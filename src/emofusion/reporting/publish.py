@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.plan.shared_files import SHARED, link
-from emofusion.reporting.grid.files import FILES, MATRIX, SEEDS
+from emofusion.reporting.grid.files import FILES, SOMETIMES
 from emofusion.reporting.report_page.packing import library, library_name, unpacked, whole
 from emofusion.whole_files import write_whole
 
@@ -54,7 +54,7 @@ KNOWN = (
     "summary.json",
 )
 # The summary of an earlier command with several cells. A report in the same folder is not one of these cells.
-OF_CELLS = (*FILES, MATRIX, SEEDS, "cells_pairs.csv")
+OF_CELLS = (*FILES, *SOMETIMES, "cells_pairs.csv")
 
 
 def publish(report: Path, folder: Path, provenance: dict[str, Any], results: Path, is_cell: bool) -> list[Path]:

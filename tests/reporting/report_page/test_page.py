@@ -158,7 +158,9 @@ def test_tables_sort_by_more_digits_than_they_show_and_count_their_clips(two, fa
         table = re.search(rf'id="table-{name}">.*?</table>', html, re.S).group(0)
         assert "Clips" in table or "n=" in table, name
     pairs = visible(re.search(r'id="table-pairs">.*?</table>', html, re.S).group(0))
-    assert "Holm's correction is for 160 pairs" in pairs.replace("&#39;", "'") and "&lt;0.0001" in pairs
+    assert "adjusted for 160 pairs" in pairs and "&lt;0.0001" in pairs
+    narrowed = visible(re.search(r'id="table-narrowed">.*?</table>', html, re.S).group(0))
+    assert "p, max-T" in narrowed and "0.2000" in narrowed and "0.4000" in narrowed
 
 
 def test_rows_that_are_over_all_emotions_or_have_no_clips_are_shown(two, facts, provenance):

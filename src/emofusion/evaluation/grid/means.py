@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emofusion.evaluation.actors import strata_of
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling, strata_of
+from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.grid.counting import TestSet
 from emofusion.evaluation.grid.crossed import Crossed, crossed, enough
 from emofusion.evaluation.grid.measures import ACCURACY, MEASURES, deviations, value
@@ -109,9 +110,11 @@ class _Alone:
         """The ends of the interval of a cell. cell: its position in the test set."""
         correct, clips = self.tested.correct[cell], self.tested.clips
         if measure == ACCURACY:
-            low, high = self.resampling.accuracy(correct.sum(axis=1)[None], clips.sum(axis=1))
-            return float(low[0]), float(high[0])
+            low, high = self.resampling.accuracy(correct.sum(axis=1), clips.sum(axis=1))
+            return float(low), float(high)
         drawn, shown = self.weights @ correct, self.weights @ clips
         recall = ratio(ratio(drawn, np.maximum(shown, 1)).sum(axis=1), (shown > 0).sum(axis=1))
-        low, high = self.resampling.interval(recall, self.present)
+        clips_of, right = clips.sum(axis=0), correct.sum(axis=0)
+        observed = ratio(ratio(right, np.maximum(clips_of, 1)).sum(), (clips_of > 0).sum())
+        low, high = self.resampling.interval_of_share(observed, recall, self.present, clips.sum())
         return float(low), float(high)

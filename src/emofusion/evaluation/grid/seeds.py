@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emofusion.emotions import GENDERS, RESERVED, in_order
-from emofusion.evaluation.bootstrap import strata_of
+from emofusion.evaluation.actors import strata_of
 from emofusion.evaluation.grid.crossed import crossed
 from emofusion.evaluation.grid.measures import ACCURACY, RECALL, deviations, value
 from emofusion.evaluation.grid.settings import Setting

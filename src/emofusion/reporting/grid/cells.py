@@ -9,7 +9,14 @@ from emofusion.errors import EmofusionError
 from emofusion.reporting.wording import FUSION, UAR
 from emofusion.settings.experiment import Evaluation
 
-BASIS = ("protocol", "leaks_speakers", "normalised_by_speaker", "configured_rule_is_transductive", "data")
+BASIS = (
+    "protocol",
+    "leaks_speakers",
+    "normalised_by_speaker",
+    "enrolment_clips",
+    "configured_rule_is_transductive",
+    "data",
+)
 _ACCURACY = "_accuracy"
 
 

@@ -24,6 +24,7 @@ from emofusion.reporting.report_page import details, styles
 from emofusion.reporting.report_page.packing import VEGA_HERE, in_script, packed, vega, whole
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
+from emofusion.reporting.rules import sorted_by_name
 from emofusion.reporting.wording import shared_style, weights_in_words
 
 KINDS = ("modality", "rule", "baseline", "oracle", "reference")
@@ -58,7 +59,7 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
 def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance, drawing: Drawing) -> str:
     """The page, with a mark in the place of the library of the charts."""
     settings = facts.settings
-    tables = tables | {"rules": _with_oracles_named(tables["rules"])}
+    tables = tables | {"rules": sorted_by_name(_with_oracles_named(tables["rules"]), settings.rule)}
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
     store["robustness"] = _robustness(tables.get("robustness"))
@@ -154,9 +155,9 @@ def _with_oracles_named(rules: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compared(rules: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of the chart that compares the rules, best first."""
+    """The rows of the chart that compares the rules, in the order of the table."""
     columns = ["label", "kind", "accuracy", "accuracy_low", "accuracy_high", "clips"]
-    rows = rules.sort_values("accuracy", ascending=False, kind="stable").reindex(columns=columns)
+    rows = rules.reindex(columns=columns)
     return [
         {
             "label": row["label"],

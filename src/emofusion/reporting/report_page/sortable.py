@@ -75,13 +75,16 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
 
 
 def rules(table: pd.DataFrame, context: Context) -> Table:
-    """The table of rules and modalities, the most accurate first."""
+    """The table of rules and modalities, in the order of their rows."""
     over_emotions, others = _metrics(context.metrics)
     known: Shown = {
         "accuracy": ("Accuracy", share),
         **over_emotions,
         "gender_gap": ("Gender gap, points", points),
         "gender_gap_p": ("p of the gap", probability),
+        "difference": ("Against the configured rule, points", points),
+        "sign_flip_p": ("p", probability),
+        "sign_flip_p_max_t": ("p, max-T", probability),
         **others,
     }
     shown = {name: how for name, how in known.items() if name in table}
@@ -94,7 +97,7 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
             whole(row["actors"]),
             *[value(row, name, how) for name, (_, how) in shown.items()],
         ]
-        for row in table.sort_values("accuracy", ascending=False, kind="stable").to_dict("records")
+        for row in table.to_dict("records")
     ]
     columns = ["Rule", "Kind", "Fitted on", "Clips", "Actors", *[title for title, _ in shown.values()]]
     return Table("rules", f"Every rule and modality, with {context.level} intervals", columns, rows)

@@ -56,8 +56,9 @@ class Corpus(Kind):
     )
 
     on_bad_clip: str = setting(
-        "What happens to a clip whose file is bad (cut short, silent, black, unreadable, not there): fail stops and "
-        "names it; skip leaves it out of all modalities, and reports list it. Other clips keep their folds.",
+        "What happens to a clip whose file is bad (cut short, silent, black, unreadable, not there) or whose features "
+        "fail: fail stops and names it; skip leaves it out of all modalities, and reports list it. Other clips keep "
+        "their folds.",
         "fail",
         choices=["fail", SKIP],
         later=True,
