@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, stdtrit
+from scipy.special import stdtrit
 
 from emofusion.evaluation.actors import FEWEST
+from emofusion.evaluation.student import logit_interval
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,17 @@ class Crossed:
     def of_share(self, clips: int, confidence: float) -> tuple[float, float]:
         """The ends of the interval of a mean that is a share, on the scale of logits; NaN where there is none.
 
-        Near 0 or 1 a share is far from normal, and the symmetric interval is too short. The share has half a clip added
-        to each side, so that its logit exists (Anscombe 1956, doi 10.1093/biomet/43.3-4.461). Where neither actors nor
-        seeds differ, as where every clip is recognised, the clips count as independent. clips: their number.
+        Near 0 or 1 a share is far from normal, and the symmetric interval is too short; see `student.logit_interval`.
+        Where neither actors nor seeds differ, as where every clip is recognised, the clips count as independent.
+
+        clips: the number of clips of a seed. confidence: the level, such as 0.95.
         """
         if np.isnan(self.low):
             return np.nan, np.nan
-        centre = (self.mean * clips + 0.5) / (clips + 1)
-        width = centre * (1 - centre)
-        spread = self.error if self.error > 1e-9 else np.sqrt(width / clips)
-        reach = float(stdtrit(self.degrees, (1 + confidence) / 2)) * spread / width
-        low, high = expit(logit(centre) - reach), expit(logit(centre) + reach)
-        # rounding must not take a mean of 0 or 1 out of its interval
-        return float(low if self.mean > 1e-12 else 0), float(high if self.mean < 1 - 1e-12 else 1)
+        # what is 0 on paper is not quite 0 after rounding
+        share, error = np.round(self.mean, 12), self.error if self.error > 1e-9 else 0.0
+        low, high = logit_interval(share, np.array(error), np.array(self.degrees), np.array(clips), confidence)
+        return float(low), float(high)
 
 
 def within(values: NDArray[Any], strata: NDArray[Any]) -> NDArray[Any]:
