@@ -28,7 +28,7 @@ CHOSEN_NAME = "Fusion, the rule chosen on other folds"
 
 
 def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
-    """Our modalities, configured rule and chosen rule, and what others have reached; without rows where nothing is published.
+    """Our modalities, configured rule and chosen rule, and the figures of others; without rows where there are none.
 
     Columns: what, kind (`ours`, `published` or `people`), modalities (joined by +), accuracy (0–1) with its interval
     low and high (ours alone), about (whether the source only says about how much it is), clips (missing where not
