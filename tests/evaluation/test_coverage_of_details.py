@@ -16,7 +16,7 @@ from emofusion.evaluation.fairness import METRICS
 from emofusion.evaluation.fairness_intervals import fairness_ends
 from emofusion.evaluation.systems import Systems
 
-STUDIES, EMOTIONS, CLIPS = 300, 4, 8
+STUDIES, EMOTIONS, CLIPS = 900, 4, 8
 SHIFT = np.array([0.0, 1.2, -0.6, 0.4])  # of women, in logits of recognition
 
 
@@ -79,5 +79,4 @@ def study(men, women):
 @pytest.mark.parametrize("figure", ["precision", "recall", "f1", *METRICS, "accuracy_difference"])
 def test_an_interval_holds_the_truth_as_often_as_said(men, women, figure):
     # a folded interval of a difference near 0 cannot be missed from below; equalized odds are held by two intervals
-    least, most = {"precision": (0.91, 0.97), "recall": (0.91, 0.97), "f1": (0.93, 0.97)}.get(figure, (0.93, 0.99))
-    assert least < study(men, women)[figure] < most
+    assert 0.93 < study(men, women)[figure] < (0.97 if figure in ("precision", "recall", "f1") else 0.98)

@@ -45,6 +45,16 @@ def test_same_folds_are_found_from_the_tested_actors(rules, tested, settings):
     assert set(table["protocol"][:3]) == {"Folds of actors."}
 
 
+def test_the_chosen_rule_stands_with_ours(rules, tested, settings):
+    rules = pd.concat([rules, rules.tail(1).assign(rule="chosen", accuracy=0.75)])
+    table = beside_table(rules, tested, replace(settings, published={"results": RESULTS}))
+    assert table.loc[3, ["what", "kind", "accuracy"]].tolist() == [
+        "Fusion, the rule chosen on other folds",
+        "ours",
+        0.75,
+    ]
+
+
 def test_the_summary_shows_them(rules, tested, facts):
     published = {"results": RESULTS, "people": PEOPLE}
     text = beside_markdown(beside_table(rules, tested, replace(facts.settings, published=published)), facts)

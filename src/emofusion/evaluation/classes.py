@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from emofusion.evaluation.arithmetic import ratio
@@ -36,10 +35,7 @@ def class_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.
         columns["actors"] = (shown > 0).sum(axis=1)
         for name, whole, part in zip(FIGURES, (taken, shown, shown + taken), (1, 1, 2), strict=True):
             columns[name] = ratio(part * correct.sum(axis=1), whole.sum(axis=1))
-            each = [resampling.accuracy(part * one[None], of) for one, of in zip(correct, whole, strict=True)]
-            columns[f"{name}_low"], columns[f"{name}_high"] = (
-                np.array([ends[side][0] for ends in each]) for side in (0, 1)
-            )
+            columns[f"{name}_low"], columns[f"{name}_high"] = resampling.accuracy(part * correct, whole)
         table = pd.DataFrame(columns)
         tables.append(table[(table["clips"] > 0) | (table["predicted"] > 0)])
     return pd.concat(tables, ignore_index=True).astype({"system": "str", "emotion": "str"})

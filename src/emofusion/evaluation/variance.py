@@ -40,7 +40,7 @@ def components(values: NDArray[Any], strata: NDArray[Any], folds: NDArray[Any] |
 
     Args:
         values: (S, A), for S seeds and A actors.
-        strata: (A,), such as whether an actor is a man, see `bootstrap.strata_of`.
+        strata: (A,), such as whether an actor is a man, see `actors.strata_of`.
         folds: (A,), the fold that tests each actor; None where an actor is in several folds.
     """
     fold = np.zeros(values.shape[1], dtype=int) if folds is None else np.unique(folds, return_inverse=True)[1]

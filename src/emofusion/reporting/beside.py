@@ -7,6 +7,7 @@ from emofusion.plan.published_figures import PublishedFigure, published_figures
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.headline import CHOSEN
 from emofusion.reporting.wording import escaped, percent
 
 COLUMNS = (
@@ -23,10 +24,11 @@ COLUMNS = (
     "source",
 )
 OURS = "ours"
+CHOSEN_NAME = "Fusion, the rule chosen on other folds"
 
 
 def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
-    """Our modalities and configured rule, and what others have reached; without rows where nothing is published.
+    """Our modalities, configured rule and chosen rule, and the figures of others; without rows where there are none.
 
     Columns: what, kind (`ours`, `published` or `people`), modalities (joined by +), accuracy (0–1) with its interval
     low and high (ours alone), about (whether the source only says about how much it is), clips (missing where not
@@ -46,12 +48,15 @@ def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSett
         return pd.DataFrame(columns=list(COLUMNS))
     by_rule = rules.set_index("rule")
     rows = []
-    for system in reversed(systems_of(settings)):
+    systems = list(reversed(systems_of(settings)))
+    if CHOSEN in by_rule.index and CHOSEN not in systems:
+        systems.append(CHOSEN)
+    for system in systems:
         row = by_rule.loc[system]
         of_modalities = [system] if system in settings.modalities else settings.modalities
         rows.append(
             {
-                "what": name_of(system, settings),
+                "what": CHOSEN_NAME if system == CHOSEN else name_of(system, settings),
                 "kind": OURS,
                 "modalities": " + ".join(of_modalities),
                 **{name: row[column] for name, column in _OURS.items()},

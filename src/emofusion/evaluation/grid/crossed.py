@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from emofusion.evaluation.actors import FEWEST
+from emofusion.evaluation.student import logit_interval
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Crossed:
 
     mean: of all values. low, high: the ends of its interval; NaN where there is one seed, or too few actors (`enough`).
     seed, actor, rest: the variance components, never negative; NaN where there is one seed. negative: the components
-    whose estimate was negative, so that 0 was taken.
+    whose estimate was negative, so that 0 was taken. error, degrees: the standard error of the mean, and its degrees of
+    freedom.
     """
 
     mean: float
@@ -38,6 +40,23 @@ class Crossed:
     actor: float
     rest: float
     negative: tuple[str, ...]
+    error: float = 0.0
+    degrees: float = 1.0
+
+    def of_share(self, clips: int, confidence: float) -> tuple[float, float]:
+        """The ends of the interval of a mean that is a share, on the scale of logits; NaN where there is none.
+
+        Near 0 or 1 a share is far from normal, and the symmetric interval is too short; see `student.logit_interval`.
+        Where neither actors nor seeds differ, as where every clip is recognised, the clips count as independent.
+
+        clips: the number of clips of a seed. confidence: the level, such as 0.95.
+        """
+        if np.isnan(self.low):
+            return np.nan, np.nan
+        # what is 0 on paper is not quite 0 after rounding
+        share, error = np.round(self.mean, 12), self.error if self.error > 1e-9 else 0.0
+        low, high = logit_interval(share, np.array(error), np.array(self.degrees), np.array(clips), confidence)
+        return float(low), float(high)
 
 
 def within(values: NDArray[Any], strata: NDArray[Any]) -> NDArray[Any]:
@@ -79,9 +98,11 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
     of_rest = float((rest**2).sum()) / (among * (seeds - 1))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
     negative = tuple(name for name, part in parts.items() if part < 0)
-    half = 0.0
+    error, degrees = 0.0, float(among)
     if (total := of_actor + of_seed) > 0:
         degrees = total**2 / (of_actor**2 / among + of_seed**2 / (seeds - 1))
-        half = float(stdtrit(degrees, (1 + confidence) / 2)) * np.sqrt(total / (actors * seeds))
+        error = float(np.sqrt(total / (actors * seeds)))
+    half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
     low, high = (mean - half, mean + half) if enough(strata) else (np.nan, np.nan)
-    return Crossed(mean, low, high, max(parts["seed"], 0), max(parts["actor"], 0), of_rest, negative)
+    kept = max(parts["seed"], 0), max(parts["actor"], 0), of_rest
+    return Crossed(mean, low, high, *kept, negative, error, degrees)

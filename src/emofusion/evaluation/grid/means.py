@@ -57,7 +57,8 @@ def setting_means(
         for measure in MEASURES:
             if several:
                 found = _crossed(measure, correct, first, evaluation.confidence)
-                row[measure], ends = found.mean, (found.low, found.high)
+                row[measure] = found.mean
+                ends = found.of_share(row["clips"], evaluation.confidence)
                 row[f"{measure}_sd"] = float(np.std(value(measure, correct, first.clips), ddof=1))
                 folds = first.shared_folds([n for _, n in tested])
                 parts = components(_by_actor(measure, correct, first), strata_of(first.genders), folds)

@@ -128,8 +128,8 @@ class _Seeds:
         each = value(measure, correct, clips)
         values = len(clips) * _away(measure, correct, clips) + each.mean()
         found = crossed(values, strata_of(self.genders[chosen]), confidence)
-        # a share cannot be outside 0 to 1
-        return _row(each, clips, len(clips)) | {"low": np.maximum(found.low, 0), "high": np.minimum(found.high, 1)}
+        low, high = found.of_share(int(clips.sum()), confidence)
+        return _row(each, clips, len(clips)) | {"low": low, "high": high}
 
     def _gap(self, measure: str, columns: list[int], confidence: float) -> dict[str, Any] | None:
         """The accuracy of men minus that of women. An average recall is over the emotions that both show."""

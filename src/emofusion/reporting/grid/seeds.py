@@ -39,6 +39,7 @@ def seeds_over_settings(grid: Grid, settings: list[Setting]) -> pd.DataFrame:
         named = rows.drop(columns="setting").assign(configured=rows["system"] == first.rule)
         named.insert(0, "label", rows["system"].map({name: row["label"] for name, row in about.items()}))
         named.insert(1, "kind", rows["system"].map({name: row["kind"] for name, row in about.items()}))
+        named.insert(2, "configured", named.pop("configured"))
         for at, (name, level) in enumerate(levels.items()):
             named.insert(at, name, level)
         # modalities first; rules by name, which says nothing about the test clips
