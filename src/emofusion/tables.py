@@ -136,7 +136,7 @@ _rule_and_weights = {
 }
 
 # A fusion rule with one choice of weights, on one subset of the clips; `all` stands for every gender or emotion. `low`
-# and `high` are the interval of the accuracy by a bootstrap over actors, and are missing on validation clips.
+# and `high` are the interval of the accuracy over actors, and are missing on validation clips.
 SWEEP = pa.DataFrameSchema(
     {
         **_rule_and_weights,

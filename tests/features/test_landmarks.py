@@ -66,6 +66,45 @@ def test_statistics_are_those_of_numpy():
     assert not summarised(FRAMES[:1], np.array([4]), ["motion"]).any()
 
 
+def test_displacements_are_from_the_first_eight_frames():
+    long = np.concatenate([FRAMES, FRAMES + 5])[:17]
+    values = long.reshape(17, 136)
+    start = values[:8].mean(axis=0)
+    row = summarised(long, np.arange(17), ["displacement", "quarters"])
+    parts = [values[:4], values[4:8], values[8:12], values[12:]]
+    expected = [values.mean(axis=0) - start, *(part.mean(axis=0) - start for part in parts)]
+    np.testing.assert_allclose(row, np.concatenate(expected), atol=1e-9)
+    # a clip of two frames: each counts twice
+    short = summarised(FRAMES[:2], np.arange(2), ["quarters"]).reshape(4, 136)
+    np.testing.assert_allclose(short, (values[[0, 0, 1, 1]] - values[:2].mean(axis=0)), atol=1e-9)
+
+
+def test_the_head_is_seen_by_place_size_tilt_nose_and_chin():
+    still = np.repeat(FACE[None], 12, axis=0)
+    assert np.abs(summarised(still, np.arange(12), ["head"], still)[:40]).max() < 1e-9
+    moved = still.copy()
+    moved[9:] = turned(moved[9:], 0, 1.2, (30, -10))
+    deviation, motion, mean, least, most = summarised(moved, np.arange(12), ["head"], moved)[:40].reshape(5, 8)
+    eyes = moved[:, 36:48].reshape(12, 2, 6, 2).mean(axis=2)
+    distance = np.hypot(*(eyes[:, 1] - eyes[:, 0]).T)
+    middle = eyes.mean(axis=1) / distance.mean()
+    seen = np.column_stack([middle, np.log(distance)])
+    np.testing.assert_allclose(deviation[:3], seen.std(axis=0), atol=1e-9)
+    np.testing.assert_allclose(motion[:3], np.abs(np.diff(seen, axis=0)).mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(mean[:3], (seen - seen[0]).mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(most[2], np.log(1.2), atol=1e-9)
+    assert least[2] == pytest.approx(0, abs=1e-9)
+    # neither tilt nor the place of nose and chin, seen from the eyes, has changed
+    assert np.abs(np.concatenate([deviation[3:], motion[3:], mean[3:]])).max() < 1e-9
+    tilted = turned(still, 10, 1, (0, 0))
+    before, after = (summarised(one, np.arange(12), ["head"], one)[40] for one in (still, tilted))
+    assert after - before == pytest.approx(np.deg2rad(10))
+    turning = still.copy()
+    turning[9:, 30] += [7, 0]  # the tip of the nose to the side
+    nose = summarised(turning, np.arange(12), ["head"], turning)[:40].reshape(5, 8)[:, 4:6]
+    assert nose[0].any() and np.hypot(*nose[4]) == pytest.approx(7 / distance[0], rel=0.5)
+
+
 @pytest.fixture
 def npz(tmp_path):
     def write(**changes):

@@ -11,6 +11,7 @@ from emofusion.errors import EmofusionError
 from emofusion.networks.backbone import Backbone, BackboneWeights, FeatureCache, FrozenBlocks, TrainedBackbone
 from emofusion.networks.cnn1d import Cnn1d
 from emofusion.networks.cnn1d_deep import Cnn1dDeep
+from emofusion.networks.kernel_ridge import KernelRidge
 from emofusion.networks.lstm import Lstm
 from emofusion.networks.mlp import Mlp
 from emofusion.networks.sklearn import Sklearn
@@ -23,6 +24,7 @@ KINDS = {
     "backbone": Backbone,
     "cnn1d": Cnn1d,
     "cnn1d_deep": Cnn1dDeep,
+    "kernel_ridge": KernelRidge,
     "lstm": Lstm,
     "mlp": Mlp,
     "sklearn": Sklearn,
@@ -59,6 +61,11 @@ BAD = [
     (Lstm, "layers", 17),
     (Lstm, "pooling", "flatten"),
     (Lstm, "dropout", 1.5),
+    (KernelRidge, "combine", "sum"),
+    (KernelRidge, "gammas", []),
+    (KernelRidge, "gammas", [0.1, 0.1]),
+    (KernelRidge, "alphas", [0.0]),
+    (KernelRidge, "within", 1.0),
     (Mlp, "hidden", [0]),
     (Mlp, "hidden", [64, -1]),
     (Mlp, "dropout", 1.5),

@@ -118,7 +118,11 @@ def test_a_setting_changes_the_stages_whose_output_it_can_change(planned, overri
 
 @pytest.mark.parametrize(
     ("experiment", "override"),
-    [("demo", "speech=cnn1d,lstm seed=0,1 fusion.steps=20"), ("ravdess_best", "speech.pool=linear,product")],
+    [
+        ("demo", "speech=cnn1d,lstm seed=0,1 fusion.steps=20"),
+        ("ravdess_openface", "speech=ensemble speech.pool=linear,product"),
+        ("ravdess_best", "early.network.combine=mean,product"),
+    ],
 )
 def test_a_cell_has_the_same_keys_alone_and_in_a_grid(planned, experiment, override):
     grid = planned(experiment, override)

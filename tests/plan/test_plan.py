@@ -159,7 +159,7 @@ def test_missing_weights_are_named(planned, tmp_path, monkeypatch):
 def test_posteriors_made_elsewhere_need_no_recording_and_no_model(planned, tmp_path):
     plan = planned("posteriors")
     kinds = {stage.kind for stage in plan.stages.values()}
-    assert kinds == {"corpus", "split", "posteriors", "rules", "fusion", "report"}
+    assert kinds == {"corpus", "split", "groups", "posteriors", "rules", "fusion", "report"}
     speech = report_of(plan).inputs["predictions_speech"]
     assert plan.settings(speech).posteriors.table.endswith("speech_wav2vec2_logits.csv")
     other = planned("posteriors", "speech.posteriors.table=mine.csv")
@@ -192,16 +192,49 @@ def test_another_weight_or_rule_shares_all_rules_without_configured_weights(plan
     assert not any(rule.takes_weights for rule in shared.fusion.rules) and len(shared.fusion.rules) > 10
 
 
+def test_early_fusion_shares_the_features_of_its_modalities(planned):
+    plan = planned("ravdess_best")
+    models = {slug(name).partition("-")[0]: plan.stage(name) for name in names(plan, "model")}
+    assert set(models) == {"speech", "face", "early"}
+    early = models["early"].inputs["features"]
+    assert early == models["speech"].inputs["features"] + models["face"].inputs["features"]
+    assert len(early) == len(set(early)) == len(names(plan, "features"))
+    settings = plan.settings(models["early"].name)
+    assert settings.parts[:2] == ["speech.statistics", "speech.contours"] and len(settings.parts) == len(early)
+    assert settings.parts[-1] == "face.shares" and settings.network.combine == "product"
+    (predictions,) = [name for name in names(plan, "predictions") if slug(name).startswith("early")]
+    assert plan.settings(predictions).parts == settings.parts
+    # each part reads its own medium of the corpus
+    media = {slug(str(plan.stage(name).inputs["corpus"])) for name in early}
+    assert media == {"ravdess-audio", "ravdess-landmarks", "ravdess-action_units"}
+    # an override of one part changes this part and the models that read it
+    other = planned("ravdess_best", "early.features.parts.speech.parts.statistics.mfcc=13")
+    assert len(names(other, "features")) == len(early) + 1
+    assert names(other, "model") & names(plan, "model") == {models["speech"].name, models["face"].name}
+
+
+def test_joined_features_are_checked_part_by_part(planned):
+    with pytest.raises(EmofusionError, match=r"speech\.features\.parts\.statistics\.mel=0: from 1 to 512"):
+        planned("ravdess_best", "speech.features.parts.statistics.mel=0")
+    with pytest.raises(EmofusionError, match=r"speech\.features\.parts\.statistics\.mle: no such setting"):
+        planned("ravdess_best", "+speech.features.parts.statistics.mle=3")
+    added = "+speech.features.parts.more={kind: functionals, set: egemaps, sample_rate: 8000}"
+    assert len(names(planned("ravdess_best", added), "features")) == len(names(planned("ravdess_best"), "features")) + 1
+
+
+ENSEMBLE = "speech=ensemble report.compare={}"
+
+
 def test_an_ensemble_shares_its_members_with_the_plain_choices(planned):
-    plan = planned("ravdess_best", "face=action_units_ensemble speech=ensemble,statistics,functionals_ensemble")
+    plan = planned("ravdess_openface", "speech=ensemble,statistics,functionals report.compare={}")
     (ensemble,) = names(plan, "ensemble")
     assert len([name for name in names(plan, "model") if slug(name).startswith("speech")]) == 2
     report, *others = [plan.stage(cell.report) for cell in plan.cells.values()]
     plain = [other.inputs["predictions_speech"] for other in others]
     assert plan.stage(ensemble).inputs["members"] == plain
-    assert plan.settings(ensemble).members == ["statistics", "functionals_ensemble"]
+    assert plan.settings(ensemble).members == ["statistics", "functionals"]
     settings = plan.settings(report.name)
-    assert settings.networks["speech"] == ["statistics", "functionals_ensemble"]
+    assert settings.networks["speech"] == ["statistics", "functionals"]
     assert report.inputs["models_speech"] == [plan.stage(name).inputs["model"] for name in plain]
     assert settings.normalised_by_speaker == []
     assert report.inputs["splits"][0] == plan.stage(plain[0]).inputs["split"]
@@ -212,33 +245,36 @@ def test_an_ensemble_is_normalised_by_speaker_if_a_member_is(planned):
         plan = planned(*command)
         return plan.settings(report_of(plan).name).normalised_by_speaker
 
-    mixed = "speech.ensemble=[statistics,functionals_ensemble_by_speaker]"
-    assert normalised("ravdess_best", mixed) == ["speech"]
-    assert normalised("ravdess_best_by_speaker") == ["speech", "face"]
+    mixed = "speech.ensemble=[functionals,statistics_by_speaker]"
+    assert normalised("ravdess_openface", mixed) == ["speech"]
+    assert normalised("ravdess_best_by_speaker") == ["speech", "face", "early"]
 
 
 def test_seeds_reach_the_members_of_an_ensemble(planned):
-    first, second = planned("ravdess_best"), planned("ravdess_best", "seed=1")
+    first, second = planned("ravdess_openface", ENSEMBLE), planned("ravdess_openface", f"{ENSEMBLE} seed=1")
     kinds = ("model", "predictions", "ensemble")
     assert names(first, *kinds) and not names(first, *kinds) & names(second, *kinds)
     assert names(first, "features") == names(second, "features")
 
 
 def test_the_pool_of_an_ensemble_changes_no_member(planned):
-    first, second = planned("ravdess_best"), planned("ravdess_best", "speech.pool=product")
+    first, second = (
+        planned("ravdess_openface", ENSEMBLE),
+        planned("ravdess_openface", f"{ENSEMBLE} speech.pool=product"),
+    )
     assert names(first, "predictions") == names(second, "predictions")
     assert names(first, "ensemble") != names(second, "ensemble")
 
 
 def test_an_ensemble_of_ensembles_is_refused(planned):
     with pytest.raises(EmofusionError, match=r"speech\.ensemble=.*name models that are trained"):
-        planned("ravdess_best", "speech.ensemble=[ensemble_by_speaker,statistics]")
+        planned("ravdess_openface", "speech.ensemble=[ensemble,statistics]")
     with pytest.raises(EmofusionError, match="conf/speech/ has no gru"):
-        planned("ravdess_best", "speech.ensemble=[gru,statistics]")
+        planned("ravdess_openface", "speech.ensemble=[gru,statistics]")
 
 
 def test_settings_of_training_reach_every_member(planned):
-    plan = planned("ravdess_best", "++speech.training.epochs=2 ++face.training.epochs=3")
+    plan = planned("ravdess_openface", f"{ENSEMBLE} speech.training.epochs=2 face.training.epochs=3")
     epochs = {modality: set() for modality in ("speech", "face")}
     for name in names(plan, "model"):
         epochs[slug(name).partition("-")[0]].add(plan.settings(name).training.epochs)
@@ -254,9 +290,29 @@ def test_every_kind_of_stage_names_a_script_and_modules_that_exist(repository):
 
 
 def test_every_key_is_a_name_that_a_path_can_hold(planned):
-    for name in planned("ravdess_best").stages:
+    for name in planned("ravdess_openface", ENSEMBLE).stages:
         assert re.fullmatch(r"[a-z_]+/[A-Za-z0-9_.+-]+-[0-9a-f]{16}", name)
 
 
 LAST = ("rules", "fusion", "report")
 ALL_BUT_LAST = [kind for kind in KINDS if kind not in LAST]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "groups", "required"),
+    [
+        ("posteriors", "", ["intensity", "statement"], False),
+        ("crema_d_people", "", ["intensity", "statement"], False),
+        ("posteriors", "evaluation.groups=[intensity]", ["intensity"], True),
+        ("posteriors", "evaluation.groups=[]", None, None),
+        ("meld_text", "", None, None),  # MELD has no intensities, and each of its statements is said once
+    ],
+)
+def test_groups_that_all_tested_corpora_declare_are_reported(planned, experiment, override, groups, required):
+    plan = planned(experiment, override)
+    found = [plan.settings(name) for name, stage in plan.stages.items() if stage.kind == "groups"]
+    reported = [plan.settings(name).groups for name, stage in plan.stages.items() if stage.kind == "report"]
+    if groups is None:
+        assert not found and reported == [[]]
+    else:
+        assert [(one.groups, one.required) for one in found] == [(groups, required)] and reported == [groups]

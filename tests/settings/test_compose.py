@@ -298,4 +298,4 @@ def test_settings_of_fusion_and_posteriors_are_checked(planning, override, said)
 )
 def test_settings_of_an_ensemble_are_checked(planning, override, said):
     with pytest.raises(EmofusionError, match=said):
-        planning.cells("ravdess_best", override)
+        planning.cells("ravdess_openface", f"speech=ensemble {override}")

@@ -22,10 +22,10 @@ from sklearn.svm import SVC
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, FeatureSet, write_rows
+from emofusion.networks.common.scaling import LimitedScaler
 from emofusion.networks.mlp import Mlp
 from emofusion.networks.sklearn import Sklearn
 from emofusion.networks.sklearn.building import pipeline
-from emofusion.networks.sklearn.scaling import LimitedScaler
 from emofusion.networks.sklearn.storing import load, store, values_in
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.settings.encoding import decode, encode

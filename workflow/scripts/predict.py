@@ -6,7 +6,7 @@ in_fork(*snakemake.params.modules)
 
 from emofusion.emotions import read_classes
 from emofusion.errors import clear_errors
-from emofusion.features.common.feature_set import FeatureSet
+from emofusion.features.common.joined import open_features
 from emofusion.plan.job import Job
 from emofusion.tables import SPLIT, read_table
 from emofusion.tracking.jobs import tracked_predictions
@@ -16,7 +16,7 @@ from emofusion.training.predict import predict_folds
 def work(job: Job) -> None:
     with tracked_predictions(job, snakemake.config["tracking"]) as write:
         split = read_table(job.input("split") / "split.parquet", SPLIT)
-        features = FeatureSet.open(job.inputs("features"))
+        features = open_features(job.inputs("features"), job.settings.parts)
         order = read_classes(job.input("split"))
         write(predict_folds(split, features, job.input("model"), job.settings, order=order))
 

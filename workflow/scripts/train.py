@@ -9,7 +9,7 @@ in_fork(
 
 from emofusion.emotions import read_classes
 from emofusion.errors import clear_errors, tell
-from emofusion.features.common.feature_set import FeatureSet
+from emofusion.features.common.joined import open_features
 from emofusion.plan.job import Job
 from emofusion.tables import SPLIT, read_table
 from emofusion.tracking.jobs import tracked
@@ -21,7 +21,7 @@ def work(job: Job) -> None:
     with tracked(job, snakemake.config["tracking"]) as run:
         fit_folds(
             read_table(job.input("split") / "split.parquet", SPLIT),
-            FeatureSet.open(job.inputs("features")),
+            open_features(job.inputs("features"), job.settings.parts),
             job.settings,
             job.folder,
             weights=weights[0] if weights else None,

@@ -38,7 +38,8 @@ def write_evaluation(
         fitting: modality → the predictions that this rule is fitted on, where these are others.
     """
     systems = _systems(modalities, rules)
-    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=facts)
+    kinds = rules.drop_duplicates("rule").set_index("rule")["kind"].to_dict()
+    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=facts, kinds=kinds)
     _write(tables, settings, out)
     if fusion is not None:
         fused = systems[fusion.configured.kind]

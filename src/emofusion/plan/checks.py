@@ -3,6 +3,7 @@
 from math import comb
 from typing import Any
 
+from emofusion.plan.published_figures import published_figures
 from emofusion.settings.compose import Settings
 from emofusion.settings.distortion import PICTURES, SOUND
 from emofusion.settings.experiment import NESTED, Emotions, Modality, Posteriors
@@ -62,13 +63,15 @@ def check_cell(settings: Settings) -> None:
 
 
 def check_published(published: dict[str, Any]) -> None:
-    """Raise `EmofusionError` where a paper's tables cannot be shown beside ours.
+    """Raise `EmofusionError` where a paper's tables, or figures of others, cannot be shown beside ours.
 
     published: the content of a file in conf/published.
     """
     from emofusion.audit.published import read_paper  # imported here, because most experiments have no such tables
 
-    read_paper(published)
+    published_figures(published)
+    if published.get("table1") or published.get("table2") or not (published.get("results") or published.get("people")):
+        read_paper(published)
     unit = published.get("unit", "percent")
     must(unit == "percent", f"published.unit={unit}: a report shows percent; write the tables in percent")
     fused = published.get("fusion")
@@ -189,8 +192,10 @@ def check_distortion(node: Modality, name: str) -> None:
     if node.ensemble:
         return  # its members are checked where they are known
     features = node.features
+    parts = list(features.leaves().values()) or [features]
+    media_of_parts = {medium for part in parts if part.clips_named_in() is None for medium in part.media}
     must(
-        features.clips_named_in() is None,
+        bool(media_of_parts),
         f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
     )
     for is_asked, media, what in (
@@ -198,10 +203,15 @@ def check_distortion(node: Modality, name: str) -> None:
         (distortion.of_pictures, set(PICTURES), "pictures"),
     ):
         must(
-            not is_asked or bool(media & set(features.media)),
+            not is_asked or bool(media & media_of_parts),
             f"{asked}: {features.kind} features are not computed from {what}; they are computed from "
-            f"{' or '.join(features.media)}",
+            f"{' or '.join(sorted(media_of_parts))}",
         )
+    must(
+        distortion.training or not node.network.compares_with_training,
+        f"{asked}: {node.network.kind} compares clips with the training clips, whose recordings would be made worse "
+        f"too; say so with {where}.training=true, or choose another model",
+    )
 
 
 def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:

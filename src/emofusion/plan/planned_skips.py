@@ -1,6 +1,6 @@
 """What a split reads besides its corpora where a corpus skips clips whose file is bad or whose features fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from emofusion.plan.planned_corpora import corpus_stage
 from emofusion.plan.stage import ALSO_SKIPPED, FEATURES_SKIPPED, Inputs, Stage, StageFactory
@@ -19,8 +19,7 @@ def skips(settings: Settings) -> bool:
 def skipped_elsewhere(
     factory: StageFactory,
     settings: Settings,
-    modality: str,
-    names: Sequence[str],
+    own: Mapping[str, Stage],
     readers: Readers,
     features: Callable[[Modality, str, dict[str, Stage]], list[Stage]],
 ) -> Inputs:
@@ -31,9 +30,9 @@ def skipped_elsewhere(
     Args:
         factory: makes the stages.
         settings: all settings of the cell.
-        modality: the modality whose clips are split.
-        names: the corpora of the modality.
-        readers: name and settings of each modality that is fused, or of each member where it is an ensemble.
+        own: the corpora whose clips are split, by name.
+        readers: name and settings of each modality that is fused, or of each member where it is an ensemble, or of each
+            of the features that it joins.
         features: makes the stages of features, from the settings of a reader, the name of a corpus, and its corpora.
     """
     tables: list[Stage] = []
@@ -43,13 +42,13 @@ def skipped_elsewhere(
             continue
         read = dict.fromkeys([*settings.protocol.training_corpora(reader), *settings.protocol.test_corpora()])
         skipping = [name for name in read if name in settings.corpora and settings.corpora[name].on_bad_clip == SKIP]
-        if not set(skipping) & set(names):
+        if not set(skipping) & set(own):
             continue
         corpora = {name: corpus_stage(factory, settings, name, reader, node) for name in read}
         for name in skipping:
-            if name in names:
+            if name in own:
                 computed += features(node, name, corpora)
-                if reader != modality:
+                if corpora[name] != own[name]:
                     tables.append(corpora[name])
     found = {ALSO_SKIPPED: tables, FEATURES_SKIPPED: computed}
     return {role: tuple(dict.fromkeys(stages)) for role, stages in found.items() if stages}

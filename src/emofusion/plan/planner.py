@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.checks import check_distortion
-from emofusion.plan.outcome import fusion_settings, report_settings
+from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
 from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
 from emofusion.plan.planned_skips import skipped_elsewhere, skips
 from emofusion.plan.settings import (
@@ -57,7 +57,8 @@ class Planner:
         Raises:
             EmofusionError: settings do not fit together.
         """
-        root = settings.root
+        root, required = settings.root, settings.evaluation.groups is not None
+        settings = self._with_groups(settings)
         modalities = root.modalities
         ensembles = {
             name: [self._distorted_alike(alternative(name, choice), node) for choice in node.ensemble]
@@ -68,7 +69,10 @@ class Planner:
             for member in ensemble:
                 check_distortion(member, name)
         self._readers = [
-            (name, node) for name in modalities for node in ensembles.get(name, [settings.modalities[name]])
+            (name, part)
+            for name in modalities
+            for node in ensembles.get(name, [settings.modalities[name]])
+            for part in self._parts(node)
         ]
         members = {
             name: self._predictions(settings, name, settings.modalities[name], ensembles.get(name, []))
@@ -88,7 +92,7 @@ class Planner:
         distinct_splits = tuple(dict.fromkeys(splits.values()))
         fused: Inputs = {"fusion": rules, **members, **fitting}
         if settings.evaluation.groups:
-            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands)
+            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands, required)
             # no modality can have the name of this role
             fused["evaluation"] = self.factory.make(
                 "groups", settings.protocol.kind, groups, {"splits": distinct_splits}
@@ -153,6 +157,12 @@ class Planner:
             return node
         return self._once(("as recorded",), node, lambda: replace(node, distortion=Distortion()))
 
+    def _with_groups(self, settings: Settings) -> Settings:
+        """The settings, with the groups that are reported where none are named."""
+        tested = tuple(type(settings.corpora.get(name)) for name in settings.protocol.test_corpora())
+        evaluation = self._once(("groups", tested), settings.evaluation, lambda: with_groups(settings))
+        return replace(settings, sections=settings.sections | {"evaluation": evaluation})
+
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.
 
@@ -185,7 +195,10 @@ class Planner:
             inputs = self._model_inputs(settings, modality, node)
         training = _not_none(node.training)
         prediction_settings = self._once(
-            ("predictions",), training, lambda: PredictionsSettings(training.threads, training.precision)
+            ("predictions", id(node)),
+            training,
+            lambda: PredictionsSettings(training.threads, training.precision, list(node.features.leaves())),
+            (node,),
         )
         return self.factory.make(
             "predictions",
@@ -213,7 +226,7 @@ class Planner:
                 node.features.standardised,
             ),
         )
-        model_settings = ModelSettings(trained, single, seeds, standardised)
+        model_settings = ModelSettings(trained, single, seeds, standardised, list(node.features.leaves()))
         label = f"{modality}-{node.name}"
         model = self.factory.make("model", label, model_settings, inputs, training.threads, training.precision)
         return model, inputs
@@ -226,16 +239,32 @@ class Planner:
         weights: Inputs = {} if start is None else {"weights": self.factory.make("weights", start.label, start)}
         train = set(settings.protocol.training_corpora(modality))
         features = []
-        for name in corpora:
-            computed = self._features(node, name, corpora)
-            cached = self._feature_cache(node, trains=name in train and self._trained_on(node) is node)
-            if cached is not None:
-                part = cached.part
-                read: Inputs = {"features": computed, **weights}
-                threads = getattr(part, "threads", 1)
-                computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
-            features.append(computed)
+        for position, of_part in enumerate(self._parts(node)):
+            # a further part may read another medium of the corpora
+            read_by = corpora if not position else self._corpora(settings, modality, of_part, list(corpora))
+            for name in corpora:
+                computed = self._features(of_part, name, read_by)
+                cached = self._feature_cache(node, trains=name in train and self._trained_on(node) is node)
+                if cached is not None:
+                    part = cached.part
+                    read: Inputs = {"features": computed, **weights}
+                    threads = getattr(part, "threads", 1)
+                    computed = self.factory.make("feature_cache", f"{part.label}-{name}", cached, read, threads)
+                features.append(computed)
         return {"split": split, "features": tuple(features), **weights}
+
+    def _parts(self, node: Modality) -> list[Modality]:
+        """A modality with each of the features that are joined in its rows; itself where nothing is joined."""
+
+        def make() -> list[Modality]:
+            leaves = node.features.leaves() if node.features is not None else {}
+            return [replace(node, features=features) for features in leaves.values()] or [node]
+
+        return self._once(("parts",), node, make)
+
+    def _corpora(self, settings: Settings, modality: str, node: Modality, names: list[str]) -> dict[str, Stage]:
+        """The corpora that a modality reads, by name, with the medium that its features are computed from."""
+        return {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
 
     def _distorted(self, corpus: Stage, node: Modality) -> Stage:
         """A corpus with the recordings that a modality reads made worse, where they are."""
@@ -284,7 +313,7 @@ class Planner:
         def make() -> tuple[Stage, dict[str, Stage]]:
             protocol: Protocol = settings.protocol
             names = list(dict.fromkeys([*protocol.training_corpora(modality), *protocol.test_corpora()]))
-            corpora = {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
+            corpora = {name: corpus_stage(self.factory, settings, name, modality, parts[0]) for name in names}
             closed = [corpus for corpus in names if settings.corpora[corpus].other_labels == "fail"]
             split_settings = SplitSettings(
                 protocol.for_modality(modality),
@@ -294,9 +323,10 @@ class Planner:
             )
             label = f"{protocol.kind}-{modality}"
             read: Inputs = {"corpora": tuple(corpora.values())}
-            read |= skipped_elsewhere(self.factory, settings, modality, names, readers, self._features_read)
+            read |= skipped_elsewhere(self.factory, settings, corpora, readers, self._features_read)
             return self.factory.make("split", label, split_settings, read), corpora
 
+        parts = self._parts(node)
         readers = self._readers if skips(settings) else []
         sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in readers))
         return self._once(("split", modality, *map(id, sections)), node, make, sections)

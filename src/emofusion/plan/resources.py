@@ -14,7 +14,7 @@ from emofusion.plan.currency import sources_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import FeatureCacheSettings, ModelSettings, PredictionsSettings
-from emofusion.plan.stage import FEATURES_SKIPPED
+from emofusion.plan.stage import FEATURES_SKIPPED, RECORDED
 from emofusion.settings.kinds.pairs import PairsOfFolds
 
 MEBIBYTE = 2**20
@@ -140,7 +140,8 @@ def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:
     corpus's table.
     """
     size = sum(file.stat().st_size for file in sources_of(settings)) if stage.kind in ("corpus", "posteriors") else 0
-    listed = stage.inputs.get(FEATURES_SKIPPED, [])  # a split reads a small list of them
+    # of these, only a small list or table is read
+    listed = {*stage.inputs.get(FEATURES_SKIPPED, []), *stage.inputs.get(RECORDED, [])} - {stage.inputs.get("corpus")}
     for name in stage.reads:
         record = Record.read(results / name / RECORD)
         if record is not None and name not in listed:

@@ -55,6 +55,7 @@ class GroupsSettings:
 
     groups: list[str]
     bands: dict[str, list[float]]
+    required: bool = setting("Whether a group without values stops the run.", True, later=True)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class ModelSettings:
     training: Training
     seeds: list[int]
     standardised: bool
+    parts: list[str] = setting("The names of the features that are joined in a row.", [], later=True)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class PredictionsSettings:
 
     threads: int
     precision: str
+    parts: list[str] = setting("The names of the features that are joined in a row.", [], later=True)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class FusionSettings:
     rule: the configured rule, which the tables show; empty where it is not among these rules. rules: the rules, each
     once. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps a
     sweep of the weights has. fit_on: the clips that rules with parameters are fitted on. missing: what happens with a
-    test clip that a modality lacks, see `predictions.missing`.
+    test clip that a modality lacks, see `predictions.missing`. candidates: what a rule that `chooses` can choose from.
     """
 
     rule: str
@@ -124,6 +127,7 @@ class FusionSettings:
     steps: int
     fit_on: str
     missing: str = "use_others"
+    candidates: list[FusionRule] = setting("The rules that a rule which chooses can choose from.", [], later=True)
 
 
 @dataclass(frozen=True)

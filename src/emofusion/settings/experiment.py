@@ -145,7 +145,7 @@ class Fusion:
 class Evaluation:
     """Metrics, intervals from a bootstrap over actors, and permutation tests."""
 
-    samples: int = setting("Number of resamples of the bootstrap over actors.", 2000, least=1, most=1_000_000)
+    samples: int = setting("Number of resamples of the bootstrap over actors.", 10_000, least=1, most=1_000_000)
     permutations: int = setting(
         "Number of random permutations in a test. A test with fewer possible permutations uses all of them.",
         10_000,
@@ -160,9 +160,10 @@ class Evaluation:
         ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
         distinct=True,
     )
-    groups: list[str] = setting(
-        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus].",
-        [],
+    groups: list[str] | None = setting(
+        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus]. "
+        "null: intensity and statement, where all tested corpora have them; []: none.",
+        None,
         distinct=True,
         filled=True,
         later=True,

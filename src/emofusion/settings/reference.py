@@ -50,7 +50,7 @@ _ABLATIONS = """## Ablations
 The files of `conf/ablation/` name the cells of grids: `--config experiment=demo ablation=weights`. See
 [ablations.md](ablations.md). These are their fields:
 """
-_NODES = {"corpus": "corpora.<file>", "speech/features": "speech.features"}
+_NODES = {"corpus": "corpora.<file>", "speech/features": "speech.features", "face/features": "face.features"}
 _FAMILIES = {
     "corpora": ("Corpora", "corpora.<corpus>"),
     "protocols": ("Protocols", "protocol"),

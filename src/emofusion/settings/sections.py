@@ -172,12 +172,21 @@ def _kind(family: str, node: Any, name: str) -> Any:
             raise EmofusionError(
                 f"{name}.kind={node['kind']}: to change the kind, set the node: {name}={{kind: {node['kind']}}}"
             )
-        return node
+        return _with_nested(node, schema, name)
     content = dict(items(node, name))
     if "kind" not in content:
         known = ", ".join(registry.kinds(family))
         raise EmofusionError(f"{name}.kind: this setting has no value; there are {known}")
-    return merged(registry.kind(family, content["kind"], f"{name}.kind"), content, name)
+    cls = registry.kind(family, content["kind"], f"{name}.kind")
+    return _with_nested(merged(cls, content, name), cls, name)
+
+
+def _with_nested(node: DictConfig, cls: Any, name: str) -> DictConfig:
+    """A node of a kind, in which maps of further kinds have the types of these."""
+    for setting, family in cls.nested.items():
+        for key, entry in items(node[setting], f"{name}.{setting}"):
+            node[setting][key] = _kind(family, entry, f"{name}.{setting}.{key}")
+    return node
 
 
 def _rule_options(options: Any) -> dict[str, Any]:

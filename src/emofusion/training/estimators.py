@@ -1,10 +1,9 @@
 """Fit estimators with scikit-learn's interface to the folds of a split, and score clips with them."""
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import product
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +19,41 @@ from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
+from emofusion.features.common.joined import JoinedFeatures
 from emofusion.networks.sklearn import Sklearn
 from emofusion.networks.sklearn.building import pipeline
 from emofusion.networks.sklearn.storing import load, store, values_in
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
-from emofusion.tables import HISTORY, write_table
-from emofusion.training.data import RowSource, fold_name, scored
-from emofusion.training.description import ModelDescription, read_model
-from emofusion.training.predict import SMALLEST, scored_clips
-from emofusion.training.standardise import with_speaker_normalisation
+from emofusion.training.at_once import fit_each, predict_each
+from emofusion.training.data import RowSource
+
+
+@dataclass(frozen=True)
+class FittedPipeline:
+    """A fitted estimator of one fold and seed. inputs: the features. classes: the number of classes."""
+
+    model: Pipeline
+    inputs: RowSource
+    classes: int
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it has learnt."""
+        return values_in(self.model)
+
+    def posteriors(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """(rows, classes). A class that the model does not know has the posterior 0."""
+        return _posteriors(self.model, _taken(self.inputs, rows), self.classes)
+
+    def store(self, file: Path) -> None:
+        """Write `<file>.skops`."""
+        store(self.model, _file(file))
 
 
 def fit_estimators(
     network: Sklearn,
     split: pd.DataFrame,
-    features: FeatureSet,
+    features: FeatureSet | JoinedFeatures,
     classes: list[str],
     settings: ModelSettings,
     out: Path,
@@ -47,68 +66,41 @@ def fit_estimators(
 
     Raises `EmofusionError` where the estimator refuses the features.
     """
-    inputs = with_speaker_normalisation(features, split, settings.training)
-    models = out / "folds"
-    models.mkdir(parents=True, exist_ok=True)
-    epochs, sizes = [], []
-    folds = [(int(fold), part) for fold, part in split.groupby("fold")]
-    for (number, (fold, part)), seed in product(enumerate(folds, 1), settings.seeds):
-        name, several = fold_name(fold, seed), len(settings.seeds) > 1
-        started = time.perf_counter()
-        drawn = int(np.random.SeedSequence([seed, fold]).generate_state(1)[0])
-        rows = {kind: _labelled(inputs, clips, classes) for kind, clips in part.groupby("split")}
-        train, which = rows["train"], f"fold {fold}, seed {seed}"
 
-        def make(chosen: Sklearn, drawn: int = drawn % 2**31) -> Pipeline:
-            limit = settings.training.outlier_limit
-            return pipeline(chosen, "network", settings.standardised, drawn, limit)
+    def fit(inputs: RowSource, rows: pd.DataFrame, drawn: int, which: str) -> FittedPipeline:
+        def make(chosen: Sklearn) -> Pipeline:
+            return pipeline(chosen, "network", settings.standardised, drawn, settings.training.outlier_limit)
 
         with threadpool_limits(settings.training.threads), _one_message(network, which, progress):
-            values = _taken(inputs, train)
-            chosen = _chosen(network, make, values, train, len(classes))
+            values = _taken(inputs, rows)
+            chosen = _chosen(network, make, values, rows, len(classes))
             model = make(chosen)
-            _fit(model, values, train["label"].to_numpy(), len(classes))
+            _fit(model, values, rows["label"].to_numpy(), len(classes))
         if network.candidates:
             found = ", ".join(f"{key} {chosen.settings[key]}" for key in network.candidates)
             progress(f"{which}: chosen on the actors who train: {found}")
-        metrics: dict[str, float] = {}
-        for kind in ("train", "validation"):
-            losses = _losses(model, inputs, rows[kind], len(classes)) if kind in rows else (np.nan, np.nan)
-            metrics |= dict(zip((f"{kind}_loss", f"{kind}_accuracy"), losses, strict=True))
-        on_epoch(
-            {f"fold{fold}_" + (f"seed{seed}_" if several else "") + key: value for key, value in metrics.items()}, 0
-        )
-        epochs.append({"seed": seed, "fold": fold, "epoch": 0, **metrics, "seconds": time.perf_counter() - started})
-        store(model, models / f"{name}.skops")
-        sizes.append(values_in(model))
-        progress(
-            f"fold {number} of {len(folds)}, seed {seed}: training accuracy {100 * metrics['train_accuracy']:.1f} %"
-        )
-    write_table(pd.DataFrame(epochs), out / "history.parquet", HISTORY)
-    kept = {fold_name(epoch["fold"], epoch["seed"]): 0 for epoch in epochs}
-    ModelDescription(classes, inputs.shape, kept, max(sizes), max(sizes)).write(out, settings)
+        return FittedPipeline(model, inputs, len(classes))
+
+    fit_each(split, features, classes, settings, out, on_epoch, progress, fit)
 
 
 def predict_estimators(
-    network: Sklearn, split: pd.DataFrame, features: FeatureSet, model: Path, settings: PredictionsSettings
+    network: Sklearn,
+    split: pd.DataFrame,
+    features: FeatureSet | JoinedFeatures,
+    model: Path,
+    settings: PredictionsSettings,
 ) -> pd.DataFrame:
     """The prediction table of estimators; see `emofusion.training.predict.predict_folds`.
 
     Raises `EmofusionError` where a model cannot be read, or holds types that its settings do not name.
     """
-    described, trained = read_model(model)
-    inputs = with_speaker_normalisation(features, split, trained.training)
-    tables = []
-    for fold, clips in scored(split).groupby("fold"):
-        rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
-        taken = _taken(inputs, rows)
-        posteriors = []
-        for seed in trained.seeds:
-            fitted = load(model / "folds" / f"{fold_name(int(fold), seed)}.skops", network)
-            with threadpool_limits(settings.threads):
-                posteriors.append(_posteriors(fitted, taken, len(described.classes)))
-        tables.append(scored_clips(clips, rows, np.mean(posteriors, axis=0), described.classes))
-    return pd.concat(tables, ignore_index=True)
+
+    def load_one(file: Path, inputs: RowSource, classes: int) -> FittedPipeline:
+        return FittedPipeline(load(_file(file), network), inputs, classes)
+
+    with threadpool_limits(settings.threads):
+        return predict_each(split, features, model, load_one)
 
 
 def _chosen(
@@ -143,15 +135,6 @@ def _chosen(
             right += int((_posteriors(model, values[held_out], classes).argmax(axis=1) == labels[held_out]).sum())
         recognised.append(right)
     return combinations[int(np.argmax(recognised))]
-
-
-def _labelled(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The rows of clips with their labels. Of training clips, altered views count like further clips."""
-    rows = features.rows.merge(clips[["clip", "actor", "emotion", "split"]], on="clip")
-    rows = rows[(rows["view"] == 0) | (rows["split"] == "train")]
-    rows = rows[rows["emotion"].isin(classes)]
-    label_of = {emotion: label for label, emotion in enumerate(classes)}
-    return rows.assign(label=rows["emotion"].map(label_of).astype("int64")).reset_index(drop=True)
 
 
 def _taken(features: RowSource, rows: pd.DataFrame) -> Any:
@@ -198,12 +181,8 @@ def _checked(scores: NDArray[np.float64], rows: int, classes: int) -> NDArray[np
     return scores
 
 
-def _losses(model: Pipeline, features: RowSource, rows: pd.DataFrame, classes: int) -> tuple[float, float]:
-    """Mean cross-entropy in nats, and accuracy, of unaltered rows."""
-    rows = rows[rows["view"] == 0]
-    posteriors, labels = _posteriors(model, _taken(features, rows), classes), rows["label"].to_numpy()
-    own = np.maximum(posteriors[np.arange(len(labels)), labels], SMALLEST)
-    return float(-np.log(own).mean()), float((posteriors.argmax(axis=1) == labels).mean())
+def _file(file: Path) -> Path:
+    return file.with_name(f"{file.name}.skops")
 
 
 @contextmanager

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-STATISTICS = ("mean", "deviation", "motion")
+# statistic → its number of values
+VALUES = {
+    "mean": 2 * POINTS,
+    "deviation": 2 * POINTS,
+    "motion": 2 * POINTS,
+    "displacement": 2 * POINTS,
+    "quarters": 4 * 2 * POINTS,
+    "head": 41,
+}
+STATISTICS = ("mean", "deviation", "motion")  # the default
 
 
 @dataclass
@@ -24,19 +33,20 @@ class Landmarks(LandmarkSettings):
     kind: str = "landmarks"
     statistics: list[str] = setting(
         "What is taken of each coordinate over the frames: mean, deviation (standard deviation), motion (mean change "
-        "from one frame to the next).",
+        "from one frame to the next), displacement (mean, from the mean of the first eight frames), quarters (the same "
+        "for each quarter of the clip). head: how place, size and turns of the head change.",
         list(STATISTICS),
-        choices=STATISTICS,
+        choices=tuple(VALUES),
         shortest=1,
         distinct=True,
     )
 
     def row_shape(self) -> tuple[int]:
-        """`(136 * statistics,)`: of each statistic, x and y of the first point, then of the next."""
-        return (2 * POINTS * len(self.statistics),)
+        """`(values,)`: of each statistic, x and y of the first point, then of the next."""
+        return (sum(VALUES[statistic] for statistic in self.statistics),)
 
     def prepare(self, clips: "pd.DataFrame") -> "Callable[[Any], np.ndarray[Any, Any]]":
-        """The function that turns a clip into float32 `(1, 136 * statistics)`.
+        """The function that turns a clip into float32 `(1, values)`.
 
         Raises `EmofusionError` where there are no points, they have another form, or clips are missing from them.
         """

@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from emofusion.features.landmarks import Landmarks
 COLUMNS = [f"{axis}_{point}" for point in range(POINTS) for axis in "xy"]
 # the six points around each eye, in the order of iBUG's 300-W; the right eye is on the left of the picture
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
+CHIN, NOSE = 8, 30
+START = 8  # frames at the beginning of a clip in which the face is at rest
 
 Points = Callable[[Any], tuple[Array, Array]]
 
 
 def prepare(clips: pd.DataFrame, settings: Landmarks) -> Callable[[Any], Array]:
-    """The function that turns a clip into float32 `(1, 136 * statistics)`; see `Landmarks.prepare`."""
+    """The function that turns a clip into float32 `(1, values)`; see `Landmarks.prepare`."""
     return partial(
         _of_clip, points=points_of(clips, settings), statistics=tuple(settings.statistics), level=settings.level
     )
@@ -56,31 +59,70 @@ def normalised(points: Array, level: bool) -> Array:
     return scaled
 
 
-def summarised(points: Array, frames: Array, statistics: Sequence[str]) -> Array:
-    """Statistics of coordinates over the frames of a clip, `(136 * statistics,)`.
+def summarised(points: Array, frames: Array, statistics: Sequence[str], raw: Array | None = None) -> Array:
+    """Statistics over the frames of a clip, `(values,)`, one after the other.
 
     Args:
         points: (frames, 68, 2), normalised.
         frames: (frames,), the number of each frame. Only frames that follow each other give a motion.
         statistics: of `Landmarks.statistics`. Without two frames that follow each other, the motion is 0.
+        raw: (frames, 68, 2), the same points of the picture, for `head`; None: it is not among the statistics.
     """
     values = points.reshape(len(points), -1)
-    steps = np.abs(np.diff(values, axis=0))[np.diff(frames) == 1]
-    made = {
-        "mean": values.mean(axis=0),
-        "deviation": values.std(axis=0),
-        "motion": steps.mean(axis=0) if len(steps) else np.zeros(values.shape[1]),
+    from_start = values - values[:START].mean(axis=0)
+    made: dict[str, Callable[[], Array]] = {
+        "mean": lambda: values.mean(axis=0),
+        "deviation": lambda: values.std(axis=0),
+        "motion": lambda: _motion(values, frames),
+        "displacement": lambda: from_start.mean(axis=0),
+        # of a clip with fewer than four frames, some frames are in several quarters
+        "quarters": lambda: np.concatenate([part.mean(axis=0) for part in _quarters(from_start)]),
+        "head": lambda: _of_head(np.asarray(raw, float), frames),
     }
-    return np.concatenate([made[statistic] for statistic in statistics])
+    return np.concatenate([made[statistic]() for statistic in statistics])
+
+
+def _motion(values: Array, frames: Array) -> Array:
+    """The mean size of changes between frames that follow each other; 0 without such frames. values: (frames, n)."""
+    steps = np.abs(np.diff(values, axis=0))[np.diff(frames) == 1]
+    mean: Array = steps.mean(axis=0) if len(steps) else np.zeros(values.shape[1])
+    return mean
+
+
+def _quarters(values: Array) -> list[Array]:
+    edges = np.arange(5) * len(values) // 4
+    return [values[start : max(stop, start + 1)] for start, stop in pairwise(edges)]
+
+
+def _of_head(raw: Array, frames: Array) -> Array:
+    """How the head moves, `(41,)`.
+
+    It is seen by eight numbers: x, y of the point between the eyes, in mean distances of the eyes; the logarithm of
+    this distance; the tilt of the eyes (radians); x, y of the tip of the nose and of the chin, seen with level eyes,
+    which follow the head's turns. Of these: deviation, motion, and mean, least and greatest from the mean of the first
+    eight frames. The mean tilt stands last.
+    """
+    right, left = raw[:, RIGHT_EYE].mean(axis=1), raw[:, LEFT_EYE].mean(axis=1)
+    between, middle = left - right, (right + left) / 2
+    distance, tilt = np.hypot(*between.T), np.arctan2(between[:, 1], between[:, 0])
+    level = normalised(raw, level=True)
+    parts = [middle / distance.mean(), np.log(distance)[:, None], tilt[:, None], level[:, NOSE], level[:, CHIN]]
+    seen = np.concatenate(parts, axis=1)
+    from_start = seen - seen[:START].mean(axis=0)
+    moved = [from_start.mean(axis=0), from_start.min(axis=0), from_start.max(axis=0)]
+    return np.concatenate([seen.std(axis=0), _motion(seen, frames), *moved, [tilt.mean()]])
 
 
 def _of_clip(clip: Any, points: Points, statistics: tuple[str, ...], level: bool) -> Array:
-    row: Array = summarised(*seen(clip, points, level), statistics).astype(np.float32)
+    scaled, frames, found = seen(clip, points, level)
+    row: Array = summarised(scaled, frames, statistics, found).astype(np.float32)
     return row[np.newaxis]
 
 
-def seen(clip: Any, points: Points, level: bool) -> tuple[Array, Array]:
-    """The normalised points (frames, 68, 2) of a clip and the numbers of their frames, where a face is seen.
+def seen(clip: Any, points: Points, level: bool) -> tuple[Array, Array, Array]:
+    """The frames of a clip in which a face is seen: normalised points, numbers, and points of the picture.
+
+    The points are (frames, 68, 2) each, and the numbers (frames,).
 
     Args:
         clip: a row of `tables.CLIPS` as a named tuple.
@@ -96,7 +138,7 @@ def seen(clip: Any, points: Points, level: bool) -> tuple[Array, Array]:
     count("frames in which the landmarks of both eyes are in one place", int((~finite).sum()))
     if not finite.any():
         raise Lacking(f"the landmarks of {clip.clip} show a face in no frame.", [clip.clip])
-    return scaled[finite], frames[finite]
+    return scaled[finite], frames[finite], found[finite]
 
 
 def points_of(clips: pd.DataFrame, settings: LandmarkSettings) -> Points:

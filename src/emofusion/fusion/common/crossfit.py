@@ -136,7 +136,7 @@ def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scor
     test = (aligned.clips["split"] == "test").to_numpy()
     members = _members(aligned)
     weights = weights_of(settings.weights, aligned.modalities)
-    task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps)
+    task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps, settings.candidates)
     fit_on = "nothing"
     if rule.learns:
         fit_on = "oracle" if rule.role == "oracle" else how_to_fit(aligned.examples, settings.fit_on)

@@ -1,14 +1,15 @@
 """Estimators with scikit-learn's interface: linear models, support vector machines, forests and others."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
 
-from emofusion.settings.fields import must, setting, shown
+from emofusion.networks.common.at_once import check_unused, used_part
+from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Estimator
 from emofusion.settings.training import Training
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
-
-_USED = ("keep", "threads", "members", "speaker_normalisation", "enrolment", "enrolment_weight", "outlier_limit")
 
 
 @dataclass
@@ -85,14 +84,7 @@ class Sklearn(Estimator):
 
     def check_training(self, training: Training, name: str) -> None:
         """Raise `EmofusionError` for settings of the training that an estimator has no use for."""
-        usual = Training(**self.training_defaults)
-        for field in fields(Training):
-            value = getattr(training, field.name)
-            must(
-                field.name in _USED or value == getattr(usual, field.name),
-                f"{name}.training.{field.name}={_shown(value)}: an estimator is fitted at once, and does not use this; "
-                f"leave it out, or look for the like in {name}.network.settings",
-            )
+        check_unused(training, self.training_defaults, name)
         from emofusion.networks.sklearn.building import draws, pipeline
 
         must(
@@ -103,15 +95,7 @@ class Sklearn(Estimator):
 
     def training_part(self, training: Training) -> Training:
         """A copy with only threads, and how features are normalised."""
-        return replace(
-            Training(**self.training_defaults),
-            keep="last",
-            threads=training.threads,
-            speaker_normalisation=training.speaker_normalisation,
-            enrolment=training.enrolment,
-            enrolment_weight=training.enrolment_weight,
-            outlier_limit=training.outlier_limit,
-        )
+        return used_part(training, self.training_defaults)
 
     def fit_folds(
         self,
@@ -135,7 +119,3 @@ class Sklearn(Estimator):
         from emofusion.training.estimators import predict_estimators
 
         return predict_estimators(self, split, features, model, settings)
-
-
-def _shown(value: Any) -> str:
-    return "…" if hasattr(value, "__dataclass_fields__") else shown(value)

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector, is_re
 from sklearn.pipeline import Pipeline
 
 from emofusion.errors import EmofusionError
+from emofusion.networks.common.scaling import LimitedScaler
 from emofusion.networks.sklearn import Sklearn
-from emofusion.networks.sklearn.scaling import LimitedScaler
 from emofusion.settings.fields import shown
 from emofusion.settings.names import unknown
 

@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from emofusion.errors import EmofusionError
+from emofusion.networks.common.scaling import LimitedScaler
 from emofusion.networks.sklearn import Sklearn
-from emofusion.networks.sklearn.scaling import LimitedScaler
 
 _OURS = f"{LimitedScaler.__module__}.{LimitedScaler.__qualname__}"
 

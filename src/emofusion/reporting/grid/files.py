@@ -5,5 +5,7 @@ FIGURES = ("effects", "interactions", "curves")
 PAGE = "grid.html"
 MATRIX = "matrix.csv"  # only where cells report the group corpus
 LEVELS = "levels.png"  # only where a factor's levels are numbers, as of a learning curve
+SEEDS = "seeds.csv"  # only where a setting has several seeds
+SOMETIMES = (LEVELS, MATRIX, SEEDS)
 FACTS = "grid.json"  # what the end of a run says
 FILES = (*(f"{name}.csv" for name in TABLES), *(f"{name}.png" for name in FIGURES), PAGE, FACTS)

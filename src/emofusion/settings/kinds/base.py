@@ -16,11 +16,13 @@ class Kind:
         needs: the methods that every kind of the family must define.
         declares: the class attributes that every kind of the family must set. The registry refuses a kind that lacks
             one of `needs` or `declares`.
+        nested: setting → family, for settings that are maps of kinds themselves.
     """
 
     family: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
     declares: ClassVar[tuple[str, ...]] = ()
+    nested: ClassVar[dict[str, str]] = {}
 
     kind: str = MISSING
 

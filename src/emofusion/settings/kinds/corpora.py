@@ -21,6 +21,8 @@ class Corpus(Kind):
         provides: the media of its clips, such as audio, image, video, action_units. A modality reads one of them.
         brings: the names of tables of posteriors that the corpus brings itself, such as the votes of its raters. All
             of them have the same clips.
+        groups: columns of its clips that reports show as groups unless `evaluation.groups` says otherwise, such as
+            intensity.
     """
 
     family: ClassVar[str] = "corpora"
@@ -28,6 +30,7 @@ class Corpus(Kind):
     declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
     brings: ClassVar[tuple[str, ...]] = ()
+    groups: ClassVar[tuple[str, ...]] = ()
 
     root: str = setting("Folder with the corpus as it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(

@@ -46,6 +46,10 @@ class Features(Kind):
         """How many rows a clip has; `clip` is a row of `tables.CLIPS` as a named tuple."""
         return 1
 
+    def leaves(self) -> "dict[str, Features]":
+        """The features that are computed instead of these and joined in a row, by name; empty without them."""
+        return {}
+
     def several_rows_are_views(self) -> bool:
         """Whether the rows of one clip are altered copies for training, and not frames of a video."""
         return False
