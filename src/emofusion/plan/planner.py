@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.checks import check_distortion
+from emofusion.plan.checks import check_distortion, check_same_recordings
 from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
 from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
 from emofusion.plan.planned_skips import skipped_elsewhere, skips
@@ -68,6 +68,13 @@ class Planner:
         for name, ensemble in ensembles.items():
             for member in ensemble:
                 check_distortion(member, name)
+        check_same_recordings(
+            {
+                name: ensembles.get(name, [node])
+                for name, node in settings.modalities.items()
+                if name in modalities and node.posteriors is None
+            }
+        )
         self._readers = [
             (name, part)
             for name in modalities
