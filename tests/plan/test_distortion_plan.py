@@ -111,7 +111,7 @@ def test_what_cannot_be_made_worse_is_refused(planned, experiment, override, wor
 
 
 def test_modalities_that_hear_the_same_sound_may_follow_each_other(planned):
-    """As in docs/robustness.md."""
+    """By an override that refers to the other modality, as in docs/robustness.md."""
     alike = " ".join(f"early.distortion.{name}=${{speech.distortion.{name}}}" for name in ("snr", "training"))
     plan = planned("ravdess_best", f"{BASE} {NOISE} speech.distortion.training=true {alike}")
     for name in ("speech", "early"):
