@@ -89,8 +89,18 @@ def test_an_ensembles_members_read_the_same_recordings(planned):
         ("demo", "speech.distortion.codec=gsm", r"speech\.distortion\.codec=gsm:"),
         (
             "ravdess_openface",
-            "face.ensemble=[action_units,action_units_root] face.distortion.jpeg=10",
-            "action_units features are not computed from pictures",
+            "face.ensemble=[action_units,landmarks] face.distortion.jpeg=10",
+            "features are not computed from pictures",
+        ),
+        (
+            "ravdess_best",
+            f"{NOISE} speech.distortion.training=true",
+            r"^speech\.distortion\.snr=10: early reads sound .* set early\.distortion to the same values",
+        ),
+        (
+            "demo",
+            f"{NOISE} speech.distortion.training=true face.distortion.jpeg=10",
+            r"distortion\.training=(True|False): set the same for all",
         ),
         ("wesad", "physiology.distortion.snr=10", r"(table features are|features are read from a table)"),
     ],
@@ -98,3 +108,14 @@ def test_an_ensembles_members_read_the_same_recordings(planned):
 def test_what_cannot_be_made_worse_is_refused(planned, experiment, override, words):
     with pytest.raises(EmofusionError, match=words):
         planned(experiment, override)
+
+
+def test_modalities_that_hear_the_same_sound_may_follow_each_other(planned):
+    """By an override that refers to the other modality, as in docs/robustness.md."""
+    alike = " ".join(f"early.distortion.{name}=${{speech.distortion.{name}}}" for name in ("snr", "training"))
+    plan = planned("ravdess_best", f"{BASE} {NOISE} speech.distortion.training=true {alike}")
+    for name in ("speech", "early"):
+        tested = plan.stage(of(plan, "rules")[0].inputs[name])
+        kinds = {plan.stage(plan.stage(read).inputs["corpus"]).kind for read in tested.inputs["features"]}
+        assert kinds == ({"distorted"} if name == "speech" else {"distorted", "corpus"})
+    assert len({stage.name for stage in of(plan, "distorted")}) == 1

@@ -191,9 +191,7 @@ def check_distortion(node: Modality, name: str) -> None:
     )
     if node.ensemble:
         return  # its members are checked where they are known
-    features = node.features
-    parts = list(features.leaves().values()) or [features]
-    media_of_parts = {medium for part in parts if part.clips_named_in() is None for medium in part.media}
+    features, media_of_parts = node.features, media_read(node)
     must(
         bool(media_of_parts),
         f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
@@ -211,6 +209,39 @@ def check_distortion(node: Modality, name: str) -> None:
         distortion.training or not node.network.compares_with_training,
         f"{asked}: {node.network.kind} compares clips with the training clips, whose recordings would be made worse "
         f"too; say so with {where}.training=true, or choose another model",
+    )
+
+
+def media_read(node: Modality) -> set[str]:
+    """The media of recordings that a trained model's features may be computed from, such as `audio`."""
+    parts = list(node.features.leaves().values()) or [node.features]
+    return {medium for part in parts if part.clips_named_in() is None for medium in part.media}
+
+
+def check_same_recordings(models: dict[str, list[Modality]]) -> None:
+    """Raise `EmofusionError` where one modality gets a recording that is made worse, and another the clean one.
+
+    models: modality → the models that are trained for it.
+    """
+    for media, what in (({SOUND}, "sound"), (set(PICTURES), "pictures")):
+        readers = {
+            name: nodes[0].distortion
+            for name, nodes in models.items()
+            if any(media & media_read(node) for node in nodes)
+        }
+        worse = [name for name, distortion in readers.items() if any(map(distortion.concerns, media))]
+        asked = readers[worse[0]].set_values(f"{worse[0]}.distortion") if worse else ""
+        for name, distortion in readers.items():
+            must(
+                not worse or distortion.of(what) == readers[worse[0]].of(what),
+                f"{asked}: {name} reads {what} of the same clips, and would get other recordings; set "
+                f"{name}.distortion to the same values",
+            )
+    ways = {name: nodes[0].distortion.training for name, nodes in models.items() if nodes[0].distortion}
+    must(
+        len(set(ways.values())) < 2,
+        f"{', '.join(f'{name}.distortion.training={way}' for name, way in ways.items())}: set the same for all, or the "
+        "figures of modalities cannot be compared",
     )
 
 

@@ -7,7 +7,7 @@ declarations of the kinds.
 from collections.abc import Callable
 from dataclasses import replace
 
-from emofusion.plan.checks import check_distortion
+from emofusion.plan.checks import check_distortion, check_same_recordings
 from emofusion.plan.once import Once
 from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
 from emofusion.plan.planned_models import ModelPlanner
@@ -52,6 +52,13 @@ class Planner:
         for name, ensemble in ensembles.items():
             for member in ensemble:
                 check_distortion(member, name)
+        check_same_recordings(
+            {
+                name: ensembles.get(name, [node])
+                for name, node in settings.modalities.items()
+                if name in modalities and node.posteriors is None
+            }
+        )
         self._reads.readers = [
             (name, part)
             for name in modalities

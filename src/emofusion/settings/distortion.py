@@ -47,6 +47,13 @@ class Distortion:
         """Whether a medium of a corpus, such as `audio`, is made worse."""
         return self.of_sound if medium == SOUND else self.of_pictures and medium in PICTURES
 
+    def of(self, what: str) -> tuple[object, ...]:
+        """The settings that decide what `sound` or `pictures` become; equal ones give equal recordings."""
+        if what == "sound":
+            noise = (self.snr, self.seed) if self.snr is not None else ()
+            return (*noise, *((self.codec, self.bitrate) if self.codec else ()))
+        return (self.jpeg,)
+
     def __bool__(self) -> bool:
         """Whether anything is made worse."""
         return self.of_sound or self.of_pictures

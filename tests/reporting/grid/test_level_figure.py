@@ -48,6 +48,14 @@ def test_a_level_that_is_no_number_is_a_dotted_line():
     assert axes.get_xlabel() == "actors (dotted: null)"
 
 
+def test_a_modality_that_is_the_same_everywhere_is_drawn_too():
+    constant = {"face_accuracy": 0.4, "face_unweighted_average_recall": 0.3, "protocol": "speaker_independent"}
+    figure = level_figure(settings(), ["actors", "speech"], 0.95, FOOT, constant)
+    (axes,) = figure.subfigs[0].axes
+    assert [line.get_label() for line in axes.lines] == ["fusion", "speech", "face"]
+    assert axes.lines[2].get_ydata() == pytest.approx([0.4] * 3)
+
+
 def test_weights_words_and_few_levels_are_not_drawn():
     table = settings(**{"fusion.weights.speech": ["0", "0.5", "1"] * 2})
     assert level_factors(table, ["speech", "actors", "fusion.weights.speech"]) == ["actors"]

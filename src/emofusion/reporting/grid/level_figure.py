@@ -1,5 +1,6 @@
 """The figure of accuracies against factors whose levels are numbers, such as a learning curve over training actors."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -28,18 +29,27 @@ def level_factors(table: pd.DataFrame, questions: list[str]) -> list[str]:
     ][:MOST_PANELS]
 
 
-def level_figure(table: pd.DataFrame, questions: list[str], confidence: float, foot: Foot) -> Figure:
+def level_figure(
+    table: pd.DataFrame,
+    questions: list[str],
+    confidence: float,
+    foot: Foot,
+    constant: Mapping[str, object] | None = None,
+) -> Figure:
     """The accuracy of the fusion and of each modality against the levels of each factor of `level_factors`.
 
     Of the other factors, the levels are those of the baseline. A level that is no number, such as null, is a dotted
-    line. A modality is drawn where its accuracy differs between settings.
+    line.
 
     Args:
         table: see `tables._settings`.
         questions: the factors that vary.
         confidence: of the intervals.
         foot: of the figure.
+        constant: column → value of what is the same in all settings, such as the accuracy of a modality.
     """
+    same_everywhere = {name: value for name, value in (constant or {}).items() if name.endswith(_OF_MODALITY)}
+    table = table.assign(**same_everywhere)
     factors = level_factors(table, questions)
     figure, body = footed((4.4 * len(factors) + 2, 4.6), foot)
     panels = body.subplots(1, len(factors), sharey=True, squeeze=False)[0]

@@ -74,7 +74,7 @@ def write_grid(out: Path, grid: Grid) -> None:
         }
         if level_factors(tables.settings, tables.questions):
             drawn["levels"] = (
-                level_figure(tables.settings, tables.questions, grid.evaluation.confidence, foot),
+                level_figure(tables.settings, tables.questions, grid.evaluation.confidence, foot, tables.constant),
                 f"Accuracy on test clips against a factor whose levels are numbers, with {shown} intervals of the "
                 "fusion. The other factors have the baseline's levels.",
             )
