@@ -50,10 +50,12 @@ lock: setup
 		$(UPGRADE) --all-extras --group dev pyproject.toml --output-file requirements.lock
 
 # The tests with the lowest versions that pyproject.toml allows, in an environment of their own. The plug-in for Slurm is
-# left out: it needs newer versions of numpy and pandas than emofusion does.
+# left out, because it needs newer versions of numpy, scipy, numba and PyYAML than emofusion does. With it:
+# make lowest EXTRAS="functionals slurm" TESTS=tests/workflow/slurm
+EXTRAS ?= functionals
 lowest: setup
 	$(PYTHON) -m venv --clear .lowest
-	$(BIN)/uv pip compile --quiet --resolution lowest-direct --extra functionals --group dev pyproject.toml \
+	$(BIN)/uv pip compile --quiet --resolution lowest-direct $(EXTRAS:%=--extra %) --group dev pyproject.toml \
 		--output-file .lowest/requirements.txt
 	$(INSTALL) sync --python .lowest/bin/python .lowest/requirements.txt
 	$(INSTALL) install --python .lowest/bin/python --no-deps --no-build-isolation --editable .

@@ -163,7 +163,11 @@ class MlflowServer:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
             )
-        wait_until(self.answers, "the tracking server")
+        try:
+            wait_until(self.answers, "the tracking server")
+        except BaseException:
+            self.stop()  # nobody else knows of it yet
+            raise
 
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()

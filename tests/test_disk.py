@@ -154,3 +154,19 @@ def test_a_real_full_disk_ends_with_the_message_and_without_a_signal(tmp_path, w
     done = subprocess.run(command, env={**os.environ, "CODE": code}, capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == ""
     assert f"error: the disk is full: {tmp_path}/file cannot be written. 3.0 MB are needed, and 2.1 MB" in done.stderr
+
+
+@pytest.mark.parametrize(("free", "said"), [(10_000, r"the disk is full: .*results"), (5 * MB, "System error")])
+def test_an_error_of_a_library_on_a_full_disk_is_one_of_the_full_disk(tmp_path, monkeypatch, free, said):
+    """libsndfile says no more than that."""
+    from emofusion.plan.job import Job
+
+    def write(*_):
+        raise RuntimeError("System error")
+
+    usage = shutil.disk_usage(".")
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=free))
+    monkeypatch.setattr(Job, "folder", tmp_path / "results")
+    monkeypatch.setattr(Job, "_run", write)
+    with pytest.raises((EmofusionError, RuntimeError), match=said):
+        Job(None, "kind/key", tmp_path, tmp_path).run(write)

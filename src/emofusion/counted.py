@@ -51,14 +51,14 @@ def counting() -> Iterator[Counter[str]]:
         _counts.reset(token)
 
 
-def notes_of_clips(about: str, counts: Iterable[Counter[str]]) -> list[Note]:
-    """The notes on what was counted in each of several clips. What was counted nowhere has none."""
+def notes_of_clips(about: str, counts: Iterable[Counter[str]], always: Iterable[str] = ()) -> list[Note]:
+    """The notes on what was counted in each of several clips. What was counted nowhere has none, unless in `always`."""
     number: Counter[str] = Counter()
     clips: Counter[str] = Counter()
     for counted in counts:
         number.update(counted)
         clips.update(what for what, how_many in counted.items() if how_many)
-    return [Note(about, what, number[what], clips[what]) for what in sorted(clips)]
+    return [Note(about, what, number[what], clips[what]) for what in sorted({*clips, *always})]
 
 
 def write_notes(folder: Path, notes: Iterable[Note]) -> None:

@@ -14,6 +14,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 # What libraries say that keep no number of the error: torch, safetensors, pyarrow, SQLite.
 _WORDS = ("no space left on device", "disk quota exceeded", "database or disk is full", "disk full")
 
+_NEXT_TO_NONE = 2**18  # bytes; libraries write in pieces that are smaller
+
 
 def reserve(path: Path, size: int) -> None:
     """Make a file `size` bytes long, with room on the disk for each of them. What it holds already stays.
@@ -68,6 +70,14 @@ def is_full(error: BaseException) -> bool:
         getattr(one, "errno", None) in _FULL or any(words in str(one).lower() for words in _WORDS)
         for one in _causes(error)
     )
+
+
+def has_no_room(path: Path) -> bool:
+    """Whether the file system of a path has next to no room. Then it is why some libraries fail that do not say so.
+
+    path: a file or a folder that exists, or will.
+    """
+    return _free(path) < _NEXT_TO_NONE
 
 
 def path_of(error: BaseException) -> Path | None:

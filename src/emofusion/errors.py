@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -27,6 +27,20 @@ class Lacking(EmofusionError):
 
     def __reduce__(self) -> tuple[type["Lacking"], tuple[str, list[str]]]:
         return Lacking, (str(self), self.clips)
+
+
+class BadClips(EmofusionError):
+    """Clips whose values cannot be used, which a corpus may skip (its setting `on_bad_clip`).
+
+    reasons: name of each clip → what is wrong with it.
+    """
+
+    def __init__(self, message: str, reasons: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.reasons = dict(reasons)
+
+    def __reduce__(self) -> tuple[type["BadClips"], tuple[str, dict[str, str]]]:
+        return BadClips, (str(self), self.reasons)
 
 
 @contextmanager

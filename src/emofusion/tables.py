@@ -62,8 +62,19 @@ CLIPS = pa.DataFrameSchema(
 # What the corpora of a protocol say about each clip; besides these, all columns that one of them has.
 FACTS = pa.DataFrameSchema(_clip, unique=["clip"])
 
-# Whether a clip trains, validates or tests in a fold of a protocol. A clip that a fold does not use has no row for it.
-SPLIT = pa.DataFrameSchema({**_clip, **_split}, unique=["clip", "fold"])
+# Whether a clip trains, validates or tests in a fold of a protocol, or is set apart for enrolment there. A clip that a
+# fold does not use has no row for it. `enrolment` is the number of a speaker's enrolment clip, from 1, and 0 for other
+# clips; those of speakers who are tested in no fold may train. The column is missing where the protocol has no
+# enrolment.
+SPLIT = pa.DataFrameSchema(
+    {
+        **_clip,
+        "fold": _split["fold"],
+        "split": pa.Column(str, pa.Check.isin(["train", "validation", "test", "enrolment"])),
+        "enrolment": pa.Column("int64", pa.Check.ge(0), required=False),
+    },
+    unique=["clip", "fold"],
+)
 
 # A clip scored by one model; besides these, `logit_<emotion>` for each class.
 PREDICTIONS = pa.DataFrameSchema(
@@ -125,7 +136,7 @@ _rule_and_weights = {
 }
 
 # A fusion rule with one choice of weights, on one subset of the clips; `all` stands for every gender or emotion. `low`
-# and `high` are the interval of the accuracy by a bootstrap over actors, and are missing on validation clips.
+# and `high` are the interval of the accuracy over actors, and are missing on validation clips.
 SWEEP = pa.DataFrameSchema(
     {
         **_rule_and_weights,

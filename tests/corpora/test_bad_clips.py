@@ -1,6 +1,7 @@
 """A clip whose file is bad: it stops the workflow, or is skipped, listed, and no other clip changes its fold."""
 
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import soundfile
 from emofusion.corpora.common.bad_clips import reasons_of, skip_notes, whole
 from emofusion.corpora.common.read import read_corpus
 from emofusion.corpora.folder import Folder
+from emofusion.corpora.savee import Savee
 from emofusion.errors import EmofusionError
 from emofusion.protocols.common.split import make_split
 from emofusion.protocols.random_clips import RandomClips
@@ -97,3 +99,50 @@ def test_a_person_without_a_good_clip_takes_a_fold_along_and_it_is_told(corpus):
     clips = corpus(["c00", "c06", "c12", "c18"], on_bad_clip="skip")
     with pytest.raises(EmofusionError, match=re.escape("protocol: fold 0 has no clip to test with")):
         make_split(clips, protocol, HAPPY_SAD, skipped=reasons_of([clips]))
+
+
+@pytest.fixture
+def archived(tmp_path, write_sound):
+    """A function that reads SAVEE from a zip archive of three clips, after changing the archive's bytes."""
+
+    def read(damage, on_bad_clip):
+        root = tmp_path / "root"
+        root.mkdir()
+        with zipfile.ZipFile(root / "AudioData.zip", "w") as archive:
+            for number in range(1, 4):
+                write_sound(tmp_path / f"s{number}.wav", seconds=0.2)
+                archive.write(tmp_path / f"s{number}.wav", f"DC/a0{number}.wav")
+        content = bytearray((root / "AudioData.zip").read_bytes())
+        damage(content)
+        (root / "AudioData.zip").write_bytes(content)
+        return read_corpus("savee", Savee(root=str(root), on_bad_clip=on_bad_clip), tmp_path / "unpacked", "audio")
+
+    return read
+
+
+def with_a_damaged_member(content):
+    place = content.index(b"DC/a02.wav") + 2000
+    content[place : place + 8] = bytes(8)
+
+
+def cut_short(content):
+    del content[len(content) // 2 :]
+
+
+def test_a_damaged_member_of_an_archive_is_a_bad_clip(archived):
+    clips = archived(with_a_damaged_member, "skip")
+    assert reasons_of([clips]) == {"DC_a02": "AudioData.zip:DC/a02.wav is damaged (Bad CRC-32 for file 'DC/a02.wav')"}
+    assert whole(clips)["clip"].tolist() == ["DC_a01", "DC_a03"]
+
+
+def test_a_damaged_member_of_an_archive_stops_the_corpus_otherwise(archived):
+    with pytest.raises(EmofusionError, match=r"AudioData\.zip \(Bad CRC-32 for file 'DC/a02\.wav'\)"):
+        archived(with_a_damaged_member, "fail")
+
+
+@pytest.mark.parametrize(
+    ("on_bad_clip", "more"), [("fail", "take it away$"), ("skip", "It is not skipped as a bad clip")]
+)
+def test_an_archive_that_is_damaged_as_a_whole_stops_the_corpus_in_either_case(archived, on_bad_clip, more):
+    with pytest.raises(EmofusionError, match=rf"cannot unpack the archive .*AudioData\.zip .*Get it again or .*{more}"):
+        archived(cut_short, on_bad_clip)

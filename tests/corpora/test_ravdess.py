@@ -172,6 +172,19 @@ def test_action_units_as_a_table(ravdess, tmp_path):
         read_corpus("ravdess", alone, tmp_path / "unpacked")
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("clip,AU01_r\n03-01-03-01-01-01-01,0.1,0.2\n", "line 2 has 3 values, and there are 2 columns"),
+        ("name,AU01_r\n03-01-03-01-01-01-01,0.1\n", "has no column clip; it has name, AU01_r"),
+    ],
+)
+def test_broken_tables_of_action_units(ravdess, tmp_path, table, said):
+    Path(ravdess.root, "openface_au_mean.csv").write_text(table)
+    with pytest.raises(EmofusionError, match=said):
+        read_corpus("ravdess", replace(ravdess, media=["action_units"]), tmp_path / "unpacked")
+
+
 def test_absent_media(ravdess, write_sound):
     root = Path(ravdess.root)
     with pytest.raises(EmofusionError, match=r"Audio_Speech_Actors_01-24\.zip.*1188976.*corpora\.ravdess\.root="):

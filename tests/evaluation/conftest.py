@@ -108,6 +108,36 @@ def resampled() -> Callable[[pd.DataFrame, pd.Series], pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
+def plain_interval() -> Callable[..., list[float]]:
+    """Student's interval over actors by a plain loop: `plain_interval(terms, confidence, clips=None)`.
+
+    terms: pairs of a weight and a table with the columns actor, gender and right; the value is the weighted sum of
+    their means. clips: of a share, whose interval is then on the scale of logits.
+    """
+
+    def interval(terms: list[tuple[float, pd.DataFrame]], confidence: float, clips: int | None = None) -> list[float]:
+        value, away, genders = 0.0, dict[str, float](), dict[str, str]()
+        for weight, table in terms:
+            mean = table["right"].mean()
+            value += weight * mean
+            for actor, rows in table.groupby("actor"):
+                genders[actor] = rows["gender"].iloc[0]
+                away[actor] = away.get(actor, 0) + weight * (rows["right"] - mean).sum() / len(table)
+        among = [[away[actor] for actor in away if genders[actor] == gender] for gender in set(genders.values())]
+        error = np.sqrt(sum(len(part) * np.var(part, ddof=1) for part in among))
+        reach = t.ppf((1 + confidence) / 2, len(away) - len(among)) * error
+        if clips is None:
+            return [max(value - reach, -1), min(value + reach, 1)]
+        q = (value * clips + 0.5) / (clips + 1)
+        if error < 1e-12:
+            reach = t.ppf((1 + confidence) / 2, len(away) - len(among)) * np.sqrt(q * (1 - q) / clips)
+        ends = 1 / (1 + np.exp(-np.log(q / (1 - q)) + np.array([1, -1]) * reach / (q * (1 - q))))
+        return [0.0 if value == 0 else float(ends[0]), 1.0 if value == 1 else float(ends[1])]
+
+    return interval
+
+
+@pytest.fixture(scope="session")
 def tails() -> Callable[..., list[float]]:
     """The shares at which an expanded percentile interval ends: `tails(confidence, men, women)` or `tails(confidence,
     table)`, which counts the actors in a table."""

@@ -1,14 +1,12 @@
 """Resampled actors against plain resamples of clips."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score
+from scipy.stats import t
 
+from emofusion.evaluation.actors import Actors
+from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.bootstrap import Resampling, actor_weights, percentiles
-from emofusion.evaluation.counts import count
-from emofusion.evaluation.systems import side_by_side
-from emofusion.predictions.table import labels
 
 GENDERS = ["female"] * 5 + ["male"] * 3
 
@@ -55,57 +53,39 @@ def test_percentiles_are_taken_farther_out_for_few_actors(tails):
 
 
 def test_fewer_than_three_actors_of_a_gender_bear_no_interval():
-    resampling = Resampling.of(GENDERS, 10, 0, 0.95)
+    over = Actors(np.array(GENDERS))
     everyone = np.ones(8, dtype=bool)
     women = np.arange(8) < 5
     lone_man = women | (np.arange(8) == 6)
     lone_woman = np.arange(8) == 2
     two_men = women | (np.arange(8) > 5)
-    enough = resampling.enough(np.stack([everyone, women, ~women, lone_man, two_men, lone_woman, ~everyone]))
+    enough = over.enough(np.stack([everyone, women, ~women, lone_man, two_men, lone_woman, ~everyone]))
     assert enough.tolist() == [True, True, True, False, False, False, False]
-    low, high = resampling.accuracy(np.array([[0, 0, 1, 0, 0, 0, 0, 0]]), lone_woman * 4)
+    low, high = over.accuracy(np.array([[0, 0, 1, 0, 0, 0, 0, 0]]), lone_woman * 4)
     assert np.isnan(low).all() and np.isnan(high).all()
 
 
-@pytest.mark.parametrize("emotion", ["all", "happy"])
-def test_intervals_of_accuracy_and_gap_are_those_of_plain_resamples(systems, resampled, tails, emotion):
-    scored = side_by_side(systems)
-    counts = count(scored)
-    resampling = Resampling.of(scored.actors["gender"], 80, 4, 0.9)
-    kinds = slice(None) if emotion == "all" else [scored.emotions.index(emotion)]
-    correct, clips = counts.correct[..., kinds].sum(axis=-1), counts.clips[:, kinds].sum(axis=-1)
-    ends = resampling.accuracy(correct, clips)
-    gaps = resampling.gaps(correct, clips)
-    for position, table in enumerate(systems.values()):
-        table = table if emotion == "all" else table[table["emotion"] == emotion]
-        drawn = [pd.Series(weights, scored.actors["actor"]) for weights in resampling.weights]
-        samples = [resampled(table, weights) for weights in drawn]
-        plain = [accuracy_score(sample["emotion"], labels(sample)) for sample in samples]
-        np.testing.assert_allclose([end[position] for end in ends], np.quantile(plain, tails(0.9, table)), rtol=1e-12)
-        halves = [[sample[sample["gender"] == gender] for gender in ("male", "female")] for sample in samples]
-        plain = [[accuracy_score(half["emotion"], labels(half)) for half in both] for both in halves]
-        np.testing.assert_allclose(gaps[position], np.subtract(*np.transpose(plain)), atol=1e-12)
-
-
-def test_equally_many_clips_of_each_actor_change_nothing(tails):
-    """Where all have as many clips, only counts are sorted; one clip more takes the other way."""
-    random = np.random.default_rng(2)
-    resampling = Resampling.of(GENDERS, 300, 0, 0.95)
-    correct = random.integers(0, 11, (6, 8))
-    shares = resampling.weights @ correct.T / 80
-    np.testing.assert_allclose(
-        resampling.accuracy(correct, np.full(8, 10)), np.quantile(shares, tails(0.95, 3, 5), axis=0)
-    )
-    clips = np.array([11, *[10] * 7])
-    shares = resampling.weights @ correct.T / (resampling.weights @ clips)[:, None]
-    np.testing.assert_allclose(resampling.accuracy(correct, clips), np.quantile(shares, tails(0.95, 3, 5), axis=0))
+def test_a_share_has_its_interval_on_the_scale_of_logits():
+    """A value of 0.97 with resamples of deviation s: Student's t with 6 degrees of freedom, for 5 women and 3 men."""
+    resampling, present = Resampling.of(GENDERS, 500, 0, 0.9), np.ones(8, dtype=bool)
+    draws = np.random.default_rng(0).normal(0.97, 0.01, (2, 500))
+    draws[1, :20] = np.nan
+    low, high = resampling.interval_of_share(np.array([0.97, 0.97]), draws, present, 200)
+    q = (0.97 * 200 + 0.5) / 201
+    for row in range(2):
+        reach = t.ppf(0.95, 6) * np.nanstd(draws[row]) * np.sqrt(3 / 2) / (q * (1 - q))
+        ends = [1 / (1 + np.exp(-np.log(q / (1 - q)) - sign * reach)) for sign in (-1, 1)]
+        assert [low[row], high[row]] == pytest.approx(ends) and high[row] < 1
+    all_right = resampling.interval_of_share(np.array(1.0), np.ones(500), present, 200)
+    assert all_right[1] == 1 and 0.9 < all_right[0] < 1
 
 
 def test_resamples_without_a_clip_are_left_out(tails):
     """Three of five women show the emotion; a resample of the others alone says nothing of it."""
     resampling = Resampling.of(GENDERS, 500, 0, 0.95)
-    clips, correct = np.array([4, 4, 4, 0, 0, 0, 0, 0]), np.array([[1, 3, 2, 0, 0, 0, 0, 0]])
+    clips, correct = np.array([4, 4, 4, 0, 0, 0, 0, 0]), np.array([1, 3, 2, 0, 0, 0, 0, 0])
     whole = resampling.weights @ clips
     assert (whole == 0).any()
-    shares = (resampling.weights @ correct[0])[whole > 0] / whole[whole > 0]
-    np.testing.assert_allclose(np.ravel(resampling.accuracy(correct, clips)), np.quantile(shares, tails(0.95, 0, 3)))
+    draws = ratio(resampling.weights @ correct, whole)
+    shares = draws[whole > 0]
+    np.testing.assert_allclose(resampling.interval(draws, clips > 0), np.quantile(shares, tails(0.95, 0, 3)))

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import nct, permutation_test, t, ttest_ind
+from scipy.stats import chi2, nct, permutation_test, t, ttest_ind
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
+from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
-from emofusion.evaluation.gender import find_gaps, gender_table, minimum_detectable_gap
+from emofusion.evaluation.gender import find_gaps, gender_table, minimum_detectable_gap, permuted_gaps
 from emofusion.evaluation.narrowed import narrowed_table
 from emofusion.evaluation.permutation import holm
 from emofusion.evaluation.systems import side_by_side
@@ -24,8 +25,16 @@ def table_of(systems, permutations=10_000, samples=60, seed=3):
     scored = side_by_side(systems)
     counts = count(scored)
     resampling = Resampling.of(scored.actors["gender"], samples, seed, 0.9)
-    gaps = find_gaps(scored, counts, resampling)
-    return scored, resampling, gender_table(scored, counts, resampling, gaps, permutations, 0), gaps
+    gaps = find_gaps(scored, counts)
+    permuted = permuted_gaps(scored, counts, permutations, 0)
+    return scored, resampling, gender_table(scored, counts, resampling, gaps, permuted, permutations, 0), gaps
+
+
+def narrowed_of(systems, modalities, permutations=10_000, samples=60, kinds=None):
+    """The table `narrowed`, and the permuted gaps that it was made from."""
+    scored, resampling, _, gaps = table_of(systems, permutations, samples)
+    permuted = permuted_gaps(scored, count(scored), permutations, 0)
+    return narrowed_table(scored, resampling, gaps, modalities, permuted, kinds), permuted
 
 
 def accuracy(rows: pd.DataFrame, emotion: str) -> float:
@@ -38,8 +47,8 @@ def accuracy(rows: pd.DataFrame, emotion: str) -> float:
 
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
-def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, resampled, tails):
-    scored, resampling, table, _ = table_of(systems, samples=25)
+def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, plain_interval):
+    _, _, table, _ = table_of(systems)
     assert table["system"].unique().tolist() == list(systems)
     assert table["emotion"][:9].tolist() == [
         "all", AVERAGE, "neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised",
@@ -58,13 +67,15 @@ def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, resampled, tails)
             assert np.isnan(missing).all()
             continue
         assert row.gap == pytest.approx(row.male - row.female)
-        shown = rows if row.emotion in ("all", AVERAGE) else rows[rows["emotion"] == row.emotion]
-        plain = []
-        for weights in resampling.weights:
-            sample = resampled(rows, pd.Series(weights, scored.actors["actor"]))
-            parts = (sample[sample["gender"] == gender] for gender in ("male", "female"))
-            plain.append(np.subtract(*(accuracy(part, row.emotion) for part in parts)))
-        np.testing.assert_allclose([row.low, row.high], np.quantile(plain, tails(0.9, shown)), atol=1e-12)
+        rows = rows.assign(right=labels(rows) == rows["emotion"])
+        recalls = sorted(set(rows["emotion"]) - {"angry"})
+        of = {"all": [set(EMOTIONS)], AVERAGE: [{one} for one in recalls]}.get(row.emotion, [{row.emotion}])
+        terms = [
+            (sign / len(of), rows[rows["emotion"].isin(emotions) & (rows["gender"] == gender)])
+            for sign, gender in ((1, "male"), (-1, "female"))
+            for emotions in of
+        ]
+        assert [row.low, row.high] == pytest.approx(plain_interval(terms, 0.9), abs=1e-12)
 
 
 def test_p_is_the_share_of_all_relabellings(systems):
@@ -133,6 +144,10 @@ def test_the_minimum_detectable_gap_is_what_the_noncentral_t_says(balanced):
     critical = t.ppf(0.975, 8)
     shift = brentq(lambda d: nct.sf(critical, 8, d) + nct.cdf(-critical, 8, d) - 0.8, 1, 6)
     assert table.loc["all", "minimum_detectable_gap"] == pytest.approx(shift * spread, rel=1e-4)
+    # the interval of a standard deviation with 8 degrees of freedom, at the level of 0.9
+    ends = [shift * spread * np.sqrt(8 / chi2.ppf(share, 8)) for share in (0.95, 0.05)]
+    found = table.loc["all", ["minimum_detectable_gap_low", "minimum_detectable_gap_high"]]
+    assert found.tolist() == pytest.approx(ends, rel=1e-4)
 
 
 @pytest.mark.parametrize("men, women", [(12, 12), (3, 9), (2, 2)])
@@ -141,7 +156,7 @@ def test_minimum_detectable_gaps_are_detected_four_times_in_five(men, women):
     random = np.random.default_rng(0)
     seen = random.normal(0.7, 0.1, men + women)
     male = np.arange(men + women) < men
-    gap = minimum_detectable_gap(seen, male)
+    gap = minimum_detectable_gap(seen, male, 0.95)[0]
     spread = np.sqrt((seen[male].var(ddof=1) * (men - 1) + seen[~male].var(ddof=1) * (women - 1)) / (men + women - 2))
     left = random.normal(0.5 + gap, spread, (20_000, men))
     right = random.normal(0.5, spread, (20_000, women))
@@ -152,7 +167,7 @@ def test_minimum_detectable_gaps_are_detected_four_times_in_five(men, women):
 def test_the_minimum_detectable_gap_needs_two_actors_of_each_gender_that_differ():
     male = np.array([True, True, False, False, False])
     seen = np.array([[0.2, 0.4, 0.5, 0.1, 0.3], [0.2, np.nan, 0.5, 0.1, 0.3], [0.5, 0.5, 0.9, 0.9, 0.9]])
-    assert np.isnan(minimum_detectable_gap(seen, male)).tolist() == [False, True, True]
+    assert np.isnan(minimum_detectable_gap(seen, male, 0.95)).tolist() == [[False, True, True]] * 3
 
 
 def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:
@@ -161,17 +176,20 @@ def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:
     return clips.assign(logit_happy=np.where(happy, 2.0, 0.0), logit_sad=np.where(happy, 0.0, 2.0))
 
 
-def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
+@pytest.fixture
+def unfair(balanced):
     """Speech mistakes every other clip of women, face a clip now and then, and fusion none."""
     clips = balanced.drop(columns=[name for name in balanced if name.startswith("logit_")])
     number, women = np.arange(240), (clips["gender"] == "female").to_numpy()
-    systems = {
+    return {
         "fused": with_errors(clips, np.zeros(240, dtype=bool)),
         "speech": with_errors(clips, women & (number % 4 < 2)),
         "face": with_errors(clips, np.isin(number, [3, 24, 77])),
     }
-    scored, resampling, _, gaps = table_of(systems, samples=300)
-    table = narrowed_table(scored, resampling, gaps, ["speech", "face"])
+
+
+def test_a_gap_is_narrowed_only_where_the_adjusted_test_says_so(unfair):
+    table, _ = narrowed_of(unfair, ["speech", "face"], samples=300)
     assert table[["system", "modality"]].drop_duplicates().to_numpy().tolist() == [
         ["fused", "speech"],
         ["fused", "face"],
@@ -179,24 +197,61 @@ def test_narrowed_only_where_the_interval_leaves_out_zero(balanced):
     overall = table[table["emotion"] == "all"].set_index("modality")
     assert overall.loc["speech", ["gap_before", "gap_after", "change"]].tolist() == [0.5, 0, -0.5]
     assert overall.loc["speech", "verdict"] == "narrowed" and overall.loc["face", "verdict"] == "not shown"
-    turned = narrowed_table(scored, resampling, gaps, ["fused"])
+    # all five women are worse than all five men: 2 of the 252 ways to call five of ten actors male
+    assert overall.loc["speech", ["p", "p_max_t"]].tolist() == [pytest.approx(2 / 252)] * 2
+    turned = narrowed_of(unfair, ["fused"], samples=300)[0]
     turned = turned[turned["emotion"] == "all"].set_index("system")
     assert turned.loc["speech", "verdict"] == "widened" and turned.loc["speech", "low"] > 0
+    oracle = narrowed_of(unfair, ["fused"], samples=300, kinds={"speech": "oracle"})[0]
+    oracle = oracle[oracle["emotion"] == "all"].set_index("system")
+    assert oracle.loc["speech", "verdict"] == "not tested" and np.isnan(oracle.loc["speech", "p"])
+    assert oracle.loc["face", "p_max_t"] <= turned.loc["face", "p_max_t"]  # one hypothesis less
 
 
-def test_change_of_the_gap_in_plain_resamples(systems, resampled, tails):
-    scored, resampling, _, gaps = table_of(systems)
-    table = narrowed_table(scored, resampling, gaps, ["speech", "face"])
+def test_p_values_of_narrowing_are_those_of_a_plain_loop(systems):
+    """The greater p value of the difference and of the sum of both gaps, and their single-step max-T adjustment."""
+    table, (permuted, exact) = narrowed_of(systems, ["speech", "face"], permutations=40)
+    assert permuted.shape[-1] == 40 and not exact
+    scored, _, _, gaps = table_of(systems, 40)
+    place = {name: number for number, name in enumerate(scored.names)}
+    greatest, smallest = np.zeros(40), {}
+    for modality in ("speech", "face"):
+        for sign in (-1, 1):
+            drawn = permuted[place["linear"], 0] + sign * permuted[place[modality], 0]
+            scale = np.sqrt((drawn**2).mean())
+            seen = abs(gaps.observed[place["linear"], 0] + sign * gaps.observed[place[modality], 0]) / scale
+            smallest[modality, sign] = (seen, (1 + (abs(drawn) / scale >= seen - 1e-9).sum()) / 41)
+            greatest = np.maximum(greatest, abs(drawn) / scale)
+    found = table[table["emotion"] == "all"].set_index("modality")
+    for modality in ("speech", "face"):
+        assert found.loc[modality, "p"] == pytest.approx(max(smallest[modality, sign][1] for sign in (-1, 1)))
+        assert found.loc[modality, "p_max_t"] >= found.loc[modality, "p"] - 1e-12
+    # the most extreme statistic of the family has the single-step value, which bounds the others from below
+    extreme = max(smallest.values())[0]
+    least = (1 + (greatest >= extreme - 1e-9).sum()) / 41
+    assert found["p_max_t"].min() >= least - 1e-12
+
+
+def test_the_interval_of_a_change_follows_from_those_of_difference_and_sum(systems, plain_interval):
+    table, _ = narrowed_of(systems, ["speech", "face"])
     row = table.query("modality == 'face' and emotion == 'sad'").iloc[0]
-    plain = []
-    for weights in resampling.weights:
-        sizes = []
-        for name in ("linear", "face"):
-            sample = resampled(systems[name], pd.Series(weights, scored.actors["actor"]))
-            parts = (sample[sample["gender"] == gender] for gender in ("male", "female"))
-            sizes.append(abs(np.subtract(*(accuracy(part, "sad") for part in parts))))
-        plain.append(sizes[0] - sizes[1])
-    np.testing.assert_allclose([row["low"], row["high"]], np.quantile(plain, tails(0.9, systems["face"])), atol=1e-12)
+    parts = {}
+    for name in ("linear", "face"):
+        rows = systems[name][systems[name]["emotion"] == "sad"]
+        rows = rows.assign(right=labels(rows) == "sad")
+        parts[name] = [(sign, rows[rows["gender"] == of]) for sign, of in ((1, "male"), (-1, "female"))]
+    after, before = parts["linear"], parts["face"]
+    d_low, d_high = plain_interval([*after, *((-sign, rows) for sign, rows in before)], 0.9)
+    s_low, s_high = plain_interval([*after, *before], 0.9)
+    # of all differences and sums within both intervals, |after| - |before| at the corners and where one of them is 0
+    found = [
+        abs(d + s) / 2 - abs(s - d) / 2
+        for d in [d_low, d_high, *([0.0] if d_low < 0 < d_high else [])]
+        for s in [s_low, s_high, *([0.0] if s_low < 0 < s_high else [])]
+    ]
+    assert row["low"] <= min(found) + 1e-12 and max(found) - 1e-12 <= row["high"]
+    assert row["low"] == pytest.approx(max(min(d_low, s_low), -max(d_high, s_high)))
+    assert row["high"] == pytest.approx(max(min(d_high, s_high), -max(d_low, s_low)))
     assert row["change"] == pytest.approx(abs(row["gap_after"]) - abs(row["gap_before"]))
     angry = table[table["emotion"] == "angry"]
     assert angry["change"].isna().all() and (angry["verdict"] == "not shown").all()

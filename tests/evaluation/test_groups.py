@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
+from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
@@ -213,7 +214,7 @@ def test_clips_that_a_system_lacks_count_and_are_not_recognised(lacking, facts, 
 def test_gender_as_a_group_is_the_fairness_of_gender_where_systems_lack_clips(lacking, facts):
     scored = side_by_side(lacking, are_checked=True)
     columns = ["system", "emotion", "metric", "value"]
-    by_gender = fairness_table(scored, count(scored))
+    by_gender = fairness_table(scored, count(scored), Resampling.of(scored.genders, 10, 0, 0.95))
     found = group_tables(scored, facts, settings("gender"))["group_fairness"]
     pd.testing.assert_frame_equal(found[columns], by_gender[columns])
 
@@ -267,6 +268,18 @@ def test_groups_are_checked_on_the_clips_that_some_split_tests(facts):
         facts_of_tested(tables, halves[1:], ["word"], {})
     with pytest.raises(EmofusionError, match=r"evaluation\.bands\.tongue: \w\w is no number"):
         facts_of_tested(tables, halves, ["tongue"], {"tongue": [3]})
+
+
+def test_a_group_that_nobody_named_is_left_out_where_there_is_nothing_to_compare(scored, facts):
+    facts = facts.assign(split="test", intensity=None, statement="same")
+    about = facts_of_tested([facts], [facts], ["intensity", "statement", "tongue", "none"], {}, required=False)
+    assert about[["intensity", "statement", "none"]].isna().all(axis=None)
+    assert about["tongue"].tolist() == facts["tongue"].tolist()
+    for name, table in group_tables(scored, about, settings("intensity", "statement")).items():
+        assert table.empty and list(table) == list(group_tables(scored, about, settings("tongue"))[name])
+    assert set(group_tables(scored, about, settings("statement", "tongue"))["groups"]["group"]) == {"tongue"}
+    with pytest.raises(EmofusionError, match="no tested clip has a value in a column intensity"):
+        facts_of_tested([facts], [facts], ["intensity"], {})
 
 
 @pytest.mark.parametrize("bounds", [[], [50, 30], [1, 1]])

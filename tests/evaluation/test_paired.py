@@ -5,21 +5,26 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest, permutation_test
-from sklearn.metrics import accuracy_score
+from scipy.stats import binomtest, permutation_test, t
 
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import count
-from emofusion.evaluation.paired import mcnemar, pairs
+from emofusion.evaluation.flips import sign_flips
+from emofusion.evaluation.paired import against, mcnemar, pairs
 from emofusion.evaluation.permutation import holm, relabellings, sign_flip, two_sided
 from emofusion.evaluation.systems import side_by_side
 from emofusion.predictions.table import labels
 
 
-def test_pairs_are_those_of_a_plain_loop(systems, resampled, tails):
+def compared(systems, kinds=None, configured=None, permutations=1000):
+    """`pairs`, or `against` where a configured system is named."""
     scored = side_by_side(systems)
-    resampling = Resampling.of(scored.actors["gender"], 60, 3, 0.9)
-    table = pairs(scored, count(scored), resampling)
+    arguments = (scored, count(scored), Resampling.of(scored.actors["gender"], 60, 3, 0.9), permutations, 0)
+    return pairs(*arguments, kinds) if configured is None else against(*arguments, configured, kinds or {})
+
+
+def test_pairs_are_those_of_a_plain_loop(systems):
+    table, scored = compared(systems), side_by_side(systems)
     assert list(zip(table["first"], table["second"], strict=True)) == list(combinations(systems, 2))
     assert (table["compared"] == 3).all() and (table["clips"] == 400).all() and (table["actors"] == 9).all()
     for row in table.itertuples():
@@ -34,14 +39,49 @@ def test_pairs_are_those_of_a_plain_loop(systems, resampled, tails):
         by_actor = pd.Series(first - second).groupby(systems[row.first]["actor"].to_numpy()).sum().to_numpy()
         signs = np.array(list(product((-1, 1), repeat=9)))
         assert row.sign_flip_p == pytest.approx((abs(signs @ by_actor) >= abs(by_actor.sum())).mean())
-        plain = []
-        for weights in resampling.weights:
-            drawn = pd.Series(weights, scored.actors["actor"])
-            sides = [resampled(systems[name], drawn) for name in (row.first, row.second)]
-            plain.append(np.subtract(*(accuracy_score(side["emotion"], labels(side)) for side in sides)))
-        np.testing.assert_allclose([row.low, row.high], np.quantile(plain, tails(0.9, systems[row.first])), atol=1e-12)
+        # Student's interval of a ratio of sums over actors, women and men as strata, by the book
+        clips = pd.Series(1, range(400)).groupby(systems[row.first]["actor"].to_numpy()).sum().to_numpy()
+        women = (scored.actors["gender"] == "female").to_numpy()
+        away = by_actor - row.difference * clips
+        variance = sum(part.sum() * away[part].var(ddof=1) for part in (women, ~women))
+        half = t.ppf(0.95, 7) * np.sqrt(variance) / 400
+        assert [row.low, row.high] == pytest.approx([row.difference - half, row.difference + half])
     np.testing.assert_array_equal(table["mcnemar_p_holm"], holm(table["mcnemar_p"].to_numpy()))
-    np.testing.assert_array_equal(table["sign_flip_p_holm"], holm(table["sign_flip_p"].to_numpy()))
+    correct = count(scored).correct.sum(axis=-1).astype(float)
+    differences = np.stack([correct[a] - correct[b] for a, b in combinations(range(3), 2)])
+    np.testing.assert_allclose(table["sign_flip_p_max_t"], sign_flips(differences, 1000, 0)[1])
+
+
+def test_an_oracle_is_in_no_family(systems):
+    table = compared(systems, {"linear": "rule", "speech": "oracle", "face": "modality"}).set_index(["first", "second"])
+    tested = ["mcnemar_p", "mcnemar_p_holm", "sign_flip_p", "sign_flip_p_max_t"]
+    assert table[tested].notna().all(axis=1).tolist() == [False, True, False]
+    alone = table.loc[("linear", "face")]
+    assert alone["sign_flip_p_max_t"] == alone["sign_flip_p"] and alone["compared"] == 1
+    assert table["difference"].notna().all() and table["low"].notna().all()
+
+
+def test_other_rules_modalities_and_references_are_families_of_their_own(systems, made, clips):
+    """A family of one has the p value of the test alone; two rules share a family, and the oracle is in none."""
+    more = {"again": made(clips, 1.9, 8), "people": made(clips, 2.5, 9), "best": made(clips, 2.2, 10)}
+    kinds = {"linear": "rule", "speech": "modality", "face": "baseline", "again": "rule"}
+    kinds |= {"people": "reference", "best": "oracle"}
+    table = compared(systems | more, kinds, "linear").set_index("system")
+    assert "linear" not in table.index and (table["configured"] == "linear").all()
+    assert table["compared"].to_dict() == {"speech": 1, "face": 2, "again": 2, "people": 1, "best": 0}
+    assert table.loc["best", ["sign_flip_p", "sign_flip_p_max_t"]].isna().all()
+    alone = table.loc[["speech", "people"]]
+    assert alone["sign_flip_p"].tolist() == alone["sign_flip_p_max_t"].tolist()
+    every = compared(systems | more, kinds).set_index(["first", "second"])
+    for name, row in table.iterrows():
+        assert row["difference"] == pytest.approx(-every.loc[("linear", name), "difference"])
+        assert [row["low"], row["high"]] == pytest.approx(
+            [-every.loc[("linear", name), end] for end in ("high", "low")]
+        )
+    fewer = compared({name: (systems | more)[name] for name in ("linear", "face", "again")}, kinds, "linear")
+    columns = ["difference", "low", "high", "sign_flip_p", "sign_flip_p_max_t", "compared"]
+    same = fewer.set_index("system").loc[["face", "again"], columns]
+    pd.testing.assert_frame_equal(same, table.loc[["face", "again"], columns])
 
 
 @pytest.mark.parametrize("first, second", [(0, 0), (5, 5), (0, 6), (1, 9), (30, 12), (7, 8), (400, 460)])

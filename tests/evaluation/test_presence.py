@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.presence import SHARES, presence_table, robustness_table
 from emofusion.evaluation.schemas import ROBUSTNESS, evaluation_schemas
 from emofusion.evaluation.systems import side_by_side
@@ -44,7 +44,8 @@ def tables():
 
 
 def settings_of(rule: str, weights: dict[str, float]) -> FusionSettings:
-    return FusionSettings(rule, [kinds("fusion")[rule]()], weights, 10, "cross_fitted")
+    candidates = [kinds("fusion")[name]() for name in ("product_equal", "log_linear")]
+    return FusionSettings(rule, [kinds("fusion")[rule]()], weights, 10, "cross_fitted", candidates=candidates)
 
 
 WEIGHTS = {"speech": 0.5, "face": 0.3, "text": 0.2}
@@ -98,8 +99,8 @@ def test_accuracy_by_what_clips_have(tables):
     systems = side_by_side(
         completed(tables, "use_others") | {"linear": rules.drop(columns=ABOUT_RULE)}, are_checked=True
     )
-    resampling = Resampling.of(systems.genders, 200, 0, 0.95)
-    table = presence_table(systems, list(tables), resampling)
+    over = Actors(systems.genders)
+    table = presence_table(systems, list(tables), over)
     evaluation_schemas([])["presence"].validate(table)
     shown = table.set_index(["present", "system"])
     for names, (clips, _) in LINEAR_OF.items():
@@ -112,7 +113,7 @@ def test_accuracy_by_what_clips_have(tables):
             assert shown.loc[where, system][["correct", "clips"]].tolist() == [right, len(chosen)]
         assert set(shown.loc[where].index) == {*names, "linear"}
     complete = side_by_side({name: scored(number, 1) for number, name in enumerate(tables)}, are_checked=True)
-    assert presence_table(complete, list(tables), resampling).empty
+    assert presence_table(complete, list(tables), over).empty
 
 
 def test_a_modality_alone_does_not_recognise_what_it_lacks(tables):

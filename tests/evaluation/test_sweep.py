@@ -10,7 +10,6 @@ from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
 from emofusion.evaluation import sweep as module
 from emofusion.evaluation import tally as tally_module
-from emofusion.evaluation.bootstrap import actor_weights
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.table import Aligned, align
 from emofusion.settings.experiment import Evaluation
@@ -86,10 +85,8 @@ def pair(three) -> Aligned:
     return align({name: three[name] for name in ("speech", "face")})
 
 
-def drawn_of(aligned: Aligned) -> list[pd.Series]:
-    """How often each actor of the test clips is drawn in each resample."""
-    actors = aligned.clips.query("split == 'test'")[["actor", "gender"]].drop_duplicates().sort_values("actor")
-    return [pd.Series(row, actors["actor"]) for row in actor_weights(actors["gender"], SAMPLES, SEED)]
+def with_right(clips: pd.DataFrame) -> pd.DataFrame:
+    return clips.assign(right=(clips["predicted"] == clips["emotion"]).astype(float))
 
 
 def too_few(clips: pd.DataFrame) -> bool:
@@ -97,7 +94,7 @@ def too_few(clips: pd.DataFrame) -> bool:
     return clips.groupby("gender")["actor"].nunique().min() < 3
 
 
-def test_intervals_are_those_of_plain_resamples(pair, resampled, tails):
+def test_intervals_are_those_of_a_plain_loop(pair, plain_interval):
     table = swept(pair, ["linear", "product"])["sweep"]
     validation = table["split"] == "validation"
     assert table.loc[validation, ["low", "high"]].isna().all(axis=None)
@@ -106,11 +103,11 @@ def test_intervals_are_those_of_plain_resamples(pair, resampled, tails):
         if too_few(clips):
             assert np.isnan([row.low, row.high]).all()
             continue
-        plain = [accuracy(resampled(clips, drawn)) for drawn in drawn_of(pair)]
-        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, tails(0.9, clips)), atol=1e-12)
+        expected = plain_interval([(1, with_right(clips))], 0.9, len(clips))
+        np.testing.assert_allclose([row.low, row.high], expected, atol=1e-12)
 
 
-def test_gaps_and_their_intervals_are_those_of_plain_resamples(pair, resampled, tails):
+def test_gaps_and_their_intervals_are_those_of_a_plain_loop(pair, plain_interval):
     table = swept(pair, ["linear", "product"])["sweep_gaps"]
     emotions = ["all", *(emotion for emotion in EMOTIONS if emotion in pair.clips["emotion"].unique())]
     assert table["emotion"].tolist() == emotions * 2 * 5
@@ -122,8 +119,9 @@ def test_gaps_and_their_intervals_are_those_of_plain_resamples(pair, resampled, 
         if too_few(clips):
             assert np.isnan([row.low, row.high]).all()
             continue
-        plain = [gap(resampled(clips, drawn)) for drawn in drawn_of(pair)]
-        np.testing.assert_allclose([row.low, row.high], np.nanquantile(plain, tails(0.9, clips)), atol=1e-12)
+        clips = with_right(clips)
+        terms = [(sign, clips[clips["gender"] == of]) for sign, of in ((1, "male"), (-1, "female"))]
+        np.testing.assert_allclose([row.low, row.high], plain_interval(terms, 0.9), atol=1e-12)
 
 
 def test_confusion_is_scikit_learns(pair):

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from emofusion.emotions import UNKNOWN
-from emofusion.evaluation.bootstrap import Resampling, actor_weights, strata_of
+from emofusion.evaluation.actors import Actors, strata_of
+from emofusion.evaluation.bootstrap import actor_weights
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.grid.crossed import crossed, enough
 from emofusion.evaluation.schemas import evaluation_schemas
@@ -107,7 +108,7 @@ def test_a_sweep_has_them_in_the_accuracy_and_not_in_the_gap(systems):
         (["b", "a", "c"], [1, 0, 2]),
     ],
 )
-def test_the_groups_in_which_actors_are_resampled(groups, strata):
+def test_the_strata_of_actors(groups, strata):
     assert strata_of(groups).tolist() == strata
 
 
@@ -115,11 +116,11 @@ def test_weights_of_three_groups():
     groups = np.array(["a"] * 3 + ["b"] * 4 + ["c"] * 5)
     weights = actor_weights(groups, 100, 0)
     assert (weights[:, :3].sum(axis=1) == 3).all() and (weights[:, 3:7].sum(axis=1) == 4).all()
-    resampling = Resampling.of(groups, 10, 0, 0.95)
+    over = Actors(groups)
     present = np.ones((3, 12), dtype=bool)
     present[1, :1] = False  # two of a are left
     present[2, :3] = False  # none of a is left
-    assert resampling.enough(present).tolist() == [True, False, True]
+    assert over.enough(present).tolist() == [True, False, True]
 
 
 def test_grids_compare_people_within_three_groups():

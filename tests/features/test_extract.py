@@ -60,7 +60,9 @@ def test_rows_keep_the_order_of_the_clips(tmp_path):
     assert features.rows["clip"].tolist() == clips["clip"].tolist()
     assert features.rows["row"].tolist() == list(range(40))
     np.testing.assert_array_equal(features.take(range(40))[:, 0, 0, 0], np.arange(39, -1, -1))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["features.npy", "notes.csv", "rows.parquet"]
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"features.npy", "notes.csv", "rows.parquet", "skipped.csv"}
+    assert (tmp_path / "out" / "skipped.csv").read_text(encoding="utf-8") == "clip,reason\n"
 
 
 def test_the_number_of_workers_does_not_change_the_result(tmp_path):
@@ -251,7 +253,8 @@ def test_clips_without_recordings_get_no_features_and_are_counted(tmp_path):
     extract(pd.concat([clips[:2], silent, clips[2:]], ignore_index=True), ACOUSTIC, tmp_path / "out", workers=1)
     features = FeatureSet.open([tmp_path / "out"])
     assert features.rows["clip"].tolist() == ["s0", "s1", "s2", "s3"] and len(features) == 4
-    assert read_notes(tmp_path / "out") == [("acoustic of mine", LACKING, 1, 1)]
+    ends = "ends of recordings, beyond the window of 0.5 s"  # each lasts 0.56 s
+    assert read_notes(tmp_path / "out") == [("acoustic of mine", LACKING, 1, 1), ("acoustic of mine", ends, 4, 4)]
     with pytest.raises(Lacking, match="1 clips have no sound, for example s9"):
         extract(silent, ACOUSTIC, tmp_path / "none", workers=1)
 

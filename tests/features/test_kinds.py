@@ -141,7 +141,7 @@ import {modules}
 from emofusion.settings.fields import check
 for kind in ({", ".join(f"{kind.__module__}.{kind.__name__}" for kind in KINDS)}):
     check(kind(), "x")
-    kind().row_shape(), kind().sources(), kind().check_installed("x")
+    kind().planned_shape(), kind().sources(), kind().check_installed("x")
 print(*sorted(set(sys.modules) & {HEAVY!r}))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -102,7 +102,7 @@ def test_what_is_done_stays_done_after_a_kill(tmp_path, kind, kill, kept):
     run(kind, tmp_path / "out", -1)
     assert calls(tmp_path) == list(range(kept, len(calls(tmp_path / "b"))))  # whole pieces are not computed again
     assert content(tmp_path / "out") == content(tmp_path / "b" / "whole")
-    assert set(content(tmp_path / "out")) == {"features.npy", "notes.csv", "rows.parquet"}
+    assert set(content(tmp_path / "out")) == {"features.npy", "notes.csv", "rows.parquet", "skipped.csv"}
 
 
 def with_journal_cut(folder: Path) -> None:

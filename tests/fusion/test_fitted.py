@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss as reference_loss
 from sklearn.preprocessing import StandardScaler
 
 from emofusion.corpora.ravdess.names import EMOTIONS
+from emofusion.evaluation.metrics.calibration_error import CalibrationError
 from emofusion.fusion.common import exponents, weighted
 from emofusion.fusion.common.calibrated import Calibrated, temperature
 from emofusion.fusion.common.exponents import BySpeaker, Exponents
@@ -42,17 +43,39 @@ def test_a_temperature_finds_the_factor_of_overconfidence():
     assert temperature(overconfident, truth) == pytest.approx(3, rel=0.05)
 
 
-def test_calibrated_members_are_those_of_their_temperatures(clips):
+@pytest.mark.parametrize("name", ["linear", "product"])
+def test_a_calibrated_pool_predicts_as_the_pool_does_with_the_lowest_loss_of_all_temperatures(clips, name):
     members, truth = clips
-    rule = Calibrated(Pool("linear", np.array([0.5, 0.3, 0.2]))).fit(members, truth)
-    scaled = [
-        softmax(np.log(member) / rule.parameters[f"temperature_{name}"], axis=1)
-        for member, name in zip(members.posteriors, members.modalities, strict=True)
-    ]
-    np.testing.assert_allclose(rule.fuse(members), np.average(scaled, axis=0, weights=[0.5, 0.3, 0.2]), atol=1e-9)
-    # the best logits are skill times the noisy one-hot: skill 2 at a scale of 3, and skill 1.2 at a scale of 1
-    assert rule.parameters["temperature_one"] == pytest.approx(3 / 2, rel=0.15)
-    assert rule.parameters["temperature_two"] == pytest.approx(1 / 1.2, rel=0.15)
+    plain = Pool(name, np.array([0.5, 0.3, 0.2]))
+    rule = Calibrated(plain).fit(members, truth)
+    pooled, fused = plain.fuse(members), rule.fuse(members)
+    np.testing.assert_array_equal(fused.argmax(axis=1), pooled.argmax(axis=1))
+    powers = pooled ** (1 / rule.parameters["temperature"])
+    np.testing.assert_allclose(fused, powers / powers.sum(axis=1, keepdims=True), atol=1e-9)
+    tried = [log_loss(softmax(np.log(pooled) / t, axis=1), truth) for t in np.geomspace(0.1, 10, 400)]
+    assert log_loss(fused, truth) == pytest.approx(min(tried), rel=1e-4) and min(tried) < log_loss(pooled, truth) - 0.01
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_calibrated_mean_of_calibrated_members_is_calibrated(count):
+    """Members that are calibrated themselves: their mean is too cautious, and a temperature for each mends nothing."""
+    random = np.random.default_rng(4)
+    truth = random.integers(0, 8, 6000)
+    noise = random.normal(size=(count, 6000, 8))
+    members = Members(softmax(2.0 * np.eye(8)[truth] + noise, axis=2), np.arange(6000) % 20, [*"abc"[:count]])
+    members = Members(
+        np.stack([softmax(log_posteriors(m) / temperature(m, truth), axis=1) for m in members.posteriors]),
+        members.actors,
+        members.modalities,
+    )
+
+    def error(posteriors: np.ndarray) -> float:
+        metric = CalibrationError()
+        return float(metric.value(metric.terms(posteriors, truth, posteriors.argmax(axis=1)).sum(axis=0), len(truth)))
+
+    pooled = Pool("linear").fuse(members)
+    fused = Calibrated(Pool("linear")).fit(members, truth).fuse(members)
+    assert max(error(member) for member in members.posteriors) < 0.03 and error(pooled) > 0.2 and error(fused) < 0.05
 
 
 @pytest.mark.parametrize("name", ["linear", "product"])

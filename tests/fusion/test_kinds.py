@@ -30,6 +30,7 @@ FACTS = {
     "product_gated": ("rule", True, False),
     "product_by_speaker": ("rule", True, False),
     "stacked": ("rule", True, False),
+    "chosen": ("rule", True, False),
     "maximum": ("baseline", False, False),
     "majority": ("baseline", False, False),
     "linear_oracle": ("oracle", True, False),

@@ -143,6 +143,8 @@ def test_mobilenet_equals_torchvisions(tmp_path):
 def test_pixels_are_only_scaled_without_normalisation():
     network = Backbone(architecture="mobilenet_v2", normalise="none").build(SHAPE, 8)
     torch.testing.assert_close(network.normalised(pictures()), pictures() / 255)
+    network = Backbone(architecture="mobilenet_v2", normalise="symmetric").build(SHAPE, 8)
+    torch.testing.assert_close(network.normalised(pictures()), pictures() / 127.5 - 1)
 
 
 def test_flattened_head_sees_a_seven_by_seven_grid():

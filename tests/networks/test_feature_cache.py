@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet, write_rows
 from emofusion.features.common.unfinished import keep_unfinished
 from emofusion.networks.backbone import Backbone, FrozenBlocks, feature_cache
@@ -238,3 +239,51 @@ def test_half_precision_cuts_what_is_beyond_it(tmp_path, pixels):
     store(Loud(settings, (3, SIZE, SIZE), 1), pixels[0], pixels[0].rows, tmp_path, 5)
     values = np.load(tmp_path / "features.npy")
     assert values.dtype == np.float16 and np.isfinite(values).all() and values.max() == 65504
+
+
+@pytest.mark.parametrize("precision", ["half", "full"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_output_that_is_not_finite_is_never_written_and_the_clip_is_named(tmp_path, pixels, precision, value):
+    class Broken(BackboneNetwork):
+        def activations(self, inputs, stop):
+            values = inputs.float().flatten(1)[:, :3]
+            values[inputs.flatten(1).float().mean(dim=1) == means[18], 1] = value
+            return values
+
+    means = torch.from_numpy(pixels[0].take(range(COUNT))).flatten(1).float().mean(dim=1)
+    assert (means == means[18]).sum() == 1
+    network = Broken(TrainedBackbone(architecture="vgg16"), (3, SIZE, SIZE), 1)
+    with pytest.raises(EmofusionError, match=r"block 2 for the clip clip18 .* 1 of the 8 pictures .*exclude=\['clip18"):
+        store(network, pixels[0], pixels[0].rows, tmp_path, 3, precision)
+    assert not (tmp_path / "features.npy").exists()
+
+
+def test_frozen_blocks_of_a_phase_go_on_where_they_were_interrupted(tmp_path, pixels, monkeypatch):
+    """Of a training that unfreezes: the first phase computes what its frozen blocks put out."""
+    training = Training(epochs=2, learning_rate=1e-3, batch_size=6, unfreeze=[Unfreeze(epoch=1, blocks=1)])
+    backbone = Backbone(architecture="mobilenet_v2", hidden=[8])
+    settings = ModelSettings(backbone.trained_part(training), training, seeds=[7], standardised=False)
+    weights = tmp_path / "weights.safetensors"
+    prepare("mobilenet_v2", "none", weights, "", seed=3)
+    features, split = stored(pixels[0], ("mobilenet_v2", weights), tmp_path / "feature_cache", frozen=4), pixels[1]
+    fit_folds(split, features, settings, tmp_path / "whole", weights=weights)
+
+    computed, activations, stop_at = [], BackboneNetwork.activations, 1
+
+    def interrupted(network, inputs, stop):
+        if len(computed) == stop_at:
+            raise KeyboardInterrupt
+        computed.append(len(inputs))
+        return activations(network, inputs, stop)
+
+    monkeypatch.setattr(feature_cache, "_PIECE", 16)
+    monkeypatch.setattr(BackboneNetwork, "activations", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_folds(split, features, settings, tmp_path / "cut", weights=weights)
+    assert computed == [16]  # of 20 pictures to train and validate with
+    computed.clear()
+    stop_at = -1
+    fit_folds(split, features, settings, tmp_path / "cut", weights=weights)
+    assert computed[0] == 4 and max(computed[1:]) == 6  # the rest of the pictures, and then batches of the training
+    for name in ("folds/0-7.safetensors", "model.json"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

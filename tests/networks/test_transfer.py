@@ -1,4 +1,4 @@
-"""Transfer learning on real faces: ImageNet's VGG16 frozen, a head trained, happy against neutral on other people."""
+"""Transfer learning on real faces: ImageNet's weights frozen, a head trained, happy against neutral on other people."""
 
 import numpy as np
 import pandas as pd
@@ -40,9 +40,20 @@ def pixels(split, tmp_path) -> FeatureSet:
     return FeatureSet.open([folder])
 
 
-def test_a_head_on_frozen_imagenet_features_recognises_smiles_of_strangers(real_data, split, pixels, tmp_path):
-    source = str(real_data / "weights" / "vgg16_features_imagenet.safetensors")
-    backbone = Backbone(architecture="vgg16", weights=source, pooling="flatten", hidden=[64])
+@pytest.mark.parametrize(
+    ("architecture", "file", "normalise"),
+    [
+        ("vgg16", "vgg16_features_imagenet", "imagenet"),
+        ("mobilenet_v2", "mobilenet_v2_imagenet_qat", "symmetric"),  # converted from TensorFlow
+    ],
+)
+def test_a_head_on_frozen_imagenet_features_recognises_smiles_of_strangers(
+    real_data, split, pixels, tmp_path, architecture, file, normalise
+):
+    source = str(real_data / "weights" / f"{file}.safetensors")
+    backbone = Backbone(
+        architecture=architecture, weights=source, normalise=normalise, pooling="flatten", hidden=[64], head_norm=True
+    )
     training = Training(epochs=30, learning_rate=1e-3, batch_size=16)
     backbone.start_weights(seed=0).run(tmp_path)
     weights = tmp_path / "weights.safetensors"

@@ -10,12 +10,13 @@ COMMON = {"weights": 21, "rules": 18, "calm": 3}
 SPEECH = {"speech_network": 2, "acoustic_features": 8, "seeds": 5}
 FITTING = {
     "demo": {**COMMON, **SPEECH, "backbone": 2, "demo_protocol": 3, "demo_matrix": 2},
-    "paper": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
-    "paper_within": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
-    "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4, "speech_face_fusion": 48},
-    "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4},
-    "paper_hybrid": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4},
-    "acted_voices": {"rules": 18, "calm": 3, "seeds": 5, "cross_corpus_matrix": 5},
+    "paper": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4, "training_actors": 5, "noise": 6},
+    "paper_within": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4, "training_actors": 5, "noise": 6},
+    "ravdess_openface": {**COMMON, **SPEECH, "protocol": 4, "training_actors": 5, "noise": 6, "speech_face_fusion": 48},
+    "ravdess_best": {**COMMON, "seeds": 5, "protocol": 4, "training_actors": 5},
+    "paper_hybrid": {**COMMON, **SPEECH, "backbone": 2, "protocol": 4, "training_actors": 5, "noise": 6},
+    "acted_voices": {"rules": 18, "calm": 3, "seeds": 5, "training_actors": 5, "noise": 6, "cross_corpus_matrix": 5},
+    "ravdess_landmarks": {"rules": 18, "calm": 3, "enrolment": 4, "landmark_network": 3},
     "posteriors": COMMON,
 }
 
@@ -43,7 +44,7 @@ def ablations(repository):
 @pytest.mark.parametrize("experiment", FITTING)
 def test_every_ablation_is_planned_where_it_fits_and_otherwise_refused(repository, grid_of, experiment):
     named = ablations(repository)
-    assert len(named) == 12
+    assert len(named) == 16
     for name in named:
         if name in FITTING[experiment]:
             planned = grid_of(experiment, ablation=name)

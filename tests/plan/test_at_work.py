@@ -124,8 +124,28 @@ def test_a_damaged_announcement_lifts_nothing(folder, content):
     assert "--unlock" in line and present(folder) == ALL
 
 
-def test_locks_that_nobody_announced_stay(folder):
-    assert begin(at_work.Path("results")) == [] and present(folder) == ALL
+def test_locks_that_nobody_announced_are_explained_and_stay(folder):
+    (line,) = begin(at_work.Path("results"))
+    assert "no word of itself" in line and "snakemake --cores 1 --unlock" in line and present(folder) == ALL
+    end()
+    assert begin(at_work.Path("results"), unlocks=True) == []
+
+
+def test_after_unlock_a_command_of_another_machine_is_known_to_be_gone(folder):
+    killed_command()
+    (path,) = COMMANDS.iterdir()
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"host": "elsewhere"}))
+    begin(at_work.Path("results"), unlocks=True)
+    assert not path.exists() and present(folder) == ["last.ckpt.partial"]
+
+
+def test_unlock_forgets_no_command_that_is_at_work(folder):
+    living = start(COMMAND)
+    living.stdout.readline()
+    (path,) = COMMANDS.iterdir()
+    (line,) = begin(at_work.Path("results"), unlocks=True)
+    assert line.endswith("is at work in this folder too") and path.exists() and present(folder) == ALL
+    living.communicate()
 
 
 def test_a_file_system_without_locks_lifts_nothing(folder, monkeypatch):

@@ -151,6 +151,7 @@ def test_every_stage_that_computes_records_what_it_computes_with(repository, pla
     plans = [planned(name) for name in ("demo", "ravdess_best", "crema_d_people")]
     plans.append(planned("posteriors", "evaluation.groups=[intensity]"))
     plans.append(planned("ravdess_openface", "speech=ensemble"))
+    plans.append(planned("demo", "speech.distortion.snr=10"))
     stages = {stage.kind: stage for plan in plans for stage in plan.stages.values()}
     versions = {kind: set(making_of(stage, repository).versions) for kind, stage in stages.items()}
     assert set(versions) == set(KINDS)  # a kind of stage that no plan here has would go untested

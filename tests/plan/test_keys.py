@@ -61,6 +61,7 @@ def described(names):
         ("speech.training.members=2", SPEECH | FUSION),
         ("speech.training.class_weights=true", SPEECH | FUSION),
         ("speech.training.speaker_normalisation=true", SPEECH | FUSION),
+        ("speech.training.outlier_limit=null", SPEECH | FUSION),
         ("speech.training.augment.noise=0.1", SPEECH | FUSION),
         ("speech.network.dropout=0.1", SPEECH | FUSION),
         ("face.training.epochs=41", FACE | FUSION),
@@ -93,6 +94,7 @@ def described(names):
                 "generated demo_savee",
                 "corpus demo_savee-audio",
                 "features acoustic-demo_savee",
+                "features acoustic-demo_ravdess",  # the longest recording of both decides the length of rows
                 "split cross_corpus-speech",
             }
             | SPEECH
@@ -212,3 +214,20 @@ def test_the_weights_that_a_message_recommends_are_accepted(modalities):
     (text,) = re.findall(r"fusion\.weights=\{(.*?)\}", str(raised.value))
     weights = {name: float(value) for name, value in (part.split(": ") for part in text.split(", "))}
     assert resolved_weights(weights, modalities) == pytest.approx(weights)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("speech.training.enrolment=2", r"speech\.training\.enrolment=2: the protocol sets no clips of each speaker"),
+        ("protocol.enrolment.clips=1 speech.training.enrolment=2", r"sets 1 clips .* set protocol\.enrolment\.clips=2"),
+        (
+            "protocol.enrolment.clips=1 speech.training.enrolment=1 speech.training.speaker_normalisation=true",
+            r"set one of them, as in speech\.training\.speaker_normalisation=false",
+        ),
+        ("protocol.enrolment.clips=1 face.training.enrolment=1", r"face\.training\.enrolment=1: not of pictures"),
+    ],
+)
+def test_enrolment_that_does_not_fit_is_refused(planned, override, message):
+    with pytest.raises(EmofusionError, match=message):
+        planned("demo", override)

@@ -64,6 +64,9 @@ def test_a_split_reads_what_other_modalities_skip(planned):
     assert set(read) == {"speech", "face"}
     assert read["speech"]["also_skipped"] == read["face"]["corpora"] != read["speech"]["corpora"]
     assert read["face"]["also_skipped"] == read["speech"]["corpora"]
+    features = {name.rpartition("/")[2] for modality in read for name in read[modality]["features_skipped"]}
+    assert len(features) == 2 and features == {name.rpartition("/")[2] for name in names(after, "features")}
+    assert read["speech"]["features_skipped"] == read["face"]["features_skipped"]
 
 
 def test_the_order_of_settings_does_not_matter(planned):
@@ -156,7 +159,7 @@ def test_missing_weights_are_named(planned, tmp_path, monkeypatch):
 def test_posteriors_made_elsewhere_need_no_recording_and_no_model(planned, tmp_path):
     plan = planned("posteriors")
     kinds = {stage.kind for stage in plan.stages.values()}
-    assert kinds == {"corpus", "split", "posteriors", "rules", "fusion", "report"}
+    assert kinds == {"corpus", "split", "groups", "posteriors", "rules", "fusion", "report"}
     speech = report_of(plan).inputs["predictions_speech"]
     assert plan.settings(speech).posteriors.table.endswith("speech_wav2vec2_logits.csv")
     other = planned("posteriors", "speech.posteriors.table=mine.csv")
@@ -293,3 +296,23 @@ def test_every_key_is_a_name_that_a_path_can_hold(planned):
 
 LAST = ("rules", "fusion", "report")
 ALL_BUT_LAST = [kind for kind in KINDS if kind not in LAST]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "groups", "required"),
+    [
+        ("posteriors", "", ["intensity", "statement"], False),
+        ("crema_d_people", "", ["intensity", "statement"], False),
+        ("posteriors", "evaluation.groups=[intensity]", ["intensity"], True),
+        ("posteriors", "evaluation.groups=[]", None, None),
+        ("meld_text", "", None, None),  # MELD has no intensities, and each of its statements is said once
+    ],
+)
+def test_groups_that_all_tested_corpora_declare_are_reported(planned, experiment, override, groups, required):
+    plan = planned(experiment, override)
+    found = [plan.settings(name) for name, stage in plan.stages.items() if stage.kind == "groups"]
+    reported = [plan.settings(name).groups for name, stage in plan.stages.items() if stage.kind == "report"]
+    if groups is None:
+        assert not found and reported == [[]]
+    else:
+        assert [(one.groups, one.required) for one in found] == [(groups, required)] and reported == [groups]

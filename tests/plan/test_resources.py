@@ -77,8 +77,12 @@ def test_what_is_asked_for_grows_with_what_is_read(plan, results):
 
 def test_features_count_the_recordings_that_their_corpus_lists(plan, results):
     name = named(plan, "features", "acoustic-demo_ravdess")
-    (corpus,) = plan.stage(name).reads
+    corpus = plan.stage(name).inputs["corpus"]
+    others = {*plan.stage(name).reads} - {corpus}
+    assert others  # to whose recordings the window adapts; only their tables are read
     made(results, corpus, 1, of_sources=300)
+    for other in others:
+        made(results, other, 5, of_sources=500)
     needs, cost = estimate(plan, name, results), TABLE["features"]
     assert needs.mem_mb == -(-(STARTING + cost.memory + 301 * cost.memory_each) // 1)
     assert needs.runtime == -(-(cost.minutes + 301 * cost.minutes_each) // 1)
@@ -152,3 +156,16 @@ def test_few_feature_sets_get_all_cores_and_many_share_them(plan, tmp_path):
     for name in sets[1:]:
         made(tmp_path, name, 1)
     assert feature_threads(plan, tmp_path, 8) == 8  # one that turns out to be stale
+
+
+def test_a_split_asks_for_nothing_for_features_of_which_it_reads_a_list(repository, tmp_path):
+    results = tmp_path / "results"
+    skipping = "corpora.demo_ravdess.on_bad_clip=skip corpora.demo_savee.on_bad_clip=skip speech=cnn1d"
+    plan = plan_file(repository / "conf", "demo", skipping, results)
+    split = named(plan, "split")
+    before = estimate(plan, split, results)
+    features = plan.stage(split).inputs["features_skipped"]
+    assert len(features) > 1
+    for name in features:
+        made(results, name, 1000)
+    assert estimate(plan, split, results) == before

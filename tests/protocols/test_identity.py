@@ -10,6 +10,7 @@ from emofusion.errors import EmofusionError
 from emofusion.protocols.common.identity import copy_notes, identity_notes
 from emofusion.protocols.common.split import make_split
 from emofusion.protocols.cross_corpus import CrossCorpus
+from emofusion.protocols.own_split import OwnSplit
 from emofusion.protocols.random_clips import RandomClips
 from emofusion.protocols.speaker_independent import SpeakerIndependent
 from emofusion.settings import fields
@@ -64,6 +65,20 @@ def test_a_copy_on_the_same_side_is_counted_and_not_refused():
     split, _ = make_split(twice, SpeakerIndependent(corpora=["a"], number_of_folds=2), EIGHT)
     assert (split["split"] == "test").sum() == len(clips)
     assert copy_notes(twice) == ["In a, a clip is a copy of another recording, as a1-sad-1."] and not copy_notes(clips)
+
+
+def test_columns_of_the_corpus_named_like_those_of_the_split_change_nothing():
+    clips = corpus("a").assign(split="train", fold=7, file="x", side=1)
+    clips["split"] = clips["split"].where(clips["actor"] != "a-1", "test")
+    twice = copied(clips, row(clips, "a1-sad-0"), row(clips, "a1-sad-1"))
+    own = OwnSplit(corpora=["a"], validation=0)
+    split, _ = make_split(twice, own, EIGHT)
+    assert split["split"].value_counts().to_dict() == {"train": 28, "test": 4}
+    split, _ = make_split(twice, SpeakerIndependent(corpora=["a"], number_of_folds=2, validation=0), EIGHT)
+    assert (split["split"] == "test").sum() == len(clips)
+    leaking = copied(clips, row(clips, "a1-sad-0"), row(clips, "a2-sad-0")).assign(actor="a-1")
+    with pytest.raises(EmofusionError, match=r"the same recording is on two sides of fold 0, as .* \((train|test)\)"):
+        make_split(leaking, replace(own, speakers="shared"), EIGHT)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -117,7 +117,10 @@ def evaluation(modalities, fusion) -> dict[str, pd.DataFrame]:
     alone = fusion.rules.drop(columns=ABOUT_RULE)
     rules = {name: alone.loc[rows.index] for name, rows in fusion.rules.groupby("rule", sort=False)}
     metrics = [kinds("metrics")[name].for_evaluation(EVALUATION) for name in METRICS]
-    tables = evaluate({**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics))
+    kinds_of = fusion.about().set_index("rule")["kind"].to_dict()
+    tables = evaluate(
+        {**modalities, **rules}, list(modalities), EvaluationSettings(EVALUATION, metrics), kinds=kinds_of
+    )
     linear = kinds("fusion")["linear"]()
     fused = FusionSettings("linear", [linear], WEIGHTS, steps=20, fit_on="cross_fitted")
     tables["robustness"] = robustness_table(

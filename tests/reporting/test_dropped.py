@@ -29,8 +29,8 @@ def test_a_pattern_matches_nothing_only_if_it_does_so_in_every_stage(tmp_path):
 def test_counts_are_said_once_for_each_stage(tmp_path):
     frames = [Note("action_units of ravdess", "frames without a face", 12, 3), Note("corpus ravdess", "copies", 4)]
     assert dropped(written(tmp_path, frames, [Note("corpus ravdess", "copies", 4)], [])) == [
-        "Not used (action_units of ravdess): 12 frames without a face, in 3 clips.",
-        "Not used (corpus ravdess): 4 copies.",
+        "Not used (action_units of ravdess): frames without a face: 12, in 3 clips.",
+        "Not used (corpus ravdess): copies: 4.",
     ]
     assert dropped([tmp_path / "gone"]) == []
 

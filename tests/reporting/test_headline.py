@@ -50,8 +50,26 @@ def test_the_fusion_and_each_modality_with_intervals_and_counts(published):
     assert headline(folder) == [
         f"made_up: fusion (linear, 0.7 speech + 0.3 face) {expected(folder, 'linear')} of 160 clips, 9 actors; "
         f"{speech}, {face}",
-        f"report: {folder}/report.html (in brackets 95 % intervals, by bootstrap over actors)",
+        f"report: {folder}/report.html (in brackets 95 % intervals over actors)",
     ]
+
+
+def test_the_rule_that_other_folds_have_chosen_comes_first(published, tmp_path):
+    """Where it is the configured rule itself, it stands there once."""
+    folder, copy = published("plain"), tmp_path / "chosen"
+    publish(folder, copy, {}, tmp_path / "results", is_cell=True)
+    rules = pd.read_csv(folder / "rules.csv")
+    chosen = rules[rules["rule"] == "log_linear"].assign(rule="chosen", label="chosen on other folds: log_linear")
+    pd.concat([rules, chosen]).to_csv(copy / "rules.csv", index=False)
+    alone = ", ".join(f"{name} {expected(folder, name)}" for name in ("speech", "face"))
+    best = (
+        f"made_up: fusion (chosen on other folds: log_linear) {expected(folder, 'log_linear')} of 160 clips, 9 actors"
+    )
+    linear = f"linear, 0.7 speech + 0.3 face {expected(folder, 'linear')}"
+    assert headline(copy)[0] == f"{best}; {linear}; {alone}"
+    about = json.loads((folder / "summary.json").read_text()) | {"rule": "chosen", "fusion": "chosen"}
+    (copy / "summary.json").write_text(json.dumps(about))
+    assert headline(copy)[0] == f"{best}; {alone}"
 
 
 def test_warnings_stand_among_the_lines(published):
@@ -86,6 +104,9 @@ ABOUT = {
     "baseline": "face=vgg16",
     "baseline_chosen": False,
     "baseline_accuracy": 0.60256,
+    "baseline_seeds": 3,
+    "baseline_deviation": 0.0042,
+    "baseline_interval": [0.541, 0.6639],
     "settings": 4,
     "cells": 12,
     "compared": 3,
@@ -101,7 +122,8 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
     (tmp_path / "grid.json").write_text(json.dumps(ABOUT))
     lines = headline_of_grid(tmp_path)
     assert lines == [
-        "backbones: 4 settings, 12 cells; baseline face=vgg16 (nobody chose one): 60.26 %",
+        "backbones: 4 settings, 12 cells; baseline face=vgg16 (nobody chose one): mean 60.26 % [54.1, 66.4], standard "
+        "deviation 0.42 points over 3 seeds",
         "accuracy differs from the baseline's in 2 of 3 settings: 1 better, 1 worse (test over actors, adjusted by "
         "max-T, 95 % confidence)",
         "note: This is generated demo data.",
@@ -110,7 +132,8 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
         "better than they are)",
     ]
     assert not any("best" in line or "worst" in line for line in lines)
-    (tmp_path / "grid.json").write_text(json.dumps(ABOUT | {"baseline_chosen": True, "compared": 0, "settings": 1}))
+    changed = ABOUT | {"baseline_chosen": True, "compared": 0, "settings": 1, "baseline_seeds": 1}
+    (tmp_path / "grid.json").write_text(json.dumps(changed))
     lines = headline_of_grid(tmp_path)
     assert lines[0] == "backbones: 1 setting, 12 cells; baseline face=vgg16: 60.26 %" and len(lines) == 4
 

@@ -16,7 +16,7 @@ from emofusion.reporting.summary import summary
 
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
-    "sweep", "sweep_gaps", "sweep_confusion", "robustness",
+    "sweep", "sweep_gaps", "sweep_confusion", "robustness", "actors", "classes", "folds", "reliability", "variance",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def test_the_report_is_whole_and_the_same_each_time(results, settings, provenanc
     files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert set(files) == {
         "table1.csv", "table1.md", "table2.csv", "table2.md", "comparison.csv", "summary.md", "summary.json",
-        "report.html", "sweep.png", "trained.csv",
+        "report.html", "sweep.png", "reliability.png", "trained.csv",
         *map(file_of, COMPARED),
         "confusion_speech.png", "confusion_face.png", "confusion_fusion.png", "curves_speech.png", "curves_face.png",
     }  # fmt: skip

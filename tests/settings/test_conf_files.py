@@ -1,8 +1,10 @@
 """Files of `conf/` are held to the same schema as the command line."""
 
+import re
 import shutil
 
 import pytest
+import yaml
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.cells import plan_cells
@@ -129,3 +131,10 @@ def test_an_experiment_cannot_take_the_folder_of_the_audit(own_conf):
     (own_conf / "experiment" / "audit.yaml").write_text(EXPERIMENT)
     with pytest.raises(EmofusionError, match=r"experiment=audit: .* name the file otherwise"):
         plan_cells(Composer(own_conf, "audit"), Planner(), "audit", [])
+
+
+def test_titles_say_nothing_that_another_setting_decides(conf):
+    """A title stays when a command changes the protocol. Reports show the protocol's description below the title."""
+    said = re.compile(r"fold|split|speaker-independent|left out|held out|across|within|random", re.IGNORECASE)
+    titles = {path.stem: yaml.safe_load(path.read_text())["report"]["title"] for path in conf.glob("experiment/*.yaml")}
+    assert len(titles) > 10 and not {name: title for name, title in titles.items() if said.search(title)}

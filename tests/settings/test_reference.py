@@ -41,7 +41,7 @@ def test_what_the_page_calls_allowed_is_what_is_checked(page):
     assert "| `speech.network.dropout`" not in page  # names are those of any modality
     assert "| `<modality>.features.mfcc` | whole number | `40` | from 1 to 512 |" in page
     assert "| `evaluation.confidence` | number | `0.95` | above 0 and below 1 |" in page
-    assert "| `fusion.fit_on` | text | `auto` | auto or validation or cross_fitted |" in page
+    assert "| `fusion.fit_on` | text | `auto` | auto or validation or cross_fitted or nested |" in page
 
 
 def test_every_setting_that_a_file_names_is_on_the_page(page, conf):

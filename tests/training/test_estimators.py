@@ -22,6 +22,7 @@ from sklearn.svm import SVC
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, FeatureSet, write_rows
+from emofusion.networks.common.scaling import LimitedScaler
 from emofusion.networks.mlp import Mlp
 from emofusion.networks.sklearn import Sklearn
 from emofusion.networks.sklearn.building import pipeline
@@ -180,6 +181,52 @@ def test_features_normalised_by_speaker_are_fitted(tmp_path, data):
     expected = pd.DataFrame(softmax(model.decision_function(values[test]), axis=1), index=rows["clip"][test])
     expected = np.log(expected.groupby(level=0).mean().sort_index())
     np.testing.assert_allclose(logits_of(predictions, 0, "test"), expected, atol=1e-4)
+
+
+def with_enrolment(split: pd.DataFrame) -> pd.DataFrame:
+    """The first two neutral clips of each person are enrolment clips."""
+    split = split.assign(enrolment=split["clip"].str.split("-").str[1].map({"0": 1, "3": 2}).fillna(0).astype("int64"))
+    return split.assign(split=split["split"].mask(split["enrolment"] > 0, "enrolment"))
+
+
+def test_features_are_centred_on_enrolment_clips_which_are_not_scored(tmp_path, data):
+    features, split = data[0], with_enrolment(data[1])
+    predictions = fitted((features, split), settings_of(RIDGE, enrolment=2), tmp_path / "model")
+    assert predictions.groupby("fold").size().tolist() == [10 * 6, 10 * 6]  # of 12 clips of 6 people
+    assert not set(predictions["clip"]) & set(split.loc[split["split"] == "enrolment", "clip"])
+    rows = features.rows.merge(split[split["fold"] == 0], on="clip").sort_values("row", ignore_index=True)
+    values = features.take(rows["row"]).astype(float)
+    for _, of_actor in rows.groupby("actor"):
+        values[of_actor.index] -= 0.7 * values[of_actor.index[of_actor["enrolment"] > 0]].mean(axis=0)
+    train, test = (rows["split"] == part for part in ("train", "test"))
+    labels = rows["emotion"].map(CLASSES.index).to_numpy()
+    model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=10)).fit(values[train], labels[train])
+    expected = pd.DataFrame(softmax(model.decision_function(values[test]), axis=1), index=rows["clip"][test])
+    expected = np.log(expected.groupby(level=0).mean().sort_index())
+    np.testing.assert_allclose(logits_of(predictions, 0, "test"), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("limit", "lost"), [(10.0, False), (None, True)])
+def test_a_wild_value_decides_nothing(tmp_path, data, limit, lost):
+    """A clip's value that is 300,000 deviations off makes a linear model's score useless, unless there is a limit."""
+    features, split = data
+    values = np.load(features.folders[0] / "features.npy")
+    tested = features.rows["clip"].isin(split.loc[(split["fold"] == 0) & (split["split"] == "test"), "clip"])
+    plain = logits_of(fitted(data, settings_of(RIDGE, outlier_limit=limit), tmp_path / "plain"), 0, "test")
+    values[np.flatnonzero(tested), 5] = 3e5  # a feature that says nothing about the class
+    np.save(features.folders[0] / "features.npy", values)
+    wild = (FeatureSet.open(features.folders), split)
+    changed = logits_of(fitted(wild, settings_of(RIDGE, outlier_limit=limit), tmp_path / "wild"), 0, "test")
+    agree = (plain.to_numpy().argmax(axis=1) == changed.to_numpy().argmax(axis=1)).mean()
+    assert (agree < 0.6) == lost and (agree > 0.8) == (not lost)
+
+
+def test_the_limited_scaler_is_scikit_learns_with_a_limit():
+    values = np.random.default_rng(0).normal(size=(300, 3))
+    values[7, 1] = 1e9
+    expected = StandardScaler().fit_transform(values)
+    assert np.array_equal(LimitedScaler().fit_transform(values), expected)
+    assert np.array_equal(LimitedScaler(10.0).fit_transform(values), expected.clip(-10, 10)) and expected[7, 1] > 17
 
 
 def test_the_seed_decides_what_is_drawn(tmp_path, data):

@@ -473,6 +473,31 @@ def test_speakers_who_are_far_apart_are_brought_together_by_their_own_clips(tmp_
     assert right[True] > 0.75 > 0.6 > right[False]
 
 
+def test_enrolment_clips_bring_speakers_together_and_are_not_scored(tmp_path, data):
+    features, split = data
+    values = np.load(tmp_path / "features" / "features.npy")
+    person = features.rows["clip"].str.split("-").str[0].astype(int).to_numpy()
+    np.save(tmp_path / "features" / "features.npy", values + 30 * np.sin(person * 7.0)[:, None].astype(np.float32))
+    features = FeatureSet.open([tmp_path / "features"])
+    neutral = split[split["emotion"] == CLASSES[0]].drop_duplicates("clip").sort_values("clip")
+    number = dict(zip(neutral["clip"], neutral.groupby("actor").cumcount() + 1, strict=True))
+    split = split.assign(enrolment=split["clip"].map(number).fillna(0).astype("int64"))
+    split.loc[split["enrolment"] > 2, "enrolment"] = 0
+    split.loc[split["enrolment"] > 0, "split"] = "enrolment"
+    right = {}
+    for clips in (0, 2):
+        model = tmp_path / f"model-{clips}"
+        fit_folds(split, features, with_training(enrolment=clips, enrolment_weight=1.0, epochs=10), model)
+        predictions = predict_folds(split, features, model, FULL)
+        assert set(predictions["split"]) == {"validation", "test"} and "enrolment" not in predictions
+        scored = split[split["split"].isin(["validation", "test"])]
+        assert sorted(predictions["clip"]) == sorted(scored["clip"])
+        test = predictions[predictions["split"] == "test"]
+        chosen = np.array(CLASSES)[test[[f"logit_{emotion}" for emotion in CLASSES]].to_numpy().argmax(axis=1)]
+        right[clips] = (chosen == test["emotion"]).mean()
+    assert right[2] > 0.7 > 0.6 > right[0]
+
+
 def test_without_validation_the_same_is_learnt_and_its_columns_are_empty(tmp_path, data):
     """Who validates has no part in the weights of the last epoch, so to leave them out changes none."""
     features, split = data

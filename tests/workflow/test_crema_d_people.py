@@ -55,7 +55,7 @@ def test_people_who_heard_and_people_who_saw(people, real_data):
     assert rules.loc[["both", "stacked"], "kind"].tolist() == ["reference", "rule"]
     pairs = pd.read_csv(workflow / "reports/crema_d_people/pairs.csv.gz").set_index(["first", "second"])
     above = pairs.loc[("stacked", "both")]
-    assert above["difference"] > 0.03 and above["low"] > 0 and above["sign_flip_p_holm"] < 0.01
+    assert above["difference"] > 0.03 and above["low"] > 0 and above["sign_flip_p_max_t"] < 0.01
 
 
 def test_the_published_folds_are_those_of_the_protocol_and_the_clips_that_they_leave_out_are_named(

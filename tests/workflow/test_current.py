@@ -250,7 +250,7 @@ def test_another_table_under_the_same_path_is_read_again(workflow, tables):
     kept = (tables / "face.csv").read_bytes()
     write_posteriors(tables / "face.csv", seed=9)
     # the names of the clips are read from it too
-    expected = {"corpus": 1, "split": 1, "posteriors": 1, "fuse_rules": 1, "fuse": 1, **BEHIND_FUSION}
+    expected = {"corpus": 1, "split": 1, "groups": 1, "posteriors": 1, "fuse_rules": 1, "fuse": 1, **BEHIND_FUSION}
     assert workflow.planned(**workflow.given) == expected
     assert workflow.reasons(**workflow.given)["corpus"].endswith("face.csv has changed")
     (tables / "face.csv").write_bytes(kept)

@@ -64,7 +64,7 @@ def test_own_videos_from_table_to_report(recorded, workflow_in, repository, tmp_
     made.made(experiment="ravdess_openface", override=override)
     summary = (made / "reports/ravdess_openface/summary.md").read_text(encoding="utf-8")
     assert "face is missing for 1 of 8 test clips. The fusion of these clips rests on the other modalities" in summary
-    assert "of folder): 1 clips that have nothing to compute it from: the modality is missing there" in summary
+    assert "that have nothing to compute it from, so that the modality is missing there: 1." in summary
     failed = made.run(experiment="ravdess_openface", override=[*override, "fusion.missing=fail"])
     assert failed.returncode and "lack 1 of 8 test clips that another modality scored: 04-sad [é]" in failed.output
     advice = re.search(r"leave the clips out with (corpora\.folder\.exclude=\[.*\])", failed.output)[1]

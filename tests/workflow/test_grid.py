@@ -82,6 +82,26 @@ def test_one_cell_more_costs_one_cell_and_places_stay(made):
     assert not [line for line in dimension.stderr.splitlines() if line.startswith("stale:")]
 
 
+def test_a_command_with_seeds_has_the_tables_of_a_report_over_seeds(made):
+    """Nothing is trained here, so all seeds have the same figures."""
+    done = run(made, "seed=0,1")
+    folder = made / "reports/posteriors"
+    with (folder / "seeds.csv").open(newline="") as file:
+        over = {row["system"]: row for row in csv.DictReader(file) if (row["gender"], row["emotion"]) == ("all", "all")}
+    with next(folder.glob("*/rules.csv")).open(newline="") as file:
+        rules = {row["rule"]: row for row in csv.DictReader(file)}
+    assert set(over) == set(rules) and {"speech", "face", "linear"} < set(rules)
+    for name, row in over.items():
+        assert float(row["mean"]) == pytest.approx(float(rules[name]["accuracy"])), name
+        assert (row["seeds"], row["clips"], row["actors"], row["label"]) == ("2", "84", "6", rules[name]["label"])
+        assert float(row["deviation"]) == 0 and float(row["low"]) < float(row["mean"]) < float(row["high"])
+    assert "standard deviation 0.00 points over 2 seeds" in done.output
+    page = (folder / "grid.html").read_text()
+    assert "Rules and modalities over seeds" in page and "By emotion and gender over seeds" in page
+    run(made, "fusion.weights.speech=0.5,0.7")
+    assert not (folder / "seeds.csv").exists()
+
+
 def test_an_ablation_of_a_user_has_a_folder_of_its_own(made):
     file = made.folder / "mine.yaml"
     file.write_text(

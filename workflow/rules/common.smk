@@ -114,6 +114,8 @@ def published_files():
         "rules": captioned("rules.csv", "rules", "Fusion rules: all metrics with intervals"),
         "gender": captioned("gender.csv", "gender", "Gender gaps of every rule"),
         "sweep": captioned("sweep.csv.gz", "sweep", "Accuracy against weight, all numbers"),
+        "reliability": captioned("reliability.png", "reliability", "Reliability: accuracy against confidence"),
+        "classes": captioned("classes.csv", "classes", "Precision, recall and F1 by class"),
         "sweep_figure": captioned("sweep.png", "sweep", "Accuracy against weight"),
         "confusions": [
             captioned(f"confusion_{member}.png", "confusion", f"Confusion: {member}")

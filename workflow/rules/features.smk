@@ -1,3 +1,25 @@
+# Add noise to recordings, or compress them.
+rule distort:
+    input:
+        unpack(inputs_of("distorted")),
+    output:
+        record=record("distorted"),
+    log:
+        stage_log("distorted"),
+    priority: 1
+    conda:
+        ENVIRONMENT
+    threads: threads_of("features")
+    resources:
+        **needs_of("distorted"),
+    params:
+        modules=modules_of("distorted"),
+    message:
+        "Make recordings worse: {wildcards.key}"
+    script:
+        "../scripts/distort.py"
+
+
 # Compute the features of each clip, once for all models and seeds.
 rule features:
     input:

@@ -113,7 +113,7 @@ TYPED = workflow.config_settings.config_args
 if workflow.is_main_process:
     # Lift the locks of commands that were killed, before Snakemake looks at them. It comes first, so that a kill from now
     # on is noticed by the next command.
-    for line in begin(RESULTS, [workflow.snakemake_tmp_dir]):
+    for line in begin(RESULTS, [workflow.snakemake_tmp_dir], unlocks="--unlock" in sys.argv):
         print(line, file=sys.stderr)
     plan = open_plan()
     cores = workflow.resource_settings.cores or 8

@@ -6,7 +6,7 @@ from emofusion.errors import clear_errors
 from emofusion.plan.costs import COSTS, costs_of
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.publication import CELLS, contents_of, drop_earlier, mark, shown_by_cells, tidy
-from emofusion.reporting.grid.files import FILES, MATRIX
+from emofusion.reporting.grid.files import FILES, SOMETIMES
 from emofusion.reporting.grid.planned import planned_grid
 from emofusion.reporting.grid.write import write_grid
 from emofusion.reporting.report_page.packing import library_name
@@ -19,8 +19,9 @@ with clear_errors(snakemake.log[0]):
     files = [*FILES, COSTS, library_name()]
     drop_earlier(out / CELLS, files)
     costs_of(plan, plan.cells, results).write(out / COSTS)
-    (out / MATRIX).unlink(missing_ok=True)  # of an earlier command
+    for name in SOMETIMES:
+        (out / name).unlink(missing_ok=True)  # of an earlier command
     write_grid(out, planned_grid(plan, results, out / COSTS))
-    files += [MATRIX] if (out / MATRIX).is_file() else []
+    files += [name for name in SOMETIMES if (out / name).is_file()]
     shows = shown_by_cells(plan, contents_of(plan, plan.stages, results), where["repository"])
     mark(out / CELLS, shows, files)

@@ -12,15 +12,20 @@ from emofusion.tables import FACTS, PARAMETERS, PREDICTIONS, RULES, read_table, 
 
 SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
 GROUPS = "evaluation"  # the role of the groups, where some are reported; nor can a modality have this name
+FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others; likewise
 
 
 def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
         for modality in job.stage.inputs
-        if modality not in (SHARED, GROUPS)
+        if modality not in (SHARED, GROUPS, FITTING)
     }
-    own = fuse(tables, job.settings.fusion)
+    fitting = {
+        modality: read_table(folder / "predictions.parquet", PREDICTIONS)
+        for modality, folder in zip(tables, job.inputs(FITTING), strict=False)
+    }
+    own = fuse(tables, job.settings.fusion, fitting)
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)
     # of the rules that are only compared, no clip is kept: they would be most of what a cell stores
     write_table(every.predictions(job.settings.order[0]), job.folder / "fused.parquet", PREDICTIONS)
@@ -29,7 +34,7 @@ def work(job: Job) -> None:
     new = list(own.rules["rule"].unique())
     facts = read_table(job.input(GROUPS) / "facts.parquet", FACTS) if GROUPS in job.stage.inputs else None
     out = job.folder / "evaluation"
-    write_evaluation(tables, every.rules, job.settings.evaluation, out, new, facts, job.settings)
+    write_evaluation(tables, every.rules, job.settings.evaluation, out, new, facts, job.settings, fitting)
 
 
 with clear_errors(snakemake.log[0]):

@@ -12,19 +12,24 @@ from emofusion.plan.job import Job
 from emofusion.tables import PREDICTIONS, read_table
 
 REFERENCES = "references"  # the role of what is compared and not fused; no modality can have this name
+FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others; likewise
 
 
 def work(job: Job) -> None:
     tables = {
         modality: read_table(job.input(modality) / "predictions.parquet", PREDICTIONS)
         for modality in job.stage.inputs
-        if modality != REFERENCES
+        if modality not in (REFERENCES, FITTING)
+    }
+    fitting = {
+        modality: read_table(folder / "predictions.parquet", PREDICTIONS)
+        for modality, folder in zip(tables, job.inputs(FITTING), strict=False)
     }
     references = {
         name: read_table(folder / "predictions.parquet", PREDICTIONS)
         for name, folder in zip(job.settings.references, job.inputs(REFERENCES), strict=True)
     }
-    fused = fuse(tables, job.settings.fusion).with_references(references)
+    fused = fuse(tables, job.settings.fusion, fitting).with_references(references)
     fused.write(job.folder)
     write_alone(tables, fused.rules, job.settings.evaluation, job.folder / "evaluation")
     write_sweep(tables, job.settings.fusion.steps, job.settings.evaluation.evaluation, job.folder / "sweep")

@@ -17,6 +17,7 @@ def work(job: Job) -> None:
         [read_table(folder / "split.parquet", SPLIT) for folder in splits],
         job.settings.groups,
         job.settings.bands,
+        job.settings.required,
     )
     write_table(facts, job.folder / "facts.parquet", FACTS)
 

@@ -59,7 +59,9 @@ def gap_findings(paper: Paper, inference: Inference) -> Iterator[Finding]:
                 low, high = (paper.scale * bound for bound in newcombe(*counts1, *counts2))
                 gap = paper.scale * (counts1[0] / counts1[1] - counts2[0] / counts2[1])
                 p, decimals = fisher(*counts1, *counts2), paper.decimals
-                size = f"{gap:+.{decimals}f} ({low:+.{decimals}f} to {high:+.{decimals}f}), p = {p:.2g}"
+                # what is rounded to 0 has no minus sign
+                shown = [f"{round(value, decimals) + 0.0:+.{decimals}f}" for value in (gap, low, high)]
+                size = f"{shown[0]} ({shown[1]} to {shown[2]}), p = {p:.2g}"
                 text = (
                     f"{paper.labels['table2']}, {paper.say(emotion)}, {paper.say(column)}: {paper.say(first)} "
                     f"{counts1[0]}/{counts1[1]}, {paper.say(second)} {counts2[0]}/{counts2[1]}: the gap, its 95 % "

@@ -22,6 +22,8 @@ KEYS = {
     "maximum",
     "claims",
     "fusion",
+    "results",  # figures that reports show and the audit ignores
+    "people",
 }
 CORPUS_KEYS = {"name", "source", "clips_per_actor", "actors"}
 

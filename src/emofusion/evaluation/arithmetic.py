@@ -20,3 +20,12 @@ def one_hot(positions: NDArray[Any], number: int) -> NDArray[np.bool_]:
     """
     booleans: NDArray[np.bool_] = positions[:, None] == np.arange(number)
     return booleans
+
+
+def bins_of(shares: NDArray[Any], bins: int) -> NDArray[np.int64]:
+    """The bin of each share, from 0 to bins - 1. Bins have equal width and include their upper edge, the first also 0.
+
+    shares: (...), from 0 to 1.
+    """
+    numbers: NDArray[np.int64] = np.clip(np.ceil(shares * bins).astype(np.int64) - 1, 0, bins - 1)
+    return numbers

@@ -7,17 +7,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emofusion.evaluation.arithmetic import ratio
+from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
+from emofusion.evaluation.fairness_intervals import fairness_ends
 from emofusion.evaluation.systems import Systems
 
 ACCURACY = "accuracy_difference"
 METRICS = ("demographic_parity_difference", "equalized_odds_difference", "equal_opportunity_difference")
 
 
-def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
+def fairness_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFrame:
     """Absolute differences between the genders, from 0 to 1.
 
-    Columns: system, emotion, metric, value; male_clips and female_clips (clips of the emotion, or of all emotions).
+    Columns: system, emotion, metric, value, and the ends low and high of its interval over actors (see
+    `fairness_intervals`); male_clips and female_clips (clips of the emotion, or of all emotions).
 
     The emotion `all` has the metric accuracy_difference. Each emotion that occurs has three metrics. They are defined
     as in fairlearn, for this emotion against all others:
@@ -33,7 +36,12 @@ def fairness_table(systems: Systems, counts: Counts) -> pd.DataFrame:
     genders = (systems.female, systems.male)
     clips = np.stack([counts.clips[actors].sum(axis=0) for actors in genders])
     confusion = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in genders], axis=1)
-    table = differences(systems, clips, confusion, np.asarray(counts.clips.any(axis=0)))
+    occurs = np.asarray(counts.clips.any(axis=0))
+    table = differences(systems, clips, confusion, occurs)
+    columns = np.concatenate([[True], np.repeat(occurs, len(METRICS))])
+    low, high = (ends[:, columns].ravel() for ends in fairness_ends(systems, counts, resampling))
+    # a gender without clips of an emotion has no rate, and the difference no interval
+    table["low"], table["high"] = (np.where(table["value"].isna(), np.nan, ends) for ends in (low, high))
     for gender, shown in zip(("female", "male"), clips, strict=True):
         numbers = {"all": shown.sum(), **dict(zip(systems.emotions, shown, strict=True))}
         table[f"{gender}_clips"] = table["emotion"].map(numbers).astype("int64")

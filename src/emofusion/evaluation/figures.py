@@ -75,6 +75,7 @@ def _figures(
     """
     sums = counts.sums[metric.kind]
     figures = np.full((3, len(sums)), np.nan)
+    is_share = (metric.least, metric.most) == (0, 1)
     if metric.over_emotions and emotions != slice(None):
         return figures
     present = clips > 0
@@ -90,7 +91,11 @@ def _figures(
                 f"the metric {metric.kind} has a value of shape {values.shape} for sums of shape {drawn.shape}; "
                 f"it must be {drawn_clips.shape}."
             )
-        figures[:, number] = values[0], *resampling.interval(values[1:], present)
+        if is_share:
+            ends = resampling.interval_of_share(values[0], values[1:], present, clips.sum())
+        else:
+            ends = resampling.interval(values[1:], present)
+        figures[:, number] = values[0], *ends
     return figures
 
 

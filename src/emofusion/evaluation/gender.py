@@ -6,31 +6,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import nctdtrinc, stdtrit
+from scipy.special import chdtri, nctdtrinc, stdtrit
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.permutation import holm, relabellings, two_sided
+from emofusion.evaluation.student import deviations_of_rows
 from emofusion.evaluation.systems import Systems
 
 OVERALL = ("all", "unweighted average recall")
 SIGNIFICANCE, POWER = 0.05, 0.8
+DETECTABLE = ("minimum_detectable_gap", "minimum_detectable_gap_low", "minimum_detectable_gap_high")
 
 
 @dataclass(frozen=True)
 class Gaps:
     """The gaps of S systems in R rows: accuracy on all clips, unweighted average recall, and each emotion that occurs.
 
-    rows: the names of the R rows. male, female: (S, R), accuracies; NaN for a gender without a clip. draws: (S, R,
-    samples), male - female in each resample. by_actor: (S, R, A), each actor's accuracy; NaN for an actor of unknown
-    gender. clips: (R, A), each actor's number of clips; 0 for an actor of unknown gender.
+    rows: the names of the R rows. male, female: (S, R), accuracies; NaN for a gender without a clip. away: (S, R, A),
+    what each actor adds to male - female, see `student.deviations`. by_actor: (S, R, A), each actor's accuracy; NaN for
+    an actor of unknown gender. clips: (R, A), each actor's number of clips; 0 for an actor of unknown gender.
     """
 
     rows: list[str]
     male: NDArray[Any]
     female: NDArray[Any]
-    draws: NDArray[Any]
+    away: NDArray[Any]
     by_actor: NDArray[Any]
     clips: NDArray[Any]
 
@@ -84,59 +86,88 @@ class Occurring:
         return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
 
 
-def find_gaps(systems: Systems, counts: Counts, resampling: Resampling) -> Gaps:
-    """The observed gaps, the gaps in every resample, and each actor's accuracy.
+def find_gaps(systems: Systems, counts: Counts) -> Gaps:
+    """The observed gaps, what each actor adds to them, and each actor's accuracy.
 
     Unweighted average recall is over the emotions that both genders show, so that both averages are comparable.
 
     Args:
         systems: the systems on the same clips.
         counts: their counts.
-        resampling: the resamples of the actors.
     """
     occurring, male, female = Occurring.of(systems, counts), systems.male, systems.female
-    known, weights = male | female, resampling.weights
+    known = male | female
+    away = np.zeros((len(systems.names), len(OVERALL) + len(occurring.emotions), len(known)))
+    for sign, gender in ((1, male), (-1, female)):
+        of_gender = occurring.of_actors(gender)
+        away[..., gender] = sign * deviations_of_rows(of_gender.correct, of_gender.clips, occurring.averaged)
     clips = occurring.clips * known[:, None]
     return Gaps(
         rows=[*OVERALL, *occurring.emotions],
         male=occurring.accuracies(male[None])[..., 0],
         female=occurring.accuracies(female[None])[..., 0],
-        draws=occurring.accuracies(weights * male) - occurring.accuracies(weights * female),
+        away=away,
         by_actor=np.where(known, occurring.accuracies(np.eye(len(male))), np.nan),
         clips=np.concatenate([[clips.sum(axis=1), (clips * occurring.averaged).sum(axis=1)], clips.T]),
     )
 
 
-def gap_p(systems: Systems, counts: Counts, gaps: Gaps, permutations: int, seed: int) -> NDArray[Any]:
+def gap_p(
+    systems: Systems, counts: Counts, gaps: Gaps, permuted: tuple[NDArray[Any], bool], permutations: int, seed: int
+) -> NDArray[Any]:
     """Two-sided p values of the gaps, (S, R), from a permutation test.
 
     The genders are permuted over the actors that have a clip of the row. The test is exact if there are at most
     `permutations` ways to do so; otherwise this number of ways is drawn (see `permutation.two_sided`).
+
+    permuted: see `permuted_gaps`; they serve the rows of which every actor has a clip.
     """
     occurring = Occurring.of(systems, counts)
     p = np.full(gaps.male.shape, np.nan)
     present = gaps.clips > 0
     for actors in np.unique(present, axis=0):
         rows = (present == actors).all(axis=1)
+        if (actors == (systems.male | systems.female)).all():
+            p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(permuted[0][:, rows], -1, 0), permuted[1])
+            continue
         ways, exact = relabellings(actors.sum(), systems.male[actors].sum(), permutations, seed)
         of_present = occurring.of_actors(actors)
-        permuted = of_present.accuracies(ways)[:, rows] - of_present.accuracies(~ways)[:, rows]
-        p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(permuted, -1, 0), exact)
+        drawn = of_present.accuracies(ways)[:, rows] - of_present.accuracies(~ways)[:, rows]
+        p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(drawn, -1, 0), exact)
     return p
 
 
-def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any]) -> NDArray[Any]:
-    """The smallest gap that a t test over actors would detect: two-sided, two samples, level 5 %, power 80 %.
+def permuted_gaps(systems: Systems, counts: Counts, permutations: int, seed: int) -> tuple[NDArray[Any], bool]:
+    """The gaps of all rows where the genders are permuted over all actors of known gender.
+
+    The same permutations are for all systems and rows, so that they can be compared. A row without a clip of one gender
+    has no gap in that permutation.
+
+    Returns:
+        (S, R, ways), NaN where there is no gap; and whether the ways are all possible ones, see `gap_p`.
+    """
+    known = systems.male | systems.female
+    ways, exact = relabellings(int(known.sum()), int(systems.male.sum()), permutations, seed)
+    of_known = Occurring.of(systems, counts).of_actors(known)
+    return of_known.accuracies(ways) - of_known.accuracies(~ways), exact
+
+
+def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any], confidence: float) -> NDArray[Any]:
+    """The gap that a t test over actors would find in four of five studies: two-sided, two samples, level 5 %.
 
     The standard deviation between actors is pooled over the genders. The power comes from the non-central t
     distribution (Cohen 1988). A significant difference of the wrong sign is not counted; its chance is below 10⁻⁴.
+    The gap is proportional to that deviation, which few actors show badly: its interval is the one of a standard
+    deviation of normal values, from the chi-squared distribution.
 
     Args:
         values: (..., A), each actor's accuracy; NaN where an actor has no clip.
         male: (A,), whether an actor is a man.
+        confidence: the level of the interval, such as 0.95.
 
     Returns:
-        (...); NaN with fewer than two actors of a gender, and where the actors do not vary within the genders.
+        (3, ...), the gap and the low and high ends of its interval; NaN with fewer than two actors of a gender, and
+        where the actors do not vary within the genders.
     """
     present = ~np.isnan(values)
     numbers, squares = [], []
@@ -150,22 +181,30 @@ def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any]) -> NDArray[
     enough = (np.minimum(*numbers) >= 2) & (spread > 0)
     freedom = np.where(enough, freedom, 2).astype(float)
     shift = nctdtrinc(freedom, 1 - POWER, stdtrit(freedom, 1 - SIGNIFICANCE / 2))
-    return np.where(enough, shift * spread, np.nan)
+    tail = (1 - confidence) / 2
+    ends = [np.sqrt(freedom / chdtri(freedom, share)) for share in (tail, 1 - tail)]
+    return np.where(enough, shift * spread * np.stack([np.ones_like(ends[0]), *ends]), np.nan)
 
 
 def gender_table(
-    systems: Systems, counts: Counts, resampling: Resampling, gaps: Gaps, permutations: int, seed: int
+    systems: Systems,
+    counts: Counts,
+    over: Actors,
+    gaps: Gaps,
+    permuted: tuple[NDArray[Any], bool],
+    permutations: int,
+    seed: int,
 ) -> pd.DataFrame:
     """The gap by system and emotion. The emotion `all` stands for the accuracy over all clips.
 
     Columns: system, emotion; male and female (accuracies); male_clips, female_clips, male_actors, female_actors; gap
     (male - female) with its interval low and high; p (see `gap_p`); p_holm (adjusted for the system's emotions; missing
-    in the two rows over all emotions); minimum_detectable_gap (see the function). A value is missing where there is no
-    clip or where there are too few actors.
+    in the two rows over all emotions); minimum_detectable_gap with its interval (see the function). A value is missing
+    where there is no clip or where there are too few actors.
     """
     present = gaps.clips > 0
-    low, high = resampling.interval(gaps.draws, present)
-    p = gap_p(systems, counts, gaps, permutations, seed)
+    low, high = over.difference(gaps.observed, gaps.away, present)
+    p = gap_p(systems, counts, gaps, permuted, permutations, seed)
     adjusted = np.full_like(p, np.nan)
     adjusted[:, len(OVERALL) :] = holm(p[:, len(OVERALL) :])
     men, women = systems.male, systems.female
@@ -173,7 +212,8 @@ def gender_table(
     columns |= {"male_clips": gaps.clips[:, men].sum(axis=1), "female_clips": gaps.clips[:, women].sum(axis=1)}
     columns |= {"male_actors": present[:, men].sum(axis=1), "female_actors": present[:, women].sum(axis=1)}
     columns |= {"gap": gaps.observed, "low": low, "high": high, "p": p, "p_holm": adjusted}
-    columns |= {"minimum_detectable_gap": minimum_detectable_gap(gaps.by_actor, systems.male)}
+    detectable = minimum_detectable_gap(gaps.by_actor, systems.male, over.confidence)
+    columns |= dict(zip(DETECTABLE, detectable, strict=True))
     index = pd.MultiIndex.from_product([systems.names, gaps.rows], names=["system", "emotion"])
     flat = {name: np.broadcast_to(values, gaps.male.shape).ravel() for name, values in columns.items()}
     return pd.DataFrame(flat, index=index).reset_index()

@@ -1,6 +1,6 @@
 """Any group of the tested clips, such as age bands, languages or intensities, reported as gender is.
 
-A group of people, such as an age band, is compared over people: they are resampled within its levels, and the test
+A group of people, such as an age band, is compared over people: they are a sample of each level, and the test
 permutes which people have which level. A group that varies within people, such as an intensity, is compared within
 people: the test exchanges the levels of each person. Tests are over actors, so they hold for other actors.
 """
@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import confusion_of_cells
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
 from emofusion.evaluation.fairness import differences
-from emofusion.evaluation.gender import OVERALL, minimum_detectable_gap
+from emofusion.evaluation.gender import DETECTABLE, OVERALL, minimum_detectable_gap
 from emofusion.evaluation.levels import Levels, levels_of
 from emofusion.evaluation.permutation import holm, two_sided
+from emofusion.evaluation.student import deviations_of_rows
 from emofusion.evaluation.systems import Systems
 from emofusion.settings.experiment import Evaluation
 
@@ -33,30 +34,32 @@ def group_tables(systems: Systems, facts: pd.DataFrame, settings: Evaluation) ->
     Args:
         systems: the systems on the same clips.
         facts: `tables.FACTS`, for at least the tested clips.
-        settings: the groups, resampling and tests.
+        settings: the groups, intervals and tests.
 
     Returns:
         groups: group, level, system, emotion (`all`, the unweighted average recall over the emotions that the level
             shows, and each emotion), clips, actors, accuracy with its interval low and high.
         group_gaps: group, first, second (levels), system, emotion; first_accuracy, second_accuracy and their clips and
             actors; gap (first - second) with low and high; p, p_holm (adjusted for the system's pairs, or its pairs and
-            emotions), minimum_detectable_gap (missing where levels vary within people). Unweighted average recall is
-            over the emotions that both levels show.
+            emotions), minimum_detectable_gap with its interval (missing where levels vary within people). Unweighted
+            average recall is over the emotions that both levels show.
         group_tests: group, system, emotion, levels (with a clip), spread (the largest accuracy of a level minus the
             smallest), p of a permutation test of the spread, p_holm (adjusted for the system's emotions).
         group_fairness: group, system, emotion, metric, value, levels: as `fairness.fairness_table`, where a difference
             is the largest minus the smallest rate of a level.
-        All are without rows where `settings.groups` is empty.
+        All are without rows where `settings.groups` is empty, and for a group of which `facts` has no value.
 
     Raises:
         EmofusionError: a group is no column with values, see `levels.levels_of`.
     """
-    found: dict[str, list[pd.DataFrame]] = {name: [EMPTY[name]] if not settings.groups else [] for name in GROUP_TABLES}
-    for group in settings.groups:
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in GROUP_TABLES}
+    for group in settings.groups or ():
+        if group in facts and facts[group].isna().all():  # nobody asked for it, see `levels.facts_of_tested`
+            continue
         levels = levels_of(group, facts, systems, settings.bands)
         for name, table in _Group(systems, levels, settings).tables().items():
             found[name].append(table.assign(group=group)[EMPTY[name].columns])
-    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items()}
+    return {name: pd.concat(tables or [EMPTY[name]], ignore_index=True) for name, tables in found.items()}
 
 
 def _empty(texts: Sequence[str], counts: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
@@ -70,7 +73,7 @@ EMPTY = {
     "group_gaps": _empty(
         ["group", "first", "second", "system", "emotion"],
         _GAP_COUNTS,
-        ["first_accuracy", "second_accuracy", "gap", "low", "high", "p", "p_holm", "minimum_detectable_gap"],
+        ["first_accuracy", "second_accuracy", "gap", "low", "high", "p", "p_holm", *DETECTABLE],
     ),
     "group_tests": _empty(["group", "system", "emotion"], ["levels"], ["spread", "p", "p_holm"]),
     "group_fairness": _empty(["group", "system", "emotion", "metric"], ["levels"], ["value"]),
@@ -95,7 +98,7 @@ class _Group:
         self.rows = [*OVERALL, *self.emotions]
         self.clips, self.correct = clips[..., occurring], correct[..., occurring]  # (A, G, K), (S, A, G, K)
         groups = levels.labels if levels.of_people else systems.genders
-        self.resampling = Resampling.of(groups, self.settings.samples, self.settings.seed, self.settings.confidence)
+        self.over = Actors(groups, self.settings.confidence)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables of `group_tables` for this group, without the column group."""
@@ -112,32 +115,31 @@ class _Group:
         """The rows of the table `groups` of one level, of the emotions that it shows."""
         clips, correct = self.clips[:, level], self.correct[:, :, level]
         shown = np.asarray(clips.any(axis=0))
-        weights = np.concatenate([np.ones((1, len(clips))), self.resampling.weights])
-        values = rates(np.einsum("wa,sak->skw", weights, correct, optimize=True), clips.T @ weights.T, shown)
+        values = rates(correct.sum(axis=1)[..., None], clips.sum(axis=0)[:, None], shown)[..., 0]
         present = self._present(clips, shown)
-        low, high = self.resampling.interval(values[..., 1:], present > 0)
+        away = deviations_of_rows(correct, clips, shown)
+        low, high = self.over.share(values, away, present > 0, present.sum(axis=1))
         counts = {"clips": present.sum(axis=1), "actors": (present > 0).sum(axis=1)}
-        table = self._table({**counts, "accuracy": values[..., 0], "low": low, "high": high})
+        table = self._table({**counts, "accuracy": values, "low": low, "high": high})
         return table.assign(level=self.levels.names[level]).loc[np.tile(present.any(axis=1), len(self.systems.names))]
 
     def _pair(self, first: int, second: int) -> pd.DataFrame:
         """The rows of the table `group_gaps` of two levels, but for `p_holm`."""
         sides = [(self.clips[:, level], self.correct[:, :, level]) for level in (first, second)]
         shown = np.asarray(sides[0][0].any(axis=0) & sides[1][0].any(axis=0))
-        weights = np.concatenate([np.ones((1, len(self.clips))), self.resampling.weights])
         values = [
-            rates(np.einsum("wa,sak->skw", weights, correct, optimize=True), clips.T @ weights.T, shown)
-            for clips, correct in sides
+            rates(correct.sum(axis=1)[..., None], clips.sum(axis=0)[:, None], shown)[..., 0] for clips, correct in sides
         ]
         present = [self._present(clips, shown) for clips, _ in sides]
         gaps = values[0] - values[1]
-        low, high = self.resampling.interval(gaps[..., 1:], (present[0] > 0) | (present[1] > 0))
+        away = [deviations_of_rows(correct, clips, shown) for clips, correct in sides]
+        low, high = self.over.difference(gaps, np.subtract(*away), (present[0] > 0) | (present[1] > 0))
         columns: dict[str, Any] = {}
         for side, (of_side, value) in zip(("first", "second"), zip(present, values, strict=True), strict=True):
-            columns[f"{side}_accuracy"] = value[..., 0]
+            columns[f"{side}_accuracy"] = value
             columns[f"{side}_clips"], columns[f"{side}_actors"] = of_side.sum(axis=1), (of_side > 0).sum(axis=1)
-        columns |= {"gap": gaps[..., 0], "low": low, "high": high, "p": self._p(sides, shown, present, gaps[..., 0])}
-        columns["minimum_detectable_gap"] = self._detectable(sides, shown, first)
+        columns |= {"gap": gaps, "low": low, "high": high, "p": self._p(sides, shown, present, gaps)}
+        columns |= dict(zip(DETECTABLE, self._detectable(sides, shown, first), strict=True))
         return self._table(columns).assign(first=self.levels.names[first], second=self.levels.names[second])
 
     def _p(
@@ -172,13 +174,13 @@ class _Group:
     def _detectable(
         self, sides: list[tuple[NDArray[Any], NDArray[Any]]], shown: NDArray[Any], first: int
     ) -> NDArray[Any]:
-        """The smallest gap that a test over people would detect, (S, R); missing where levels vary within people."""
-        shape = (len(self.systems.names), len(self.rows))
+        """`minimum_detectable_gap` over people, (3, S, R); missing where levels vary within people."""
+        shape = (3, len(self.systems.names), len(self.rows))
         if not self.levels.of_people:
             return np.full(shape, np.nan)
         clips, correct = sides[0][0] + sides[1][0], sides[0][1] + sides[1][1]
         by_actor = rates(np.moveaxis(correct, 1, 2), clips.T, shown)
-        return minimum_detectable_gap(by_actor, self.levels.of_actor == first)
+        return minimum_detectable_gap(by_actor, self.levels.of_actor == first, self.settings.confidence)
 
     def _holm(self, gaps: pd.DataFrame) -> NDArray[Any]:
         """The p values of all pairs, adjusted for each system: accuracy, average recall, and all single emotions."""

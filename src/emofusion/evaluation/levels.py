@@ -64,6 +64,7 @@ def facts_of_tested(
     splits: Sequence[pd.DataFrame],
     groups: Sequence[str],
     bands: Mapping[str, Sequence[float]],
+    required: bool = True,
 ) -> pd.DataFrame:
     """What the corpora say about each test clip, a row for each clip, after a check that all groups can be reported.
 
@@ -72,6 +73,8 @@ def facts_of_tested(
         splits: `tables.SPLIT`.
         groups: names of columns of the clip table.
         bands: column of numbers → the bounds of its bands, in ascending order.
+        required: whether a group that cannot be reported stops the run. Otherwise its column has no values afterwards,
+            nor has that of a group of which all clips have the same level.
 
     Raises:
         EmofusionError: as for `levels_of`.
@@ -80,7 +83,14 @@ def facts_of_tested(
     tested = {clip for split in splits for clip in split.loc[split["split"] == "test", "clip"]}
     about = about[about["clip"].isin(tested)].reset_index(drop=True)
     for group in groups:
-        _names_of_tested(group, about.set_index("clip"), bands)
+        try:
+            several = len(_names_of_tested(group, about.set_index("clip"), bands)[1]) > 1
+        except EmofusionError:
+            if required:
+                raise
+            several = False
+        if not (required or several):
+            about[group] = pd.Series(None, about.index, dtype="str")
     return about
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.systems import Systems, actors_of
 from emofusion.fusion.common.crossfit import NothingToLearnFrom, score
+from emofusion.fusion.common.fuse import aligned_for
 from emofusion.plan.settings import EvaluationSettings, FusionSettings
-from emofusion.predictions.missing import USE_OTHERS, completed, in_words, patterns
-from emofusion.predictions.table import Aligned, align, labels
+from emofusion.predictions.missing import USE_OTHERS, in_words, patterns
+from emofusion.predictions.table import Aligned, labels
 from emofusion.predictions.ties import predicted
 from emofusion.settings.kinds import FusionRule
 
@@ -23,16 +24,16 @@ ROBUSTNESS = ("lacking", "share", "removed", "correct", "clips", "actors", "accu
 SHARES = tuple(range(0, 101, 10))  # percent of a modality's test clips that are removed
 
 
-def presence_table(systems: Systems, modalities: Sequence[str], resampling: Resampling) -> pd.DataFrame:
+def presence_table(systems: Systems, modalities: Sequence[str], over: Actors) -> pd.DataFrame:
     """The accuracy of every system on the clips that have the same modalities; without rows where none is missing.
 
     Columns: present (the modalities, in words), system, correct, clips, actors, accuracy (0–1), low and high (its
-    interval from resamples of actors). A modality has no row for clips that it lacks.
+    interval over actors). A modality has no row for clips that it lacks.
 
     Args:
         systems: the systems on the same clips.
         modalities: the systems that are single modalities.
-        resampling: the resamples of the actors.
+        over: the actors, for intervals.
     """
     of_modality = [systems.names.index(name) for name in modalities]
     present = systems.predicted[of_modality] >= 0
@@ -41,7 +42,7 @@ def presence_table(systems: Systems, modalities: Sequence[str], resampling: Resa
         names = [modalities[position] for position in having]
         right = systems.predicted[:, clips] == systems.truth[clips]
         correct, tested = _by_actor(right, systems.actor[clips], len(systems.actors))
-        low, high = resampling.accuracy(correct, tested)
+        low, high = over.accuracy(correct, tested)
         shown = in_words(names, len(modalities))
         for number, system in enumerate(systems.names):
             if system in names or system not in modalities:
@@ -57,6 +58,7 @@ def robustness_table(
     rule: FusionRule,
     fusion: FusionSettings,
     settings: EvaluationSettings,
+    fitting: dict[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """The accuracy of the fusion when a share of a modality's test clips is removed, from none to all.
 
@@ -64,7 +66,7 @@ def robustness_table(
     at random; a greater share contains a smaller one. A clip of which nothing is left is not recognised.
 
     Columns: lacking (the modality), share (0–1), removed (clips), correct, clips, actors, accuracy (0–1), low and high
-    (its interval from resamples of actors). There are no rows for a single modality, nor for a modality without which
+    (its interval over actors). There are no rows for a single modality, nor for a modality without which
     the rule has nothing to learn from.
 
     Args:
@@ -72,17 +74,18 @@ def robustness_table(
         fused: the configured rule's predictions, from which nothing is removed.
         rule: the configured rule.
         fusion: its weights, and what it learns from.
-        settings: resampling; its seed also decides which clips are removed.
+        settings: the level of the intervals; the seed decides which clips are removed.
+        fitting: modality → the predictions that the rule is fitted on, where these are others.
     """
     rows: list[dict[str, Any]] = []
     if len(modalities) > 1:
-        aligned = align(completed(modalities, USE_OTHERS), are_checked=True)
+        aligned = aligned_for(modalities, replace(fusion, missing=USE_OTHERS), fitting)
         tested = aligned.clips["split"].to_numpy() == "test"
         clips = aligned.clips[tested]
         actors, actor = actors_of(clips)
         chosen = settings.evaluation
         with threadpool_limits(1):
-            resampling = Resampling.of(actors["gender"].to_numpy(), chosen.samples, chosen.seed, chosen.confidence)
+            over = Actors(actors["gender"].to_numpy(), chosen.confidence)
             right = pd.Series(labels(fused) == fused["emotion"].to_numpy(), fused["clip"].to_numpy())
             whole = right[clips["clip"]].to_numpy()
             for position, modality in enumerate(aligned.modalities):
@@ -95,7 +98,7 @@ def robustness_table(
                 removed = [order[: round(len(order) * share / 100)] for share in SHARES]
                 right = np.stack([_replaced(whole, without, gone) for gone in removed])
                 correct, by_actor = _by_actor(right, actor, len(actors))
-                low, high = resampling.accuracy(correct, by_actor)
+                low, high = over.accuracy(correct, by_actor)
                 for number, share in enumerate(SHARES):
                     figures = (int(correct[number].sum()), len(clips), len(actors))
                     ends = (figures[0] / figures[1], low[number], high[number])

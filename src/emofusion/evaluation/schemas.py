@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import pandera.pandas as pa
 
-from emofusion.emotions import GENDERS
+from emofusion.emotions import GENDERS, UNKNOWN
+from emofusion.evaluation.classes import FIGURES
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
+from emofusion.evaluation.gender import DETECTABLE
+from emofusion.evaluation.narrowed import VERDICTS
 from emofusion.settings.kinds import Metric
 
 # a class, or in some tables what stands for several: `emotions.RESERVED`
@@ -60,6 +63,36 @@ _OF_ALL_METRICS = {
         {"system": pa.Column(str), "gender": _gender, "emotion": _emotion, "predicted": _emotion, "clips": _count},
         ["system", "gender", "emotion", "predicted"],
     ),
+    "actors": _table(
+        {
+            **dict.fromkeys(["system", "actor"], pa.Column(str)),
+            "gender": pa.Column(str, pa.Check.isin([*GENDERS, UNKNOWN])),
+            "emotion": _emotion,
+            **dict.fromkeys(["correct", "clips"], _count),
+            "accuracy": _share,
+        },
+        ["system", "actor", "emotion"],
+    ),
+    "classes": _table(
+        {
+            "system": pa.Column(str),
+            "emotion": _emotion,
+            **dict.fromkeys(["correct", "clips", "predicted", "actors"], _count),
+            **{name + end: _share for name in FIGURES for end in ("", "_low", "_high")},
+        },
+        ["system", "emotion"],
+    ),
+    "reliability": _table(
+        {
+            "system": pa.Column(str),
+            "bin": _count,
+            **dict.fromkeys(["above", "to"], _share),
+            **dict.fromkeys(["correct", "clips", "actors"], _count),
+            **dict.fromkeys(["confidence", "accuracy"], _share),
+            **_interval,
+        },
+        ["system", "bin"],
+    ),
     "pairs": _table(
         {
             "first": pa.Column(str),
@@ -70,10 +103,20 @@ _OF_ALL_METRICS = {
             "only_second": _count,
             "clips": _count,
             "actors": _count,
-            **dict.fromkeys(["mcnemar_p", "sign_flip_p", "mcnemar_p_holm", "sign_flip_p_holm"], _share),
+            **dict.fromkeys(["mcnemar_p", "mcnemar_p_holm", "sign_flip_p", "sign_flip_p_max_t"], _share),
             "compared": _count,
         },
         ["first", "second"],
+    ),
+    "against": _table(
+        {
+            **dict.fromkeys(["system", "configured"], pa.Column(str)),
+            "difference": _difference,
+            **_signed_interval,
+            **dict.fromkeys(["sign_flip_p", "sign_flip_p_max_t"], _share),
+            "compared": _count,
+        },
+        ["system"],
     ),
     "gender": _table(
         {
@@ -84,7 +127,7 @@ _OF_ALL_METRICS = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            **dict.fromkeys(DETECTABLE, pa.Column("float64", pa.Check.gt(0), nullable=True)),
         },
         ["system", "emotion"],
     ),
@@ -95,7 +138,8 @@ _OF_ALL_METRICS = {
             "emotion": _emotion,
             **dict.fromkeys(["gap_before", "gap_after", "change"], _difference),
             **_signed_interval,
-            "verdict": pa.Column(str, pa.Check.isin(["narrowed", "widened", "not shown"])),
+            **dict.fromkeys(["p", "p_max_t"], _share),
+            "verdict": pa.Column(str, pa.Check.isin(VERDICTS)),
             **dict.fromkeys(["clips", "actors"], _count),
         },
         ["system", "modality", "emotion"],
@@ -106,6 +150,7 @@ _OF_ALL_METRICS = {
             "emotion": _emotion,
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "value": _share,
+            **_interval,
             **dict.fromkeys(["male_clips", "female_clips"], _count),
         },
         ["system", "emotion", "metric"],
@@ -132,7 +177,7 @@ _OF_GROUPS = {
             "gap": _difference,
             **_signed_interval,
             **dict.fromkeys(["p", "p_holm"], _share),
-            "minimum_detectable_gap": pa.Column("float64", pa.Check.gt(0), nullable=True),
+            **dict.fromkeys(DETECTABLE, pa.Column("float64", pa.Check.gt(0), nullable=True)),
         },
         ["group", "first", "second", "system", "emotion"],
     ),

@@ -21,6 +21,7 @@ def write_evaluation(
     new: Sequence[str] | None = None,
     facts: pd.DataFrame | None = None,
     fusion: CellFusionSettings | None = None,
+    fitting: dict[str, pd.DataFrame] | None = None,
 ) -> None:
     """Evaluate every modality and every fusion rule. Each table becomes a file in `out`.
 
@@ -34,13 +35,15 @@ def write_evaluation(
         new: see `evaluate`.
         facts: what the corpora say about each test clip (`tables.FACTS`); needed for groups.
         fusion: the configured rule, whose robustness is then measured.
+        fitting: modality → the predictions that this rule is fitted on, where these are others.
     """
     systems = _systems(modalities, rules)
-    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=facts)
+    kinds = rules.drop_duplicates("rule").set_index("rule")["kind"].to_dict()
+    tables = evaluate(systems, list(modalities), settings, are_checked=True, new=new, facts=facts, kinds=kinds)
     _write(tables, settings, out)
     if fusion is not None:
         fused = systems[fusion.configured.kind]
-        robustness = robustness_table(modalities, fused, fusion.configured, fusion.fusion, settings)
+        robustness = robustness_table(modalities, fused, fusion.configured, fusion.fusion, settings, fitting)
         write_table(robustness, out / "robustness.parquet", ROBUSTNESS)
 
 

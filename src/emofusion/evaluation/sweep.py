@@ -12,7 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from emofusion.emotions import GENDERS, in_order
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
+from emofusion.evaluation.arithmetic import ratio
+from emofusion.evaluation.student import deviations
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.tally import distinct, tally
 from emofusion.predictions.missing import USE_OTHERS, completed
@@ -23,8 +25,7 @@ from emofusion.tables import SWEEPS, write_table
 
 SPLITS = ("validation", "test")
 WEIGHT = "weight_"
-Ends = tuple[NDArray[Any], NDArray[Any]]
-# The number of resampled accuracies in memory at once: 8 MiB as float64. Many settings do not need more memory.
+# The number of actors' values in memory at once: 8 MiB as float64. Many settings do not need more memory.
 BLOCK = 2**20
 
 
@@ -33,15 +34,15 @@ def sweep_weights(
 ) -> dict[str, pd.DataFrame]:
     """Fuse with each pool and each combination of weights in `simplex(modalities, steps)`, and count recognised clips.
 
-    Intervals come from the bootstrap over actors (see `evaluation.bootstrap`), for test clips only. A validation clip
-    of several folds counts once for each fold. Everything runs on one thread, so that sums do not depend on the
+    Intervals over actors (see `evaluation.actors`) are for test clips only. A validation clip of several folds counts
+    once for each fold. Everything runs on one thread, so that sums do not depend on the
     machine's number of cores.
 
     Args:
         aligned: the posteriors of all modalities on the same clips.
         pools: names in `pools.POOLS`.
         steps: weights are multiples of 1/steps.
-        evaluation: resampling and confidence level.
+        evaluation: the confidence level.
 
     Returns:
         Three tables, sorted by split, pool, weights and subset. `write_table` checks them against their schemas.
@@ -64,11 +65,11 @@ def sweep_weights(
         for split in SPLITS:
             if (chosen := (aligned.clips["split"] == split).to_numpy()).any():
                 part = _Part(split, aligned, chosen, pools, grid)
-                resampling = None
+                over = None
                 if split == "test":
-                    resampling = Resampling.of(part.genders, evaluation.samples, evaluation.seed, evaluation.confidence)
-                    tables = {"sweep_gaps": part.gaps(resampling), "sweep_confusion": part.confusion()}
-                sweeps.append(part.accuracies(resampling))
+                    over = Actors(part.genders, evaluation.confidence)
+                    tables = {"sweep_gaps": part.gaps(over), "sweep_confusion": part.confusion()}
+                sweeps.append(part.accuracies(over))
     if not sweeps:
         raise EmofusionError("there is no weight to sweep: no validation or test clip was scored by every modality.")
     return {"sweep": pd.concat(sweeps, ignore_index=True) if len(sweeps) > 1 else sweeps[0], **tables}
@@ -80,7 +81,7 @@ def write_sweep(modalities: dict[str, pd.DataFrame], steps: int, evaluation: Eva
     Args:
         modalities: modality → its predictions, as `tables.read_table` returns them (`tables.PREDICTIONS`).
         steps: weights are multiples of 1/steps.
-        evaluation: resampling and confidence level.
+        evaluation: the confidence level.
         out: the folder to write.
     """
     aligned = align(completed(modalities, USE_OTHERS), are_checked=True)
@@ -119,8 +120,8 @@ class _Part:
         self.positions = {emotion: order.index(emotion) for emotion in occurring}
         self.emotions: dict[str, int | None] = {"all": None, **self.positions}
 
-    def accuracies(self, resampling: Resampling | None) -> pd.DataFrame:
-        """The table `sweep` of the split, for all subsets that have clips. Without resampling it has no intervals."""
+    def accuracies(self, over: Actors | None) -> pd.DataFrame:
+        """The table `sweep` of the split, for all subsets that have clips. Without actors it has no intervals."""
         keys, columns = [], []
         for gender in ("all", *GENDERS):
             actors = (gender == "all") | (self.genders == gender)
@@ -131,28 +132,26 @@ class _Part:
                 rows = self.tally.by_actor(position) * actors
                 correct = rows.sum(axis=1, dtype=np.int64)
                 low = high = np.full(len(rows), np.nan)
-                if resampling:
-                    low, high = _ends(rows, partial(resampling.accuracy, clips=clips), resampling)
+                if over:
+                    low, high = _of_distinct(rows, partial(over.accuracy, clips=clips))
                 keys.append({"split": self.split, "gender": gender, "emotion": emotion})
                 columns.append((correct, clips.sum(), (clips > 0).sum(), correct / clips.sum(), low, high))
         return self._table(keys, _named(("correct", "clips", "actors", "accuracy", "low", "high"), columns))
 
-    def gaps(self, resampling: Resampling) -> pd.DataFrame:
+    def gaps(self, over: Actors) -> pd.DataFrame:
         """The table `sweep_gaps`."""
+        genders = [self.genders == gender for gender in ("male", "female")]
 
-        def interval(rows: NDArray[Any], clips: NDArray[Any]) -> Ends:
-            known = np.isin(resampling.groups, GENDERS)
-            return resampling.interval(resampling.gaps(rows, clips), (clips > 0) & known)
+        def gap(rows: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+            sides = [ratio((rows * of).sum(axis=1), (clips * of).sum()) for of in genders]
+            away = [deviations(rows * of, clips * of) for of in genders]
+            value = sides[0] - sides[1]
+            return value, *over.difference(value, away[0] - away[1], (clips > 0) & np.any(genders, axis=0))
 
         columns = []
         for position in self.emotions.values():
             clips, rows = self._clips(position), self.tally.by_actor(position)
-            sides, counted = [], []
-            for gender in (resampling.groups == "male", resampling.groups == "female"):
-                counted.append(clips[gender].sum())
-                nothing = np.full(len(rows), np.nan)
-                sides.append(rows[:, gender].sum(axis=1) / counted[-1] if counted[-1] else nothing)
-            columns.append((sides[0] - sides[1], *_ends(rows, partial(interval, clips=clips), resampling), *counted))
+            columns.append((*_of_distinct(rows, partial(gap, clips=clips)), *(clips[of].sum() for of in genders)))
         keys = [{"emotion": emotion} for emotion in self.emotions]
         return self._table(keys, _named(("gap", "low", "high", "male_clips", "female_clips"), columns))
 
@@ -179,16 +178,17 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> dict[str, 
     return {name: np.stack(values, axis=-1) for name, values in zip(names, zip(*columns, strict=True), strict=True)}
 
 
-def _ends(rows: NDArray[Any], interval: Callable[[NDArray[Any]], Ends], resampling: Resampling) -> Ends:
-    """The low and high ends of intervals, (settings,) each. Equal rows are computed once.
+def _of_distinct(
+    rows: NDArray[Any], computed: Callable[[NDArray[Any]], tuple[NDArray[Any], ...]]
+) -> tuple[NDArray[Any], ...]:
+    """What is computed for each setting, (settings,) each, such as an interval's ends. Equal rows are computed once.
 
-    rows: (settings, A), recognised clips of each actor. interval: computes the ends for some rows.
+    rows: (settings, A), recognised clips of each actor. computed: what to compute for some rows.
     """
     indices, inverse = distinct(rows)
-    size = max(1, BLOCK // len(resampling.weights))
-    ends = [interval(rows[indices[start : start + size]]) for start in range(0, len(indices), size)]
-    low, high = (np.concatenate(side)[inverse] for side in zip(*ends, strict=True))
-    return low, high
+    size = max(1, BLOCK // rows.shape[1])
+    found = [computed(rows[indices[start : start + size]]) for start in range(0, len(indices), size)]
+    return tuple(np.concatenate(values)[inverse] for values in zip(*found, strict=True))
 
 
 def _table(

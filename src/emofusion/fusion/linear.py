@@ -42,11 +42,11 @@ class LinearEqual(FusionRule):
 
 @dataclass
 class LinearCalibrated(FusionRule):
-    """The rule `linear` on posteriors that are calibrated by a temperature for each modality."""
+    """The rule `linear`, whose fused posteriors are calibrated by one temperature."""
 
     kind: str = "linear_calibrated"
 
-    label: ClassVar[str] = "linear, set weights, temperature-scaled modalities"
+    label: ClassVar[str] = "linear, set weights, temperature after pooling"
     learns: ClassVar[bool] = True
     takes_weights: ClassVar[bool] = True
     position: ClassVar[int] = 30

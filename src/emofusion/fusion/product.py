@@ -47,11 +47,11 @@ class ProductEqual(FusionRule):
 
 @dataclass
 class ProductCalibrated(FusionRule):
-    """The rule `product` on posteriors that are calibrated by a temperature for each modality."""
+    """The rule `product`, whose fused posteriors are calibrated by one temperature."""
 
     kind: str = "product_calibrated"
 
-    label: ClassVar[str] = "product, set weights, temperature-scaled modalities"
+    label: ClassVar[str] = "product, set weights, temperature after pooling"
     learns: ClassVar[bool] = True
     takes_weights: ClassVar[bool] = True
     swept_pool: ClassVar[str] = "product"

@@ -24,11 +24,12 @@ from emofusion.plan.stage import KINDS
 COMMANDS = Path(".snakemake", "commands")
 LOCKS = Path(".snakemake", "locks")
 SCRIPTS = Path(".snakemake", "scripts")
+_UNLOCK = "type: snakemake --cores 1 --unlock"
 
 _own: dict[Path, int] = {}  # the file of this process's own command, and its number while it is open
 
 
-def begin(results: Path, temporary: Iterable[str] = ()) -> list[str]:
+def begin(results: Path, temporary: Iterable[str] = (), unlocks: bool = False) -> list[str]:
     """Announce this command in the present folder, and tidy up after commands that were killed there.
 
     Locks are lifted only where every command that may have left them is known to be gone: each was started on this
@@ -37,6 +38,8 @@ def begin(results: Path, temporary: Iterable[str] = ()) -> list[str]:
     Args:
         results: the folder of results.
         temporary: folders of temporary files that belong to this command.
+        unlocks: whether this is `snakemake --unlock`, by which the user says that earlier commands are gone, those on
+            other machines too.
 
     Returns:
         Lines for the user: about locks that were lifted, or why they were not.
@@ -52,12 +55,12 @@ def begin(results: Path, temporary: Iterable[str] = ()) -> list[str]:
     if at_work:
         return [f"note: {_named(at_work)} at work in this folder too"] if locks else []
     foreign = [about for about in gone.values() if about.get("host") != socket.gethostname()]
-    if foreign:
+    if foreign and not unlocks:
         about = f"note: this folder has locks, and {_named(foreign)} not seen from here"
-        advice = "Look there whether it still runs; if it does not, type: snakemake --cores 1 --unlock"
-        return [f"{about}. {advice}"] if locks else []
+        return [f"{about}. Look there whether it still runs; if it does not, {_UNLOCK}"] if locks else []
     if not gone:
-        return []
+        about = "note: this folder has locks, and the command that made them has left no word of itself"
+        return [f"{about}. If no other is at work here, {_UNLOCK}"] if locks and not unlocks else []
     temporary_of_gone = [Path(folder) for about in gone.values() for folder in about.get("temporary", [])]
     partials = _partials(results)
     if _others()[0]:  # one that has begun in the meantime

@@ -3,12 +3,14 @@
 from math import comb
 from typing import Any
 
+from emofusion.plan.published_figures import published_figures
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Emotions, Modality, Posteriors
+from emofusion.settings.distortion import PICTURES, SOUND
+from emofusion.settings.experiment import NESTED, Emotions, Modality, Posteriors
 from emofusion.settings.fields import must, shown
-from emofusion.settings.kinds import Network
+from emofusion.settings.kinds import Network, Protocol
 from emofusion.settings.names import check_name
-from emofusion.settings.training import Augment
+from emofusion.settings.training import Augment, Training
 
 MOST_WEIGHTS = 200_000  # the largest number of weight combinations in a sweep, see predictions.pools
 
@@ -39,6 +41,16 @@ def check_cell(settings: Settings) -> None:
             f"{', '.join(settings.corpora) or 'none'}",
         )
     for name in settings.root.modalities:
+        must(
+            settings.fusion.fit_on != NESTED or settings.modalities[name].posteriors is None,
+            f"fusion.fit_on={NESTED}: it needs models that are trained here, one for each pair of folds, and "
+            f"{name}.posteriors were made elsewhere; set fusion.fit_on=cross_fitted",
+        )
+        must(
+            protocol.training_actors is None or settings.modalities[name].posteriors is None,
+            f"protocol.training_actors={protocol.training_actors}: {name}.posteriors were made elsewhere, by models "
+            "that were trained with whomever they were; set protocol.training_actors=null, or train a model",
+        )
         protocol.training_corpora(name)
         check_modality(settings, name, settings.modalities[name])
     for name in settings.root.references:
@@ -51,13 +63,15 @@ def check_cell(settings: Settings) -> None:
 
 
 def check_published(published: dict[str, Any]) -> None:
-    """Raise `EmofusionError` where a paper's tables cannot be shown beside ours.
+    """Raise `EmofusionError` where a paper's tables, or figures of others, cannot be shown beside ours.
 
     published: the content of a file in conf/published.
     """
     from emofusion.audit.published import read_paper  # imported here, because most experiments have no such tables
 
-    read_paper(published)
+    published_figures(published)
+    if published.get("table1") or published.get("table2") or not (published.get("results") or published.get("people")):
+        read_paper(published)
     unit = published.get("unit", "percent")
     must(unit == "percent", f"published.unit={unit}: a report shows percent; write the tables in percent")
     fused = published.get("fusion")
@@ -77,6 +91,7 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         node: its settings.
     """
     check_name(node.name, f"{modality}.name")
+    check_distortion(node, modality)
     if node.posteriors is not None:
         must(
             not node.ensemble,
@@ -116,6 +131,12 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         node.network.check_shape(shape, modality)
         check_augment(training.augment, shape, f"{modality}.training.augment")
     node.network.check_training(training, modality)
+    check_enrolment(settings.protocol, training, f"{modality}.training")
+    must(
+        not (node.features.sparse and training.enrolment),
+        f"{modality}.training.enrolment={training.enrolment}: {node.features.kind} features are mostly 0, and would "
+        f"not be afterwards; set {modality}.training.enrolment=0",
+    )
     must(
         not (node.features.sparse and training.speaker_normalisation),
         f"{modality}.training.speaker_normalisation=true: {node.features.kind} features are mostly 0, and would not be "
@@ -134,6 +155,63 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
             f"{modality}.training.patience={training.patience} cannot choose an epoch; set "
             f"{modality}.training.keep=last and {modality}.training.patience=0",
         )
+
+
+def check_enrolment(protocol: Protocol, training: Training, name: str) -> None:
+    """Raise `EmofusionError` where a model needs enrolment clips that the protocol does not set apart.
+
+    name: the full name of the training's settings, such as `speech.training`.
+    """
+    apart, wanted = protocol.enrolment.clips, training.enrolment
+    must(
+        wanted <= apart,
+        f"{name}.enrolment={wanted}: the protocol sets {apart or 'no'} clips of each speaker apart; set "
+        f"protocol.enrolment.clips={wanted}",
+    )
+    must(
+        not (wanted and training.speaker_normalisation),
+        f"{name}.enrolment={wanted}: {name}.speaker_normalisation=true normalises on all clips of a speaker, these "
+        f"included; set one of them, as in {name}.speaker_normalisation=false",
+    )
+
+
+def check_distortion(node: Modality, name: str) -> None:
+    """Raise `EmofusionError` where recordings cannot be made worse in the way that a modality asks for.
+
+    name: of the modality.
+    """
+    distortion, where = node.distortion, f"{name}.distortion"
+    asked = distortion.set_values(where)
+    if not distortion:
+        must(not distortion.training, f"{where}.training=true: nothing makes recordings worse; set {where}.snr=10 too")
+        return
+    must(
+        node.posteriors is None,
+        f"{asked}: {name}.posteriors were made elsewhere, from recordings that are not read here; set {where}={{}}",
+    )
+    if node.ensemble:
+        return  # its members are checked where they are known
+    features = node.features
+    parts = list(features.leaves().values()) or [features]
+    media_of_parts = {medium for part in parts if part.clips_named_in() is None for medium in part.media}
+    must(
+        bool(media_of_parts),
+        f"{asked}: {features.kind} features are read from a table, and no recording is; set {where}={{}}",
+    )
+    for is_asked, media, what in (
+        (distortion.of_sound, {SOUND}, "sound"),
+        (distortion.of_pictures, set(PICTURES), "pictures"),
+    ):
+        must(
+            not is_asked or bool(media & media_of_parts),
+            f"{asked}: {features.kind} features are not computed from {what}; they are computed from "
+            f"{' or '.join(sorted(media_of_parts))}",
+        )
+    must(
+        distortion.training or not node.network.compares_with_training,
+        f"{asked}: {node.network.kind} compares clips with the training clips, whose recordings would be made worse "
+        f"too; say so with {where}.training=true, or choose another model",
+    )
 
 
 def _check_words(emotions: Emotions, posteriors: Posteriors, name: str) -> None:

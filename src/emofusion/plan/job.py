@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emofusion.disk import is_full, no_room, path_of
+from emofusion.disk import has_no_room, is_full, no_room, path_of
 from emofusion.errors import EmofusionError
 from emofusion.plan.at_work import alone
 from emofusion.plan.currency import WITH_SOURCES, same_sources, sources_of
@@ -118,7 +118,7 @@ class Job:
         except EmofusionError:
             raise
         except Exception as error:
-            if is_full(error):
+            if is_full(error) or has_no_room(self.folder):  # libsndfile, for one, says no more than "System error"
                 raise no_room(path_of(error) or self.folder) from error
             raise
 

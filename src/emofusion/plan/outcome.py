@@ -1,5 +1,7 @@
 """The settings of the stages that follow the predictions: rules, fusion and report."""
 
+from dataclasses import replace
+
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import (
     CellFusionSettings,
@@ -12,7 +14,7 @@ from emofusion.settings import registry
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Evaluation, Modality
 from emofusion.settings.fields import shown
-from emofusion.settings.kinds import Protocol
+from emofusion.settings.kinds import FusionRule, Protocol
 
 
 def resolved_weights(weights: dict[str, float] | None, modalities: list[str]) -> dict[str, float]:
@@ -66,27 +68,55 @@ def fusion_settings(settings: Settings) -> tuple[SharedRulesSettings, CellFusion
     own = [rule for rule in rules if rule not in shared]
     # in the order of the setting, so that cells with different configured rules share them
     shared.sort(key=lambda rule: fusion.compare.index(rule.kind))
+    candidates = [rule for rule in shared if rule.is_candidate]
+    if rules[0].chooses and not candidates:
+        raise EmofusionError(
+            f"fusion.rule={fusion.rule}: it has nothing to choose from; put rules into fusion.compare that use no "
+            "configured weights, as in fusion.compare=[product_equal,log_linear]"
+        )
+
+    def chosen_from(chosen: list[FusionRule]) -> list[FusionRule]:
+        """The candidates, where a rule chooses: other results must not depend on them."""
+        return candidates if any(rule.chooses for rule in chosen) else []
+
     anything = resolved_weights(None, modalities)  # no shared rule uses the weights
     weights = resolved_weights(fusion.weights, modalities)
     configured = fusion.rule if any(rule.kind == fusion.rule for rule in own) else ""
     evaluation = settings.evaluation
     without_tests = Evaluation(
-        samples=evaluation.samples, confidence=evaluation.confidence, seed=evaluation.seed, metrics=[]
+        samples=evaluation.samples,
+        confidence=evaluation.confidence,
+        bins=evaluation.bins,
+        seed=evaluation.seed,
+        metrics=[],
     )
     every = evaluation_settings(settings)
     return (
         SharedRulesSettings(
-            FusionSettings("", shared, anything, fusion.steps, fusion.fit_on, fusion.missing),
+            FusionSettings("", shared, anything, fusion.steps, fusion.fit_on, fusion.missing, chosen_from(shared)),
             EvaluationSettings(without_tests, every.metrics),
             settings.root.references,
         ),
         CellFusionSettings(
-            FusionSettings(configured, own, weights, fusion.steps, fusion.fit_on, fusion.missing),
+            FusionSettings(
+                *(configured, own, weights, fusion.steps, fusion.fit_on, fusion.missing, chosen_from([*own, rules[0]]))
+            ),
             [*names, *settings.root.references],
             every,
             rules[0],
         ),
     )
+
+
+def with_groups(settings: Settings) -> Evaluation:
+    """The evaluation with the groups to report: those that it names, or else those that all tested corpora declare."""
+    evaluation: Evaluation = settings.evaluation
+    if evaluation.groups is not None:
+        return evaluation
+    corpora = [settings.corpora.get(name) for name in settings.protocol.test_corpora()]
+    tested = [() if corpus is None else corpus.groups for corpus in corpora]  # a missing one is told of later
+    shared = [name for name in (tested[0] if tested else ()) if all(name in groups for groups in tested)]
+    return replace(evaluation, groups=shared)
 
 
 def evaluation_settings(settings: Settings) -> EvaluationSettings:
@@ -134,6 +164,11 @@ def report_settings(
             for name, chosen in trained.items()
             if any(node.training is not None and node.training.speaker_normalisation for node in chosen)
         ],
+        enrolled={
+            name: number
+            for name, chosen in trained.items()
+            if (number := max((node.training.enrolment for node in chosen if node.training is not None), default=0))
+        },
         generated=any(
             settings.corpora[name].generator(name) is not None
             for name in dict.fromkeys(
@@ -146,4 +181,11 @@ def report_settings(
         networks=networks,
         groups=settings.evaluation.groups,
         bands=settings.evaluation.bands,
+        distorted={
+            name: settings.modalities[name].distortion.in_words()
+            for name in settings.root.modalities
+            if settings.modalities[name].distortion
+        },
+        distorted_training=any(settings.modalities[name].distortion.training for name in settings.root.modalities),
+        training_actors=protocol.training_actors,
     )

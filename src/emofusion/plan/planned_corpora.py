@@ -1,18 +1,15 @@
 """The stages of corpora, and of the tables of posteriors that corpora bring."""
 
-from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import CorpusSettings
-from emofusion.plan.stage import ALSO_SKIPPED, Inputs, Stage, StageFactory
+from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import Modality, Posteriors
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Corpus, Features, Protocol
-from emofusion.settings.kinds.corpora import SKIP
 
-Others = Sequence[tuple[str, Modality]]
 TABLES = "tables"  # the role of the stage with the tables of posteriors that a corpus brings
 
 
@@ -52,28 +49,6 @@ def corpus_stage(factory: StageFactory, settings: Settings, name: str, modality:
         CorpusSettings(name, corpus, medium if node.posteriors is None else ""),
         inputs,
     )
-
-
-def tables_of_others(factory: StageFactory, settings: Settings, names: Sequence[str], others: Others) -> Inputs:
-    """The clip tables in which other modalities read the same corpora, where a corpus skips clips whose file is bad.
-
-    Such a clip is skipped in all modalities. Corpora that stop at a bad clip have none.
-
-    Args:
-        factory: makes the stages.
-        settings: all settings of the cell.
-        names: the corpora of a modality.
-        others: name and settings of each other modality, or of each member where it is an ensemble.
-    """
-    skipping = [name for name in names if name in settings.corpora and settings.corpora[name].on_bad_clip == SKIP]
-    stages = [
-        corpus_stage(factory, settings, name, modality, node)
-        for modality, node in others
-        if node.posteriors is None
-        for name in skipping
-        if name in {*settings.protocol.training_corpora(modality), *settings.protocol.test_corpora()}
-    ]
-    return {ALSO_SKIPPED: tuple(dict.fromkeys(stages))} if stages else {}
 
 
 def brought_tables(factory: StageFactory, settings: Settings, modality: str, posteriors: Posteriors) -> Stage | None:

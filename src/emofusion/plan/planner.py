@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from emofusion.errors import EmofusionError
-from emofusion.plan.outcome import fusion_settings, report_settings
-from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, tables_of_others, with_table
+from emofusion.plan.checks import check_distortion
+from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
+from emofusion.plan.planned_corpora import TABLES, brought_tables, corpus_stage, with_table
+from emofusion.plan.planned_skips import skipped_elsewhere, skips
 from emofusion.plan.settings import (
+    DistortedSettings,
     EnsembleSettings,
     FeatureCacheSettings,
     FeaturesSettings,
@@ -21,15 +24,17 @@ from emofusion.plan.settings import (
     PredictionsSettings,
     SplitSettings,
 )
-from emofusion.plan.stage import Inputs, Stage, StageFactory
+from emofusion.plan.stage import RECORDED, Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import Modality
+from emofusion.settings.distortion import Distortion
+from emofusion.settings.experiment import NESTED, Modality
 from emofusion.settings.fields import shown
 from emofusion.settings.kinds import Features, Network, Protocol
-from emofusion.settings.kinds.corpora import SKIP
+from emofusion.settings.kinds.pairs import pairs_of
 
 Value = TypeVar("Value")
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
+FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others than the tested
 REFERENCES = "references"  # the role of the predictions that are compared with the fusion rules and not fused
 
 
@@ -52,13 +57,17 @@ class Planner:
         Raises:
             EmofusionError: settings do not fit together.
         """
-        root = settings.root
+        root, required = settings.root, settings.evaluation.groups is not None
+        settings = self._with_groups(settings)
         modalities = root.modalities
         ensembles = {
-            name: [alternative(name, choice) for choice in node.ensemble]
+            name: [self._distorted_alike(alternative(name, choice), node) for choice in node.ensemble]
             for name, node in settings.modalities.items()
             if node.ensemble
         }
+        for name, ensemble in ensembles.items():
+            for member in ensemble:
+                check_distortion(member, name)
         self._readers = [
             (name, part)
             for name in modalities
@@ -76,13 +85,14 @@ class Planner:
             lambda: fusion_settings(settings),
             (settings.evaluation,),
         )
-        compared: Inputs = {**members} | ({REFERENCES: tuple(references)} if references else {})
+        fitting = self._fitting(settings, ensembles)
+        compared: Inputs = {**members} | ({REFERENCES: tuple(references)} if references else {}) | fitting
         rules = self.factory.make("rules", "compared", shared, compared)
         splits = {name: _split_of(stage) for name, stage in members.items()}
         distinct_splits = tuple(dict.fromkeys(splits.values()))
-        fused: Inputs = {"fusion": rules, **members}
+        fused: Inputs = {"fusion": rules, **members, **fitting}
         if settings.evaluation.groups:
-            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands)
+            groups = GroupsSettings(settings.evaluation.groups, settings.evaluation.bands, required)
             # no modality can have the name of this role
             fused["evaluation"] = self.factory.make(
                 "groups", settings.protocol.kind, groups, {"splits": distinct_splits}
@@ -93,7 +103,13 @@ class Planner:
         }
         networks = {
             name: self._compared(
-                settings, name, chosen, [alternative(name, c) for c in settings.report.compare.get(name, [])]
+                settings,
+                name,
+                chosen,
+                [
+                    self._distorted_alike(alternative(name, c), settings.modalities[name])
+                    for c in settings.report.compare.get(name, [])
+                ],
             )
             for name, chosen in trained.items()
         }
@@ -109,6 +125,43 @@ class Planner:
         }
         named = [type(kind) for kind in (*shared.fusion.rules, *own.fusion.rules, *own.evaluation.metrics)]
         return self.factory.make("report", settings.root.experiment, report, inputs, also=named)
+
+    def _fitting(self, settings: Settings, ensembles: dict[str, list[Modality]]) -> Inputs:
+        """The predictions of all modalities that rules are fitted on; empty where these are the ones that are tested.
+
+        ensembles: modality → the settings of its members, where it is an ensemble.
+        """
+        nodes = [(name, self._trained_on(settings.modalities[name])) for name in settings.root.modalities]
+        members = {name: [self._trained_on(member) for member in ensemble] for name, ensemble in ensembles.items()}
+        if settings.fusion.fit_on == NESTED:
+            pairs = self._once(("pairs",), settings.protocol, lambda: pairs_of(settings.protocol))
+            settings = replace(settings, sections={**settings.sections, "protocol": pairs})
+        elif all(node is settings.modalities[name] for name, node in nodes):
+            return {}
+        return {FITTING: tuple(self._predictions(settings, name, node, members.get(name, [])) for name, node in nodes)}
+
+    def _distorted_alike(self, member: Modality, ensemble: Modality) -> Modality:
+        """The settings of an ensemble's member, which reads the same recordings as all of them."""
+        if member.distortion == ensemble.distortion:
+            return member
+        return self._once(
+            ("distorted alike", id(ensemble)),
+            member,
+            lambda: replace(member, distortion=ensemble.distortion),
+            (ensemble,),
+        )
+
+    def _trained_on(self, node: Modality) -> Modality:
+        """A modality as its models are trained: on recordings as they are, where only those under test are worse."""
+        if not node.distortion or node.distortion.training:
+            return node
+        return self._once(("as recorded",), node, lambda: replace(node, distortion=Distortion()))
+
+    def _with_groups(self, settings: Settings) -> Settings:
+        """The settings, with the groups that are reported where none are named."""
+        tested = tuple(type(settings.corpora.get(name)) for name in settings.protocol.test_corpora())
+        evaluation = self._once(("groups", tested), settings.evaluation, lambda: with_groups(settings))
+        return replace(settings, sections=settings.sections | {"evaluation": evaluation})
 
     def _predictions(self, settings: Settings, modality: str, node: Modality, members: list[Modality]) -> Stage:
         """The stage with a modality's posteriors: a table from elsewhere, an ensemble, or one model's predictions.
@@ -138,6 +191,8 @@ class Planner:
                 "ensemble", f"{modality}-{node.name}", EnsembleSettings(node.pool, names), {"members": stages}
             )
         model, inputs = self._model(settings, modality, node)
+        if self._trained_on(node) is not node:
+            inputs = self._model_inputs(settings, modality, node)
         training = _not_none(node.training)
         prediction_settings = self._once(
             ("predictions", id(node)),
@@ -160,7 +215,7 @@ class Planner:
     ) -> tuple[Stage, Inputs]:
         """The model of a modality, and its inputs. `seeds`: to use instead of the experiment's seeds."""
         training, network = _not_none(node.training), node.network
-        inputs = self._model_inputs(settings, modality, node)
+        inputs = self._model_inputs(settings, modality, self._trained_on(node))
         seeds = seeds or member_seeds(settings.root.seed, training.members)
         trained, single, standardised = self._once(
             ("trained",),
@@ -185,11 +240,11 @@ class Planner:
         train = set(settings.protocol.training_corpora(modality))
         features = []
         for position, of_part in enumerate(self._parts(node)):
-            for name, corpus in corpora.items():
-                if position:  # a further part may read another medium of the corpus
-                    corpus = corpus_stage(self.factory, settings, name, modality, of_part)
-                computed = self._features(of_part.features, name, corpus)
-                cached = self._feature_cache(node, trains=name in train)
+            # a further part may read another medium of the corpora
+            read_by = corpora if not position else self._corpora(settings, modality, of_part, list(corpora))
+            for name in corpora:
+                computed = self._features(of_part, name, read_by)
+                cached = self._feature_cache(node, trains=name in train and self._trained_on(node) is node)
                 if cached is not None:
                     part = cached.part
                     read: Inputs = {"features": computed, **weights}
@@ -207,6 +262,24 @@ class Planner:
 
         return self._once(("parts",), node, make)
 
+    def _corpora(self, settings: Settings, modality: str, node: Modality, names: list[str]) -> dict[str, Stage]:
+        """The corpora that a modality reads, by name, with the medium that its features are computed from."""
+        return {name: corpus_stage(self.factory, settings, name, modality, node) for name in names}
+
+    def _distorted(self, corpus: Stage, node: Modality) -> Stage:
+        """A corpus with the recordings that a modality reads made worse, where they are."""
+        if not node.distortion.concerns(corpus.settings.medium):
+            return corpus
+        settings = self._once(
+            ("distorted", id(corpus)),
+            node,
+            lambda: DistortedSettings(
+                corpus.settings.name, corpus.settings.corpus, replace(node.distortion, training=False)
+            ),
+            (corpus,),
+        )
+        return self.factory.make("distorted", f"{settings.name}-{corpus.settings.medium}", settings, {"corpus": corpus})
+
     def _feature_cache(self, node: Modality, trains: bool) -> FeatureCacheSettings | None:
         """The frozen part of a modality's network; None where the whole network is trained.
 
@@ -219,10 +292,20 @@ class Planner:
 
         return self._once(("frozen", trains), node, make)
 
-    def _features(self, features: Features, name: str, corpus: Stage) -> Stage:
+    def _features(self, node: Modality, name: str, corpora: dict[str, Stage]) -> Stage:
+        """The features of one of a modality's corpora. corpora: all of them, by name."""
+        features: Features = node.features
+        corpus = self._distorted(corpora[name], node)
         root = corpus.settings.corpus.root
         computed = self._once(("features", root), features, lambda: FeaturesSettings(features.for_corpus(root)))
-        return self.factory.make("features", f"{features.kind}-{name}", computed, {"corpus": corpus})
+        read: Inputs = {"corpus": corpus}
+        if features.follows_recordings() and [corpus] != [*corpora.values()]:
+            read[RECORDED] = tuple(corpora.values())
+        return self.factory.make("features", f"{features.kind}-{name}", computed, read)
+
+    def _features_read(self, node: Modality, name: str, corpora: dict[str, Stage]) -> list[Stage]:
+        """The features that a modality's models are tested on, and those that they are trained on."""
+        return [self._features(one, name, corpora) for one in (node, self._trained_on(node))]
 
     def _split(self, settings: Settings, modality: str, node: Modality) -> tuple[Stage, dict[str, Stage]]:
         """The split of a modality's clips, and the corpora that they come from."""
@@ -240,17 +323,12 @@ class Planner:
             )
             label = f"{protocol.kind}-{modality}"
             read: Inputs = {"corpora": tuple(corpora.values())}
-            read |= tables_of_others(self.factory, settings, names, others)
+            read |= skipped_elsewhere(self.factory, settings, corpora, readers, self._features_read)
             return self.factory.make("split", label, split_settings, read), corpora
 
-        skips = any(corpus.on_bad_clip == SKIP for corpus in settings.corpora.values())
         parts = self._parts(node)
-        others = [
-            (name, reader)
-            for name, reader in self._readers
-            if skips and (name != modality or any(reader is part for part in parts[1:]))
-        ]
-        sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in others))
+        readers = self._readers if skips(settings) else []
+        sections = (settings.corpora, settings.protocol, settings.emotions, *(reader for _, reader in readers))
         return self._once(("split", modality, *map(id, sections)), node, make, sections)
 
     def _compared(

@@ -14,6 +14,8 @@ from emofusion.plan.currency import sources_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import RECORD, Record
 from emofusion.plan.settings import FeatureCacheSettings, ModelSettings, PredictionsSettings
+from emofusion.plan.stage import FEATURES_SKIPPED, RECORDED
+from emofusion.settings.kinds.pairs import PairsOfFolds
 
 MEBIBYTE = 2**20
 LONGEST_MINUTES = 7 * 24 * 60
@@ -39,6 +41,7 @@ TABLE = {
     "weights": Cost(3000, 0, 30, 0),
     "tables": Cost(600, 100, 10, 0.5),
     "corpus": Cost(600, 0.1, 30, 0.02),
+    "distorted": Cost(1000, 0.1, 30, 0.05),
     "split": Cost(600, 40, 10, 1),
     "groups": Cost(600, 40, 10, 1),
     "features": Cost(2500, 1, 30, 0.05),
@@ -59,6 +62,8 @@ WITH_GPU = 3000
 TRAINING = 0.01
 # The same of a network that profits from a GPU: with one, and without.
 LARGE_TRAINING = (0.02, 0.5)
+# How many times as long the trainings for all pairs of folds take: n folds have n (n - 1) / 2 pairs, and n is nine.
+OF_PAIRS = 4
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ def estimate(plan: PlanFile, name: str, results: Path, attempt: int = 1, gpus: i
     minutes = cost.minutes + cost.minutes_each * read
     if isinstance(settings, ModelSettings):
         rate = LARGE_TRAINING[0 if gpus else 1] if wanted else TRAINING
-        minutes += rate * read * settings.training.epochs * len(settings.seeds)
+        trainings = OF_PAIRS if isinstance(plan.settings(str(stage.inputs["split"])).protocol, PairsOfFolds) else 1
+        minutes += trainings * rate * read * settings.training.epochs * len(settings.seeds)
     more = 2 ** (attempt - 1)
     return Needs(
         math.ceil(memory * more),
@@ -130,13 +136,16 @@ def wants_gpu(plan: PlanFile, stage: PlannedStage, settings: Any) -> bool:
 def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:
     """Bytes of what a stage reads, as far as it exists: results of other stages, and recordings or tables from outside.
 
-    A stage of features reads the recordings that its corpus lists, and not only the corpus's table.
+    A stage of features, or of distorted recordings, reads the recordings that its corpus lists, and not only the
+    corpus's table.
     """
     size = sum(file.stat().st_size for file in sources_of(settings)) if stage.kind in ("corpus", "posteriors") else 0
+    # of these, only a small list or table is read
+    listed = {*stage.inputs.get(FEATURES_SKIPPED, []), *stage.inputs.get(RECORDED, [])} - {stage.inputs.get("corpus")}
     for name in stage.reads:
         record = Record.read(results / name / RECORD)
-        if record is not None:
+        if record is not None and name not in listed:
             size += sum(int(length) for length, _ in record.outputs.values())
-            if stage.kind == "features":
+            if stage.kind in ("features", "distorted"):
                 size += sum(source.size for source in record.sources.values())
     return size

@@ -7,6 +7,7 @@ The objects are frozen, and hold only what can change a stage's output. Two furt
 from dataclasses import dataclass
 from typing import Any
 
+from emofusion.settings.distortion import Distortion
 from emofusion.settings.experiment import Emotions, Evaluation, Posteriors
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Corpus, Features, FrozenPart, FusionRule, Metric, Network, Protocol
@@ -24,6 +25,15 @@ class CorpusSettings:
     name: str
     corpus: Corpus
     medium: str = ""
+
+
+@dataclass(frozen=True)
+class DistortedSettings:
+    """A corpus whose recordings are made worse. name, corpus: of the stage that it reads. distortion: what is done."""
+
+    name: str
+    corpus: Corpus
+    distortion: Distortion
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class GroupsSettings:
 
     groups: list[str]
     bands: dict[str, list[float]]
+    required: bool = setting("Whether a group without values stops the run.", True, later=True)
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ class FusionSettings:
     rule: the configured rule, which the tables show; empty where it is not among these rules. rules: the rules, each
     once. weights: modality → weight, for all modalities; each is 0 or more, and their sum is 1. steps: how many steps a
     sweep of the weights has. fit_on: the clips that rules with parameters are fitted on. missing: what happens with a
-    test clip that a modality lacks, see `predictions.missing`.
+    test clip that a modality lacks, see `predictions.missing`. candidates: what a rule that `chooses` can choose from.
     """
 
     rule: str
@@ -116,6 +127,7 @@ class FusionSettings:
     steps: int
     fit_on: str
     missing: str = "use_others"
+    candidates: list[FusionRule] = setting("The rules that a rule which chooses can choose from.", [], later=True)
 
 
 @dataclass(frozen=True)
@@ -167,6 +179,7 @@ class ReportSettings:
     fusion rules. metrics: the metrics besides accuracy. confidence: the level of the intervals (0–1). protocol: the
     protocol's kind. leaks_speakers: whether a speaker can be in training and test clips. normalised_by_speaker: the
     modalities whose features are normalised on each speaker's own clips. generated: whether a corpus is generated.
+    enrolled: modality → the number of each speaker's clips that it is centred on, where it is.
     published: the content of a file in conf/published. networks: modality → the networks whose training curves are
     shown, one entry for each folder of models; a modality that is not trained has no entry.
     """
@@ -190,3 +203,9 @@ class ReportSettings:
     networks: dict[str, list[str]]
     groups: list[str]
     bands: dict[str, list[float]]
+    enrolled: dict[str, int] = setting(
+        "Modality → the number of enrolment clips that it is centred on.", {}, later=True
+    )
+    distorted: dict[str, str] = setting("Modality → what was done to its recordings, in words.", {}, later=True)
+    distorted_training: bool = setting("Whether training recordings were made worse too.", False, later=True)
+    training_actors: int | None = setting("Number of drawn training actors in each fold; null: all.", None, later=True)

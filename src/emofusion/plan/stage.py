@@ -32,7 +32,9 @@ class StageKind:
 
 
 LIBRARY = "library:"  # before the name of a library among a stage's modules
+RECORDED = "recorded"  # the role of the clip tables to whose recordings features adapt, where not only to their own
 ALSO_SKIPPED = "also_skipped"  # the role of clip tables of other modalities, whose skipped clips a split leaves out
+FEATURES_SKIPPED = "features_skipped"  # the role of features, of all modalities, whose skipped clips a split leaves out
 
 KINDS = {
     "generated": StageKind("prepare", (), ("corpus",)),
@@ -40,6 +42,7 @@ KINDS = {
     "weights": StageKind("prepare", (), ("weights.safetensors",)),
     "tables": StageKind("prepare", (), ("tables",)),
     "corpus": StageKind("corpus", ("emofusion.corpora.common.read",), ("clips.parquet", "notes.csv"), ("unpacked",)),
+    "distorted": StageKind("distort", ("emofusion.recordings.distort",), ("clips.parquet", "recordings")),
     "split": StageKind(
         "split",
         ("emofusion.protocols.common.split",),
@@ -47,7 +50,7 @@ KINDS = {
     ),
     "groups": StageKind("groups", ("emofusion.evaluation.levels",), ("facts.parquet",)),
     "features": StageKind(
-        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv")
+        "features", ("emofusion.features.common.extract",), ("features.npy", "rows.parquet", "notes.csv", "skipped.csv")
     ),
     "feature_cache": StageKind(
         "feature_cache", ("emofusion.features.common.feature_set",), ("features.npy", "rows.parquet")

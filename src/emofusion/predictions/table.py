@@ -35,6 +35,7 @@ class Aligned:
         present: (modalities, N), whether a modality has a clip. Where it lacks one, its posteriors are equal.
         order: all classes that a table has a column for, also those that no modality knows.
         left_out: for each modality the number of its rows that another modality did not score.
+        fitting: what fusion rules are fitted on, where it is not these posteriors.
     """
 
     clips: pd.DataFrame
@@ -45,6 +46,12 @@ class Aligned:
     present: NDArray[np.bool_]
     order: list[str]
     left_out: dict[str, int]
+    fitting: "Aligned | None" = None
+
+    @property
+    def examples(self) -> "Aligned":
+        """What fusion rules are fitted on."""
+        return self if self.fitting is None else self.fitting
 
     def only(self, modalities: NDArray[np.intp]) -> "Aligned":
         """Some modalities (their positions), the classes that they know, and the clips that have all of them."""
@@ -58,6 +65,7 @@ class Aligned:
             posteriors=self.posteriors[np.ix_(modalities, rows, classes)],
             known=self.known[np.ix_(modalities, classes)],
             present=self.present[np.ix_(modalities, rows)],
+            fitting=None if self.fitting is None else self.fitting.only(modalities),
         )
 
 

@@ -60,7 +60,12 @@ def annotation_table(tables: dict[str, pd.DataFrame], settings: ReportSettings) 
             annotate("tuned", pool, weights, rules.loc[tuned, "accuracy"], note, tuned)
         swept = test[test["rule"] == pool]
         if len(swept):
-            best = swept.loc[swept["accuracy"].idxmax()]
+            best = swept[swept["accuracy"] == swept["accuracy"].max()]
+            parameters = tables["parameters"]
+            chosen = parameters[parameters["rule"] == f"{pool}_oracle"].set_index("name")["value"]
+            if set(columns) <= set(chosen.index):  # among equally accurate weights, the rule's own choice
+                best = best[np.isclose(best[columns], [chosen[column] for column in columns]).all(axis=1)]
+            best = best.iloc[0] if len(best) else swept.loc[swept["accuracy"].idxmax()]
             note = "best on the test clips; it is never used for a choice"
             annotate("oracle", pool, list(best[columns]), best["accuracy"], note)
     return pd.DataFrame(rows, columns=["annotation", "rule", "system", *columns, "accuracy", "clips", "note"])

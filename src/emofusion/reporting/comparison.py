@@ -6,6 +6,7 @@ import pandas as pd
 
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.results import TrainedModel
+from emofusion.reporting.rounding import decimal
 from emofusion.reporting.wording import heading, percent
 
 MEASURES = ["train_loss", "validation_loss", "gap", "validation_accuracy"]
@@ -77,10 +78,10 @@ def markdown(table: pd.DataFrame) -> str:
             "Trained": f"{row['parameters_trained']:,}",
             "Seeds × folds": f"{row['seeds']} × {row['folds']}",
             "Epochs": row["epochs"],
-            "Seconds per epoch": f"{row['seconds_per_epoch']:.2f}",
-            "Training loss": spread(row, "train_loss", "{:.2f}".format),
-            "Validation loss": spread(row, "validation_loss", "{:.2f}".format),
-            "Gap": spread(row, "gap", "{:.2f}".format),
+            "Seconds per epoch": decimal(row["seconds_per_epoch"]),
+            "Training loss": spread(row, "train_loss", decimal),
+            "Validation loss": spread(row, "validation_loss", decimal),
+            "Gap": spread(row, "gap", decimal),
             "Validation accuracy": spread(row, "validation_accuracy", percent),
         }
         for _, row in table.iterrows()

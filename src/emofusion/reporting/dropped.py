@@ -32,5 +32,6 @@ def dropped(folders: Iterable[Path]) -> list[str]:
 
 
 def _sentence(note: Note) -> str:
-    where = f", in {note.clips} {'clip' if note.clips == 1 else 'clips'}" if note.clips else ""
-    return f"Not used ({note.about}): {note.number} {note.what}{where}."
+    of_parts = note.clips and not note.what.startswith("clips")
+    where = f", in {note.clips} {'clip' if note.clips == 1 else 'clips'}" if of_parts else ""
+    return f"Not used ({note.about}): {note.what}: {note.number}{where}."

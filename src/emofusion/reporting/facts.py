@@ -51,10 +51,22 @@ class Facts:
                 f"{names} {verb} normalised on each speaker's own unlabelled clips, the test speakers' included "
                 "(transductive): for a new speaker, several clips are needed first."
             )
+        if settings.enrolled:
+            sentences.append(
+                f"{self.enrolment()}. A new speaker is asked for these clips first, and they are not tested."
+            )
         if self.transductive:
             sentences.append(
                 f"The rule {settings.rule} uses all unlabelled clips of a test speaker (transductive): for a new "
                 "speaker, several clips are needed first."
+            )
+        if settings.distorted:
+            sentences.append(self.distortion())
+        if settings.training_actors is not None:
+            people = "1 actor" if settings.training_actors == 1 else f"{settings.training_actors} actors"
+            sentences.append(
+                f"Each fold trains with {people}, drawn from those that it has (protocol.training_actors): this is a "
+                "point of a learning curve."
             )
         if settings.generated:
             sentences.append(f"This is {DEMO}: no real person was seen or heard.")
@@ -66,6 +78,24 @@ class Facts:
                 "(accept_other_versions=true); summary.md and report.html list them."
             )
         return sentences
+
+    def enrolment(self) -> str:
+        """On how many enrolment clips each modality is centred, in words; empty where none is."""
+        parts = [
+            f"{heading(name)} is centred on {number} enrolment {'clip' if number == 1 else 'clips'} of each speaker"
+            for name, number in self.settings.enrolled.items()
+        ]
+        return ", and ".join(parts)
+
+    def distortion(self) -> str:
+        """How recordings were made worse, in words."""
+        parts = "; ".join(f"{heading(name)}: {words}" for name, words in self.settings.distorted.items())
+        learnt = (
+            "Training recordings were made worse in the same way."
+            if self.settings.distorted_training
+            else "Models, and rules that learn, learnt from the recordings as they are."
+        )
+        return f"The recordings under test were made worse ({parts}). {learnt}"
 
     def trained_on(self, groups: Sequence[str] = ("gender",)) -> str:
         """Who trained each modality, to stand beside the gaps of some groups."""
@@ -86,6 +116,7 @@ class Facts:
             "protocol": settings.protocol,
             "leaks_speakers": settings.leaks_speakers,
             "normalised_by_speaker": ", ".join(settings.normalised_by_speaker) or "no modality",
+            "enrolment_clips": ", ".join(f"{name} {number}" for name, number in settings.enrolled.items()) or "none",
             "configured_rule_is_transductive": self.transductive,
             "data": DEMO if settings.generated else "recordings",
         }

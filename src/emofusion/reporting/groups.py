@@ -21,6 +21,8 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
             table[(table["group"] == group) & (table["emotion"] == "all")].set_index("system")
             for table in (evaluation["groups"], evaluation["group_tests"])
         )
+        if overall.empty:  # no tested clip has a value
+            continue
         rows = []
         for level in overall["level"].unique():
             of_level = overall[overall["level"] == level]

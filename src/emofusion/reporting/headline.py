@@ -9,12 +9,15 @@ from emofusion.errors import EmofusionError
 from emofusion.reporting.grid.files import FACTS, PAGE
 from emofusion.reporting.rounding import percentage
 
+CHOSEN = "chosen"  # the rule that other folds have chosen; it is named here because its kind would import the registry
+
 
 def headline(folder: Path) -> list[str]:
     """The last lines that a run of one experiment prints.
 
-    The first line has the accuracy of the configured fusion and of each single modality, with their intervals, and the
-    numbers of test clips and actors. The report's warnings and the path of its page follow.
+    The first line has the accuracy of the rule that other folds have chosen, where there is one, of the configured rule
+    and of each single modality, with their intervals, and the numbers of test clips and actors. The report's warnings
+    and the path of its page follow.
 
     folder: the folder of the published report. Raises `EmofusionError` where it has no complete report.
     """
@@ -34,8 +37,7 @@ def headline_of_grid(folder: Path) -> list[str]:
         level = f"{about['confidence'] * 100:g} %"
         counts = _counted(about["settings"], "setting") + ", " + _counted(about["cells"], "cell")
         chosen = "" if about["baseline_chosen"] else " (nobody chose one)"
-        accuracy = percentage(about["baseline_accuracy"])
-        lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {accuracy} %"]
+        lines = [f"{about['name']}: {counts}; baseline {about['baseline']}{chosen}: {_over_seeds(about)}"]
         if about["compared"]:
             different = about["better"] + about["worse"]
             counted = f"{different} of {_counted(about['compared'], 'setting')}"
@@ -52,6 +54,17 @@ def headline_of_grid(folder: Path) -> list[str]:
         ) from error
 
 
+def _over_seeds(about: dict[str, Any]) -> str:
+    """The baseline's accuracy, with its standard deviation over seeds and its interval where it has several."""
+    accuracy, seeds = f"{percentage(about['baseline_accuracy'])} %", about["baseline_seeds"]
+    if seeds < 2:
+        return accuracy
+    ends = [percentage(end, 1) for end in about["baseline_interval"] if end is not None]
+    interval = f" [{', '.join(ends)}]" if ends else ""
+    spread = f"standard deviation {percentage(about['baseline_deviation'])} points over {seeds} seeds"
+    return f"mean {accuracy}{interval}, {spread}"
+
+
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
@@ -64,7 +77,8 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         about: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         with (folder / "rules.csv").open(encoding="utf-8", newline="") as file:
             rules = {row["rule"]: row for row in csv.DictReader(file)}
-        return about, {name: rules[name] for name in (about["rule"], *about["modalities"])}
+        wanted = [about["rule"], *about["modalities"], *([CHOSEN] if CHOSEN in rules else [])]
+        return about, {name: rules[name] for name in wanted}
     except (OSError, ValueError, KeyError) as error:
         raise EmofusionError(
             f"{folder} has no complete report ({error}); run the workflow again to publish it"
@@ -80,7 +94,11 @@ def _figures(about: dict[str, Any], rules: dict[str, dict[str, str]]) -> str:
     alone = [f"{modality} {_accuracy(rules[modality])}{missing.get(modality, '')}" for modality in about["modalities"]]
     if len(alone) == 1:  # nothing is fused
         return f"{name}: {alone[0]} {counts}"
-    return f"{name}: fusion ({about['fusion']}) {_accuracy(configured)} {counts}; {', '.join(alone)}"
+    fused = [f"fusion ({about['fusion']}) {_accuracy(configured)} {counts}"]
+    if CHOSEN in rules:
+        chosen = f"fusion ({rules[CHOSEN]['label']}) {_accuracy(rules[CHOSEN])} {counts}"
+        fused = [chosen, *([f"{about['fusion']} {_accuracy(configured)}"] if about["rule"] != CHOSEN else [])]
+    return f"{name}: {'; '.join([*fused, ', '.join(alone)])}"
 
 
 def _accuracy(row: dict[str, str]) -> str:
@@ -97,4 +115,4 @@ def _warnings(about: dict[str, Any]) -> list[str]:
 
 def _brackets(about: dict[str, Any]) -> str:
     """The text that explains the numbers in brackets."""
-    return f"in brackets {about['confidence'] * 100:g} % intervals, by bootstrap over actors"
+    return f"in brackets {about['confidence'] * 100:g} % intervals over actors"

@@ -5,6 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
+from emofusion.reporting.rounding import decimal
+
 MISSING = "–"
 
 
@@ -49,11 +51,11 @@ def number(value: float, places: int = 3) -> str:
     """A plain number, rounded to this number of decimals; a half is rounded up."""
     if pd.isna(value):
         return MISSING
-    return f"{Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}".replace("-", "−")
+    return decimal(value, places).replace("-", "−")
 
 
 def probability(value: float) -> str:
-    """A p value with four decimals; `<0.0001` where this would be 0."""
+    """A p value with four decimals; `<0.0001` where this would be 0, and a dash where there is none."""
     return "<0.0001" if value < 0.00005 else number(value, 4)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emofusion.plan.shared_files import SHARED, link
-from emofusion.reporting.grid.files import FILES, MATRIX
+from emofusion.reporting.grid.files import FILES, SOMETIMES
 from emofusion.reporting.report_page.packing import library, library_name, unpacked, whole
 from emofusion.whole_files import write_whole
 
@@ -18,10 +18,14 @@ KNOWN = (
     *(
         f"{name}.csv*"  # long tables are compressed
         for name in (
+            "actors",
             "annotations",
+            "beside",
+            "classes",
             "comparison",
             "confusion",
             "fairness",
+            "folds",
             "gender",
             "group_fairness",
             "group_gaps",
@@ -31,23 +35,26 @@ KNOWN = (
             "narrowed",
             "pairs",
             "parameters",
+            "reliability",
             "rules",
             "subsets",
             "sweep",
             "sweep_confusion",
             "sweep_gaps",
             "trained",
+            "variance",
         )
     ),
     "confusion_*.png",
     "curves_*.png",
+    "reliability.png",
     "sweep.png",
     "report.html",
     "summary.md",
     "summary.json",
 )
 # The summary of an earlier command with several cells. A report in the same folder is not one of these cells.
-OF_CELLS = (*FILES, MATRIX, "cells_pairs.csv")
+OF_CELLS = (*FILES, *SOMETIMES, "cells_pairs.csv")
 
 
 def publish(report: Path, folder: Path, provenance: dict[str, Any], results: Path, is_cell: bool) -> list[Path]:

@@ -8,14 +8,17 @@ import pandas as pd
 from emofusion.emotions import joined
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.accuracy import confusion, on_test
+from emofusion.evaluation.folds import fold_table, variance_table
 from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.table import is_missing
-from emofusion.reporting import comparison, figures, groups, rules, tables
+from emofusion.reporting import comparison, details, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
+from emofusion.reporting.beside import beside_markdown, beside_table
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.provenance import Provenance
+from emofusion.reporting.reliability import reliability_figure
 from emofusion.reporting.report_page import write_packed_page
 from emofusion.reporting.results import Results
 from emofusion.reporting.summary import summary
@@ -28,7 +31,7 @@ from emofusion.whole_files import replacing, write_whole
 # Tables with many rows. Their CSV files are compressed: pandas and R read them as they read the others.
 LONG = (
     *("subsets", "confusion", "pairs", "narrowed", "fairness", "sweep", "sweep_gaps", "sweep_confusion"),
-    *("group_gaps", "group_fairness"),
+    *("group_gaps", "group_fairness", "actors"),
 )
 DIGITS = "%.10g"  # of real numbers in CSV files
 
@@ -54,7 +57,8 @@ def write_report(
         rules.csv and the other tables of `rules.comparison_tables`.
         annotations.csv: the weights that figures and the page mark.
         comparison.csv: the networks.
-        confusion_<modality>.png, confusion_fusion.png, sweep.png; curves_<modality>.png where networks were trained.
+        confusion_<modality>.png, confusion_fusion.png, reliability.png, sweep.png; curves_<modality>.png where networks
+            were trained.
         report.html: the packed page, see `report_page.packing`.
         summary.md: the summary for readers. summary.json: the facts that `headline` needs.
 
@@ -82,6 +86,13 @@ def write_report(
     compared = rules.comparison_tables(results.evaluation, results.rules, results.parameters, facts)
     compared["trained"] = results.trained.assign(**facts.basis())
     compared["annotations"] = annotation_table(compared, settings).assign(**facts.basis())
+    named = {settings.rule if name == FUSION else name: rows for name, rows in systems.items()}
+    shown = {name: named[name] for name in details.systems_of(settings)}
+    for name, table in (("folds", fold_table(shown)), ("variance", variance_table(shown))):
+        compared[name] = table.rename(columns={"system": "rule"}).assign(**facts.basis())
+    beside = beside_table(compared["rules"], systems[FUSION], settings)
+    if len(beside):
+        compared["beside"] = beside.assign(**facts.basis())
     networks = comparison.compare_networks(results.histories, results.models, facts)
 
     out.mkdir(parents=True, exist_ok=True)
@@ -99,8 +110,12 @@ def write_report(
     captions = _draw(out, results, systems, achieved, facts, drawing or Drawing())
     sections = {
         "Accuracy by emotion": texts["table1"],
+        "Beside published figures": beside_markdown(beside, facts),
         "Accuracy by gender": texts["table2"],
         "Accuracy by group": groups.markdown(results.evaluation, facts),
+        "Precision and recall by class": details.classes_markdown(results.evaluation["classes"], facts),
+        "Accuracy by actor": details.actors_markdown(results.evaluation["actors"], facts),
+        "Accuracy by fold": details.folds_markdown(compared["folds"], compared["variance"], facts),
         "Rules of fusion": rules.markdown(compared["rules"], facts),
         "Networks": comparison.markdown(networks),
     }
@@ -163,7 +178,27 @@ def _draw(
         captions["sweep.png"] = (
             f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
         )
+        own.save(
+            out / "reliability.png",
+            reliability_figure,
+            results.evaluation["reliability"],
+            {name: name if name in systems else FUSION for name in details.systems_of(facts.settings)},
+            _calibration_errors(results.evaluation["subsets"]),
+            footer,
+        )
+        captions["reliability.png"] = (
+            f"Accuracy against confidence, {clips} test clips, with {facts.settings.confidence:.0%} intervals over "
+            "actors. On the dashed line, confidence equals accuracy."
+        )
     return captions
+
+
+def _calibration_errors(subsets: pd.DataFrame) -> dict[str, float]:
+    """System → its expected calibration error on all test clips; empty where it was not measured."""
+    if "calibration_error" not in subsets:
+        return {}
+    overall = subsets[(subsets[["gender", "emotion"]] == "all").all(axis=1)]
+    return dict(zip(overall["system"], overall["calibration_error"].astype(float), strict=True))
 
 
 def _clips_of(predictions: pd.DataFrame | None) -> dict[str, str]:

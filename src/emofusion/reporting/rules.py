@@ -9,9 +9,11 @@ from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
+from emofusion.reporting.numbers import MISSING, probability
 from emofusion.reporting.wording import escaped, heading, percent
 
 ENDS = ("", "_low", "_high")
+CHOICE = "chosen_"  # begins the names of parameters that say which rule was chosen, see `fusion.common.choice`
 
 
 def comparison_tables(
@@ -35,7 +37,9 @@ def comparison_tables(
     named = {
         name: table.rename(columns={"system": "rule", "modality": "against"}) for name, table in evaluation.items()
     }
-    tables = {"rules": rules_table(named, rules, facts.settings)} | named | {"parameters": parameters}
+    compared = _with_choices_named(rules_table(named, rules, facts.settings), parameters)
+    tables = {"rules": compared} | named | {"parameters": parameters}
+    del tables["against"]  # its figures are in `rules`
     without_rows = {name for name in ("presence", "robustness") if name in tables and tables[name].empty}
     return {name: table.assign(**facts.basis()) for name, table in tables.items() if name not in without_rows}
 
@@ -44,7 +48,7 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
     """A table with one row for each modality, followed by one row for each rule.
 
     Args:
-        named: `subsets`, `gender` and `pairs` of the evaluation, with the column `rule`.
+        named: `subsets`, `gender` and `against` of the evaluation, with the column `rule`.
         rules: `tables.RULES`.
         settings: the settings of the report.
 
@@ -52,9 +56,9 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
         rule, label, kind (modality, rule, baseline, oracle or reference), fitted_on, transductive, clips, actors;
         accuracy and the metrics of the settings, in the order of `known.metrics`;
         gender_gap (accuracy of men minus accuracy of women, over all clips), gender_gap_p, and
-            gender_gap_minimum_detectable (the smallest gap that a test with these actors is likely to detect);
-        difference: accuracy minus the configured rule's accuracy, with the p values of McNemar's test and of the
-            sign-flip test, adjusted for all pairs;
+            gender_gap_minimum_detectable (the gap that a test with these actors finds in four of five studies);
+        difference: accuracy minus the configured rule's accuracy, with the p value of the sign-flip test, the one that
+            is adjusted for all tests of the row's family (max-T), and their number; see `paired.against`;
         accuracy by gender, by emotion and by both (such as `accuracy_female_happy`), each with `_clips`.
     The suffixes `_low` and `_high` mark the ends of intervals.
     """
@@ -76,29 +80,39 @@ def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: R
     names = [name + end for name in ("accuracy", *metric_names(settings.metrics)) for end in ENDS]
     figures = overall[["rule", "clips", "actors", *names]]
     gaps = named["gender"][named["gender"]["emotion"] == "all"]
-    gaps = gaps[["rule", "gap", "low", "high", "p", "minimum_detectable_gap"]].rename(
-        columns={
-            "gap": "gender_gap",
-            "low": "gender_gap_low",
-            "high": "gender_gap_high",
-            "p": "gender_gap_p",
-            "minimum_detectable_gap": "gender_gap_minimum_detectable",
-        }
-    )
-    table = table.merge(figures, on="rule").merge(gaps, on="rule")
-    return table.merge(_against(named["pairs"], settings.rule), on="rule", how="left").merge(
-        _by_subset(named["subsets"], settings.classes), on="rule"
-    )
+    of_gap = {"gap": "gender_gap", "low": "gender_gap_low", "high": "gender_gap_high", "p": "gender_gap_p"}
+    of_gap |= {f"minimum_detectable_gap{end}": f"gender_gap_minimum_detectable{end}" for end in ENDS}
+    gaps = gaps[["rule", *of_gap]].rename(columns=of_gap)
+    against = named["against"].drop(columns="configured")
+    against = against.rename(columns={"low": "difference_low", "high": "difference_high"})
+    table = table.merge(figures, on="rule").merge(gaps, on="rule").merge(against, on="rule", how="left")
+    return table.astype({"compared": "Int64"}).merge(_by_subset(named["subsets"], settings.classes), on="rule")
 
 
-def _against(pairs: pd.DataFrame, configured: str) -> pd.DataFrame:
-    """The difference in accuracy between each rule and the configured one, with the sign of rule - configured."""
-    later = pairs[pairs["first"] == configured].rename(columns={"second": "rule"})
-    signs = {"difference": -later["difference"], "low": -later["high"], "high": -later["low"]}
-    earlier = pairs[pairs["second"] == configured].rename(columns={"first": "rule"})
-    both = pd.concat([earlier, later.assign(**signs)])
-    both = both.rename(columns={"low": "difference_low", "high": "difference_high"})
-    return both[["rule", *(f"difference{end}" for end in ENDS), "mcnemar_p_holm", "sign_flip_p_holm"]]
+def _with_choices_named(table: pd.DataFrame, parameters: pd.DataFrame) -> pd.DataFrame:
+    """The rules, where the label of a rule that chooses names its choice, with the number of groups if they differ."""
+    names = parameters["name"].astype(str)
+    made = parameters[names.str.startswith(CHOICE)]
+    labels = {}
+    for rule, names in made.groupby("rule")["name"]:
+        counts = names.str.removeprefix(CHOICE).value_counts()
+        several = len(counts) > 1
+        labels[rule] = ", ".join(f"{name} ({count})" if several else name for name, count in counts.items())
+    shown = [
+        f"{label}: {labels[rule]}" if rule in labels else label
+        for rule, label in zip(table["rule"], table["label"], strict=True)
+    ]
+    return table.assign(label=shown)
+
+
+def sorted_by_name(table: pd.DataFrame, configured: str) -> pd.DataFrame:
+    """The rows of `rules_table` as readers see them, by name and never by a figure, which would invite a choice on test
+    clips: the modalities, the configured rule, the other rules and baselines by name, references, and oracles.
+    """
+    places = {"modality": 0, "reference": 3, "oracle": 4}
+    place = table["kind"].map(places).fillna(2).mask(table["rule"] == configured, 1)
+    name = table["label"].str.lower().mask(place == 0, "")
+    return table.assign(place=place, name=name).sort_values(["place", "name"], kind="stable")[table.columns]
 
 
 def _by_subset(subsets: pd.DataFrame, order: list[str]) -> pd.DataFrame:
@@ -120,9 +134,9 @@ def _by_subset(subsets: pd.DataFrame, order: list[str]) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame, facts: Facts) -> str:
-    """`rules_table` as Markdown: the metrics with their intervals, the most accurate rule first."""
+    """`rules_table` as Markdown: the metrics with their intervals, in the order of `sorted_by_name`."""
     settings, lines = facts.settings, []
-    for _, row in table.sort_values("accuracy", ascending=False, kind="stable").iterrows():
+    for _, row in sorted_by_name(table, settings.rule).iterrows():
         shown = f"**{row['label']}**" if row["rule"] == settings.rule else row["label"]
         lines.append(
             {
@@ -130,52 +144,62 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
                 "Accuracy": _interval(row, "accuracy", percent),
                 **{metric_label(name): _metric(row, name) for name in metric_names(settings.metrics)},
                 "Gender gap": _interval(row, "gender_gap", percent),
-                "Against the configured rule": _difference(row),
+                "Against the configured rule": _interval(row, "difference", _signed),
+                "p": probability(row["sign_flip_p"]),
+                "p, max-T": probability(row["sign_flip_p_max_t"]),
                 "Fitted on": row["fitted_on"],
             }
         )
     shown = pd.DataFrame(lines)
     aligned = ["left", *["right"] * (len(shown.columns) - 2), "left"]
     clips, actors = table["clips"].iloc[0], table["actors"].iloc[0]
-    smallest = table.loc[table["rule"] == settings.rule, "gender_gap_minimum_detectable"].iloc[0]
     foot = [
-        f"{clips} test clips of {actors} actors. The configured rule is in bold.",
-        f"In brackets: {settings.confidence:.0%} intervals from a bootstrap over actors, if there are at least three",
-        "actors of each gender. An oracle is chosen on the test clips, so it is not a result.",
+        f"{clips} test clips of {actors} actors. The configured rule is in bold; rows are sorted by name.",
+        f"In brackets: {settings.confidence:.0%} intervals over actors, if there are at least three of each gender.",
+        "They say what to expect of these trained models with other actors, and not what another training would give.",
+        "An oracle is chosen on the test clips, so it is not a result, and it is not tested.",
         *["A reference was made elsewhere and is not fused."] * bool((table["kind"] == "reference").any()),
-        "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy,",
-        "and p value of a sign-flip test over actors, adjusted (Holm) for all pairs of rows.",
+        "Gender gap: accuracy for men minus accuracy for women. Against the configured rule: difference in accuracy.",
+        "p: of a sign-flip test over actors; p, max-T: adjusted for all rules that are compared with the configured",
+        "one (modalities and references: for all of them).",
+        _detectable(table, table[table["rule"] == settings.rule].iloc[0]),
     ]
-    if smallest <= 1:
-        foot.append(f"With these actors, a test is unlikely to detect a gender gap of less than {percent(smallest)}.")
-    elif table["gender_gap"].isna().all():
-        foot.append("There is no gender gap, as there are not both men and women among the actors.")
-    else:
-        foot.append("With so few actors, no test would reliably detect a gender gap, however large.")
     if facts.trained:
         foot.append(escaped(facts.trained_on()))
     body = shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)
     return f"{body}\n\n{' '.join(foot)}\n"
 
 
+def _detectable(table: pd.DataFrame, configured: pd.Series) -> str:
+    """What a test of the gender gap can find with these actors, in words."""
+    smallest, low, high = (configured[f"gender_gap_minimum_detectable{end}"] for end in ENDS)
+    if table["gender_gap"].isna().all():
+        return "There is no gender gap, as there are not both men and women among the actors."
+    if not smallest <= 1:
+        return "With so few actors, no test would reliably detect a gender gap, however large."
+    # what one actor differs from another is itself only estimated: badly so with few actors
+    span = f"{percent(low)} to {percent(min(high, 1))}"
+    return (
+        f"With these actors, a test would find a gender gap of {percent(smallest)} in four of five studies (80% "
+        f"power); this number is an estimate, with an interval from {span}. Smaller gaps may be found or missed."
+    )
+
+
 def _metric(row: pd.Series, name: str) -> str:
     """A metric as text: a share in percent with its interval, any other metric as a number."""
     if is_share(name):
         return _interval(row, name, percent)
-    return "–" if pd.isna(row[name]) else f"{row[name]:.3f}"
+    return MISSING if pd.isna(row[name]) else f"{row[name]:.3f}"
 
 
 def _interval(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
     """A value with its interval in brackets, where it has one."""
     if pd.isna(row[name]):
-        return "–"
+        return MISSING
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     return shown(row[name]) + ("" if pd.isna(low) else f" [{shown(low)}, {shown(high)}]")
 
 
-def _difference(row: pd.Series) -> str:
-    """The difference from the configured rule with its p value; empty for the configured rule itself."""
-    if pd.isna(row["difference"]):
-        return ""
-    p, sign = row["sign_flip_p_holm"], "+" if row["difference"] > 0 else ""
-    return f"{sign}{percent(row['difference'])} ({'p<0.001' if p < 0.001 else f'p={p:.3f}'})"
+def _signed(fraction: float) -> str:
+    """A difference in percent with its sign."""
+    return f"{'+' if fraction > 0 else ''}{percent(fraction)}"

@@ -6,9 +6,11 @@ from typing import Any
 from omegaconf import MISSING
 
 from emofusion.emotions import RESERVED
+from emofusion.settings.distortion import Distortion
 from emofusion.settings.fields import MOST_SEED, must, setting
 from emofusion.settings.training import Training
 
+NESTED = "nested"  # a value of fusion.fit_on
 TRACKING_SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 
 
@@ -94,6 +96,9 @@ class Modality:
         [],
         distinct=True,
     )
+    distortion: Distortion = setting(
+        "How recordings under test are made worse, by noise or compression.", Distortion(), later=True
+    )
     pool: str = setting(
         "How an ensemble averages: linear (mean) or product (geometric mean).", "linear", choices=["linear", "product"]
     )
@@ -119,9 +124,10 @@ class Fusion:
     )
     fit_on: str = setting(
         "Clips that rules learn from: validation clips (validation), or test clips of other actors than the scored "
-        "ones (cross_fitted). auto: validation if all modalities have validation clips, otherwise cross_fitted.",
+        "ones (cross_fitted). nested: the same, scored by further models, one for each pair of folds, that learnt from "
+        "neither. auto: validation if all modalities have validation clips, otherwise cross_fitted.",
         "auto",
-        choices=["auto", "validation", "cross_fitted"],
+        choices=["auto", "validation", "cross_fitted", NESTED],
     )
     missing: str = setting(
         "What happens with a test clip that a modality lacks: the fusion rests on the other modalities (use_others), "
@@ -139,7 +145,7 @@ class Fusion:
 class Evaluation:
     """Metrics, intervals from a bootstrap over actors, and permutation tests."""
 
-    samples: int = setting("Number of resamples of the bootstrap over actors.", 2000, least=1, most=1_000_000)
+    samples: int = setting("Number of resamples of the bootstrap over actors.", 10_000, least=1, most=1_000_000)
     permutations: int = setting(
         "Number of random permutations in a test. A test with fewer possible permutations uses all of them.",
         10_000,
@@ -154,9 +160,10 @@ class Evaluation:
         ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"],
         distinct=True,
     )
-    groups: list[str] = setting(
-        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus].",
-        [],
+    groups: list[str] | None = setting(
+        "Groups that are reported as gender is: columns of the clip table, as in [age, language, intensity, corpus]. "
+        "null: intensity and statement, where all tested corpora have them; []: none.",
+        None,
         distinct=True,
         filled=True,
         later=True,

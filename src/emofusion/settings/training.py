@@ -82,6 +82,26 @@ class Training:
         "No label is used, but all clips of a speaker are needed at the same time (transductive).",
         False,
     )
+    enrolment: int = setting(
+        "Subtract from all features of a speaker their mean over so many of the speaker's enrolment clips, which "
+        "protocol.enrolment sets apart; 0: nothing is subtracted.",
+        0,
+        least=0,
+        later=True,
+    )
+    enrolment_weight: float = setting(
+        "Share of this mean that is subtracted. The mean of a few clips is partly chance, and below 1 it counts less.",
+        0.7,
+        above=0,
+        most=1,
+        later=True,
+    )
+    outlier_limit: float | None = setting(
+        "Standardised values are at most this many standard deviations from 0; those beyond are set to it. null: no "
+        "limit.",
+        10.0,
+        above=0,
+    )
     optimiser: str = setting("The optimiser.", "adam", choices=["adam", "adamw"])
     schedule: str = setting(
         "How the learning rate changes: not at all (constant), or up and then down to nearly 0 (one_cycle).",

@@ -14,7 +14,7 @@ from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.common.joined import JoinedFeatures
 from emofusion.plan.settings import ModelSettings
 from emofusion.tables import HISTORY, write_table
-from emofusion.training.data import RowSource, fold_name
+from emofusion.training.data import RowSource, fold_name, scored
 from emofusion.training.description import ModelDescription, read_model
 from emofusion.training.predict import SMALLEST, scored_clips
 from emofusion.training.standardise import with_speaker_normalisation
@@ -87,7 +87,7 @@ def predict_each(split: pd.DataFrame, features: FeatureSet | JoinedFeatures, mod
     described, trained = read_model(model)
     inputs = with_speaker_normalisation(features, split, trained.training)
     tables = []
-    for fold, clips in split[split["split"] != "train"].groupby("fold"):
+    for fold, clips in scored(split).groupby("fold"):
         rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
         names = [fold_name(int(fold), seed) for seed in trained.seeds]
         posteriors = [load(model / "folds" / name, inputs, len(described.classes)).posteriors(rows) for name in names]

@@ -57,6 +57,11 @@ def with_features(split: pd.DataFrame, features: RowSource) -> pd.DataFrame:
     return present
 
 
+def scored(split: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a split (`tables.SPLIT`) whose clips a model scores: those of validation and test."""
+    return split[split["split"].isin(["validation", "test"])]
+
+
 def labelled_rows(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """The rows of unaltered clips (view 0), with their classes.
 

@@ -69,7 +69,7 @@ def fit_estimators(
 
     def fit(inputs: RowSource, rows: pd.DataFrame, drawn: int, which: str) -> FittedPipeline:
         def make(chosen: Sklearn) -> Pipeline:
-            return pipeline(chosen, "network", settings.standardised, drawn)
+            return pipeline(chosen, "network", settings.standardised, drawn, settings.training.outlier_limit)
 
         with threadpool_limits(settings.training.threads), _one_message(network, which, progress):
             values = _taken(inputs, rows)

@@ -52,9 +52,9 @@ def fit_fold(
     """
     fold, training = int(split["fold"].iloc[0]), settings.training
     seed = int(np.random.SeedSequence([member, fold]).generate_state(1)[0])
-    clips = {part: rows for part, rows in split.groupby("split") if part != "test"}
+    clips = {part: rows for part, rows in split.groupby("split") if part in ("train", "validation")}
     torch.manual_seed(seed)
-    model = build_model(settings.network, shape, len(classes), settings.standardised, weights)
+    model = build_model(settings.network, shape, len(classes), settings.standardised, weights, training.outlier_limit)
 
     def rows_of(phase: Phase) -> dict[str, pd.DataFrame]:
         return {part: labelled_rows(phase.features, of_part, classes) for part, of_part in clips.items()}

@@ -22,6 +22,7 @@ from emofusion.networks.kernel_ridge.kernels import Chosen, Distances, Ridge, ch
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
 from emofusion.training.at_once import fit_each, predict_each
 from emofusion.training.data import RowSource
+from emofusion.training.description import read_model
 from emofusion.whole_files import write_whole
 
 Columns = dict[str, slice]
@@ -83,7 +84,7 @@ def fit_kernels(
 
     def fit(inputs: RowSource, rows: pd.DataFrame, drawn: int, which: str) -> FittedKernels:
         values, labels = _taken(inputs, rows), rows["label"].to_numpy()
-        distances = Distances(_columns(features), network.clip, network.within).fit(values, labels)
+        distances = Distances(_columns(features), settings.training.outlier_limit, network.within).fit(values, labels)
         candidates = (network.gammas, network.alphas, network.combine)
         counted = (rows["view"] == 0).to_numpy()
         chosen = choose(distances.own, labels, rows["actor"].tolist(), counted, len(classes), candidates)
@@ -111,14 +112,16 @@ def predict_kernels(
     Raises `EmofusionError` where a model cannot be read, or was fitted on clips that are not there.
     """
 
+    limit = read_model(model)[1].training.outlier_limit
+
     def load(file: Path, inputs: RowSource, classes: int) -> FittedKernels:
-        return _load(network, _file(file), inputs, _columns(features))
+        return _load(network, _file(file), inputs, _columns(features), limit)
 
     with threadpool_limits(settings.threads):
         return predict_each(split, features, model, load)
 
 
-def _load(network: KernelRidge, file: Path, inputs: RowSource, columns: Columns) -> FittedKernels:
+def _load(network: KernelRidge, file: Path, inputs: RowSource, columns: Columns, limit: float | None) -> FittedKernels:
     try:
         with safe_open(file, framework="numpy") as stored:
             facts = {name: json.loads(text) for name, text in stored.metadata().items()}
@@ -140,7 +143,7 @@ def _load(network: KernelRidge, file: Path, inputs: RowSource, columns: Columns)
     ridge = Ridge(chosen.alpha)
     ridge.coefficients, ridge.offset = arrays["coefficients"], arrays["offset"]
     labels = np.array(facts["labels"])
-    distances = Distances(columns, network.clip, network.within).fit(_taken(inputs, train), labels)
+    distances = Distances(columns, limit, network.within).fit(_taken(inputs, train), labels)
     return FittedKernels(network, inputs, train, distances, ridge, chosen)
 
 

@@ -25,14 +25,20 @@ from emofusion.training.tally import Tally
 class Standardise(nn.Module):
     """Standardises each channel: (x - mean) / standard deviation. Channels are the first axis of a row.
 
-    Before `fit` it changes nothing.
+    Before `fit` it changes nothing but values beyond the limit.
+
+    Args:
+        shape: the shape of one row.
+        limit: standardised values beyond it are set to it; None: they stay. A single value that is far off, such as a
+            statistic of a few odd frames, would otherwise decide the loss of its batch.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], limit: float | None = None) -> None:
         super().__init__()
+        self.limit = limit
         size = (shape[0], *[1] * (len(shape) - 1))
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("deviation", torch.ones(size))
@@ -50,7 +56,8 @@ class Standardise(nn.Module):
         self.deviation.copy_(torch.from_numpy(deviation).view_as(self.deviation))
 
     def forward(self, features: Tensor) -> Tensor:
-        return (features - self.mean) / self.deviation
+        standardised = (features - self.mean) / self.deviation
+        return standardised if self.limit is None else standardised.clamp(-self.limit, self.limit)
 
 
 class ScaledNetwork(nn.Sequential):
@@ -69,7 +76,12 @@ class ScaledNetwork(nn.Sequential):
 
 
 def build_model(
-    network: Network, shape: tuple[int, ...], classes: int, standardised: bool, weights: Path | None = None
+    network: Network,
+    shape: tuple[int, ...],
+    classes: int,
+    standardised: bool,
+    weights: Path | None = None,
+    limit: float | None = None,
 ) -> ScaledNetwork:
     """A network behind a scaler.
 
@@ -79,8 +91,9 @@ def build_model(
         classes: the number of classes.
         standardised: whether the scaler standardises the features; otherwise it does nothing.
         weights: the file with the initial weights, or None; see `Network.build`.
+        limit: of the standardised values; see `Standardise`.
     """
-    scaler = Standardise(shape) if standardised else nn.Identity()
+    scaler = Standardise(shape, limit) if standardised else nn.Identity()
     return ScaledNetwork(scaler, network.build(shape, classes, weights))
 
 

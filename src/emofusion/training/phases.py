@@ -4,13 +4,13 @@ The output of the blocks that are frozen in a phase is computed once for all fol
 the same weights in all of them. Training in this phase starts from this output.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from emofusion.features.common.feature_set import FeatureSet
+from emofusion.features.common.unfinished import keep_unfinished
 from emofusion.plan.settings import ModelSettings
 from emofusion.training.data import RowSource
 
@@ -33,7 +33,8 @@ def make_phases(
         features: the network's inputs. If some blocks are frozen in all epochs, they are the output of these blocks.
         split: `tables.SPLIT`.
         weights: the file with the initial weights, or None.
-        folder: a folder for the output of further frozen blocks, for training and validation clips.
+        folder: a folder for the output of further frozen blocks, for training and validation clips. What an
+            interrupted training has left there is used: its content has to belong to the same training.
     """
     network, training = settings.network, settings.training
     frozen = [network.frozen_blocks(training, epoch) for epoch in range(training.epochs)]
@@ -45,9 +46,10 @@ def make_phases(
         if frozen[start] > frozen[-1] and isinstance(features, FeatureSet):
             cache = folder / f"frozen-{frozen[start]}"
             if not (cache / "features.npy").exists():
-                shutil.rmtree(cache, ignore_errors=True)
-                without_test = split.loc[split["split"] != "test", "clip"]
-                rows = features.rows[features.rows["clip"].isin(without_test)].reset_index(drop=True)
+                # `folder` is emptied when code, settings or data change, so what is there belongs to this training
+                keep_unfinished(cache, "of this training")
+                used = split.loc[split["split"].isin(["train", "validation"]), "clip"]
+                rows = features.rows[features.rows["clip"].isin(used)].reset_index(drop=True)
                 network.store_frozen_blocks(frozen[start], features, rows, weights, cache)
             inputs = FeatureSet.open([cache])
         phases.append(Phase(stop, inputs))

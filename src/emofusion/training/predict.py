@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 
 from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.settings import PredictionsSettings
-from emofusion.predictions.table import with_unknown
+from emofusion.predictions.table import CLIP, with_unknown
 from emofusion.settings.kinds import Estimator
 from emofusion.tables import LOGIT
-from emofusion.training.data import RowSource, fold_name, with_features
+from emofusion.training.data import RowSource, fold_name, scored, with_features
 from emofusion.training.description import read_model
 from emofusion.training.module import build_model
 from emofusion.training.precision import autocast
@@ -57,11 +57,12 @@ def predict_folds(
     torch.set_num_threads(settings.threads)
     classes = described.classes
     inputs = with_speaker_normalisation(features, split, trained.training)
-    network = build_model(trained.network, described.shape, len(classes), trained.standardised)
+    limit = trained.training.outlier_limit
+    network = build_model(trained.network, described.shape, len(classes), trained.standardised, limit=limit)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
     tables = []
-    for fold, clips in split[split["split"] != "train"].groupby("fold"):
+    for fold, clips in scored(split).groupby("fold"):
         rows = inputs.rows[inputs.rows["clip"].isin(clips["clip"]) & (inputs.rows["view"] == 0)]
         posteriors_by_seed = []
         for seed in trained.seeds:
@@ -86,7 +87,7 @@ def scored_clips(
     columns = [f"{LOGIT}{emotion}" for emotion in classes]
     table = pd.DataFrame(posteriors, columns=columns, index=rows["clip"])
     logits = np.log(table.groupby(level=0).mean().clip(lower=SMALLEST))
-    return clips.merge(logits.reset_index(), on="clip", validate="one_to_one")
+    return clips[CLIP].merge(logits.reset_index(), on="clip", validate="one_to_one")
 
 
 @torch.inference_mode()

@@ -22,6 +22,20 @@ def test_counts_are_those_of_the_tables(made):
     assert (tested.clips == 4).all()
 
 
+def test_actors_have_the_fold_that_tests_them(made):
+    right = np.ones(len(made.clips), dtype=bool)
+    table = made.table(right)
+    by_actor = table["actor"].str[1:].astype(int) % 3
+    paths = {name: made.folder / f"{name}.parquet" for name in ("one", "two", "clips")}
+    table.assign(fold=by_actor).to_parquet(paths["one"], index=False)
+    table.assign(fold=by_actor).sample(frac=1, random_state=0).to_parquet(paths["two"], index=False)
+    table.assign(fold=[0, 1] * 6 + [0] * (len(table) - 12)).to_parquet(paths["clips"], index=False)
+    (tested,) = count_cells(paths)
+    assert tested.shared_folds([0, 1]).tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    assert tested.folds[2].tolist() == [-1, *[0] * 7] and tested.shared_folds([2]) is None
+    assert tested.shared_folds([0, 2]) is None
+
+
 def test_the_order_of_rows_and_classes_and_other_splits_do_not_count(made):
     right = np.random.default_rng(1).random(len(made.clips)) < 0.5
     files = {"one": made.write("one", right), "two": made.folder / "two.parquet"}

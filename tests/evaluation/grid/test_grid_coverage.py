@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from emofusion.evaluation.flips import sign_flips
 from emofusion.evaluation.grid.contrasts import simultaneous
 from emofusion.evaluation.grid.crossed import crossed, within
-from emofusion.evaluation.grid.flips import sign_flips
 
 STUDIES = 2000
 

@@ -20,6 +20,7 @@ BASIS = {
     "protocol": "speaker_independent",
     "leaks_speakers": False,
     "normalised_by_speaker": "no modality",
+    "enrolment_clips": "none",
     "configured_rule_is_transductive": False,
     "data": "recordings",
 }

@@ -12,6 +12,7 @@ from emofusion.errors import EmofusionError
 from emofusion.reporting.numbers import hundredths, interval, number, points, probability, share
 from emofusion.reporting.report_page import page
 from emofusion.reporting.report_page.grid import choose_grid
+from emofusion.reporting.rounding import decimal
 from emofusion.reporting.wording import percent
 
 
@@ -39,6 +40,13 @@ def test_numbers_are_rounded_as_in_the_other_tables():
     assert (number(0.0005), number(-1.5), probability(0.00004), probability(0.03125)) == (
         "0.001", "−1.500", "<0.0001", "0.0313",
     )  # fmt: skip
+
+
+def test_what_is_rounded_to_nothing_has_no_minus_sign():
+    assert [percent(value) for value in (-1e-5, -0.0, -0.00005, 1e-5)] == ["0.00%", "0.00%", "-0.01%", "0.00%"]
+    assert [decimal(value) for value in (-0.004, -0.0, -0.005)] == ["0.00", "0.00", "-0.01"]
+    assert [number(value) for value in (-0.0004, -0.0, -0.0005)] == ["0.000", "0.000", "−0.001"]
+    assert share(-1e-5) == "0.00%" and interval(-1e-5, 1e-5, points) == "0.00 to 0.00"
 
 
 def test_the_store_holds_every_value_of_the_sweep(two, facts, provenance):
@@ -150,7 +158,9 @@ def test_tables_sort_by_more_digits_than_they_show_and_count_their_clips(two, fa
         table = re.search(rf'id="table-{name}">.*?</table>', html, re.S).group(0)
         assert "Clips" in table or "n=" in table, name
     pairs = visible(re.search(r'id="table-pairs">.*?</table>', html, re.S).group(0))
-    assert "Holm's correction is for 160 pairs" in pairs.replace("&#39;", "'") and "&lt;0.0001" in pairs
+    assert "adjusted for 160 pairs" in pairs and "&lt;0.0001" in pairs
+    narrowed = visible(re.search(r'id="table-narrowed">.*?</table>', html, re.S).group(0))
+    assert "p, max-T" in narrowed and "0.2000" in narrowed and "0.4000" in narrowed
 
 
 def test_rows_that_are_over_all_emotions_or_have_no_clips_are_shown(two, facts, provenance):
@@ -207,3 +217,8 @@ def test_a_sweep_over_changing_clips_is_refused(two, facts, provenance):
     sweep.loc[sweep.index[3], "clips"] += 1
     with pytest.raises(EmofusionError, match="different numbers of clips at different weights"):
         page(two | {"sweep": sweep}, facts, provenance)
+
+
+def test_the_protocol_stands_below_the_title(two, changed, provenance):
+    html = page(two, changed(protocol_description="folds of clips drawn at random"), provenance)
+    assert re.search(r'<h1>A made-up experiment</h1>\s*<p class="below">folds of clips drawn at random</p>', html)

@@ -34,8 +34,8 @@ def cells(html: str, name: str) -> list[list[str]]:
 
 
 def label(html: str, rule: str) -> str:
-    """What stands beside a rule's button."""
-    return plain(re.search(rf'<label><input[^>]*value="{rule}"[^>]*>(.*?)</label>', html).group(1)).strip()
+    """A rule in the list of rules."""
+    return plain(re.search(rf'<option value="{rule}">(.*?)</option>', html).group(1)).strip()
 
 
 def test_a_class_that_only_posteriors_know_keeps_its_column_of_the_confusion(two, facts, changed, provenance):
@@ -121,10 +121,10 @@ def test_oracles_are_called_so_everywhere_and_once(two, shown):
 def test_a_gap_that_cannot_be_found_is_said_to_be_none(two, shown):
     gender = two["gender"].head(4).assign(minimum_detectable_gap=[1.2, np.nan, np.nan, 0.2], male_actors=[4, 1, 4, 4])
     html = shown({"gender": gender})
-    place = cells(html, "gender")[0].index("Smallest gap to detect, points")
+    place = cells(html, "gender")[0].index("Gap found with 80% power, points")
     assert [row[place] for row in cells(html, "gender")[1:]] == ["none", "none", "–", "20.00"]
     assert html.count(f'title="{NONE}">none<') == 2 and html.count(f'title="{ALIKE}">–<') == 1
-    assert f'<p class="note">Smallest gap to detect, none: {NONE}.</p>' in html
+    assert f"Smaller gaps may be found or missed. None: {NONE}.</p>" in html
     assert NONE not in shown({"gender": gender.assign(minimum_detectable_gap=0.2)})
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,8 @@ def slurm(tmp_path_factory):
     """A running cluster. The tests are skipped where Slurm is not installed, unless it has to be."""
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
     reason = f"{', '.join(absent)} not installed (Debian's packages slurm-wlm and munge)" if absent else ""
+    if find_spec("snakemake_executor_plugin_slurm") is None:
+        reason = "emofusion is installed without its extra `slurm`"
     if not reason and os.geteuid() != 0:
         reason = "only root can start Slurm's daemons"
     if reason:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from emofusion.corpora.common.bad_clips import skips
 from emofusion.disk import need_space
 from emofusion.errors import EmofusionError
 
@@ -80,13 +81,20 @@ def source_files(root: str, suffixes: Collection[str]) -> list[Path]:
     return sorted({*_tree_files(folder, suffixes), *_archives_in(folder)})
 
 
-def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
+def unpack(wanted: Iterable[Entry], folder: Path, damaged: dict[Entry, str] | None = None) -> dict[Entry, Path]:
     """Entry → the path where it can be opened: in the tree, or in `folder`, into which archives are extracted.
 
     The wanted members of each archive have their own folder, named by a hash of their names, sizes and checksums.
     It gets that name when all of it is written, and is not written again while its files are there.
 
-    Raises `EmofusionError` for an archive that is damaged or encrypted, or that would write outside of the folder.
+    Args:
+        wanted: the entries.
+        folder: where archives are extracted.
+        damaged: gets single members of zip archives that are damaged, with what is wrong with them, instead of an
+            error. They are not among the paths. None: they are errors.
+
+    Raises:
+        EmofusionError: an archive is damaged or encrypted, or would write outside of the folder.
     """
     paths: dict[Entry, Path] = {}
     by_archive: dict[Path, list[Entry]] = {}
@@ -101,8 +109,8 @@ def unpack(wanted: Iterable[Entry], folder: Path) -> dict[Entry, Path]:
             text += f"\n{_digest(archive)}"
         target = Path(folder) / f"{archive.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         if not target.is_dir() or not all(_is_whole(target / entry.path, entry) for entry in members):
-            _extract(archive, members, target)
-        paths |= {entry: target / entry.path for entry in members}
+            _extract(archive, members, target, damaged)
+        paths |= {entry: target / entry.path for entry in members if not damaged or entry not in damaged}
     return paths
 
 
@@ -233,8 +241,8 @@ def _opened(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes] | None:
         raise tarfile.TarError(f"{info.name} is a link to {info.linkname}, which is not in the archive") from error
 
 
-def _extract(archive: Path, members: list[Entry], target: Path) -> None:
-    """Extract members of an archive into the folder `target`.
+def _extract(archive: Path, members: list[Entry], target: Path, damaged: dict[Entry, str] | None) -> None:
+    """Extract members of an archive into the folder `target`. damaged: see `unpack`.
 
     An interruption never leaves an incomplete folder. What was extracted before it is not extracted again.
     """
@@ -246,15 +254,15 @@ def _extract(archive: Path, members: list[Entry], target: Path) -> None:
     if target.exists() and not partial.exists():
         target.rename(partial)  # some of its files were deleted
     shutil.rmtree(target, ignore_errors=True)
-    paths = {str(entry.member): partial / entry.path for entry in members if not _is_whole(partial / entry.path, entry)}
+    paths = {entry: partial / entry.path for entry in members if not _is_whole(partial / entry.path, entry)}
     with _clear_about(archive):
-        need_space(partial, sum(int(entry.stamp.split()[0]) for entry in members if str(entry.member) in paths))
+        need_space(partial, sum(int(entry.stamp.split()[0]) for entry in paths))
         for path in paths.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         if _is_tar(archive):
-            _extract_tar(archive, paths)
+            _extract_tar(archive, {str(entry.member): path for entry, path in paths.items()})
         else:
-            _extract_zip(archive, paths)
+            _extract_zip(archive, paths, damaged)
         partial.rename(target)
 
 
@@ -267,10 +275,16 @@ def _extract_tar(archive: Path, paths: dict[str, Path]) -> None:
                 _write(content, paths[info.name])
 
 
-def _extract_zip(archive: Path, paths: dict[str, Path]) -> None:
+def _extract_zip(archive: Path, paths: dict[Entry, Path], damaged: dict[Entry, str] | None) -> None:
     with zipfile.ZipFile(archive) as zipped:
-        for name, path in paths.items():
-            _write(zipped.open(name), path)
+        for entry, path in paths.items():
+            try:
+                _write(zipped.open(str(entry.member)), path)
+            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+                if damaged is None:
+                    raise
+                damaged[entry] = f"is damaged ({error})"
+                path.with_name(f"{path.name}.partial").unlink(missing_ok=True)
 
 
 def _write(content: IO[bytes], path: Path) -> None:
@@ -292,7 +306,8 @@ def _clear_about(archive: Path) -> Iterator[None]:
             f"{archive.parent} and take the archive away"
         ) from error
     except _DAMAGE as error:
+        note = ". It is not skipped as a bad clip is, because nobody knows which clips it holds" if skips() else ""
         raise EmofusionError(
             f"cannot unpack the archive {archive} ({error}); is it whole, and is the disk not full? Get it again or "
-            "take it away"
+            f"take it away{note}"
         ) from error

@@ -1,7 +1,8 @@
 """Clips whose file is bad, where the setting `on_bad_clip` of their corpus says to skip them.
 
 They stay in the clip table, without files, and its column `skipped` says why. So folds are drawn as if they were there,
-and then they are taken out, in all modalities: a bad file never moves another clip to another fold.
+and then they are taken out, in all modalities: a bad file never moves another clip to another fold. The same holds for
+clips whose files are good and whose features fail; feature sets list them, see `features.common.skipped`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -30,6 +31,11 @@ def skipping(on_bad_clip: str) -> Iterator[dict[str, str]]:
         yield reasons
     finally:
         _reasons.reset(token)
+
+
+def skips() -> bool:
+    """Whether bad clips are skipped here."""
+    return _reasons.get() is not None
 
 
 def skip(clip: str, reason: str) -> bool:
@@ -77,9 +83,15 @@ def whole(clips: "pd.DataFrame") -> "pd.DataFrame":
 
 def reasons_of(tables: Iterable["pd.DataFrame"]) -> dict[str, str]:
     """Clip → why it is skipped in one or several clip tables."""
+    skipped = [table[table[SKIPPED].notna()] for table in tables if SKIPPED in table]
+    return joined(dict(zip(clips["clip"], clips[SKIPPED], strict=True)) for clips in skipped)
+
+
+def joined(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Clip → all reasons why it is skipped, from several maps."""
     found: dict[str, set[str]] = {}
-    for clips in (table for table in tables if SKIPPED in table):
-        for clip, reason in clips.loc[clips[SKIPPED].notna(), ["clip", SKIPPED]].itertuples(index=False):
+    for reasons in several:
+        for clip, reason in reasons.items():
             found.setdefault(clip, set()).add(reason)
     return {clip: "; ".join(sorted(reasons)) for clip, reasons in sorted(found.items())}
 
@@ -93,8 +105,9 @@ def skip_notes(clips: "pd.DataFrame", reasons: Mapping[str, str]) -> list[str]:
     for corpus, rows in clips[clips["clip"].isin(reasons)].groupby("corpus"):
         shown = "; ".join(f"{clip} ({reasons[clip]})" for clip in rows["clip"].head(_SHOWN))
         more = f"; and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+        number = f"{len(rows)} {'clip' if len(rows) == 1 else 'clips'}"
         notes.append(
-            f"Skipped in all modalities because a file is bad (corpora.{corpus}.on_bad_clip={SKIP}), while all other "
-            f"clips keep their folds: {len(rows)} {'clip' if len(rows) == 1 else 'clips'}: {shown}{more}."
+            f"Skipped in all modalities because a file is bad or its features fail (corpora.{corpus}.on_bad_clip="
+            f"{SKIP}), while all other clips keep their folds: {number}: {shown}{more}."
         )
     return notes

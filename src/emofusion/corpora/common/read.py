@@ -37,8 +37,8 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
     """
     from emofusion.tables import CLIPS, check
 
-    corpus.check_present(name)
     with skipping(corpus.on_bad_clip) as reasons:
+        corpus.check_present(name)
         clips = corpus.read(name, Path(unpacked))
         left = [not excluded_clip(str(clip), corpus) for clip in clips["clip"]]
         clips = clips[left].reset_index(drop=True)

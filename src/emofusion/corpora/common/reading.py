@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from emofusion.corpora.common import media
 from emofusion.corpora.common.archives import Entry, are_copies, entries, unpack
-from emofusion.corpora.common.bad_clips import skip
+from emofusion.corpora.common.bad_clips import skip, skips
 from emofusion.corpora.common.unread import unread_recordings
 from emofusion.counted import count
 from emofusion.errors import EmofusionError
@@ -175,7 +175,13 @@ def clip_table(
 
     rows = list(rows)
     files = [(row, medium, row[medium]) for row in rows for medium in MEDIA if row.get(medium)]
-    paths = unpack((entry for *_, entry in files), unpacked)
+    damaged: dict[Entry, str] = {}
+    paths = unpack((entry for *_, entry in files), unpacked, damaged if skips() else None)
+    for row, medium, entry in files:
+        if entry in damaged:
+            skip(row["clip"], f"{entry} {damaged[entry]}")
+            row[medium] = None
+    files = [file for file in files if file[2] not in damaged]
     reasons = media.faults((paths[entry], medium) for _, medium, entry in files)
     dropped = set()
     for (row, _, entry), reason in zip(files, reasons, strict=True):

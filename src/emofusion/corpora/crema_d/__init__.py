@@ -31,6 +31,7 @@ class CremaD(Corpus):
     """CREMA-D: a clone of its repository, or parts of it; its raters' votes need no recording."""
 
     provides: ClassVar[tuple[str, ...]] = ("audio", "video")
+    groups: ClassVar[tuple[str, ...]] = ("intensity", "statement")
     brings: ClassVar[tuple[str, ...]] = ("voice", "face", "both")
 
     kind: str = "crema_d"

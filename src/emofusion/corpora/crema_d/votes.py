@@ -8,6 +8,7 @@ an emotion without a vote is not impossible: with ½ it is the mean of the poste
 from dataclasses import dataclass
 from pathlib import Path
 
+from emofusion.corpora.common.separated import is_number
 from emofusion.corpora.crema_d.names import clip_of
 from emofusion.corpora.crema_d.tables import lines, place
 from emofusion.errors import EmofusionError
@@ -85,11 +86,14 @@ def read_votes(path: Path, added: float) -> dict[str, list[dict[str, str | float
     for line in lines(path, ("", "fileName", *LETTERS)):
         number, name = line[""], line["fileName"]
         try:
-            clip, votes = clip_of(name), {letter: int(line[letter]) for letter in LETTERS}
+            clip = clip_of(name)
         except ValueError as error:
             raise EmofusionError(f"{path}, row {number}: cannot read the votes on {name}: {error}") from error
+        if odd := [text for text in map(line.__getitem__, LETTERS) if not is_number(text)]:
+            raise EmofusionError(f"{path}, row {number}: {name} has {odd[0]!r} votes, which is no number")
+        votes = {letter: int(line[letter]) for letter in LETTERS}
         total = sum(votes.values()) + added * len(votes)
-        if number[:1] not in kinds or min(votes.values()) < 0 or total <= 0:
+        if number[:1] not in kinds or total <= 0:
             raise EmofusionError(
                 f"{path}, row {number}: {name} has no votes, or the row's number does not begin with 1, 2 or 3"
             )

@@ -31,6 +31,7 @@ class Ravdess(Generated):
     """The speech of RAVDESS: the archives of its Zenodo records, or their contents."""
 
     provides: ClassVar[tuple[str, ...]] = ("audio", "video", "action_units", "landmarks")
+    groups: ClassVar[tuple[str, ...]] = ("intensity", "statement")
 
     kind: str = "ravdess"
     download: bool = setting("Download files that are missing in the root from Zenodo.", False)

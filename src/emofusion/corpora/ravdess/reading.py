@@ -1,11 +1,11 @@
 """The clips of RAVDESS, from its files or from a table that names them."""
 
-import csv
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from emofusion.corpora.common.archives import Entry
 from emofusion.corpora.common.reading import Faults, clip_table, excluded, excluded_clip, find_recordings, first_few
+from emofusion.corpora.common.separated import whole_lines
 from emofusion.corpora.ravdess.names import MEDIA, TABLES, clip_of, is_name, is_song, labels_of, names_of_videos, parse
 from emofusion.errors import EmofusionError
 from emofusion.settings.exclude import leave_out
@@ -80,8 +80,7 @@ def _clips_of_table(
         from emofusion.foreign import names_in
 
         return _clips_of_names(names_in(path), path, corpus, labels_of_clips, faults)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        stems = [row.get("clip") for row in csv.DictReader(file)]
+    stems = [row["clip"] for _, row in whole_lines(path, ["clip"])]
     return _clips_of_names(stems, path, corpus, labels_of_clips, faults)
 
 

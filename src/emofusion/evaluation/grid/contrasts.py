@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from emofusion.evaluation.bootstrap import strata_of
+from emofusion.evaluation.actors import strata_of
+from emofusion.evaluation.flips import NOTHING, sign_flips
 from emofusion.evaluation.grid.crossed import enough, freedom, within
-from emofusion.evaluation.grid.flips import NOTHING, sign_flips
 from emofusion.evaluation.grid.measures import by_actor, deviations, value
 from emofusion.settings.experiment import Evaluation
 
@@ -29,7 +29,7 @@ def contrast_table(
     """Estimate and test contrasts of a measure.
 
     The interval is Student's t interval of a sum over actors. Men and women are strata with a common variance, and the
-    degrees of freedom are actors minus genders, as in `evaluation.bootstrap`. Simultaneous intervals contain all true
+    degrees of freedom are actors minus genders, as in `evaluation.actors`. Simultaneous intervals contain all true
     contrasts of the table together with the stated confidence; see `simultaneous`. p values are those of
     `flips.sign_flips`.
 

@@ -2,7 +2,7 @@
 
 Every seed is tested on every actor. The accuracy of actor a with seed s is modelled as mean + actor[a] + seed[s] +
 rest[a, s], with random effects (two crossed factors, one value for each combination; Searle, Casella and McCulloch
-1992, chapter 4). Men and women are strata, as in `evaluation.bootstrap`: the variance of actors is the one among men
+1992, chapter 4). Men and women are strata, as in `evaluation.actors`: the variance of actors is the one among men
 and among women, since another study would have as many of each.
 
 The variance of the mean over A actors and S seeds is estimated by (MS_actor + MS_seed) / (A S), with the degrees of
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from emofusion.evaluation.bootstrap import FEWEST
+from emofusion.evaluation.actors import FEWEST
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def freedom(strata: NDArray[Any]) -> int:
 
 
 def enough(strata: NDArray[Any]) -> bool:
-    """Whether there are enough actors for an interval: three of each stratum, as in `Resampling.enough`."""
+    """Whether there are enough actors for an interval: three of each stratum, as in `Actors.enough`."""
     return bool((np.unique(strata, return_counts=True)[1] >= FEWEST).all())
 
 
@@ -64,7 +64,7 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
 
     Args:
         values: (S, A), for S seeds and A actors.
-        strata: (A,), such as whether an actor is a man, see `bootstrap.strata_of`.
+        strata: (A,), such as whether an actor is a man, see `actors.strata_of`.
         confidence: the level of the interval, such as 0.95.
     """
     seeds, actors = values.shape

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emofusion.evaluation.actors import strata_of
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling, strata_of
+from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.grid.counting import TestSet
 from emofusion.evaluation.grid.crossed import Crossed, crossed, enough
 from emofusion.evaluation.grid.measures import ACCURACY, MEASURES, deviations, value
 from emofusion.evaluation.grid.settings import Setting
+from emofusion.evaluation.variance import NAMES, components
 from emofusion.settings.experiment import Evaluation
 
 SEEDS_AND_ACTORS, ACTORS = "seeds and actors", "actors"
@@ -30,11 +32,13 @@ def setting_means(
 
     Returns:
         A row for each setting, in their order: seeds, clips, actors (missing where its seeds were tested on different
-        clips), then each measure with `_low` and `_high`, and interval_over: what the interval allows for. With several
+        clips), then each measure with `_sd` (its standard deviation over seeds), `_low` and `_high`, and interval_over:
+        what the interval allows for. With several
         seeds it is an interval over new seeds and new actors (`crossed.crossed`); with one seed it is the interval over
         actors that the cell's own report has.
-        And a row for each measure and setting with several seeds: setting (its number, from 0), measure, seeds, actors,
-        seed, actor, rest (variances, squared fractions), set_to_0 (the components that were estimated as negative).
+        And a row for each measure and setting with several seeds: setting (its number, from 0), measure, seeds, folds,
+        actors, the components of `variance.components` (variances, squared fractions), and set_to_0 (those that were
+        estimated as negative).
     """
     where = {cell: (one, n) for one in test_sets for n, cell in enumerate(one.cells)}
     alone = {id(one): _Alone(one, evaluation) for one in test_sets}
@@ -54,19 +58,23 @@ def setting_means(
             if several:
                 found = _crossed(measure, correct, first, evaluation.confidence)
                 row[measure], ends = found.mean, (found.low, found.high)
-                parts = {"seed": found.seed, "actor": found.actor, "rest": found.rest}
-                about = {"setting": number, "measure": measure, "seeds": len(tested), "actors": len(first.genders)}
-                variances.append(about | parts | {"set_to_0": " and ".join(found.negative)})
+                row[f"{measure}_sd"] = float(np.std(value(measure, correct, first.clips), ddof=1))
+                folds = first.shared_folds([n for _, n in tested])
+                parts = components(_by_actor(measure, correct, first), strata_of(first.genders), folds)
+                about = {"setting": number, "measure": measure, "seeds": len(tested)}
+                about |= {"folds": 0 if folds is None else len(np.unique(folds)), "actors": len(first.genders)}
+                known = {name: getattr(parts, name) for name in NAMES}
+                variances.append(about | known | {"set_to_0": " and ".join(parts.negative)})
             else:
                 row[measure] = float(value(measure, correct[0], first.clips))
                 ends = alone[id(first)].interval(measure, tested[0][1])
             # a share cannot be outside 0 to 1
             row |= {f"{measure}_low": np.maximum(ends[0], 0), f"{measure}_high": np.minimum(ends[1], 1)}
         rows.append(row | {"interval_over": over if enough(strata_of(first.genders)) else TOO_FEW})
-    figures = [measure + end for measure in MEASURES for end in ("", "_low", "_high")]
+    figures = [measure + end for measure in MEASURES for end in ("", "_sd", "_low", "_high")]
     table = pd.DataFrame(rows, columns=["seeds", "clips", "actors", *figures, "interval_over"])
     table[["clips", "actors"]] = table[["clips", "actors"]].astype("Int64")
-    names = ["setting", "measure", "seeds", "actors", "seed", "actor", "rest", "set_to_0"]
+    names = ["setting", "measure", "seeds", "folds", "actors", *NAMES, "set_to_0"]
     return table, pd.DataFrame(variances, columns=names)
 
 
@@ -77,11 +85,15 @@ def over_seeds(measure: str, differences: NDArray[Any], tested: TestSet, confide
 
 
 def _crossed(measure: str, counts: NDArray[Any], tested: TestSet, confidence: float) -> Crossed:
-    """Counts (S, A, K) as values whose mean over actors is the measure of a seed, analysed."""
+    """Counts (S, A, K), analysed by seed and actor."""
+    return crossed(_by_actor(measure, counts, tested), strata_of(tested.genders), confidence)
+
+
+def _by_actor(measure: str, counts: NDArray[Any], tested: TestSet) -> NDArray[Any]:
+    """Counts (S, A, K) as values (S, A) whose mean over actors is the measure of a seed."""
     mean = counts.mean(axis=0)
     away = deviations(measure, counts, tested.clips, mean)
-    values = len(tested.genders) * away + value(measure, mean, tested.clips)
-    return crossed(values, strata_of(tested.genders), confidence)
+    return np.asarray(len(tested.genders) * away + value(measure, mean, tested.clips))
 
 
 class _Alone:
@@ -97,9 +109,11 @@ class _Alone:
         """The ends of the interval of a cell. cell: its position in the test set."""
         correct, clips = self.tested.correct[cell], self.tested.clips
         if measure == ACCURACY:
-            low, high = self.resampling.accuracy(correct.sum(axis=1)[None], clips.sum(axis=1))
-            return float(low[0]), float(high[0])
+            low, high = self.resampling.accuracy(correct.sum(axis=1), clips.sum(axis=1))
+            return float(low), float(high)
         drawn, shown = self.weights @ correct, self.weights @ clips
         recall = ratio(ratio(drawn, np.maximum(shown, 1)).sum(axis=1), (shown > 0).sum(axis=1))
-        low, high = self.resampling.interval(recall, self.present)
+        clips_of, right = clips.sum(axis=0), correct.sum(axis=0)
+        observed = ratio(ratio(right, np.maximum(clips_of, 1)).sum(), (clips_of > 0).sum())
+        low, high = self.resampling.interval_of_share(observed, recall, self.present, clips.sum())
         return float(low), float(high)

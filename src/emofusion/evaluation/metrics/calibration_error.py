@@ -32,11 +32,10 @@ class CalibrationError(Metric):
         """For each clip and bin, `(clips, bins, 2)`: the largest posterior, and 1 if recognised; 0 in other bins."""
         import numpy as np
 
-        from emofusion.evaluation.arithmetic import one_hot
+        from emofusion.evaluation.arithmetic import bins_of, one_hot
 
         confidence = posteriors.max(axis=1)
-        bins = np.clip(np.ceil(confidence * self.bins).astype(int) - 1, 0, self.bins - 1)
-        in_bin = one_hot(bins, self.bins)
+        in_bin = one_hot(bins_of(confidence, self.bins), self.bins)
         return np.stack([in_bin * confidence[:, None], in_bin & (predicted == truth)[:, None]], axis=-1)
 
     def value(self, sums: "np.ndarray[Any, Any]", clips: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":

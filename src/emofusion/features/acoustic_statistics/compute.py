@@ -50,6 +50,7 @@ def compute(features: Array) -> Array:
 
 def _of_clip(clip: Any, settings: AcousticStatistics) -> Array:
     spoken = window.spoken(clip.audio, settings)
+    window.count_cut(spoken, settings)
     versions = waveform.at_speeds(spoken, settings.sample_rate, settings.speeds)
     versions = [samples[: settings.samples] for samples in versions]
     shortest = min(map(len, versions))

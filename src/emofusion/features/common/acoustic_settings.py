@@ -1,7 +1,8 @@
 """The settings of all features of short frames of sound, and the names of their channels."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from emofusion.features.common import contrast_bands
 from emofusion.features.common.pitch_range import check_pitch_range
@@ -10,9 +11,11 @@ from emofusion.settings.kinds import Features
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 FEATURES = ("mfcc", "pitch", "mel", "centroid", "flatness", "zero_crossing_rate", "contrast")
 
+_LONGEST = 600  # seconds
 _MOST_VALUES = 100_000_000  # of one clip: 400 MB
 
 
@@ -23,7 +26,13 @@ class AcousticSettings(Features):
     media: ClassVar[tuple[str, ...]] = ("audio",)
 
     sample_rate: int = setting("Rate in Hz that every recording is resampled to.", 16000, least=1000, most=192_000)
-    duration: float = setting("Seconds of a recording that are used; the rest is cut off.", 3.0, above=0, most=600)
+    duration: float | None = setting(
+        "Seconds of a recording that are used; the rest is cut off. null: as many as the longest recording of all "
+        "corpora has, so that nothing is.",
+        None,
+        above=0,
+        most=_LONGEST,
+    )
     trim: float | None = setting(
         "Silence at both ends, this many dB below the loudest part, is cut off first; null: nothing is.",
         None,
@@ -62,9 +71,16 @@ class AcousticSettings(Features):
         return np.dtype(np.float32)
 
     @property
+    def seconds(self) -> float:
+        """The duration, which must have a value; see `for_recordings`."""
+        if self.duration is None:
+            raise ValueError("the duration follows the recordings, and for_recordings was not called")
+        return self.duration
+
+    @property
     def samples(self) -> int:
         """The number of samples in the duration."""
-        return round(self.sample_rate * self.duration)
+        return round(self.sample_rate * self.seconds)
 
     @property
     def frames(self) -> int:
@@ -85,13 +101,48 @@ class AcousticSettings(Features):
             names += [feature] if count == 1 else [f"{feature}_{number}" for number in range(1, count + 1)]
         return names
 
+    def planned_shape(self) -> tuple[int, ...]:
+        """The shape of one row. Where its length follows the recordings, it is that of the longest possible ones."""
+        return replace(self, duration=self.duration or float(_LONGEST)).row_shape()
+
+    def follows_recordings(self) -> bool:
+        """Whether the duration does."""
+        return self.duration is None
+
+    def for_recordings(self, clips: "pd.DataFrame") -> Self:
+        """A copy whose duration is that of the longest recording, rounded up to a tenth of a second.
+
+        Raises `EmofusionError` where a recording cannot be read, or is so long that rows would be too large.
+        """
+        if self.duration is not None:
+            return self
+        from emofusion.features.common.sound.lengths import longest
+
+        path, seconds = longest(clips)
+        chosen = replace(self, duration=ceil(10 * seconds) / 10)
+        must(
+            chosen.seconds <= _LONGEST and chosen.size <= _MOST_VALUES,
+            f"{path} lasts {seconds:.1f} s, which is too long for the length of all rows. Set the features' duration "
+            "to the seconds that are to be used, or leave the recording out",
+        )
+        return chosen
+
+    def always_counted(self) -> tuple[str, ...]:
+        """Recordings that are longer than the window, whose length the words name."""
+        return (f"ends of recordings, beyond the window of {self.seconds:g} s",)
+
+    @property
+    def size(self) -> int:
+        """The number of values of one clip over the whole duration."""
+        return self.frames * len(self.channel_names())
+
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` where frames, features and pitch do not fit together. `name`: the node's full name."""
         features = self.chosen_features
         must(self.n_fft % 2 == 0, f"{name}.n_fft={self.n_fft}: an even number")
         must(self.hop <= self.n_fft, f"{name}.hop={self.hop}: at most the length of a frame, {name}.n_fft={self.n_fft}")
         must(
-            self.samples >= self.hop,
+            self.duration is None or self.samples >= self.hop,
             f"{name}.duration={self.duration}: at least one hop, {self.hop / self.sample_rate:g} s; "
             f"raise it, or lower {name}.hop={self.hop}",
         )
@@ -116,9 +167,9 @@ class AcousticSettings(Features):
                 f"own at {name}.sample_rate={self.sample_rate}; raise it, or leave contrast out of {name}.features",
             )
         check_pitch_range(self, name)
-        values = self.frames * len(self.channel_names())
         must(
-            values <= _MOST_VALUES,
-            f"{name}.hop={self.hop}: a clip would have {values:,} values, more than {_MOST_VALUES:,}; raise it, or "
+            self.duration is None or self.size <= _MOST_VALUES,
+            f"{name}.hop={self.hop}: a clip would have "
+            f"{0 if self.duration is None else self.size:,} values, more than {_MOST_VALUES:,}; raise it, or "
             f"lower {name}.duration={self.duration}",
         )

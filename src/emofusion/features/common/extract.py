@@ -3,7 +3,7 @@
 import pickle
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -14,26 +14,34 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from emofusion.counted import counting, notes_of_clips, write_notes
-from emofusion.errors import EmofusionError, Lacking
+from emofusion.counted import notes_of_clips, write_notes
+from emofusion.errors import BadClips, EmofusionError, Lacking
 from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.feature_set import write_rows
-from emofusion.features.common.rows_of_clip import check_finite, rows_of
-from emofusion.features.common.sparse import write_sparse
+from emofusion.features.common.rows_of_clip import LACKING, SKIPPED, Outcome, RowsOfClip, check_some_are_left
+from emofusion.features.common.skipped import write_skipped
+from emofusion.features.common.sparse import compute_sparse, write_sparse
 from emofusion.features.common.unfinished import Unfinished
 from emofusion.settings.kinds import Features
+from emofusion.settings.kinds.corpora import SKIP
 from emofusion.settings.plugins import import_plugin
 
-# What is counted of clips without features.
-LACKING = "clips that have nothing to compute it from: the modality is missing there"
 _CHUNK = 8  # clips in a task: few enough to share the work evenly, enough to hide the cost of starting a task
 
 
-def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) -> None:
+def extract(
+    clips: pd.DataFrame,
+    features: Features,
+    out: Path,
+    workers: int,
+    on_bad_clip: str = "fail",
+    recorded: Sequence[pd.DataFrame] = (),
+) -> None:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
 
-    A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted.
+    A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted. A clip
+    whose features fail gets none where bad clips are skipped, and `skipped.csv` lists it; see `common.skipped`.
 
     Several worker processes with one thread each share the clips. Their number does not change the result. Each
     writes into the file of the result, so that memory stays bounded whatever the number of clips. What is done stays
@@ -44,19 +52,23 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
         features: the features to compute.
         out: the folder of the feature set.
         workers: the number of processes; with 1, this process computes everything.
+        on_bad_clip: `fail` or `skip`, the setting of the clips' corpus.
+        recorded: `tables.CLIPS` of all corpora of the modality as they were recorded, see `Features.for_recordings`;
+            empty where these are the clips.
 
     Raises:
         Lacking: no clip has anything to compute the features from.
-        EmofusionError: names the clip's file, or the kind whose rows have another shape than it declares, or the
-            disk is too full. `features.npy` then does not appear.
+        EmofusionError: names the clip whose features fail, or the kind whose rows have another shape than it declares,
+            or says that all clips are skipped, or that the disk is too full. `features.npy` then does not appear.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     if clips.empty:
         raise EmofusionError(f"there are no clips to compute {features.kind} features of.")
+    if features.follows_recordings():
+        features = features.for_recordings(pd.concat(recorded, ignore_index=True) if recorded else clips)
     number = len(clips)
-    clips, compute = _prepared(clips, features)
-    lacking = [Counter({LACKING: 1})] * (number - len(clips))
+    clips, compute, without = _prepared(clips, features, on_bad_clip)
     module = sys.modules[type(features).__module__]
     if not _is_importable(module):
         compute = _OfPlugin(compute, module)
@@ -64,9 +76,23 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     row_counts = [features.rows_of(clip) for clip in clips.itertuples(index=False)]
     rows = _numbered_rows(clips, row_counts, features)
     work = Unfinished(out, f"the rows {pd.util.hash_pandas_object(rows).sum()}", in_array=not features.sparse)
+    of_clip = RowsOfClip(compute, features.kind, features.dtype(), features.row_shape(), on_bad_clip)
+
+    def finish(outcomes: list[Outcome]) -> pd.DataFrame:
+        """Write what was noted of the clips. Returns the rows that there are."""
+        check_some_are_left(outcomes, clips, number, features.kind)
+        noted = {**without, **dict(zip(clips["clip"], outcomes, strict=True))}
+        write_notes(
+            out,
+            notes_of_clips(about, [Counter(outcome.counts) for outcome in noted.values()], features.always_counted()),
+        )
+        write_skipped(out, {clip: outcome.reason for clip, outcome in noted.items()})
+        has_rows = [outcome.has_rows for outcome in outcomes]
+        return rows if all(has_rows) else rows[rows["clip"].isin(clips.loc[has_rows, "clip"])]
+
     if features.sparse:
-        counts = write_sparse(clips, rows, compute, features, out, work, workers)
-        write_notes(out, notes_of_clips(about, [*lacking, *counts]))
+        outcomes = compute_sparse(clips, row_counts, of_clip, work, workers)
+        write_sparse(finish(outcomes), len(clips), of_clip, out, work)
         work.finish(out)
         return
 
@@ -75,31 +101,34 @@ def extract(clips: pd.DataFrame, features: Features, out: Path, workers: int) ->
     left = work.left(range(0, len(clips), _CHUNK))
     tasks = (
         joblib.delayed(_extract_chunk)(
-            *(first, compute, features.kind, clips.iloc[first : first + _CHUNK]),
-            *(work.array, starts[first : first + _CHUNK + 1]),
+            *(first, of_clip, clips.iloc[first : first + _CHUNK], work.array, starts[first : first + _CHUNK + 1])
         )
         for first in left
     )
-    counts = work.compute(tasks, len(left), workers)
-    write_notes(out, notes_of_clips(about, [*lacking, *counts]))
-
-    has_some = [not one[LACKING] for one in counts]
-    if not any(has_some):
-        raise Lacking(f"none of the {number} clips has anything to compute {features.kind} features from.")
-    kept = rows[rows["clip"].isin(clips.loc[has_some, "clip"])]
+    kept = finish(work.compute(tasks, len(left), workers))
     write_rows(kept.assign(row=np.arange(len(kept))), out)
-    work.finish(out, None if all(has_some) else kept["row"].to_numpy())
+    work.finish(out, None if len(kept) == len(rows) else kept["row"].to_numpy())
 
 
-def _prepared(clips: pd.DataFrame, features: Features) -> tuple[pd.DataFrame, Callable[[Any], Any]]:
-    """The clips that have something to compute features from, and the function that does it."""
+def _prepared(
+    clips: pd.DataFrame, features: Features, on_bad_clip: str
+) -> tuple[pd.DataFrame, Callable[[Any], Any], dict[str, Outcome]]:
+    """The clips that features can be computed of, the function that does it, and what is noted of the other clips."""
+    without: dict[str, Outcome] = {}
     while True:
         try:
-            return clips, features.prepare(clips)
-        except Lacking as error:
-            left = clips[~clips["clip"].isin(error.clips)]
+            return clips, features.prepare(clips), without
+        except (Lacking, BadClips) as error:
+            if isinstance(error, Lacking):
+                noted = dict.fromkeys(error.clips, Outcome({LACKING: 1}))
+            elif on_bad_clip == SKIP:
+                noted = {clip: Outcome({SKIPPED: 1}, reason) for clip, reason in error.reasons.items()}
+            else:
+                raise
+            left = clips[~clips["clip"].isin(noted)]
             if left.empty or len(left) == len(clips):
                 raise
+            without |= noted
             clips = left.reset_index(drop=True)
 
 
@@ -113,31 +142,18 @@ def _numbered_rows(clips: pd.DataFrame, counts: list[int], features: Features) -
 
 
 def _extract_chunk(
-    piece: int, compute: Callable[[Any], Array], kind: str, clips: pd.DataFrame, path: Path, starts: Array
-) -> tuple[int, list[Counter[str]]]:
-    """Compute and write the rows of some clips. Returns `piece`, and what was counted as left out, for each of them."""
-    counted = []
+    piece: int, of_clip: RowsOfClip, clips: pd.DataFrame, path: Path, starts: Array
+) -> tuple[int, list[Outcome]]:
+    """Compute and write the rows of some clips. Returns `piece`, and what is noted of each of them."""
+    outcomes = []
     # one thread in every process, this one included: sums then have the same order whatever the number of workers
     with threadpool_limits(1), RowFile(path, writes=True) as array:
         for clip, (start, stop) in zip(clips.itertuples(index=False), pairwise(starts), strict=True):
-            with counting() as counts:
-                try:
-                    rows, declared = rows_of(clip, compute, clips), (int(stop - start), *array.shape[1:])
-                except Lacking:
-                    counts[LACKING] += 1
-            counted.append(counts)
-            if counts[LACKING]:
-                continue
-            if rows.shape != declared:
-                raise EmofusionError(
-                    f"features of kind {kind}: {clip.clip} has rows of shape {rows.shape}, but rows_of and row_shape "
-                    f"declare {declared}: make them agree."
-                )
-            with np.errstate(over="ignore"):  # of another type; the check follows
-                rows = rows.astype(array.dtype, copy=False)
-            check_finite(rows, kind, clip, clips)
-            array.write(int(start), rows)
-    return piece, counted
+            rows, outcome = of_clip(clip, int(stop - start), clips)
+            if rows is not None:
+                array.write(int(start), rows)
+            outcomes.append(outcome)
+    return piece, outcomes
 
 
 def _corpus_of(clips: pd.DataFrame) -> str:

@@ -1,74 +1,68 @@
 """Compute sparse features of every clip, and write them as a sparse feature set; see `feature_set`."""
 
 import os
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from emofusion.counted import counting
-from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import ENTRY, write_rows
-from emofusion.features.common.rows_of_clip import check_finite, rows_of
+from emofusion.features.common.rows_of_clip import Outcome, RowsOfClip
 from emofusion.features.common.unfinished import Unfinished
-from emofusion.settings.kinds import Features
 
 _CHUNK = 256  # clips in a task
 
 
-def write_sparse(
-    clips: pd.DataFrame,
-    rows: pd.DataFrame,
-    compute: Callable[[Any], sparse.csr_array],
-    features: Features,
-    out: Path,
-    work: Unfinished,
-    workers: int,
-) -> list[Counter[str]]:
-    """Compute the sparse features of every clip: `work.array`, and `rows.parquet` in the folder `out`.
-
-    Returns what was counted as left out, for each clip.
+def compute_sparse(
+    clips: pd.DataFrame, row_counts: Sequence[int], of_clip: RowsOfClip, work: Unfinished, workers: int
+) -> list[Outcome]:
+    """Compute the sparse features of every clip, and keep them in pieces. Returns what is noted of each clip.
 
     Args:
         clips: `tables.CLIPS`.
-        rows: clip, row, frame and view of every row, in the order of the clips.
-        compute: the function that `features.prepare` has given.
-        features: the features.
-        out: the folder of the feature set.
+        row_counts: how many rows each clip has.
+        of_clip: computes the rows of a clip.
         work: where the pieces lie, and which of them are done.
         workers: the number of processes.
 
     Raises:
-        EmofusionError: a clip has other rows than `rows_of` and `row_shape` of the features declare, or values that are
-            not finite.
+        EmofusionError: see `RowsOfClip`.
     """
-    pieces = range(0, len(clips), _CHUNK)
-    left = work.left(pieces)
+    left = work.left(range(0, len(clips), _CHUNK))
     tasks = (
-        joblib.delayed(_chunk)(first, compute, features.kind, clips.iloc[first : first + _CHUNK], _file(work, first))
+        joblib.delayed(_chunk)(
+            *(first, of_clip, clips.iloc[first : first + _CHUNK], row_counts[first : first + _CHUNK]),
+            _file(work, first),
+        )
         for first in left
     )
-    counts = work.compute(tasks, len(left), workers)
-    matrix = sparse.csr_array(sparse.vstack([sparse.load_npz(_file(work, first)) for first in pieces], format="csr"))
-    (width,) = features.row_shape()
-    if matrix.shape != (len(rows), width):
-        raise EmofusionError(
-            f"features of kind {features.kind}: all clips together have rows of shape {matrix.shape}, but rows_of and "
-            f"row_shape declare {(len(rows), width)}: make them agree."
-        )
+    return work.compute(tasks, len(left), workers)
+
+
+def write_sparse(rows: pd.DataFrame, clips: int, of_clip: RowsOfClip, out: Path, work: Unfinished) -> None:
+    """Join the pieces: `work.array`, and `rows.parquet` in the folder `out`.
+
+    Args:
+        rows: clip, row, frame and view of every row that was computed, in the order of the clips.
+        clips: the number of all clips.
+        of_clip: what computed them.
+        out: the folder of the feature set.
+        work: where the pieces lie.
+    """
+    parts = [sparse.load_npz(_file(work, first)) for first in range(0, clips, _CHUNK)]
+    matrix = sparse.csr_array(sparse.vstack(parts, format="csr"))
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     entries = np.empty(matrix.nnz, ENTRY)
     entries["column"], entries["value"] = matrix.indices, matrix.data
     with work.array.open("wb") as file:
         np.save(file, entries)
-    write_rows(rows.assign(entries=np.diff(matrix.indptr).astype(np.int64), width=width), out)
-    return counts
+    (width,) = of_clip.row_shape
+    numbered = rows.assign(row=np.arange(len(rows)), entries=np.diff(matrix.indptr).astype(np.int64), width=width)
+    write_rows(numbered, out)
 
 
 def _file(work: Unfinished, piece: int) -> Path:
@@ -76,17 +70,17 @@ def _file(work: Unfinished, piece: int) -> Path:
 
 
 def _chunk(
-    piece: int, compute: Callable[[Any], sparse.csr_array], kind: str, clips: pd.DataFrame, path: Path
-) -> tuple[int, list[Counter[str]]]:
-    """Compute the rows of some clips and write them. Returns `piece`, and what was counted, for each of the clips."""
-    rows, counted = [], []
-    for clip in clips.itertuples(index=False):
-        with counting() as counts:
-            rows.append(rows_of(clip, compute, clips))
-        check_finite(rows[-1].data, kind, clip, clips)
-        counted.append(counts)
+    piece: int, of_clip: RowsOfClip, clips: pd.DataFrame, row_counts: Sequence[int], path: Path
+) -> tuple[int, list[Outcome]]:
+    """Compute the rows of some clips and write them. Returns `piece`, and what is noted of each of the clips."""
+    outcomes, parts = [], [sparse.csr_array((0, *of_clip.row_shape), dtype=of_clip.dtype)]
+    for clip, count in zip(clips.itertuples(index=False), row_counts, strict=True):
+        rows, outcome = of_clip(clip, count, clips)
+        outcomes.append(outcome)
+        if rows is not None:
+            parts.append(rows)
     with path.open("wb") as file:
-        sparse.save_npz(file, sparse.vstack(rows, format="csr"), compressed=False)
+        sparse.save_npz(file, sparse.vstack(parts, format="csr"), compressed=False)
         file.flush()
         os.fsync(file.fileno())
-    return piece, counted
+    return piece, outcomes

@@ -7,7 +7,6 @@ a journal with a line for each piece that is done. A piece is some clips or rows
 import json
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from emofusion.features.common import array_file
 from emofusion.features.common.arrays import Array
+from emofusion.features.common.rows_of_clip import Outcome
 from emofusion.whole_files import write_whole
 
 FOLDER = "unfinished"
@@ -91,17 +91,17 @@ class Unfinished:
         with self._journal.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps([piece, noted])}\n")
 
-    def compute(self, tasks: Iterable[Any], number: int, workers: int) -> list[Counter[str]]:
+    def compute(self, tasks: Iterable[Any], number: int, workers: int) -> list[Outcome]:
         """Do pieces of the work in several processes with one thread each, and note each as soon as it is done.
 
         Args:
-            tasks: calls made with `joblib.delayed`, which return the number of the piece, and what was counted in each
-                of its clips.
+            tasks: calls made with `joblib.delayed`, which return the number of the piece, and what is noted of each of
+                its clips.
             number: how many tasks there are.
             workers: how many processes; with 1, this process does everything.
 
         Returns:
-            What was counted in each clip, of earlier runs too, in the order of the pieces' numbers.
+            What is noted of each clip, by earlier runs too, in the order of the pieces' numbers.
         """
         tasks, begun = iter(tasks), time.perf_counter()
         # the first pieces are computed here, because starting processes would take longer than computing a small rest
@@ -110,14 +110,14 @@ class Unfinished:
             seconds, begun = time.perf_counter() - begun, time.perf_counter()
             if workers > 1 and left * seconds > _WORTH_STARTING:
                 self._compute_in_processes(tasks, min(workers, left))
-        return [Counter(counted) for piece in sorted(self.done) for counted in self.done[piece]]
+        return [Outcome(*noted) for piece in sorted(self.done) for noted in self.done[piece]]
 
     def _compute_in_processes(self, tasks: Iterable[Any], workers: int) -> None:
         try:
             with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
                 parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
-                for piece, counted in parallel(tasks):
-                    self.note(piece, counted)
+                for piece, noted in parallel(tasks):
+                    self.note(piece, noted)
         finally:  # otherwise they wait for more for minutes, and their time counts as nobody's
             get_reusable_executor(reuse=True).shutdown(wait=True)
 

@@ -15,9 +15,10 @@ from emofusion.counted import count
 from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.action_units.files import csv_files
 from emofusion.features.common.arrays import Array
+from emofusion.features.common.landmark_settings import NPZ, POINTS, LandmarkSettings
 from emofusion.features.common.matching import matched
 from emofusion.features.common.openface import Frames, read_entry
-from emofusion.features.landmarks import NPZ, POINTS, Landmarks
+from emofusion.features.landmarks import Landmarks
 
 COLUMNS = [f"{axis}_{point}" for point in range(POINTS) for axis in "xy"]
 # the six points around each eye, in the order of iBUG's 300-W; the right eye is on the left of the picture
@@ -31,7 +32,7 @@ Points = Callable[[Any], tuple[Array, Array]]
 def prepare(clips: pd.DataFrame, settings: Landmarks) -> Callable[[Any], Array]:
     """The function that turns a clip into float32 `(1, values)`; see `Landmarks.prepare`."""
     return partial(
-        _of_clip, points=_points(clips, settings), statistics=tuple(settings.statistics), level=settings.level
+        _of_clip, points=points_of(clips, settings), statistics=tuple(settings.statistics), level=settings.level
     )
 
 
@@ -113,18 +114,38 @@ def _of_head(raw: Array, frames: Array) -> Array:
 
 
 def _of_clip(clip: Any, points: Points, statistics: tuple[str, ...], level: bool) -> Array:
+    scaled, frames, found = seen(clip, points, level)
+    row: Array = summarised(scaled, frames, statistics, found).astype(np.float32)
+    return row[np.newaxis]
+
+
+def seen(clip: Any, points: Points, level: bool) -> tuple[Array, Array, Array]:
+    """The frames of a clip in which a face is seen: normalised points, numbers, and points of the picture.
+
+    The points are (frames, 68, 2) each, and the numbers (frames,).
+
+    Args:
+        clip: a row of `tables.CLIPS` as a named tuple.
+        points: from `points_of`.
+        level: see `normalised`.
+
+    Raises:
+        Lacking: there is a face in no frame.
+    """
     found, frames = points(clip)
     scaled = normalised(found, level)
     finite = np.isfinite(scaled).all(axis=(1, 2))
     count("frames in which the landmarks of both eyes are in one place", int((~finite).sum()))
     if not finite.any():
         raise Lacking(f"the landmarks of {clip.clip} show a face in no frame.", [clip.clip])
-    row: Array = summarised(scaled[finite], frames[finite], statistics, found[finite]).astype(np.float32)
-    return row[np.newaxis]
+    return scaled[finite], frames[finite], found[finite]
 
 
-def _points(clips: pd.DataFrame, settings: Landmarks) -> Points:
-    """The function from a clip to its points (frames, 68, 2) and the numbers of the frames (frames,)."""
+def points_of(clips: pd.DataFrame, settings: LandmarkSettings) -> Points:
+    """The function from a clip to its points (frames, 68, 2) and the numbers of the frames (frames,).
+
+    Raises `EmofusionError` where there are no points, they have another form, or clips are missing from them.
+    """
     if not settings.table:
         raise EmofusionError("no landmarks are named: give their file or folder in the setting `table`.")
     table = Path(settings.table)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.counted import count
-from emofusion.errors import EmofusionError
+from emofusion.errors import BadClips, EmofusionError
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips, matched
 from emofusion.features.table import Table
@@ -145,12 +145,20 @@ def _check_finite(numbers: Numbers, chosen: Array, clips: pd.DataFrame, settings
         return
     where = np.argwhere(~finite)
     column = _name_of_value(numbers, int(where[0][-1]))
-    affected = clips["clip"].iloc[sorted({int(row) for row in where[:, 0]})].tolist()
-    raise EmofusionError(
+    # of each clip, the first value
+    first = {int(row): int(position) for row, *_, position in where[::-1]}
+    affected = clips["clip"].iloc[sorted(first)].tolist()
+    reasons = {
+        clips["clip"].iloc[row]: f"{Path(str(settings.table)).name}: {_name_of_value(numbers, position)} is empty or "
+        "not finite"
+        for row, position in first.items()
+    }
+    raise BadClips(
         f"{settings.table}: {len(affected)} clips have a value that is empty or not finite, such as {column} of "
         f"{affected[0]}. Fill it in, leave the column out with "
         f"{_leaving_out([column], settings.without)}, or leave the clips out with "
-        f"{leave_out_clips(clips, affected)}"
+        f"{leave_out_clips(clips, affected)}",
+        reasons,
     )
 
 

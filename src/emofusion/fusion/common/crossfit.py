@@ -4,6 +4,7 @@
 * `cross_fitted`: test clips of other actors. Test actors are divided into groups, as the folds divide them. If one fold
   tests all actors, or two folds share an actor, there are five groups with about equally many clips. Each group is
   scored with parameters that were fitted on the other groups.
+* `nested`: as `cross_fitted`, on posteriors of models that learnt from neither fold, see `nested`.
 * `auto`: `validation`, if two conditions hold, and otherwise `cross_fitted`. First, every fold must have validation
   clips, scored by all modalities, of every emotion tested in it. Second, no actor may have validation and test clips in
   the same fold, as it happens in folds of clips.
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
+from emofusion.fusion.common.nested import nested_parts
 from emofusion.fusion.common.rules import Members, weights_of
 from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.missing import in_words, patterns, shared_weights
@@ -30,6 +32,7 @@ WORDS = {
     "nothing": "nothing",
     "validation": "validation clips",
     "cross_fitted": "test clips of other actors (cross-fitted)",
+    "nested": "test clips of other actors, scored by models that learnt from nobody of the fold (nested cross-fitting)",
     "oracle": "the test clips themselves (oracle)",
 }
 
@@ -59,16 +62,16 @@ class Scored:
 
 
 def how_to_fit(aligned: Aligned, fit_on: str) -> str:
-    """`validation` or `cross_fitted`.
+    """`validation`, `cross_fitted` or `nested`.
 
     Args:
-        aligned: the posteriors of all modalities on the same clips.
+        aligned: the posteriors of all modalities on the same clips, which the rule is fitted on.
         fit_on: the setting `fusion.fit_on`, which may be `auto`.
 
     Raises:
         EmofusionError: `fit_on` is `validation`, and some tested emotion has no validation clip.
     """
-    if fit_on == "cross_fitted":
+    if fit_on in ("cross_fitted", "nested"):
         return fit_on
     groups = aligned.clips.groupby(["fold", "split"])
     emotions = {part: set(rows["emotion"]) for part, rows in groups}
@@ -96,7 +99,7 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
     depend on the machine's number of cores.
 
     Args:
-        aligned: the posteriors of all modalities on the same clips.
+        aligned: the posteriors of all modalities on the same clips, and those that rules are fitted on.
         rule: the kind of rule, with its settings.
         settings: the weights, and the clips that rules learn from.
 
@@ -131,13 +134,14 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
 def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scored:
     """`score` where no clip lacks a modality."""
     test = (aligned.clips["split"] == "test").to_numpy()
-    members = Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities, aligned.known)
-    truth = pd.Index(aligned.classes).get_indexer(aligned.clips["emotion"])
+    members = _members(aligned)
     weights = weights_of(settings.weights, aligned.modalities)
-    task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps)
+    task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps, settings.candidates)
     fit_on = "nothing"
     if rule.learns:
-        fit_on = "oracle" if rule.role == "oracle" else how_to_fit(aligned, settings.fit_on)
+        fit_on = "oracle" if rule.role == "oracle" else how_to_fit(aligned.examples, settings.fit_on)
+    examples = aligned if fit_on in ("nothing", "oracle") else aligned.examples
+    truth = pd.Index(aligned.classes).get_indexer(examples.clips["emotion"])
     fused, parameters = np.zeros((len(test), len(aligned.classes))), []
     # A rule cannot learn from a clip whose emotion is not a class of any modality (its position is -1).
     parts = [(learnt & (truth >= 0), scored) for learnt, scored in _parts(aligned, fit_on)]
@@ -145,29 +149,36 @@ def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scor
     with threadpool_limits(1):
         for group, (fitted, (learnt, scored)) in enumerate(zip(rules, parts, strict=True)):
             if rule.learns:
-                _require_apart(aligned, learnt, scored, fit_on)
-                fitted.fit(members.where(learnt), truth[learnt])
+                _require_apart(examples.clips[learnt], aligned.clips[scored], fit_on)
+                fitted.fit(_members(examples).where(learnt), truth[learnt])
             fused[scored] = fitted.fuse(members.where(scored))
             parameters += [(group, int(learnt.sum()), name, value) for name, value in fitted.parameters.items()]
     table = pd.DataFrame(parameters, columns=["group", "clips", "name", "value"])
     return Scored(fused[test], fit_on, table)
 
 
+def _members(aligned: Aligned) -> Members:
+    return Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities, aligned.known)
+
+
 def _parts(aligned: Aligned, fit_on: str) -> Iterator[tuple[Mask, Mask]]:
-    """Pairs of masks over the clips: the clips to learn from, and the clips to score."""
-    clips = aligned.clips
+    """Pairs of masks: over the examples, the clips to learn from; over the clips, those to score."""
+    clips, examples = aligned.clips, aligned.examples.clips
     test = (clips["split"] == "test").to_numpy()
     if fit_on in ("nothing", "oracle"):
         yield test, test
     elif fit_on == "validation":
         for fold in sorted(clips.loc[test, "fold"].unique()):
-            in_fold = (clips["fold"] == fold).to_numpy()
-            yield in_fold & (clips["split"] == "validation").to_numpy(), in_fold & test
+            validation = ((examples["fold"] == fold) & (examples["split"] == "validation")).to_numpy()
+            yield validation, (clips["fold"] == fold).to_numpy() & test
+    elif fit_on == "nested":
+        yield from nested_parts(clips, examples)
     else:
+        may_teach = (examples["split"] == "test").to_numpy()
         groups = _groups(clips[test])
         for group in sorted(groups.unique()):
-            in_group = clips["actor"].isin(groups.index[groups == group]).to_numpy()
-            yield test & ~in_group, test & in_group
+            actors = groups.index[groups == group]
+            yield may_teach & ~examples["actor"].isin(actors).to_numpy(), test & clips["actor"].isin(actors).to_numpy()
 
 
 def _groups(tested: pd.DataFrame) -> pd.Series:
@@ -202,12 +213,12 @@ def balanced_groups(actors: pd.Series, number: int) -> pd.Series:
     return groups
 
 
-def _require_apart(aligned: Aligned, learnt: Mask, scored: Mask, fit_on: str) -> None:
+def _require_apart(learnt: pd.DataFrame, scored: pd.DataFrame, fit_on: str) -> None:
     """Raise `AssertionError` where a cross-fitted rule would learn from an actor whom it scores.
 
     Oracles may do so, and so may rules that learn from validation clips of a protocol that leaks speakers. Reports
     state both.
     """
-    both = set(aligned.clips.loc[learnt, "actor"]) & set(aligned.clips.loc[scored, "actor"])
-    if both and fit_on == "cross_fitted":
+    both = set(learnt["actor"]) & set(scored["actor"])
+    if both and fit_on in ("cross_fitted", "nested"):
         raise AssertionError(f"a rule would learn from the actors {sorted(both)} whom it is tested on")

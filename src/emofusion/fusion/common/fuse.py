@@ -1,7 +1,7 @@
 """Late fusion of stored predictions by several rules. Each is fitted on clips of other actors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,10 @@ import pandas as pd
 
 from emofusion.errors import EmofusionError
 from emofusion.fusion.common.crossfit import NO_OTHER_ACTOR, WORDS, NothingToLearnFrom, score
+from emofusion.fusion.common.nested import check_same_folds
 from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.missing import completed
-from emofusion.predictions.table import align, scored
+from emofusion.predictions.table import Aligned, align, scored
 from emofusion.tables import (
     ABOUT_RULE,
     FUSED,
@@ -23,6 +24,8 @@ from emofusion.tables import (
     sorted_by,
     write_table,
 )
+
+Tables = dict[str, pd.DataFrame]  # modality → `tables.PREDICTIONS`
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Fused:
         return cls(read_table(folder / "rules.parquet", FUSED), read_table(folder / "parameters.parquet", PARAMETERS))
 
 
-def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
+def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings, fitting: Tables | None = None) -> Fused:
     """Fuse the prediction tables of several modalities by every rule of the settings.
 
     The logit of a class is the natural logarithm of its fused posterior; the smallest normal number replaces 0. The
@@ -97,13 +100,13 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
     Args:
         tables: modality → `tables.PREDICTIONS`. `predictions.table.align` joins them.
         settings: the rules, their weights, and the clips that they learn from.
+        fitting: the same of the posteriors that rules are fitted on, where these are others, see `aligned_for`.
 
     Raises:
         EmofusionError: a grid has too many weights; weights do not fit the modalities; tables do not fit together; or
             the configured rule has no clips to learn from.
     """
-    checked = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in tables.items()}
-    aligned = align(completed(checked, settings.missing), are_checked=True)
+    aligned = aligned_for(tables, settings, fitting)
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     # without rows, so that the tables have their columns where there is no rule
     none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)
@@ -123,3 +126,35 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings) -> Fused:
     fused = pd.concat(rules[1:] or rules, ignore_index=True)
     fitted = pd.concat(parameters[1:] or parameters, ignore_index=True)[["rule", "group", "clips", "name", "value"]]
     return Fused(check(fused, FUSED, "the fused prediction table"), check(fitted, PARAMETERS, "the rules' parameters"))
+
+
+def aligned_for(tables: Tables, settings: FusionSettings, fitting: Tables | None = None) -> Aligned:
+    """The posteriors of all modalities on the same clips, with those that rules are fitted on.
+
+    Args:
+        tables: modality → its predictions.
+        settings: what happens where a modality lacks a clip, and what rules are fitted on.
+        fitting: modality → the predictions that rules are fitted on. With `fit_on=nested`, these are predictions for
+            pairs of folds (`nested`). None: rules are fitted on `tables`.
+
+    Raises:
+        EmofusionError: tables do not fit together.
+    """
+    if fitting and settings.fit_on == "nested":
+        check_same_folds(tables)
+
+    def aligned(of: Tables) -> Aligned:
+        checked = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in of.items()}
+        return align(completed(checked, settings.missing), are_checked=True)
+
+    scored = aligned(tables)
+    if not fitting:
+        return scored
+    examples = aligned(fitting)
+    if examples.classes != scored.classes or (examples.known != scored.known).any():
+        raise EmofusionError(
+            f"fusion.fit_on={settings.fit_on}: the models that rules are fitted on know other classes "
+            f"({', '.join(examples.classes)}) than those that are tested ({', '.join(scored.classes)}); take classes "
+            "that few people show out of emotions.classes."
+        )
+    return replace(scored, fitting=examples)

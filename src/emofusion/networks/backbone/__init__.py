@@ -81,6 +81,11 @@ class Backbone(BackboneLayers):
             not training.speaker_normalisation,
             f"{name}.training.speaker_normalisation=true: not of pictures, which a backbone scales itself",
         )
+        must(
+            not training.enrolment,
+            f"{name}.training.enrolment={training.enrolment}: not of pictures, which a backbone scales itself; set "
+            f"{name}.training.enrolment=0",
+        )
         views = self.feature_cache.views
         must(
             views == 1 or self._always_frozen(training) > 0,

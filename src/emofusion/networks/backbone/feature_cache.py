@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
+from emofusion.errors import EmofusionError
 from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.feature_set import FeatureSet, write_rows
 from emofusion.features.common.unfinished import Unfinished
@@ -75,12 +76,15 @@ def store(
         views: above 1, for pictures only, altered copies of all pictures follow the pictures themselves. They are drawn
             from the number of the row and of the view alone; see `altered`.
         shift, scale: see `altered`.
+
+    Raises:
+        EmofusionError: the output for a clip has values that are not finite numbers; or the disk is too full.
     """
     out.mkdir(parents=True, exist_ok=True)
     network.eval()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
-    row_numbers = rows["row"].to_numpy()
+    row_numbers, clip_of = rows["row"].to_numpy(), rows.set_index("row")["clip"]
     pieces = [(view, start) for view in range(views) for start in range(0, len(row_numbers), _PIECE)]
     work = Unfinished(out, f"{views} views of the rows {pd.util.hash_pandas_object(rows).sum()}")
     with torch.inference_mode():
@@ -90,6 +94,7 @@ def store(
             for batch in _batches(row_numbers[start : start + _PIECE]):
                 inputs = _pictures(features, batch, view, shift, scale)
                 values = network.activations(inputs.to(device), stop).float().cpu()
+                _check_finite(values, clip_of.loc[batch], stop)
                 if precision == "half":
                     limit = torch.finfo(torch.float16).max
                     values = values.clamp(-limit, limit).half()
@@ -135,6 +140,21 @@ def altered(picture: Tensor, shift: float, scale: float, random: np.random.Gener
 def _batches(row_numbers: NDArray[Any]) -> Iterator[NDArray[Any]]:
     for start in range(0, len(row_numbers), BATCH):
         yield row_numbers[start : start + BATCH]
+
+
+def _check_finite(values: Tensor, clips: "pd.Series[str]", stop: int) -> None:
+    """Raise `EmofusionError` that names the first clip with outputs that are not finite numbers.
+
+    values: the output of the block before `stop` for a batch. clips: the name of each row's clip.
+    """
+    bad = clips[~torch.isfinite(values).flatten(1).all(dim=1).numpy()]
+    if len(bad):
+        raise EmofusionError(
+            f"frozen blocks of the network: the output of block {stop - 1} for the clip {bad.iloc[0]} has values "
+            f"that are not finite numbers, as for {len(bad)} of the {len(values)} pictures computed with "
+            "it. Where these are all, the weights are damaged: name others in <modality>.network.weights. Otherwise "
+            f"look at the picture, or leave the clip out with corpora.<name>.exclude=['{bad.iloc[0]}']"
+        )
 
 
 def _pictures(features: FeatureSet, batch: NDArray[Any], view: int, shift: float, scale: float) -> Tensor:

@@ -22,9 +22,13 @@ from emofusion.networks.backbone.settings import BLOCKS, SMALLEST_PICTURE, Train
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.networks.common.dense import dense_layers
 
-# The mean and standard deviation that ImageNet weights were trained with, for pixels scaled to 0–1.
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
+# `normalise` → what is subtracted from pixels scaled to 0–1, and what they are then divided by. torchvision's weights
+# were trained with the mean and standard deviation of ImageNet.
+_SCALES = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
 
 # The first layer of each block in torchvision's `features`. VGG16: after each max pooling. MobileNetV2: where the
 # resolution is halved, with the last convolution in the last block.
@@ -82,8 +86,7 @@ class BackboneNetwork(BlockNetwork):
         architecture, frozen = settings.architecture, settings.frozen
         if frozen == 0 and (len(shape) != 3 or shape[0] != 3 or min(shape[1:]) < SMALLEST_PICTURE):
             raise EmofusionError(f"a backbone needs pictures of shape (3, height, width) of 32 and more, not {shape}.")
-        imagenet = settings.normalise == "imagenet"
-        mean, std = (_IMAGENET_MEAN, _IMAGENET_STD) if imagenet else ((0.0,) * 3, (1.0,) * 3)
+        mean, std = _SCALES[settings.normalise]
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
@@ -136,7 +139,7 @@ class BackboneNetwork(BlockNetwork):
         return values
 
     def normalised(self, pixels: Tensor) -> Tensor:
-        """The input of the first convolution: pixels scaled to 0–1, and by ImageNet's statistics if configured."""
+        """The input of the first convolution: pixels scaled to 0–1, and then as the setting `normalise` says."""
         return (pixels.to(self.mean.dtype) / 255 - self.mean) / self.std
 
     def blocks(self) -> list[list[nn.Module]]:

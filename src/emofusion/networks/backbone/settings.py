@@ -48,10 +48,10 @@ class BackboneLayers(Network):
 
     architecture: str = setting("The architecture of the convolutions.", MISSING, choices=ARCHITECTURES)
     normalise: str = setting(
-        "How pixels are scaled: by ImageNet's mean and deviation (imagenet), as published weights expect, or to 0-1 "
-        "alone (none).",
+        "How pixels are scaled: by ImageNet's mean and deviation (imagenet), as torchvision's weights expect; from -1 "
+        "to 1 (symmetric), as TensorFlow's weights of MobileNet expect; or from 0 to 1 alone (none).",
         "imagenet",
-        choices=["imagenet", "none"],
+        choices=["imagenet", "symmetric", "none"],
     )
     pooling: str = setting(
         "What the head sees of the last convolution: the average over the picture (average), or a grid of values "

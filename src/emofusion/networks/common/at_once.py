@@ -7,7 +7,7 @@ from typing import Any
 from emofusion.settings.fields import must, shown
 from emofusion.settings.training import Training
 
-USED = ("keep", "threads", "members", "speaker_normalisation")
+USED = ("keep", "threads", "members", "speaker_normalisation", "enrolment", "enrolment_weight", "outlier_limit")
 
 
 def check_unused(training: Training, defaults: dict[str, Any], name: str, used: Collection[str] = USED) -> None:
@@ -30,12 +30,15 @@ def check_unused(training: Training, defaults: dict[str, Any], name: str, used: 
 
 
 def used_part(training: Training, defaults: dict[str, Any]) -> Training:
-    """A copy with only threads and the normalisation by speaker; arguments are as in `check_unused`."""
+    """A copy with only threads, and how features are normalised; arguments are as in `check_unused`."""
     return replace(
         Training(**defaults),
         keep="last",
         threads=training.threads,
         speaker_normalisation=training.speaker_normalisation,
+        enrolment=training.enrolment,
+        enrolment_weight=training.enrolment_weight,
+        outlier_limit=training.outlier_limit,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from emofusion.networks.common.at_once import check_unused, used_part
 from emofusion.settings.fields import must, setting
@@ -28,6 +28,9 @@ class KernelRidge(Estimator):
     the actors who train.
     """
 
+    compares_with_training: ClassVar[bool] = True
+    training_defaults: ClassVar[dict[str, Any]] = {**Estimator.training_defaults, "outlier_limit": 5.0}
+
     kind: str = "kernel_ridge"
     combine: str = setting(
         "How the kernels of joined features are combined: mean, or product. Of features that are joined in two levels, "
@@ -43,7 +46,6 @@ class KernelRidge(Estimator):
         shortest=1,
         distinct=True,
     )
-    clip: float = setting("Standardised values are at most so far from 0.", 5.0, above=0)
     within: float = setting(
         "Share of the covariance within classes by which features are normalised, so that directions in which clips of "
         "one emotion differ count less; 0: they count like all. Features with more values than training rows stay as "
@@ -63,7 +65,7 @@ class KernelRidge(Estimator):
         )
 
     def training_part(self, training: Training) -> Training:
-        """A copy with only threads and the normalisation by speaker."""
+        """A copy with only threads, and how features are normalised."""
         return used_part(training, self.training_defaults)
 
     def fit_folds(

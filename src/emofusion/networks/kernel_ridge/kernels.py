@@ -12,9 +12,9 @@ from scipy.special import log_softmax
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
 from emofusion.errors import EmofusionError
+from emofusion.networks.common.scaling import LimitedScaler
 
 Array = NDArray[Any]
 GROUPS = 5  # of actors, in the cross-validation
@@ -44,16 +44,16 @@ class Distances:
 
     Args:
         columns: name → the columns of these features. Names with the same beginning up to a point form a part.
-        limit: standardised values are at most so far from 0.
+        limit: standardised values are at most so far from 0; None: there is no limit.
         within: the share of the covariance within classes, 0–1; the identity has the rest. 0: plain distances.
     """
 
-    def __init__(self, columns: dict[str, slice], limit: float, within: float = 0.0) -> None:
+    def __init__(self, columns: dict[str, slice], limit: float | None, within: float = 0.0) -> None:
         self.columns, self.limit, self.within = columns, limit, within
 
     def fit(self, values: Array, labels: Array) -> "Distances":
         """Learn from the training rows. values: `(rows, values)`. labels: `(rows,)`, their classes."""
-        self.scaler = StandardScaler().fit(values.astype(np.float64))
+        self.scaler = LimitedScaler(self.limit).fit(values.astype(np.float64))
         standardised = self._standardised(values)
         self.maps = {
             name: _Whitening(standardised[:, part], labels, self.within) for name, part in self.columns.items()
@@ -74,8 +74,8 @@ class Distances:
         }
 
     def _standardised(self, values: Array) -> Array:
-        clipped: Array = np.clip(self.scaler.transform(values.astype(np.float64)), -self.limit, self.limit)
-        return clipped
+        standardised: Array = self.scaler.transform(values.astype(np.float64))
+        return standardised
 
 
 class _Whitening:

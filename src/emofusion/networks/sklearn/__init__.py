@@ -94,7 +94,7 @@ class Sklearn(Estimator):
         )
 
     def training_part(self, training: Training) -> Training:
-        """A copy with only threads and the normalisation by speaker."""
+        """A copy with only threads, and how features are normalised."""
         return used_part(training, self.training_defaults)
 
     def fit_folds(

@@ -7,9 +7,9 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, is_clusterer, is_outlier_detector, is_regressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from emofusion.errors import EmofusionError
+from emofusion.networks.common.scaling import LimitedScaler
 from emofusion.networks.sklearn import Sklearn
 from emofusion.settings.fields import shown
 from emofusion.settings.names import unknown
@@ -17,7 +17,9 @@ from emofusion.settings.names import unknown
 _KEYS = {"estimator", "settings"}
 
 
-def pipeline(network: Sklearn, name: str, standardised: bool, seed: int | None = None) -> Pipeline:
+def pipeline(
+    network: Sklearn, name: str, standardised: bool, seed: int | None = None, limit: float | None = None
+) -> Pipeline:
     """The estimator behind its transformers, not fitted.
 
     Args:
@@ -25,11 +27,12 @@ def pipeline(network: Sklearn, name: str, standardised: bool, seed: int | None =
         name: the node's full name, such as `speech.network`, for messages.
         standardised: whether each feature is first scaled to mean 0 and standard deviation 1.
         seed: for everything that is drawn at random; None leaves it as it is set.
+        limit: of the scaled features; see `LimitedScaler`.
 
     Raises:
         EmofusionError: a name cannot be imported, is no estimator or transformer, or has no such setting.
     """
-    steps: list[tuple[str, Any]] = [("standardise", StandardScaler())] if standardised else []
+    steps: list[tuple[str, Any]] = [("standardise", LimitedScaler(limit))] if standardised else []
     for number, node in enumerate(network.transformers):
         where = f"{name}.transformers[{number}]"
         steps.append((f"transformer_{number}", _transformer(node, where)))

@@ -14,7 +14,10 @@ from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from emofusion.errors import EmofusionError
+from emofusion.networks.common.scaling import LimitedScaler
 from emofusion.networks.sklearn import Sklearn
+
+_OURS = f"{LimitedScaler.__module__}.{LimitedScaler.__qualname__}"
 
 
 def store(model: Pipeline, file: Path) -> None:
@@ -39,7 +42,7 @@ def load(file: Path, network: Sklearn) -> Pipeline:
     try:
         found = skops.io.get_untrusted_types(file=file)
         libraries = {"sklearn", "scipy", *network.libraries()}
-        strange = [name for name in found if name.partition(".")[0] not in libraries]
+        strange = [name for name in found if name != _OURS and name.partition(".")[0] not in libraries]
         if strange:
             raise EmofusionError(
                 f"{file} is not read: it holds objects of {', '.join(strange[:5])}, which are not of "

@@ -100,7 +100,8 @@ def check_copies(split: pd.DataFrame, clips: pd.DataFrame) -> None:
     files = files[files["file"].duplicated(keep=False)]
     if files.empty:
         return
-    sides = split[["clip", "fold", "split"]].merge(files, on="clip")
+    own = files.drop(columns=["fold", "split"], errors="ignore")  # the corpus's, where its table has such columns
+    sides = split[["clip", "fold", "split"]].merge(own, on="clip")
     counted = sides.groupby(["fold", "file"])["split"].nunique()
     leaks = counted[counted > 1]
     if len(leaks):

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from emofusion.errors import EmofusionError
+from emofusion.protocols.common.enrolment import check_enough, drawn_clips
 from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
 from emofusion.protocols.common.labels import check_labels
+from emofusion.protocols.common.training_actors import of_drawn_actors
 from emofusion.settings.experiment import Emotions
 from emofusion.settings.kinds import Protocol
 
@@ -27,6 +29,10 @@ def make_split(
     skipped: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Assign each clip to training, validation or test in each fold.
+
+    With `protocol.enrolment`, some clips of each speaker are set apart. They are scored nowhere, and those of speakers
+    who are tested in some fold train nowhere: models then see the clips of all speakers in the same way. The column
+    `enrolment` has their numbers.
 
     Args:
         clips: `tables.CLIPS` of all corpora that the protocol names.
@@ -47,45 +53,64 @@ def make_split(
     """
     clips = with_shared_people(clips, protocol.same_people)
     check_clips(clips)
+    enrolling = drawn_clips(clips[~clips["clip"].isin(skipped)], protocol.enrolment)
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
-    others = clips[~used & ~clips["clip"].isin(skipped)]
+    enrolls = clips["clip"].isin(enrolling)
+    others = clips[~used & ~enrolls & ~clips["clip"].isin(skipped)]
     left_out = others.groupby(["corpus", "gender", "emotion"], as_index=False).agg(clips=("clip", "size"))
     check_labels(clips, emotions.classes, closed)
+    no_class = clips[~used & enrolls]
     clips = clips[used].sort_values(["corpus", "clip"], ignore_index=True)
     check_recordings(clips)
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
-    for fold, masks in enumerate(protocol.masks(clips)):
+    folds, enrolls = protocol.masks(clips), clips["clip"].isin(enrolling)
+    tested = {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
+    for fold, masks in enumerate(folds):
+        name = protocol.fold_in_words(fold, len(folds))
+        if protocol.training_actors is not None:
+            train = of_drawn_actors(clips, masks[0], protocol.training_actors, protocol.seed, fold, name)
+            masks = (train, *masks[1:])
+        apart = enrolls & (masks[1] | masks[2] | (masks[0] & clips["actor"].isin(tested)))
+        set_apart = pd.concat([clips[apart], no_class])
+        parts.append(set_apart[columns].assign(fold=fold, split="enrolment"))
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
             needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
-            mask = mask & ~clips["clip"].isin(skipped)
+            mask = mask & ~apart & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
-                raise EmofusionError(f"protocol: fold {fold} has no clip to {part} with")
+                raise EmofusionError(f"protocol: {name} has no clip to {part} with")
             parts.append(clips.loc[mask, columns].assign(fold=fold, split=part))
-    split = pd.concat(parts, ignore_index=True)
-    check_copies(split, clips)
+    split = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    if protocol.enrolment.clips:
+        split["enrolment"] = split["clip"].map(enrolling).fillna(0).astype("int64")
+        check_enough(split, protocol.enrolment)
+    check_copies(split, pd.concat([clips, no_class]))
     if not protocol.mixes_speakers():
         check_speakers(split, protocol.to_mix)
     if protocol.trains and not elsewhere:
-        check_classes(split)
+        check_classes(split, protocol)
     return split, left_out
 
 
-def check_classes(split: pd.DataFrame) -> None:
+def check_classes(split: pd.DataFrame, protocol: Protocol) -> None:
     """Raise `EmofusionError` where a fold tests a class that it has no training clip of, although other folds have.
 
     A model that never saw a class would have a score for it nevertheless. A class that no fold trains is another
     matter: the models do not know it, and reports say so.
 
-    split: `tables.SPLIT`.
+    split: `tables.SPLIT`. protocol: gives the folds their names in the message.
     """
     trained = split[split["split"] == "train"].groupby("emotion")["fold"].agg(set)
     for (fold, emotion), rows in split[split["split"] == "test"].groupby(["fold", "emotion"]):
         if emotion in trained.index and fold not in trained[emotion]:
+            why = ": those who show it are all tested there. Divide the clips in another way, as with protocol.folds or"
+            why += " fewer folds,"
+            if protocol.training_actors is not None:
+                why = f". Set more protocol.training_actors than {protocol.training_actors},"
             raise EmofusionError(
-                f"protocol: fold {fold} tests {len(rows)} clips of the class {emotion}, as {rows['clip'].iloc[0]}, and "
-                f"none of its training clips has this class: those who show it are all tested there. Divide the clips "
-                f"in another way, as with protocol.folds or fewer folds, or take {emotion} out of emotions.classes."
+                f"protocol: {protocol.fold_in_words(fold, split['fold'].nunique())} tests {len(rows)} clips of the "
+                f"class {emotion}, as {rows['clip'].iloc[0]}, and none of its training clips has this class{why} or "
+                f"take {emotion} out of emotions.classes."
             )
 
 
@@ -94,6 +119,7 @@ def check_speakers(split: pd.DataFrame, to_mix: str = Protocol.to_mix) -> None:
 
     split: `tables.SPLIT`. to_mix: the setting that allows it, for the message.
     """
+    split = split[split["split"] != "enrolment"]  # these clips belong to whoever is scored
     parts = split.groupby(["fold", "actor"])["split"].nunique()
     leaks = parts[parts > 1]
     if len(leaks):

@@ -9,7 +9,14 @@ from emofusion.errors import EmofusionError
 from emofusion.reporting.wording import FUSION, UAR
 from emofusion.settings.experiment import Evaluation
 
-BASIS = ("protocol", "leaks_speakers", "normalised_by_speaker", "configured_rule_is_transductive", "data")
+BASIS = (
+    "protocol",
+    "leaks_speakers",
+    "normalised_by_speaker",
+    "enrolment_clips",
+    "configured_rule_is_transductive",
+    "data",
+)
 _ACCURACY = "_accuracy"
 
 
@@ -21,7 +28,7 @@ class GridCell:
     level, for every factor of the grid. folder: of its report, with `table1.csv` and `summary.json`. fused: file of its
     fused predictions (`tables.PREDICTIONS`). sweep: file of its sweep (`tables.SWEEP`). rule: the configured fusion
     rule. pool: the pool whose sweep belongs to the rule. weights: modality → configured weight; empty for a rule that
-    does not use them.
+    does not use them. actors: files of its tables of actors (`evaluation.by_actor`), which are for figures over seeds.
     """
 
     name: str
@@ -33,6 +40,7 @@ class GridCell:
     rule: str
     pool: str
     weights: dict[str, float] = field(default_factory=dict)
+    actors: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ class Grid:
 
     replicates: the factors that are repetitions and not questions, such as `seed`. costs: a table (CSV) of what the
     stages cost, if there is one. title, question: what the ablation's file says; empty without a file. experiment: the
-    experiment that the cells change. excluded: how many cells the ablation leaves out.
+    experiment that the cells change. excluded: how many cells the ablation leaves out. classes: the emotions of the
+    first cell, in their order.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Grid:
     question: str = ""
     experiment: str = ""
     excluded: int = 0
+    classes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from emofusion.reporting.grid.curves import Curve
 from emofusion.reporting.grid.facts import CAUTION, GridFacts
 from emofusion.reporting.grid.figures import is_numeric
 from emofusion.reporting.grid.matrix import wide
+from emofusion.reporting.grid.seeds import emotions_over_seeds, rules_over_seeds
 from emofusion.reporting.grid.tables import GridTables
 from emofusion.reporting.numbers import hundredths, level
 from emofusion.reporting.wording import shared_style
@@ -32,6 +33,7 @@ def grid_page(
     figures: dict[str, tuple[Path, str]],
     names: Sequence[str],
     across: pd.DataFrame,
+    seeds: pd.DataFrame,
 ) -> str:
     """The page as HTML. The same input gives the same bytes.
 
@@ -43,6 +45,7 @@ def grid_page(
         figures: name → the file (PNG) and its caption; the page contains them.
         names: of the files beside the page.
         across: the cross-corpus matrix, see `matrix.matrix`; it may have no rows.
+        seeds: the figures over seeds, see `seeds.seeds_over_settings`; it may have no rows.
     """
     shown = level(grid.evaluation.confidence)
     made = [
@@ -53,6 +56,8 @@ def grid_page(
         page_tables.comparison_table(tables, shown),
         page_tables.variance_table(tables),
     ]
+    if len(seeds):
+        made += [build(seeds, tables.questions, shown) for build in (rules_over_seeds, emotions_over_seeds)]
     if len(across):
         made.append(page_tables.plain_table(wide(across), "matrix", f"Accuracy by tested corpus, {shown} intervals"))
     if grid.costs is not None:

@@ -19,112 +19,119 @@ def setting_table(tables: GridTables, level: str) -> dict[str, Any]:
     """The table of settings. level: of the intervals, such as `95%`."""
     table = tables.settings
     columns = [
-        *_levels(table, tables.questions),
-        _column(table, "baseline", "Baseline", "flag"),
+        *levels_of(table, tables.questions),
+        column(table, "baseline", "Baseline", "flag"),
         _shares(table, ACCURACY),
+        column(table, f"{ACCURACY}_sd", "SD over seeds, points", "deviation"),
         _shares(table, RECALL),
         *_difference(table),
-        _column(table, "seeds", "Seeds", "count"),
-        _column(table, "clips", "Clips", "count"),
-        _column(table, "actors", "Actors", "count"),
-        _column(table, "interval_over", "Interval over", "text"),
+        column(table, "seeds", "Seeds", "count"),
+        column(table, "clips", "Clips", "count"),
+        column(table, "actors", "Actors", "count"),
+        column(table, "interval_over", "Interval over", "text"),
         *_beside(table),
     ]
-    return _table("settings", f"Settings, the most accurate first, with {level} intervals", columns)
+    return table_of("settings", f"Settings, the most accurate first, with {level} intervals", columns)
 
 
 def cell_table(tables: GridTables, grid: Grid) -> dict[str, Any]:
     """The table of cells. A column links to the cell's own report."""
     table = tables.cells
     columns = [
-        *_levels(table, [*tables.questions, *tables.repeats]),
-        _column(table, "cell", "Report", "link"),
-        _column(table, ACCURACY, TITLES[ACCURACY], "share"),
-        _column(table, RECALL, TITLES[RECALL], "share"),
-        _column(table, "clips", "Clips", "count"),
-        _column(table, "actors", "Actors", "count"),
+        *levels_of(table, [*tables.questions, *tables.repeats]),
+        column(table, "cell", "Report", "link"),
+        column(table, ACCURACY, TITLES[ACCURACY], "share"),
+        column(table, RECALL, TITLES[RECALL], "share"),
+        column(table, "clips", "Clips", "count"),
+        column(table, "actors", "Actors", "count"),
         *_beside(table),
     ]
-    return _table("cells", "Cells, in the order of their settings", columns)
+    return table_of("cells", "Cells, in the order of their settings", columns)
 
 
 def comparison_table(tables: GridTables, level: str) -> dict[str, Any]:
     """The table of tests against the baseline."""
     table = tables.tests
     columns = [
-        *_levels(table, tables.questions),
-        _column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        *levels_of(table, tables.questions),
+        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
         *_difference(table, "", "low", "high"),
         _interval(table, "seeds_low", "seeds_high", "Over seeds and actors"),
-        _column(table, "seeds", "Common seeds", "count"),
-        _column(table, "clips", "Clips", "count"),
-        _column(table, "actors", "Actors", "count"),
+        column(table, "seeds", "Common seeds", "count"),
+        column(table, "clips", "Clips", "count"),
+        column(table, "actors", "Actors", "count"),
     ]
-    return _table("tests", f"Each setting against the baseline, with {level} intervals", columns)
+    return table_of("tests", f"Each setting against the baseline, with {level} intervals", columns)
 
 
 def effect_table(tables: GridTables, level: str) -> dict[str, Any]:
     """The table of main effects."""
     table = tables.effects
     columns = [
-        _column(table, "factor", "Factor", "text"),
-        _column(table, "level", "Level", "level"),
-        _column(table, "reference", "Against", "level"),
-        _column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        column(table, "factor", "Factor", "text"),
+        column(table, "level", "Level", "level"),
+        column(table, "reference", "Against", "level"),
+        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
         *_difference(table, "", "low", "high"),
-        _column(table, "pairs", "Pairs", "count"),
-        _column(table, "clips", "Clips", "count"),
-        _column(table, "actors", "Actors", "count"),
+        column(table, "pairs", "Pairs", "count"),
+        column(table, "clips", "Clips", "count"),
+        column(table, "actors", "Actors", "count"),
     ]
-    return _table("effects", f"Main effect of each level, with {level} intervals over actors", columns)
+    return table_of("effects", f"Main effect of each level, with {level} intervals over actors", columns)
 
 
 def interaction_table(tables: GridTables, level: str) -> dict[str, Any]:
     """The table of means by two factors, and of interactions."""
     table = tables.interactions
     columns = [
-        _column(table, "factor", "Factor", "text"),
-        _column(table, "level", "Level", "level"),
-        _column(table, "other_factor", "Other factor", "text"),
-        _column(table, "other_level", "Its level", "level"),
-        _column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
-        _column(table, "mean", "Mean", "share"),
-        _column(table, "settings", "Settings", "count"),
+        column(table, "factor", "Factor", "text"),
+        column(table, "level", "Level", "level"),
+        column(table, "other_factor", "Other factor", "text"),
+        column(table, "other_level", "Its level", "level"),
+        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        column(table, "mean", "Mean", "share"),
+        column(table, "settings", "Settings", "count"),
         *_difference(table, "", "low", "high", title="Interaction, points"),
-        _column(table, "quadruples", "Quadruples", "count"),
+        column(table, "quadruples", "Quadruples", "count"),
     ]
-    return _table("interactions", f"Means by two factors, and interactions with {level} intervals", columns)
+    return table_of("interactions", f"Means by two factors, and interactions with {level} intervals", columns)
 
 
 def variance_table(tables: GridTables) -> dict[str, Any]:
     """The table of standard deviations."""
     table = tables.variance
     columns = [
-        *_levels(table, tables.questions),
-        _column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
-        _column(table, "seed_deviation", "Seeds, points", "deviation"),
-        _column(table, "actor_deviation", "Actors, points", "deviation"),
-        _column(table, "rest_deviation", "Rest, points", "deviation"),
-        _column(table, "set_to_0", "Negative, set to 0", "text"),
-        _column(table, "seeds", "Seeds", "count"),
-        _column(table, "actors", "Actors", "count"),
+        *levels_of(table, tables.questions),
+        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        column(table, "seed_deviation", "Seeds, points", "deviation"),
+        column(table, "fold_deviation", "Folds, points", "deviation"),
+        column(table, "training_deviation", "Trainings, points", "deviation"),
+        column(table, "actor_deviation", "Actors, points", "deviation"),
+        column(table, "rest_deviation", "Rest, points", "deviation"),
+        column(table, "set_to_0", "Negative, set to 0", "text"),
+        column(table, "seeds", "Seeds", "count"),
+        column(table, "folds", "Folds", "count"),
+        column(table, "actors", "Actors", "count"),
     ]
-    return _table("variance", "Standard deviations between seeds, between actors, and of the rest", columns)
+    return table_of(
+        "variance", "Standard deviations between seeds, folds, trainings and actors, and of the rest", columns
+    )
 
 
 def plain_table(table: pd.DataFrame, name: str, caption: str) -> dict[str, Any]:
     """A table as it is."""
-    return _table(name, caption, [_column(table, str(column), str(column), "text") for column in table])
+    return table_of(name, caption, [column(table, str(name), str(name), "text") for name in table])
 
 
-def _table(name: str, caption: str, columns: Sequence[Column]) -> dict[str, Any]:
+def table_of(name: str, caption: str, columns: Sequence[Column]) -> dict[str, Any]:
     """A table for the script: its columns, and its rows as lists of the columns' values."""
-    rows = [list(row) for row in zip(*(column["values"] for column in columns), strict=True)]
-    heads = [{key: value for key, value in column.items() if key != "values"} for column in columns]
+    rows = [list(row) for row in zip(*(one["values"] for one in columns), strict=True)]
+    heads = [{key: value for key, value in one.items() if key != "values"} for one in columns]
     return {"id": name, "caption": caption, "columns": heads, "rows": rows}
 
 
-def _column(table: pd.DataFrame, name: str, title: str, kind: str) -> Column:
+def column(table: pd.DataFrame, name: str, title: str, kind: str) -> Column:
+    """A column for the script, of the column `name` of a table. kind: how the script shows it, see `grid_tables.js`."""
     show: Callable[[Any], Any] = _SHOWN.get(kind, _word)
     return {"title": title, "kind": kind, "values": [show(value) for value in table[name]]}
 
@@ -151,9 +158,9 @@ _SHOWN: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _levels(table: pd.DataFrame, names: Sequence[str]) -> list[Column]:
+def levels_of(table: pd.DataFrame, names: Sequence[str]) -> list[Column]:
     """The columns of factors; the filters of the page are for them."""
-    return [{**_column(table, name, name, "level"), "factor": name} for name in names]
+    return [{**column(table, name, name, "level"), "factor": name} for name in names]
 
 
 def _shares(table: pd.DataFrame, measure: str) -> Column:
@@ -170,7 +177,7 @@ def _difference(
     columns = zip(*(table[name] for name in ("difference", prefix + low, prefix + high)), strict=True)
     difference = {"title": title, "kind": "points", "values": [list(map(hundredths, row)) for row in columns]}
     joint = _interval(table, "simultaneous_low", "simultaneous_high", "All together")
-    return [difference, joint, _column(table, "p", "p", "p"), _column(table, "p_max_t", "p, max-T", "p")]
+    return [difference, joint, column(table, "p", "p", "p"), column(table, "p_max_t", "p, max-T", "p")]
 
 
 def _interval(table: pd.DataFrame, low: str, high: str, title: str) -> Column:
@@ -183,7 +190,7 @@ def _beside(table: pd.DataFrame) -> list[Column]:
     columns = []
     for name in table:
         if name.removesuffix("_of_report") in BASIS and (name in BASIS or name.endswith("_of_report")):
-            columns.append(_column(table, name, name.replace("_", " "), "text"))
+            columns.append(column(table, name, name.replace("_", " "), "text"))
         elif name.endswith(("_accuracy", "_unweighted_average_recall")):
-            columns.append(_column(table, name, name.replace("_", " ").capitalize(), "share"))
+            columns.append(column(table, name, name.replace("_", " ").capitalize(), "share"))
     return columns

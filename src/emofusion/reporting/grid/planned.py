@@ -30,6 +30,9 @@ def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
                 rule=settings.rule,
                 pool=swept_pool(settings.rule),
                 weights=settings.weights if takes_weights(settings.rule) else {},
+                actors=tuple(
+                    results / report.inputs[stage] / "evaluation" / "actors.parquet" for stage in ("rules", "fusion")
+                ),
             )
         )
     grid = plan.facts["grid"]
@@ -46,4 +49,5 @@ def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
         question=grid["question"],
         experiment=plan.facts["experiment"],
         excluded=grid["excluded"],
+        classes=plan.settings(next(iter(plan.cells.values())).report).classes,
     )

@@ -10,6 +10,7 @@ from emofusion.errors import EmofusionError
 from emofusion.evaluation.grid.measures import ACCURACY, MEASURES
 from emofusion.evaluation.grid.settings import varying
 from emofusion.evaluation.grid.summarise import Statistics
+from emofusion.evaluation.variance import NAMES
 from emofusion.reporting.grid.cells import BASIS, CellReport, Grid
 
 # Two computations of the same accuracy differ by less than this.
@@ -158,7 +159,7 @@ def _interactions(found: Statistics) -> pd.DataFrame:
 
 def _variance(found: Statistics, order: list[int], questions: list[str]) -> pd.DataFrame:
     """The variances of `means.setting_means`, and their roots: the standard deviations in fractions."""
-    table = found.variance.rename(columns={name: f"{name}_variance" for name in ("seed", "actor", "rest")})
-    for name in ("seed", "actor", "rest"):
+    table = found.variance.rename(columns={name: f"{name}_variance" for name in NAMES})
+    for name in NAMES:
         table[f"{name}_deviation"] = np.sqrt(table[f"{name}_variance"].to_numpy(dtype=float))
     return _of_settings(table, found, order, questions)

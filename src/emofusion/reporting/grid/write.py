@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from emofusion.evaluation.grid.measures import ACCURACY
@@ -13,9 +14,11 @@ from emofusion.reporting.grid.curve_figure import curves_figure
 from emofusion.reporting.grid.curves import weight_curves
 from emofusion.reporting.grid.facts import baseline_in_words, grid_facts
 from emofusion.reporting.grid.figures import Foot, effects_figure, interactions_figure
-from emofusion.reporting.grid.files import FACTS, FILES, MATRIX, PAGE, TABLES
+from emofusion.reporting.grid.files import FACTS, FILES, LEVELS, MATRIX, PAGE, SEEDS, TABLES
+from emofusion.reporting.grid.level_figure import level_factors, level_figure
 from emofusion.reporting.grid.matrix import matrix
 from emofusion.reporting.grid.page import grid_page
+from emofusion.reporting.grid.seeds import seeds_over_settings
 from emofusion.reporting.grid.tables import grid_tables
 from emofusion.reporting.numbers import level
 
@@ -23,9 +26,10 @@ from emofusion.reporting.numbers import level
 def write_grid(out: Path, grid: Grid) -> None:
     """Write the summary of a grid. The same input gives the same bytes.
 
-    Files: `files.FILES`, and `files.MATRIX` where cells report the group corpus (see `matrix.matrix`). Shares and
-    differences in tables are fractions. `settings.csv` and `cells.csv` are sorted best first, which is a choice on test
-    clips; see `tables.grid_tables`.
+    Files: `files.FILES`; `files.LEVELS` where levels of a factor are numbers (see `level_figure`); `files.SEEDS` where
+    a setting has several seeds (see `seeds.seeds_over_settings`); and `files.MATRIX` where cells report the group
+    corpus (see `matrix.matrix`). Shares and differences in tables are fractions. `settings.csv` and `cells.csv` are
+    sorted best first, which is a choice on test clips; see `tables.grid_tables`.
 
     Args:
         out: the folder to write; it is made if it does not exist.
@@ -68,20 +72,36 @@ def write_grid(out: Path, grid: Grid) -> None:
                 "is no result.",
             ),
         }
+        if level_factors(tables.settings, tables.questions):
+            drawn["levels"] = (
+                level_figure(tables.settings, tables.questions, grid.evaluation.confidence, foot),
+                f"Accuracy on test clips against a factor whose levels are numbers, with {shown} intervals of the "
+                "fusion. The other factors have the baseline's levels.",
+            )
         for name, (figure, _) in drawn.items():
             shared.save(figure, out / f"{name}.png")
     pictures = {name: (out / f"{name}.png", caption) for name, (_, caption) in drawn.items()}
     beside = [name for name in FILES if name not in (PAGE, FACTS)]
+    beside += [LEVELS] if "levels" in drawn else []
+    seeds = seeds_over_settings(grid, found.settings)
+    if len(seeds):
+        seeds.to_csv(out / SEEDS, index=False)
+        beside.append(SEEDS)
     across = matrix(grid)
     if len(across):
         across.to_csv(out / MATRIX, index=False)
         beside.append(MATRIX)
-    (out / PAGE).write_text(grid_page(grid, tables, facts, curves, chosen, pictures, beside, across), encoding="utf-8")
+    (out / PAGE).write_text(
+        grid_page(grid, tables, facts, curves, chosen, pictures, beside, across, seeds), encoding="utf-8"
+    )
     about = {
         "name": grid.name,
         "baseline": baseline_in_words(found),
         "baseline_chosen": grid.baseline_chosen,
         "baseline_accuracy": float(found.means[ACCURACY][found.baseline]),
+        "baseline_seeds": int(found.means["seeds"][found.baseline]),
+        "baseline_deviation": _or_none(found.means[f"{ACCURACY}_sd"][found.baseline]),
+        "baseline_interval": [_or_none(found.means[f"{ACCURACY}_{end}"][found.baseline]) for end in ("low", "high")],
         "settings": len(found.settings),
         "cells": len(grid.cells),
         "compared": facts.compared,
@@ -92,3 +112,8 @@ def write_grid(out: Path, grid: Grid) -> None:
         "notes": facts.notes,
     }
     (out / FACTS).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _or_none(value: float) -> float | None:
+    """The value; None where it is missing, because JSON has no NaN."""
+    return None if pd.isna(value) else float(value)

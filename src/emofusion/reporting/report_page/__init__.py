@@ -15,14 +15,16 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.numbers import interval, share
 from emofusion.reporting.provenance import Provenance
-from emofusion.reporting.report_page import styles
+from emofusion.reporting.report_page import details, styles
 from emofusion.reporting.report_page.packing import VEGA_HERE, in_script, packed, vega, whole
 from emofusion.reporting.report_page.sortable import build_tables
 from emofusion.reporting.report_page.store import build_store
+from emofusion.reporting.rules import sorted_by_name
 from emofusion.reporting.wording import shared_style, weights_in_words
 
 KINDS = ("modality", "rule", "baseline", "oracle", "reference")
@@ -44,9 +46,10 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
 
     Args:
         tables: name → table. `rules` and `subsets` are required. `gender`, `narrowed`, `pairs`, `fairness`,
-            `confusion`, `sweep`, `sweep_gaps`, `sweep_confusion` and `annotations` may be missing; the page then has no
-            chart or table of them. The columns `system` and `clips` of `annotations` may be missing too. Unknown
-            columns are ignored. Shares are fractions. `low` and `high`, the ends of intervals, may be missing.
+            `confusion`, `sweep`, `sweep_gaps`, `sweep_confusion`, `annotations`, `actors`, `classes`, `reliability` and
+            others may be missing; the page then has no chart or table of them. The columns `system` and `clips` of
+            `annotations` may be missing too. Unknown columns are ignored. Shares are fractions. `low` and `high`, the
+            ends of intervals, may be missing.
         facts: the facts about the report.
         provenance: what made the report.
     """
@@ -56,10 +59,13 @@ def page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance) 
 def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance, drawing: Drawing) -> str:
     """The page, with a mark in the place of the library of the charts."""
     settings = facts.settings
-    tables = tables | {"rules": _with_oracles_named(tables["rules"])}
+    tables = tables | {"rules": sorted_by_name(_with_oracles_named(tables["rules"]), settings.rule)}
     store = build_store(tables, settings)
     store["rules"] = _compared(tables["rules"])
     store["robustness"] = _robustness(tables.get("robustness"))
+    store["fixed"] = details.chart_data(tables, settings)
+    store["named"] = {name: name_of(name, settings) for name in systems_of(settings)}
+    store["most_actors"] = details.MOST_ACTORS
     store["key"] = _key(store)
     specs = _specs(store, drawing)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -115,7 +121,7 @@ def _specs(store: dict[str, Any], drawing: Drawing) -> dict[str, dict[str, Any]]
     if removed := store["robustness"]:
         span = _span(x for row in removed for x in (row["accuracy"], row["low"], row["high"]) if x is not None)
         specs["robustness"] = chart("robustness", list(dict.fromkeys(row["lacking"] for row in removed)), span, level)
-    return specs
+    return specs | details.specs(store, drawing)
 
 
 def _span(shares: Iterable[float]) -> list[float]:
@@ -149,9 +155,9 @@ def _with_oracles_named(rules: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compared(rules: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of the chart that compares the rules, best first."""
+    """The rows of the chart that compares the rules, in the order of the table."""
     columns = ["label", "kind", "accuracy", "accuracy_low", "accuracy_high", "clips"]
-    rows = rules.sort_values("accuracy", ascending=False, kind="stable").reindex(columns=columns)
+    rows = rules.reindex(columns=columns)
     return [
         {
             "label": row["label"],

@@ -87,7 +87,8 @@ class Context:
 
     labels: rule → its label. published: see `store.published_values`. modalities: their names. counts: (rule, gender,
     emotion) → the number of clips. level: the level of the intervals, such as `95%`. metrics: the names of the metrics
-    besides accuracy. classes: the classes of the experiment, in their order.
+    besides accuracy. classes: the classes of the experiment, in their order. systems: the configured rule and the
+    modalities, see `details.systems_of`.
     """
 
     labels: dict[str, str]
@@ -97,6 +98,7 @@ class Context:
     level: str
     metrics: list[str]
     classes: list[str]
+    systems: list[str]
 
     def emotion(self, name: str) -> Cell:
         """A cell with an emotion. Rows over all emotions come first, then the classes, then other emotions."""

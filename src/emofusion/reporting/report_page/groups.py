@@ -13,8 +13,20 @@ WITHIN = (
 )
 
 
+MOST_ROWS = 1500  # of a table on the page; with more, only the configured rule and the modalities are shown
+
+
+def _shown(table: pd.DataFrame, context: Context) -> tuple[pd.DataFrame, str]:
+    """The rows that the page shows of a table, and a remark where they are not all of them."""
+    if len(table) <= MOST_ROWS:
+        return table, ""
+    remark = "The page shows the configured rule and the modalities; the file beside it has all rules."
+    return table[table["rule"].isin(context.systems)], remark
+
+
 def groups(table: pd.DataFrame, context: Context) -> Table:
     """The table of accuracies by level of each group."""
+    table, remark = _shown(table, context)
     rows = [
         [
             words(row["group"]),
@@ -28,11 +40,13 @@ def groups(table: pd.DataFrame, context: Context) -> Table:
         for row in table.to_dict("records")
     ]
     columns = ["Group", "Level", "Rule", "Emotion", "Clips", "Actors", "Accuracy"]
-    return Table("groups", f"Accuracy by group, with {context.level} intervals over actors", columns, rows, choose=True)
+    caption = f"Accuracy by group, with {context.level} intervals over actors"
+    return Table("groups", caption, columns, rows, choose=True, note=remark)
 
 
 def group_gaps(table: pd.DataFrame, context: Context) -> Table:
     """The table of the gaps between two levels."""
+    table, remark = _shown(table, context)
     rows = [
         [
             words(row["group"]),
@@ -54,7 +68,7 @@ def group_gaps(table: pd.DataFrame, context: Context) -> Table:
     columns = ["Group", "First", "Second", "Rule", "Emotion", "Accuracy, first", "Accuracy, second", "Gap, points", "p"]
     columns += ["p (Holm)", "Smallest gap to detect, points"]
     caption = f"Gaps between levels: accuracy of the first minus the second, with {context.level} intervals over actors"
-    return Table("group_gaps", caption, columns, rows, choose=True, note=WITHIN)
+    return Table("group_gaps", caption, columns, rows, choose=True, note=f"{WITHIN} {remark}".strip())
 
 
 def group_tests(table: pd.DataFrame, context: Context) -> Table:
@@ -77,6 +91,7 @@ def group_tests(table: pd.DataFrame, context: Context) -> Table:
 
 def group_fairness(table: pd.DataFrame, context: Context) -> Table:
     """The table of fairness metrics for the levels of each group."""
+    table, remark = _shown(table, context)
     rows = [
         [
             words(row["group"]),
@@ -89,4 +104,5 @@ def group_fairness(table: pd.DataFrame, context: Context) -> Table:
         for row in table.to_dict("records")
     ]
     columns = ["Group", "Rule", "Emotion", "Measure", "Levels", "Value"]
-    return Table("group_fairness", "Measures of fairness between the levels of a group", columns, rows, choose=True)
+    caption = "Measures of fairness between the levels of a group"
+    return Table("group_fairness", caption, columns, rows, choose=True, note=remark)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from emofusion.reporting.details import systems_of
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_over_emotions, is_share, metric_label, metric_names
 from emofusion.reporting.numbers import level, number, points, probability, share
@@ -19,6 +20,7 @@ from emofusion.reporting.report_page.cells import (
     words,
 )
 from emofusion.reporting.report_page.comparisons import gender, narrowed, pairs
+from emofusion.reporting.report_page.detail_tables import actors, beside, classes, folds, reliability, variance
 from emofusion.reporting.report_page.grid import weight_columns
 from emofusion.reporting.report_page.groups import group_fairness, group_gaps, group_tests, groups
 
@@ -39,15 +41,24 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
     labels = tables["rules"].set_index("rule")["label"].to_dict()
     counts = tables["subsets"].set_index(["rule", "gender", "emotion"])["clips"].to_dict()
     shown_level, metrics = level(settings.confidence), metric_names(settings.metrics)
-    context = Context(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes)
+    context = Context(
+        *(labels, published, settings.modalities, counts, shown_level, metrics, settings.classes),
+        systems_of(settings),
+    )
     of_gender, of_groups = (rules, gender, narrowed, fairness), (group_gaps, group_tests, group_fairness)
     builders = (
         rules,
+        beside,
         subsets,
         gender,
         narrowed,
         pairs,
         fairness,
+        classes,
+        actors,
+        folds,
+        variance,
+        reliability,
         groups,
         *of_groups,
         presence,
@@ -64,13 +75,16 @@ def build_tables(tables: dict[str, pd.DataFrame], published: dict[str, Any], fac
 
 
 def rules(table: pd.DataFrame, context: Context) -> Table:
-    """The table of rules and modalities, the most accurate first."""
+    """The table of rules and modalities, in the order of their rows."""
     over_emotions, others = _metrics(context.metrics)
     known: Shown = {
         "accuracy": ("Accuracy", share),
         **over_emotions,
         "gender_gap": ("Gender gap, points", points),
         "gender_gap_p": ("p of the gap", probability),
+        "difference": ("Against the configured rule, points", points),
+        "sign_flip_p": ("p", probability),
+        "sign_flip_p_max_t": ("p, max-T", probability),
         **others,
     }
     shown = {name: how for name, how in known.items() if name in table}
@@ -83,7 +97,7 @@ def rules(table: pd.DataFrame, context: Context) -> Table:
             whole(row["actors"]),
             *[value(row, name, how) for name, (_, how) in shown.items()],
         ]
-        for row in table.sort_values("accuracy", ascending=False, kind="stable").to_dict("records")
+        for row in table.to_dict("records")
     ]
     columns = ["Rule", "Kind", "Fitted on", "Clips", "Actors", *[title for title, _ in shown.values()]]
     return Table("rules", f"Every rule and modality, with {context.level} intervals", columns, rows)
@@ -119,12 +133,12 @@ def fairness(table: pd.DataFrame, context: Context) -> Table:
             context.rule(row["rule"]),
             context.emotion(row["emotion"]),
             words(row["metric"]),
-            value(row, "value", number),
+            value(row, "value", number, ("low", "high")),
             context.clips(row, row["rule"], row["emotion"]),
         ]
         for row in table.to_dict("records")
     ]
-    caption = "Measures of fairness between men and women"
+    caption = f"Measures of fairness between men and women, with {context.level} intervals over actors"
     return Table("fairness", caption, ["Rule", "Emotion", "Measure", "Value", "Clips"], rows, choose=True)
 
 

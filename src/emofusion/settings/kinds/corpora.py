@@ -21,6 +21,8 @@ class Corpus(Kind):
         provides: the media of its clips, such as audio, image, video, action_units. A modality reads one of them.
         brings: the names of tables of posteriors that the corpus brings itself, such as the votes of its raters. All
             of them have the same clips.
+        groups: columns of its clips that reports show as groups unless `evaluation.groups` says otherwise, such as
+            intensity.
     """
 
     family: ClassVar[str] = "corpora"
@@ -28,6 +30,7 @@ class Corpus(Kind):
     declares: ClassVar[tuple[str, ...]] = ("provides",)
     provides: ClassVar[tuple[str, ...]] = ()
     brings: ClassVar[tuple[str, ...]] = ()
+    groups: ClassVar[tuple[str, ...]] = ()
 
     root: str = setting("Folder with the corpus as it is distributed, or an archive of it.", "")
     exclude: list[str] = setting(
@@ -53,8 +56,9 @@ class Corpus(Kind):
     )
 
     on_bad_clip: str = setting(
-        "What happens to a clip whose file is bad (cut short, silent, black, unreadable, not there): fail stops and "
-        "names it; skip leaves it out of all modalities, and reports list it. Other clips keep their folds.",
+        "What happens to a clip whose file is bad (cut short, silent, black, unreadable, not there) or whose features "
+        "fail: fail stops and names it; skip leaves it out of all modalities, and reports list it. Other clips keep "
+        "their folds.",
         "fail",
         choices=["fail", SKIP],
         later=True,

@@ -75,6 +75,21 @@ class Features(Kind):
         """A copy for one corpus, where the default of a setting depends on the corpus's folder `root`."""
         return self
 
+    def follows_recordings(self) -> bool:
+        """Whether a setting is left to the recordings, such as the length of a window; see `for_recordings`."""
+        return False
+
+    def for_recordings(self, clips: "pd.DataFrame") -> Self:
+        """A copy in which the settings that were left to the recordings have values.
+
+        clips: `tables.CLIPS` of all corpora that the modality reads, so that their rows get the same shape.
+        """
+        return self
+
+    def always_counted(self) -> tuple[str, ...]:
+        """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""
+        return ()
+
     def medium_of(self, provided: Sequence[str]) -> str | None:
         """The medium that the features are computed from; None where a corpus provides none of `media`.
 

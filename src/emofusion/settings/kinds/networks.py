@@ -51,12 +51,14 @@ class Network(Kind):
     Class attributes:
         is_fitted_at_once: whether it has no epochs and no layers, see `Estimator`.
         training_defaults: values of settings of the training that the configuration need not set for this network.
+        compares_with_training: whether it needs the features of the training clips to score others.
     """
 
     family: ClassVar[str] = "networks"
     needs: ClassVar[tuple[str, ...]] = ("build",)
     is_fitted_at_once: ClassVar[bool] = False
     training_defaults: ClassVar[dict[str, Any]] = {}
+    compares_with_training: ClassVar[bool] = False
 
     def build(self, shape: tuple[int, ...], classes: int, weights: Path | None = None) -> "nn.Module":
         """A module whose `forward` maps `(batch, *shape)` to logits `(batch, classes)`.

@@ -11,6 +11,19 @@ if TYPE_CHECKING:
 
 
 @dataclass
+class Enrolment:
+    """Clips of each speaker that are set apart, as an application would ask a new user for them.
+
+    Their emotion is known, so it must be one that can be asked for. They are not scored, and they do not train, except
+    those of speakers who only train.
+    """
+
+    clips: int = setting("Number of clips of each speaker that are set apart; 0: none.", 0, least=0, most=1000)
+    emotion: str = setting("The emotion of these clips.", "neutral", filled=True)
+    seed: int = setting("Seed for drawing them among a speaker's clips of this emotion.", 0, least=0, most=MOST_SEED)
+
+
+@dataclass
 class Protocol(Kind):
     """The division of clips into training, validation and test clips, for each fold.
 
@@ -37,12 +50,21 @@ class Protocol(Kind):
     validation: float = setting(
         "Share of the training actors, or clips, that is used for validation; 0: none.", 0.2, least=0, below=1
     )
+    training_actors: int | None = setting(
+        "Number of training actors in each fold, for learning curves: they are drawn by protocol.seed, alternately of "
+        "each gender, and a smaller number is a part of a larger one. Validation and test stay. null: all.",
+        None,
+        least=1,
+        later=True,
+    )
     same_people: list[list[str]] = setting(
         "Corpora that share people, as in [[ravdess, ravdess_songs]]: equal names of actors are then the same person. "
         "People of other corpora are different people, whatever their names.",
         [],
         later=True,
     )
+
+    enrolment: Enrolment = setting("Clips of each speaker that are set apart for enrolment.", Enrolment(), later=True)
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless each list of corpora that share people has at least two, and each only once."""
@@ -67,6 +89,10 @@ class Protocol(Kind):
     def for_modality(self, modality: str) -> Self:
         """A copy with only the settings that concern one modality, so that other modalities do not change its split."""
         return self
+
+    def fold_in_words(self, fold: int, folds: int) -> str:
+        """A fold's name in messages. folds: how many there are."""
+        return f"fold {fold}"
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """Boolean masks over the clips for each fold: train, validation, test.

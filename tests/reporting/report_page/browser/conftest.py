@@ -28,7 +28,7 @@ class Opened:
 
     def choose(self, rule: str) -> None:
         """Switch the rule."""
-        self.page.check(f"input[name=system][value={rule}]")
+        self.page.select_option("#system", rule)
         self.settle()
 
     def settle(self) -> None:

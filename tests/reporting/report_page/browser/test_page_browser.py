@@ -102,7 +102,7 @@ def test_an_annotation_off_the_grid_goes_to_its_rule(opened, two):
     assert len(tab.rows("curve_speech", "annotations")) == 3
     tab.page.click("button[data-annotation='1']")
     tab.settle()
-    assert tab.page.is_checked("input[value=majority]") and "Majority as configured" in tab.readout()
+    assert tab.page.input_value("#system") == "majority" and "Majority as configured" in tab.readout()
     assert tab.page.get_attribute("button[data-annotation='1']", "aria-pressed") == "true"
     tab.page.click("button[data-annotation='0']")
     tab.settle()

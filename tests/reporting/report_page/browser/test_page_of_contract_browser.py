@@ -28,7 +28,7 @@ def test_annotations_off_the_grid_are_drawn_and_open_what_they_are_of(opened, tw
     tab.page.click("button[data-annotation='1']")
     tab.settle()
     known = select(two["subsets"], rule="majority", gender="all", emotion="all").iloc[0]
-    assert tab.page.is_checked("input[value=majority]") and tab.page.is_disabled("#weight-speech")
+    assert tab.page.input_value("#system") == "majority" and tab.page.is_disabled("#weight-speech")
     assert f"Majority as configured: {percent(known['accuracy'])} accuracy" in tab.readout()
     assert tab.page.get_attribute("button[data-annotation='1']", "aria-pressed") == "true"
     assert tab.page.get_attribute("button[data-annotation='0']", "aria-pressed") == "false"
@@ -44,7 +44,7 @@ def test_annotations_off_the_grid_are_drawn_and_open_what_they_are_of(opened, tw
 def test_it_opens_on_a_configured_rule_that_is_no_pool(opened, two, select):
     tab = opened(two, rule="majority")
     known = select(two["subsets"], rule="majority", gender="all", emotion="all").iloc[0]
-    assert tab.page.is_checked("input[value=majority]") and tab.page.is_disabled("#weight-speech")
+    assert tab.page.input_value("#system") == "majority" and tab.page.is_disabled("#weight-speech")
     assert f"Majority as configured: {percent(known['accuracy'])} accuracy" in tab.readout()
     assert f"{percent(known['accuracy'])} ({known['correct']}/{known['clips']})" in tab.texts("emotions")
     tab.choose("linear")

@@ -68,6 +68,18 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(opened, two):
         assert inside, chart
 
 
+def test_a_phone_has_the_list_of_rules_the_slider_and_the_numbers_on_one_screen(opened, two):
+    tab = opened(two, width=390)
+    panel = tab.page.locator("#panel").bounding_box()
+    assert panel["height"] < 400
+    for part in ("#system", "#weight-speech", "#readout"):
+        box = tab.page.locator(part).bounding_box()
+        assert panel["y"] <= box["y"] and box["y"] + box["height"] <= panel["y"] + panel["height"], part
+    assert not tab.page.query_selector("input[type=radio]")
+    offered = tab.page.eval_on_selector_all("#system option", "all => all.map(it => it.value)")
+    assert sorted(offered) == sorted(two["rules"]["rule"])
+
+
 def test_charts_stay_when_the_window_changes_and_in_print(opened, two):
     tab = opened(two)
     tab.page.set_viewport_size({"width": 760, "height": 1000})

@@ -46,6 +46,15 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
     Raises:
         EmofusionError: names the file if it cannot be read, is empty, or holds values that are not finite.
     """
+    samples = read(path, sample_rate, duration)
+    if duration is None:
+        return samples
+    size = round(sample_rate * duration)
+    return np.pad(samples[:size], (0, max(0, size - len(samples))))
+
+
+def read(path: str | Path, sample_rate: int, duration: float | None) -> Array:
+    """As `load`, but without padding, and with a little more than the duration where the recording is longer."""
     seconds = np.inf if duration is None else duration + _MARGIN_SECONDS
     try:
         samples, rate, *_ = decode(path, seconds)
@@ -59,9 +68,6 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
         raise EmofusionError(f"{path} holds samples that are not finite numbers. Replace it, or leave the clip out.")
     if rate != sample_rate:
         samples = _resampled(samples, rate, sample_rate)
-    if duration is not None:
-        size = round(sample_rate * duration)
-        samples = np.pad(samples[:size], (0, max(0, size - len(samples))))
     return samples.astype(np.float32, copy=False)
 
 

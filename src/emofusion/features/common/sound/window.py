@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emofusion.counted import count
 from emofusion.features.common.acoustic_settings import AcousticSettings
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.sound import waveform
@@ -19,11 +20,20 @@ def load(path: str | Path, settings: AcousticSettings) -> Array:
     With `trim` (dB), silence is cut off at both ends first. What stays reaches from the first to the last frame of 1024
     samples whose power is less than `trim` below that of the loudest frame (librosa's `effects.trim`). A recording
     shorter than the window is then padded at its end: with zeros, or with itself again and again (`padding=repeat`).
-    Raises `EmofusionError` as `waveform.load` does.
+    What is cut off at the end is counted. Raises `EmofusionError` as `waveform.load` does.
     """
     if settings.trim is None and settings.padding == "zeros":
-        return waveform.load(path, settings.sample_rate, settings.duration)
-    return fitted(spoken(path, settings), settings.samples, settings.padding)
+        samples = waveform.read(path, settings.sample_rate, settings.seconds)
+    else:
+        samples = spoken(path, settings)
+    count_cut(samples, settings)
+    return fitted(samples, settings.samples, settings.padding)
+
+
+def count_cut(samples: Array, settings: AcousticSettings) -> None:
+    """Count whether a recording `(samples,)` is longer than the window."""
+    (beyond,) = settings.always_counted()
+    count(beyond, len(samples) > settings.samples)
 
 
 def spoken(path: str | Path, settings: AcousticSettings) -> Array:
@@ -32,7 +42,7 @@ def spoken(path: str | Path, settings: AcousticSettings) -> Array:
     At most the window's duration and ten seconds more are read. Zeros at the end are cut off too; nothing stays of
     silence throughout.
     """
-    samples = waveform.load(path, settings.sample_rate, settings.duration + _LONGEST_SILENCE)
+    samples = waveform.load(path, settings.sample_rate, settings.seconds + _LONGEST_SILENCE)
     if settings.trim is not None:
         samples, _ = librosa.effects.trim(samples, top_db=settings.trim, frame_length=1024, hop_length=256)
     return np.trim_zeros(samples, "b")

@@ -3,7 +3,7 @@
 const gridPage = (() => {
   const store = JSON.parse(document.getElementById("store").textContent);
   const PAGE = 50;
-  const digits = (h) => `${h < 0 ? "−" : ""}${(Math.abs(h) / 100).toFixed(2)}`;
+  const digits = (h) => `${Math.round(h) < 0 ? "−" : ""}${(Math.abs(h) / 100).toFixed(2)}`;
   const signed = (h) => `${h > 0 ? "+" : ""}${digits(h)}`;
   const known = (value) => value !== null && value !== undefined;
   const range = ([low, high], shown) => (known(low) && known(high) ? `${shown(low)} to ${shown(high)}` : "");

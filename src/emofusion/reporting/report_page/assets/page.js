@@ -99,6 +99,7 @@
   const fixed = (name) => {
     if (name === "rules") return { rules: store.rules };
     if (name === "robustness") return { robustness: store.robustness };
+    if (store.fixed[name]) return store.fixed[name];
     const m = modalities.indexOf(name.slice(6));
     return name.startsWith("curve_") ? { curve: curve(m), annotations: annotations(m) } : {};
   };
@@ -122,7 +123,7 @@
   };
 
   const sliders = [...document.querySelectorAll("input[type=range]")];
-  const radios = [...document.querySelectorAll("input[name=system]")];
+  const list = document.getElementById("system");
   const buttons = [...document.querySelectorAll("button[data-annotation]")];
 
   const showNumbers = () => {
@@ -147,7 +148,7 @@
       slider.setAttribute("aria-valuetext", words);
     }
     buttons.forEach((button) => button.setAttribute("aria-pressed", isShown(store.annotations[button.dataset.annotation])));
-    radios.forEach((radio) => { radio.checked = Number(radio.dataset.at) === state.system; });
+    list.value = system.rule;
   };
   const go = (change) => {
     Object.assign(state, change);
@@ -178,7 +179,7 @@
       move(way * steps * store.step);
     });
   }
-  for (const radio of radios) radio.addEventListener("change", () => go({ system: Number(radio.dataset.at) }));
+  list.addEventListener("change", () => go({ system: systems.findIndex((system) => system.rule === list.value) }));
   for (const button of buttons) {
     button.addEventListener("click", () => {
       const { system, at } = store.annotations[button.dataset.annotation];

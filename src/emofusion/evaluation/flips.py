@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emofusion.evaluation.permutation import ROUNDING
+from emofusion.evaluation.permutation import MaxT
 
 # The number of statistics in memory at once: 32 MiB as float64.
 BLOCK = 2**22
@@ -34,11 +34,9 @@ def sign_flips(contrasts: NDArray[Any], permutations: int, seed: int) -> tuple[N
     """Two-sided p values of sign-flip tests (Fisher 1935), for each contrast alone and adjusted by max-T.
 
     If a setting is as good as the one that it is compared with, each actor's difference could as well have the other
-    sign. All contrasts of an actor get the same sign, so that the adjustment knows how the contrasts depend on each
-    other. The adjustment is the step-down max-T procedure of Westfall and Young (1993, algorithm 4.1): the probability
-    that one or more true null hypotheses are rejected is at most the level. The statistic is the sum over actors,
-    divided by the root of its sum of squares. It orders the ways in the same way as Student's t, because flipping does
-    not change the sum of squares.
+    sign. All contrasts of an actor get the same sign, so that the adjustment (`permutation.MaxT`) knows how the
+    contrasts depend on each other. The statistic is the sum over actors, divided by the root of its sum of squares. It
+    orders the ways in the same way as Student's t, because flipping does not change the sum of squares.
 
     Args:
         contrasts: (H, A), what each actor adds to each of H contrasts.
@@ -50,22 +48,14 @@ def sign_flips(contrasts: NDArray[Any], permutations: int, seed: int) -> tuple[N
         every actor has p 1.
     """
     hypotheses, actors = contrasts.shape
+    if not hypotheses:
+        return np.zeros(0), np.zeros(0)
     root = np.sqrt((contrasts**2).sum(axis=1))
     differs = root > NOTHING
     scaled = np.where(differs[:, None], contrasts, 0) / np.where(differs, root, 1)[:, None]
     observed = np.abs(scaled.sum(axis=1))
-    order = (-observed).argsort(kind="stable")
     ways, exact = signs(actors, permutations, seed)
-    alone, most = np.zeros(hypotheses), np.zeros(hypotheses)
-    limit = observed[order] - ROUNDING
+    tests = MaxT(observed)
     for block in np.array_split(ways, max(1, -(-len(ways) * hypotheses // BLOCK))):
-        flipped = np.abs(block @ scaled[order].T)
-        alone += (flipped >= limit).sum(axis=0)
-        # the greatest statistic among this hypothesis and all that are less extreme
-        greatest = np.maximum.accumulate(flipped[:, ::-1], axis=1)[:, ::-1]
-        most += (greatest >= limit).sum(axis=0)
-    p, adjusted = np.empty(hypotheses), np.empty(hypotheses)
-    more = 0 if exact else 1
-    p[order] = (alone + more) / (len(ways) + more)
-    adjusted[order] = np.maximum.accumulate((most + more) / (len(ways) + more))
-    return p, adjusted
+        tests.add(np.abs(block @ scaled.T))
+    return tests.p_values(exact)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test
 
-from emofusion.evaluation.grid.flips import sign_flips, signs
+from emofusion.evaluation.flips import sign_flips, signs
 from emofusion.evaluation.permutation import sign_flip
 
 CONTRASTS = np.random.default_rng(0).integers(-3, 6, (5, 7)).astype(float)
@@ -53,7 +53,7 @@ def test_random_ways_come_near_the_exact_p_values_and_are_never_0(monkeypatch):
     many = np.ones((1, 30))
     assert sign_flips(many, 99, 0)[0] == pytest.approx([0.01])
     # blocks are only for memory
-    monkeypatch.setattr("emofusion.evaluation.grid.flips.BLOCK", 20)
+    monkeypatch.setattr("emofusion.evaluation.flips.BLOCK", 20)
     assert sign_flips(CONTRASTS, 60, 0)[1] == pytest.approx(drawn[1])
 
 

@@ -1,0 +1,107 @@
+"""Intervals from Student's t distribution over actors: of a difference, and of a share on the scale of logits.
+
+Clips of one actor are similar, so actors are the sample. A share such as Σ correct / Σ clips is a ratio estimate, and
+its variance comes from how far each actor is from it (linearisation: Cochran 1977, *Sampling Techniques*, chapter 6;
+strata: chapter 5). Near 0 or 1 a share is far from normal: a symmetric interval holds the true one too rarely there,
+and one that is computed for its logit does not (Korn and Graubard 1998, *Survey Methodology* 24).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, stdtrit
+
+from emofusion.evaluation.arithmetic import ratio
+
+Ends = tuple[NDArray[Any], NDArray[Any]]
+
+
+def deviations(counts: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
+    """By how much each actor moves the ratio Σ counts / Σ clips, (..., A); over actors it adds up to 0.
+
+    counts: (..., A), recognised clips, or a difference of them. clips: (A,) or (..., A), each actor's clips.
+    """
+    whole = clips.sum(axis=-1, keepdims=True)
+    expected = ratio(counts.sum(axis=-1, keepdims=True), whole) * clips
+    return ratio(counts - expected, np.broadcast_to(whole, counts.shape))
+
+
+def deviations_of_rows(correct: NDArray[Any], clips: NDArray[Any], averaged: NDArray[np.bool_]) -> NDArray[Any]:
+    """`deviations` of the accuracy over all clips, of the unweighted average recall, and of each emotion's accuracy.
+
+    Args:
+        correct: (S, A, K), recognised clips. clips: (A, K).
+        averaged: (K,), the emotions of the average; those without a clip do not count.
+
+    Returns:
+        (S, 2 + K, A); NaN for a row without clips.
+    """
+    overall = deviations(correct.sum(axis=-1), clips.sum(axis=-1))
+    recall = deviations(np.moveaxis(correct, -1, 1), clips.T)
+    counted = averaged & clips.any(axis=0)
+    average = ratio(np.where(counted[:, None], recall, 0).sum(axis=1), counted.sum())
+    return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
+
+
+def standard_error(
+    away: NDArray[Any], present: NDArray[np.bool_], strata: NDArray[np.int64]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The standard error of a sum over actors, and its degrees of freedom: the actors minus the strata.
+
+    Args:
+        away: (..., A), what each actor adds, see `deviations`.
+        present: (..., A) or (A,), whether an actor has a part in it.
+        strata: (A,), see `actors.strata_of`. Actors vary within a stratum; another study has as many of each.
+
+    Returns:
+        Two arrays (...); the error is NaN where `away` is, and the degrees are at least 1.
+    """
+    shape = np.broadcast_shapes(away.shape, present.shape)
+    away, present = np.where(present, away, 0.0), np.broadcast_to(present, shape)
+    total = _summed(away**2)
+    variance, degrees = np.zeros(shape[:-1]), np.zeros(shape[:-1])
+    for stratum in range(int(strata.max(initial=0)) + 1):
+        inside = strata == stratum
+        number = present[..., inside].sum(axis=-1)
+        among = _summed(away[..., inside] ** 2) - ratio(_summed(away[..., inside]) ** 2, np.maximum(number, 1))
+        # what is 0 on paper is not quite 0 after rounding
+        among = np.where(among > 1e-12 * total, among, 0.0)
+        variance += np.where(number > 1, among * ratio(number, number - 1), 0.0)
+        degrees += np.maximum(number - 1, 0)
+    return np.sqrt(variance), np.maximum(degrees, 1.0)
+
+
+def _summed(values: NDArray[Any]) -> NDArray[Any]:
+    """The sum over the last axis, with the same bits for a row whatever the other rows are (unlike matrix products)."""
+    summed: NDArray[Any] = np.ascontiguousarray(values).sum(axis=-1)
+    return summed
+
+
+def student_interval(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any], confidence: float) -> Ends:
+    """The ends of Student's interval of a difference of two shares, cut off at -1 and 1; see `standard_error`."""
+    reach = stdtrit(degrees, (1 + confidence) / 2) * error
+    return np.maximum(value - reach, -1.0), np.minimum(value + reach, 1.0)
+
+
+def logit_interval(
+    share: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any], clips: NDArray[Any], confidence: float
+) -> Ends:
+    """The ends of the interval logit(q) ± t s / (q (1 - q)) of a share with the standard error s.
+
+    q is the share with half a clip added to each side (Anscombe 1956, doi 10.1093/biomet/43.3-4.461), so that a logit
+    exists near 0 and 1. An interval of 1 ends at 1, and one of 0 begins at 0. Where actors do not differ at all, as
+    where every clip is recognised, s cannot be estimated; the clips then count as independent.
+
+    Args:
+        share: (...), from 0 to 1.
+        error, degrees: (...), see `standard_error`.
+        clips: (...), the number of clips that the share is computed from.
+        confidence: the level, such as 0.95.
+    """
+    centre = (share * clips + 0.5) / (clips + 1)
+    width = centre * (1 - centre)
+    spread = np.where(error > 0, error, np.sqrt(ratio(width, clips)))
+    reach = stdtrit(degrees, (1 + confidence) / 2) * spread / width
+    low, high = expit(logit(centre) - reach), expit(logit(centre) + reach)
+    return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)

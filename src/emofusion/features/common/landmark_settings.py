@@ -1,0 +1,69 @@
+"""The settings of all features of facial landmarks: which points are read, and how a frame is normalised."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from emofusion.settings.fields import must, setting
+from emofusion.settings.kinds import Features
+
+if TYPE_CHECKING:
+    import numpy as np
+
+POINTS = 68
+NPZ = "landmarks68.npz"  # a file with the points of all clips, in a corpus's folder
+
+
+@dataclass
+class LandmarkSettings(Features):
+    """The settings that `landmarks` and `landmark_sequences` share. `landmarks.compute` reads the points."""
+
+    media: ClassVar[tuple[str, ...]] = ("landmarks",)
+
+    table: str | None = setting(
+        "npz file of points, or a folder or zip archive of OpenFace's files; null: the corpus's folder.", None
+    )
+    level: bool = setting("Turn each frame so that the eyes are level. The tilt of the head is then lost.", False)
+    faces: str = setting(
+        "Which face counts where OpenFace found several: most_seen (the one in most frames), or single (a file with "
+        "several is refused).",
+        "most_seen",
+        choices=["most_seen", "single"],
+    )
+    confidence: float = setting(
+        "Least confidence of a frame of OpenFace that counts; below 0.7, its author takes a frame for a failure.",
+        0.7,
+        least=0,
+        most=1,
+    )
+
+    def dtype(self) -> "np.dtype[Any]":
+        """Single precision."""
+        import numpy as np
+
+        return np.dtype(np.float32)
+
+    def for_corpus(self, root: str) -> Self:
+        """A copy that reads the corpus's folder where no table is set."""
+        return replace(self, table=self.table or root)
+
+    def medium_of(self, provided: Sequence[str]) -> str | None:
+        """The medium `landmarks`. With a table of its own, it is available for every corpus."""
+        return "landmarks" if self.table else super().medium_of(provided)
+
+    def check_present(self) -> None:
+        """Raise `EmofusionError` where the named file does not exist. A folder may be downloaded later."""
+        must(
+            not self.table or Path(self.table).suffix.lower() not in (".npz", ".zip") or Path(self.table).is_file(),
+            f"features.table={self.table}: there is no such file of landmarks",
+        )
+
+    def sources(self) -> list[Path]:
+        """The npz file; or the CSV files of a folder and the zip archives in it. No file is opened."""
+        from emofusion.features.action_units.files import source_files
+
+        if not self.table:
+            return []
+        points = Path(self.table) / NPZ
+        return [points] if points.is_file() else source_files(Path(self.table))

@@ -1,0 +1,79 @@
+"""The figure of accuracies against factors whose levels are numbers, such as a learning curve over training actors."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from emofusion.evaluation.grid.measures import ACCURACY
+from emofusion.reporting.grid.figures import LINES, MOST_PANELS, Foot, footed
+from emofusion.reporting.wording import FUSION
+
+LEAST_LEVELS = 3
+_OF_MODALITY = f"_{ACCURACY}"
+
+
+def level_factors(table: pd.DataFrame, questions: list[str]) -> list[str]:
+    """The factors that are drawn: three or more of their levels are numbers. Weights and rules have other figures.
+
+    Args:
+        table: see `tables._settings`.
+        questions: the factors that vary.
+    """
+    return [
+        name
+        for name in questions
+        if not name.startswith("fusion.") and _numbers(table[name]).dropna().nunique() >= LEAST_LEVELS
+    ][:MOST_PANELS]
+
+
+def level_figure(table: pd.DataFrame, questions: list[str], confidence: float, foot: Foot) -> Figure:
+    """The accuracy of the fusion and of each modality against the levels of each factor of `level_factors`.
+
+    Of the other factors, the levels are those of the baseline. A level that is no number, such as null, is a dotted
+    line. A modality is drawn where its accuracy differs between settings.
+
+    Args:
+        table: see `tables._settings`.
+        questions: the factors that vary.
+        confidence: of the intervals.
+        foot: of the figure.
+    """
+    factors = level_factors(table, questions)
+    figure, body = footed((4.4 * len(factors) + 2, 4.6), foot)
+    panels = body.subplots(1, len(factors), sharey=True, squeeze=False)[0]
+    baseline = table[table["baseline"]].iloc[0]
+    for axes, factor in zip(panels, factors, strict=True):
+        others = [name for name in questions if name != factor]
+        same = (table[others] == baseline[others]).all(axis=1) if others else pd.Series(True, table.index)
+        _draw(axes, factor, table[same])
+    panels[0].set_ylabel("accuracy")
+    handles, labels = panels[0].get_legend_handles_labels()
+    body.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False, handlelength=4)
+    body.suptitle(f"Accuracy by level, with {confidence * 100:g}% intervals of the fusion")
+    return figure
+
+
+def _draw(axes: Axes, factor: str, rows: pd.DataFrame) -> None:
+    rows = rows.assign(x=_numbers(rows[factor])).sort_values("x")
+    line, words = rows[rows["x"].notna()], rows[rows["x"].isna()]
+    systems: dict[str, str] = {ACCURACY: FUSION}
+    of_modalities = [str(name) for name in rows if str(name).endswith(_OF_MODALITY)]
+    # the fusion of a single modality is this modality
+    systems |= {c: c.removesuffix(_OF_MODALITY) for c in of_modalities if not rows[c].equals(rows[ACCURACY])}
+    for (column, name), (colour, dash, marker) in zip(systems.items(), LINES, strict=False):
+        axes.plot(line["x"], line[column], color=colour, linestyle=dash, marker=marker, label=name)
+        for value in words[column]:
+            axes.axhline(value, color=colour, lw=1, linestyle=":")
+    axes.fill_between(line["x"], line[f"{ACCURACY}_low"], line[f"{ACCURACY}_high"], color="#d5d5d5", lw=0, zorder=0)
+    dotted = f" (dotted: {', '.join(words[factor])})" if len(words) else ""
+    axes.set(xlabel=f"{factor}{dotted}")
+    axes.set_xticks(line["x"].tolist())
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.grid(color="#e3e3e3")
+    axes.set_axisbelow(True)
+
+
+def _numbers(levels: "pd.Series[Any]") -> "pd.Series[Any]":
+    return pd.to_numeric(levels, errors="coerce")

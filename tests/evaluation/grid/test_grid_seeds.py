@@ -1,0 +1,142 @@
+"""The figures over seeds against pandas, the grid's own interval, and a simulation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import t
+
+from emofusion.evaluation.grid import counting
+from emofusion.evaluation.grid.means import over_seeds
+from emofusion.evaluation.grid.seeds import COLUMNS, GAP, seed_table
+from emofusion.evaluation.grid.settings import Setting
+from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.tables import write_table
+
+EMOTIONS = ["happy", "sad", "angry"]
+GENDERS = ["female"] * 4 + ["male"] * 5
+
+
+def actors_of(correct, clips, system="linear"):
+    """A table of actors from counts (A, K); an emotion that an actor does not show has no row."""
+    rows = []
+    for actor, gender in enumerate(GENDERS[: len(clips)]):
+        about = {"system": system, "actor": f"a{actor}", "gender": gender}
+        for name, right, whole in (
+            ("all", correct[actor].sum(), clips[actor].sum()),
+            *zip(EMOTIONS, correct[actor], clips[actor], strict=True),
+        ):
+            if whole:
+                rows.append({**about, "emotion": name, "correct": right, "clips": whole, "accuracy": right / whole})
+    return pd.DataFrame(rows).astype({"correct": "int64", "clips": "int64"})
+
+
+@pytest.fixture
+def counts():
+    random = np.random.default_rng(0)
+    clips = random.integers(3, 9, (9, 3))
+    clips[:4, 2] = 0  # no woman is angry
+    return random.binomial(clips, random.uniform(0.4, 0.9, (3, 9, 1))), clips
+
+
+@pytest.fixture
+def seeds(counts, tmp_path):
+    """A setting with three seeds, and one with a single seed; and the files of their cells."""
+    correct, clips = counts
+    files = {}
+    for seed, right in enumerate(correct):
+        tables = [actors_of(right, clips), actors_of(clips - right, clips, "speech")]
+        for name, table in zip(("own", "shared"), tables, strict=True):
+            write_table(table, tmp_path / f"{seed}-{name}.parquet", evaluation_schemas([])["actors"])
+        files[f"cell{seed}"] = [tmp_path / f"{seed}-{name}.parquet" for name in ("own", "shared")]
+    files["alone"] = files["cell0"]
+    settings = [Setting({}, {("0",): "alone"}), Setting({}, {(f"{n}",): f"cell{n}" for n in range(3)})]
+    return seed_table(settings, files, EMOTIONS, 0.9)
+
+
+def test_means_and_deviations_are_over_seeds(seeds, counts):
+    correct, clips = counts
+    assert set(seeds["setting"]) == {1} and list(seeds) == list(COLUMNS) and (seeds["seeds"] == 3).all()
+    found = seeds.set_index(["system", "gender", "emotion"])
+    male, angry = np.array(GENDERS) == "male", EMOTIONS.index("angry")
+    expected = {
+        ("all", "all"): correct.sum(axis=(1, 2)) / clips.sum(),
+        ("male", "angry"): correct[:, male, angry].sum(axis=1) / clips[male, angry].sum(),
+        ("female", "unweighted average recall"): (correct[:, ~male].sum(axis=1) / clips[~male].sum(axis=0).clip(1))[
+            :, :2
+        ].mean(axis=1),
+        (GAP, "happy"): correct[:, male, 0].sum(axis=1) / clips[male, 0].sum()
+        - correct[:, ~male, 0].sum(axis=1) / clips[~male, 0].sum(),
+    }
+    for key, values in expected.items():
+        row = found.loc[("linear", *key)]
+        assert row[["mean", "least", "most"]].tolist() == pytest.approx([values.mean(), values.min(), values.max()])
+        assert row["deviation"] == pytest.approx(values.std(ddof=1))
+    assert found.loc[("linear", "all", "all"), ["clips", "actors"]].tolist() == [clips.sum(), 9]
+    assert ("linear", "female", "angry") not in found.index and ("linear", GAP, "angry") not in found.index
+    whole = found.loc[("speech", "all", "all"), "mean"]
+    assert whole == pytest.approx(1 - expected["all", "all"].mean())
+
+
+def test_intervals_are_those_of_the_grid(seeds, counts):
+    correct, clips = counts
+    found = seeds.set_index(["system", "gender", "emotion"])
+    tested = counting.TestSet([], np.array(GENDERS), clips, correct)
+    for emotion, measure in (("all", "accuracy"), ("unweighted average recall", "unweighted_average_recall")):
+        ends = over_seeds(measure, correct, tested, 0.9)
+        assert found.loc[("linear", "all", emotion), ["low", "high"]].tolist() == pytest.approx(ends)
+    male = np.array(GENDERS) == "male"
+    ends = over_seeds(
+        "accuracy", correct[:, male], counting.TestSet([], np.array(GENDERS)[male], clips[male], correct), 0.9
+    )
+    assert found.loc[("linear", "male", "all"), ["low", "high"]].tolist() == pytest.approx(ends)
+
+
+def test_a_gap_has_the_interval_of_two_samples_where_seeds_agree(tmp_path):
+    """Equal seeds and equally many clips: Student's interval of a difference, with a common variance."""
+    random = np.random.default_rng(1)
+    clips = np.full((9, 3), 20)
+    right = random.binomial(20, 0.7, (9, 3))
+    for seed in range(2):
+        write_table(actors_of(right, clips), tmp_path / f"{seed}.parquet", evaluation_schemas([])["actors"])
+    cells = {f"{seed}": [tmp_path / f"{seed}.parquet"] for seed in range(2)}
+    table = seed_table([Setting({}, {("0",): "0", ("1",): "1"})], cells, EMOTIONS, 0.95)
+    row = table[(table["gender"] == GAP) & (table["emotion"] == "all")].iloc[0]
+    shares, male = right.sum(axis=1) / 60, np.array(GENDERS) == "male"
+    squares = [((shares[of] - shares[of].mean()) ** 2).sum() for of in (male, ~male)]
+    # the strata's squares are weighted by how much an actor of each counts
+    pooled = ((9 / 5) ** 2 * squares[0] + (9 / 4) ** 2 * squares[1]) / 7
+    half = t.ppf(0.975, 7) * np.sqrt(pooled / 9)
+    gap = shares[male].mean() - shares[~male].mean()
+    assert row["mean"] == pytest.approx(gap) and row["deviation"] == pytest.approx(0)
+    assert (row["low"], row["high"]) == pytest.approx((gap - half, gap + half))
+
+
+def test_seeds_on_different_clips_have_no_figures(counts, tmp_path):
+    correct, clips = counts
+    for seed in range(2):
+        fewer = np.minimum(clips, correct[0] + seed)
+        write_table(
+            actors_of(np.minimum(correct[0], fewer), fewer + 1 - seed),
+            tmp_path / f"{seed}.parquet",
+            evaluation_schemas([])["actors"],
+        )
+    cells = {f"{seed}": [tmp_path / f"{seed}.parquet"] for seed in range(2)}
+    assert seed_table([Setting({}, {("0",): "0", ("1",): "1"})], cells, EMOTIONS, 0.95).empty
+
+
+@pytest.mark.parametrize(("men", "women"), [(12, 12), (5, 4)])
+def test_the_interval_of_a_gap_holds_the_true_one_as_often_as_said(men, women):
+    """Deviations of 10 points between actors, 2 between seeds, 5 of the rest; three seeds; a true gap of 6 points."""
+    from emofusion.evaluation.grid.seeds import _Seeds
+
+    random, number = np.random.default_rng(men), men + women
+    genders = np.array(["male"] * men + ["female"] * women, dtype=object)
+    clips, held = np.full((number, 1), 10_000), 0
+    for _ in range(1000):
+        shares = 0.6 + 0.06 * (genders == "male") + random.normal(0, 0.1, number) + random.normal(0, 0.02, (3, 1))
+        shares = shares + random.normal(0, 0.05, (3, number))
+        correct = (10_000 * shares).round().astype(int)[..., None]
+        rows = {(row["gender"], row["emotion"]): row for row in _Seeds(genders, ["one"], clips, correct).rows(0.95)}
+        row = rows[GAP, "all"]
+        held += row["low"] <= 0.06 <= row["high"]
+    assert 0.93 < held / 1000 < 0.97

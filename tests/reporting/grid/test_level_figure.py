@@ -1,0 +1,60 @@
+"""The figure of accuracies against factors whose levels are numbers."""
+
+import pandas as pd
+import pytest
+
+from emofusion.reporting.grid.figures import Foot
+from emofusion.reporting.grid.level_figure import level_factors, level_figure
+from emofusion.reporting.grid.write import write_grid
+
+FOOT = Foot("learning", "96 of 8 actors", "speaker_independent", ())
+
+
+def settings(**more):
+    """Three numbers of actors, of two networks; the second network is ten points better."""
+    rows = [
+        {"actors": str(actors), "speech": speech, "accuracy": 0.2 + actors / 100 + (speech == "lstm") / 10}
+        for actors in (8, 2, 16)
+        for speech in ("cnn1d", "lstm")
+    ]
+    table = pd.DataFrame(rows).assign(baseline=[n == 1 for n in range(6)], **more)
+    ends = {"accuracy_low": -0.05, "accuracy_high": 0.05}
+    table = table.assign(**{name: table["accuracy"] + away for name, away in ends.items()})
+    return table.assign(speech_accuracy=table["accuracy"] - 0.1)
+
+
+def test_lines_go_through_the_settings_that_agree_with_the_baseline_otherwise():
+    figure = level_figure(settings(), ["actors", "speech"], 0.95, FOOT)
+    (axes,) = figure.subfigs[0].axes
+    fusion, speech = axes.lines
+    assert (fusion.get_label(), speech.get_label()) == ("fusion", "speech")
+    assert fusion.get_xdata().tolist() == [2, 8, 16]
+    assert fusion.get_ydata() == pytest.approx([0.32, 0.38, 0.46]) and speech.get_ydata() == pytest.approx(
+        [0.22, 0.28, 0.36]
+    )
+    (band,) = axes.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == pytest.approx((0.27, 0.51))
+    assert axes.get_xlabel() == "actors"
+
+
+def test_a_level_that_is_no_number_is_a_dotted_line():
+    table = settings()
+    rest = table[table["actors"] == "16"].assign(actors="null", accuracy=0.9, baseline=False)
+    figure = level_figure(pd.concat([table, rest]), ["actors", "speech"], 0.95, FOOT)
+    (axes,) = figure.subfigs[0].axes
+    dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert [line.get_ydata()[0] for line in dotted] == pytest.approx([0.9, 0.46 - 0.1])
+    assert axes.get_xlabel() == "actors (dotted: null)"
+
+
+def test_weights_words_and_few_levels_are_not_drawn():
+    table = settings(**{"fusion.weights.speech": ["0", "0.5", "1"] * 2})
+    assert level_factors(table, ["speech", "actors", "fusion.weights.speech"]) == ["actors"]
+    assert not level_factors(table[table["actors"] != "16"], ["actors"])
+
+
+def test_a_grid_without_numbers_has_no_such_file(maker, tmp_path):
+    write_grid(tmp_path / "out", maker.grid())
+    assert not (tmp_path / "out" / "levels.png").exists()
+    assert "Accuracy by level" not in (tmp_path / "out" / "grid.html").read_text()

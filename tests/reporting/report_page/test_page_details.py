@@ -1,0 +1,47 @@
+"""What the page shows of actors, classes and reliability, and of the figures of others, where there are any."""
+
+import re
+
+import pandas as pd
+
+from emofusion.reporting.beside import COLUMNS
+from emofusion.reporting.report_page import page
+from emofusion.reporting.report_page.groups import MOST_ROWS
+
+
+def cells(html: str, name: str) -> list[list[str]]:
+    """The rows of a table, without the headings."""
+    table = re.search(rf'id="table-{name}">.*?</table>', html, re.S).group(0)
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", table, re.S)][1:]
+
+
+def test_without_these_tables_the_page_has_none_of_the_charts(two, facts, provenance):
+    html = page(two, facts, provenance)
+    assert not re.search(r'id="chart-(actors|classes|reliability)', html) and "Speakers, classes" not in html
+
+
+def test_figures_of_others_stand_beside_ours(two, facts, provenance):
+    rows = [
+        ("Fusion", "ours", "speech + face", 0.625, 0.5, 0.75, False, 160, "yes", "folds of actors", "this report"),
+        ("A network", "published", "speech", 0.88, None, None, True, None, "no", "other folds", "Someone <2022>"),
+    ]
+    html = page(two | {"beside": pd.DataFrame(rows, columns=list(COLUMNS))}, facts, provenance)
+    ours, other = cells(html, "beside")
+    assert ours[3] == "62.50% <small>50.00 to 75.00</small>" and ours[4] == "160"
+    assert other[3] == "about 88.00%" and other[4] == "" and other[7] == "Someone &lt;2022&gt;"
+
+
+def test_of_very_many_gaps_those_of_the_configured_rule_and_the_modalities_are_shown(two, facts, provenance):
+    rules = [f"rule{number}" for number in range(MOST_ROWS // 10)]
+    rows = [
+        {"group": "statement", "first": f"s{n}", "second": "t", "rule": rule, "emotion": "all"}
+        for n in range(11)
+        for rule in ["speech", "linear", *rules]
+    ]
+    counts = {f"{side}_{what}": 8 for side in ("first", "second") for what in ("clips", "actors")}
+    shares = dict.fromkeys(["first_accuracy", "second_accuracy", "gap", "low", "high", "p", "p_holm"], 0.5)
+    table = pd.DataFrame(rows).assign(**counts, **shares, minimum_detectable_gap=0.1)
+    html = page(two | {"group_gaps": table}, facts, provenance)
+    assert len(cells(html, "group_gaps")) == 22 and "the file beside it has all rules" in html
+    few = page(two | {"group_gaps": table[table["first"] == "s1"]}, facts, provenance)
+    assert len(cells(few, "group_gaps")) == len(rules) + 2 and "has all rules" not in few
