@@ -89,7 +89,7 @@ def test_an_ensembles_members_read_the_same_recordings(planned):
         ("demo", "speech.distortion.codec=gsm", r"speech\.distortion\.codec=gsm:"),
         (
             "ravdess_openface",
-            "face.ensemble=[action_units,action_units_root] face.distortion.jpeg=10",
+            "face.ensemble=[action_units,landmarks] face.distortion.jpeg=10",
             "action_units features are not computed from pictures",
         ),
         ("wesad", "physiology.distortion.snr=10", r"(table features are|features are read from a table)"),

@@ -32,7 +32,7 @@ def test_each_modality_has_a_model_of_the_pairs_besides_and_shares_the_rest(plan
 
 
 def test_an_ensemble_is_one_in_the_pairs_too(planned):
-    plan = planned("ravdess_openface", f"face.ensemble=[action_units,action_units_root] {NESTED}")
+    plan = planned("ravdess_openface", f"face.ensemble=[action_units,landmarks] {NESTED}")
     (rules,) = [stage for stage in plan.stages.values() if stage.kind == "rules"]
     assert [plan.stage(name).kind for name in rules.inputs["fitting"]] == ["predictions", "ensemble"]
 
