@@ -54,7 +54,7 @@ def data(tmp_path):
 
 def predicted(data, out, network: KernelRidge, order=CLASSES, **training):
     features, split = data
-    used = network.training_part(replace(Training(**network.training_defaults), **training))
+    used = network.training_part(replace(Training(**network.training_defaults, outlier_limit=5.0), **training))
     lines: list[str] = []
     parts = list(getattr(features, "parts", {}))
     fit_folds(split, features, ModelSettings(network, used, [0], True, parts), out, order=order, progress=lines.append)

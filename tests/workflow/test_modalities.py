@@ -65,6 +65,26 @@ def test_any_number_of_modalities(workflow, tables):
     assert table["emotion"].tolist()[:3] == CLASSES and len(table.columns) > len(tables)
 
 
+def test_a_model_of_two_modalities_stands_beside_both(workflow):
+    tables = {name: f"{{kind: table, table: data/folder/{name}.csv}}" for name in ("good", "fair")}
+    parts = ", ".join(f"{name}: {features}" for name, features in tables.items())
+    early = [
+        "+physiology@early=ridge",
+        "early.name=early",
+        f"early.features={{kind: joined, parts: {{{parts}}}}}",
+        "early.network={kind: kernel_ridge, combine: product, within: 0.3}",
+    ]
+    override = [*overrides("good", "fair"), "modalities=[m0,m1,early]", *early]
+    workflow.made(experiment=EXPERIMENT, override=[one for one in override if one != "modalities=[m0,m1]"])
+    found = accuracies(workflow)
+    assert found["early"] > 0.85 > found["m1"] and found["log_linear"] > 0.85
+    (predictions,) = (workflow / "predictions").glob("early-*/predictions.parquet")
+    table = read_table(predictions, PREDICTIONS)
+    assert len(table) == 72 and (table["split"] == "test").all()
+    # what the model reads was computed for the two modalities
+    assert len(list((workflow / "features").glob("table-*"))) <= 3
+
+
 def test_what_is_said_is_a_modality(workflow):
     workflow.made(experiment=EXPERIMENT, override=[*COMMON, "modalities=[text]", "+text=logistic"])
     (predictions,) = (workflow / "predictions").glob("text-*/predictions.parquet")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from emofusion.networks.common.at_once import check_unused, used_part
 from emofusion.settings.fields import must, setting
@@ -29,7 +29,6 @@ class KernelRidge(Estimator):
     """
 
     compares_with_training: ClassVar[bool] = True
-    training_defaults: ClassVar[dict[str, Any]] = {**Estimator.training_defaults, "outlier_limit": 5.0}
 
     kind: str = "kernel_ridge"
     combine: str = setting(
