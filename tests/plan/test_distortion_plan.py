@@ -90,8 +90,7 @@ def test_an_ensembles_members_read_the_same_recordings(planned):
         (
             "ravdess_openface",
             "face.ensemble=[action_units,landmarks] face.distortion.jpeg=10",
-<<<<<<< HEAD
-            "features are not computed from pictures",
+            "action_units features are not computed from pictures",
         ),
         (
             "ravdess_best",
@@ -102,9 +101,6 @@ def test_an_ensembles_members_read_the_same_recordings(planned):
             "demo",
             f"{NOISE} speech.distortion.training=true face.distortion.jpeg=10",
             r"distortion\.training=(True|False): set the same for all",
-=======
-            "action_units features are not computed from pictures",
->>>>>>> best
         ),
         ("wesad", "physiology.distortion.snr=10", r"(table features are|features are read from a table)"),
     ],
