@@ -24,7 +24,6 @@ COLUMNS = (
     "source",
 )
 OURS = "ours"
-CHOSEN_NAME = "Fusion, the rule chosen on other folds"
 
 
 def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:
@@ -56,7 +55,7 @@ def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSett
         of_modalities = [system] if system in settings.modalities else settings.modalities
         rows.append(
             {
-                "what": CHOSEN_NAME if system == CHOSEN else name_of(system, settings),
+                "what": _ours(system, settings),
                 "kind": OURS,
                 "modalities": " + ".join(of_modalities),
                 **{name: row[column] for name, column in _OURS.items()},
@@ -73,6 +72,12 @@ def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSett
 
 
 _OURS = {"accuracy": "accuracy", "low": "accuracy_low", "high": "accuracy_high", "clips": "clips"}
+
+
+def _ours(system: str, settings: ReportSettings) -> str:
+    if system in settings.modalities:
+        return name_of(system, settings)
+    return "Fusion, as configured" if system == settings.rule else "Fusion, the rule chosen on other folds"
 
 
 def _of(figure: PublishedFigure, own: frozenset[frozenset[str]]) -> dict[str, object]:
@@ -123,5 +128,13 @@ NOTE = (
 
 def accuracy_in_words(row: "pd.Series | dict[str, float]") -> str:
     """An accuracy with its interval, or with `about` before it."""
-    shown = f"about {100 * row['accuracy']:g}%" if row["about"] else percent(row["accuracy"])
-    return shown + ("" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]")
+    if row["about"]:
+        return about(row["accuracy"])
+    return percent(row["accuracy"]) + (
+        "" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]"
+    )
+
+
+def about(accuracy: float) -> str:
+    """An accuracy of which the source only says about how much it is, without the decimals that it does not have."""
+    return f"about {100 * accuracy:g}%"

@@ -28,7 +28,7 @@ def test_figures_of_others_stand_beside_ours(two, facts, provenance):
     html = page(two | {"beside": pd.DataFrame(rows, columns=list(COLUMNS))}, facts, provenance)
     ours, other = cells(html, "beside")
     assert ours[3] == "62.50% <small>50.00 to 75.00</small>" and ours[4] == "160"
-    assert other[3] == "about 88.00%" and other[4] == "" and other[7] == "Someone &lt;2022&gt;"
+    assert other[3] == "about 88%" and other[4] == "" and other[7] == "Someone &lt;2022&gt;"
 
 
 def test_of_very_many_gaps_those_of_the_configured_rule_and_the_modalities_are_shown(two, facts, provenance):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from emofusion.reporting.beside import NOTE
+from emofusion.reporting.beside import NOTE, about
 from emofusion.reporting.numbers import bare_share, share
 from emofusion.reporting.report_page.cells import Cell, Context, Table, value, whole, words
 from emofusion.reporting.report_page.details import by_accuracy
@@ -65,7 +65,7 @@ def beside(table: pd.DataFrame, context: Context) -> Table:
 
 def _accuracy(row: Any) -> Cell:
     shown = value(row, "accuracy", share, ("low", "high"))
-    return replace(shown, text=f"about {shown.text}") if row["about"] else shown
+    return replace(shown, text=about(row["accuracy"])) if row["about"] else shown
 
 
 def folds(table: pd.DataFrame, context: Context) -> Table:
