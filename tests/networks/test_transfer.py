@@ -41,19 +41,17 @@ def pixels(split, tmp_path) -> FeatureSet:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "file", "normalise"),
+    ("architecture", "file", "more"),
     [
-        ("vgg16", "vgg16_features_imagenet", "imagenet"),
-        ("mobilenet_v2", "mobilenet_v2_imagenet_qat", "symmetric"),  # converted from TensorFlow
+        ("vgg16", "vgg16_features_imagenet", {}),
+        ("mobilenet_v2", "mobilenet_v2_imagenet_qat", {"normalise": "symmetric"}),  # converted from TensorFlow
     ],
 )
 def test_a_head_on_frozen_imagenet_features_recognises_smiles_of_strangers(
-    real_data, split, pixels, tmp_path, architecture, file, normalise
+    real_data, split, pixels, tmp_path, architecture, file, more
 ):
     source = str(real_data / "weights" / f"{file}.safetensors")
-    backbone = Backbone(
-        architecture=architecture, weights=source, normalise=normalise, pooling="flatten", hidden=[64], head_norm=True
-    )
+    backbone = Backbone(architecture=architecture, weights=source, pooling="flatten", hidden=[64], **more)
     training = Training(epochs=30, learning_rate=1e-3, batch_size=16)
     backbone.start_weights(seed=0).run(tmp_path)
     weights = tmp_path / "weights.safetensors"

@@ -107,6 +107,14 @@ def test_local_file_in_half_precision_and_without_counts(tmp_path, state):
     assert_is_prepared(tmp_path / "out.safetensors", half | counts)
 
 
+def test_counts_of_batches_of_another_shape_do_not_matter(tmp_path, state):
+    tensors = features_of(state).items()
+    lists = {name: tensor.view(1) if name.endswith("tracked") else tensor for name, tensor in tensors}
+    save_file(lists, tmp_path / "lists.safetensors")
+    prepare("mobilenet_v2", str(tmp_path / "lists.safetensors"), tmp_path / "out.safetensors", "")
+    assert_is_prepared(tmp_path / "out.safetensors", state)
+
+
 def test_local_pytorch_file(tmp_path, state):
     torch.save(state, tmp_path / "whole.pth")
     prepare("mobilenet_v2", str(tmp_path / "whole.pth"), tmp_path / "out.safetensors", "")

@@ -46,9 +46,9 @@ def prepare(architecture: str, source: str, target: Path, base_url: str, seed: i
     if source != "none":
         path = _download(architecture, target.parent, base_url) if source == "imagenet" else Path(source)
         in_file = {name: tensor for name, tensor in _read(path).items() if name.startswith(PREFIX)}
-        # counts of batches seen, which some exports leave out and nothing here uses
+        # counts of batches seen, which some exports leave out or write as lists of one, and nothing here uses
         counts = {name: tensor for name, tensor in expected.items() if name.endswith("num_batches_tracked")}
-        state = counts | in_file
+        state = in_file | counts
         _check(state, expected, path, architecture)
     with replacing(target) as partial:
         save_file({name: state[name].to(expected[name].dtype).contiguous() for name in expected}, partial)
