@@ -24,7 +24,8 @@ LEARNING = [name for name, rule in kinds("fusion").items() if rule.learns and ru
 
 def settings(fit_on: str, *rules: str) -> FusionSettings:
     made = [kinds("fusion")[name]() for name in rules]
-    return FusionSettings(rules[0], made, {"speech": 0.7, "face": 0.3}, 10, fit_on)
+    candidates = [kinds("fusion")[name]() for name in ("product_equal", "log_linear")]
+    return FusionSettings(rules[0], made, {"speech": 0.7, "face": 0.3}, 10, fit_on, candidates=candidates)
 
 
 @pytest.fixture(scope="module")
