@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from emofusion.reporting.grid.cells import CellReport
+from emofusion.reporting.grid.facts import _warnings
 from emofusion.reporting.grid.figures import Foot
 from emofusion.reporting.grid.level_figure import level_factors, level_figure
 from emofusion.reporting.grid.write import write_grid
@@ -66,3 +68,21 @@ def test_a_grid_without_numbers_has_no_such_file(maker, tmp_path):
     write_grid(tmp_path / "out", maker.grid())
     assert not (tmp_path / "out" / "levels.png").exists()
     assert "Accuracy by level" not in (tmp_path / "out" / "grid.html").read_text()
+
+
+def test_warnings_that_differ_in_numbers_alone_are_told_once():
+    """As those of a learning curve, or of noise at several ratios."""
+    told = [["Noise at -5 dB.", "Leaks."], ["Noise at 10.5 dB.", "Leaks."], ["Leaks.", "Seed 3 alone."]]
+    reports = [CellReport(0.5, {}, {}, warnings) for warnings in told]
+    assert _warnings(reports) == [
+        "Noise at … dB. (This holds for 2 of 3 cells.)",
+        "Leaks.",
+        "Seed 3 alone. (This holds for 1 of 3 cells.)",
+    ]
+
+
+def test_a_single_modality_is_drawn_once():
+    table = settings()
+    table["speech_accuracy"] = table["accuracy"] + 1e-15
+    (axes,) = level_figure(table, ["actors", "speech"], 0.95, FOOT).subfigs[0].axes
+    assert [line.get_label() for line in axes.lines] == ["fusion"]

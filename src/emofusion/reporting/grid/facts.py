@@ -1,5 +1,6 @@
 """What the summary of a grid states besides its numbers: the answer in words, the basis, warnings, what is missing."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ CAUTION = (
 )
 MOST_NAMES = 10
 _YES = {"True": "yes", "False": "no"}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,15 @@ def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
 
 
 def _warnings(reports: Sequence[CellReport]) -> list[str]:
-    counts = Counter(sentence for report in reports for sentence in report.warnings)
+    """The warnings of cells, with the number of cells that have each. Those that differ in numbers alone are one."""
+    every = dict.fromkeys(sentence for report in reports for sentence in report.warnings)
+    alike = Counter(_NUMBER.sub("…", sentence) for sentence in every)
+
+    def told(sentence: str) -> str:
+        general = _NUMBER.sub("…", sentence)
+        return general if alike[general] > 1 else sentence
+
+    counts = Counter(told(sentence) for report in reports for sentence in report.warnings)
     return [
         sentence if number == len(reports) else f"{sentence} (This holds for {number} of {len(reports)} cells.)"
         for sentence, number in counts.items()

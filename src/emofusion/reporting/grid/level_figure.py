@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def _draw(axes: Axes, factor: str, rows: pd.DataFrame) -> None:
     systems: dict[str, str] = {ACCURACY: FUSION}
     of_modalities = [str(name) for name in rows if str(name).endswith(_OF_MODALITY)]
     # the fusion of a single modality is this modality
-    systems |= {c: c.removesuffix(_OF_MODALITY) for c in of_modalities if not rows[c].equals(rows[ACCURACY])}
+    systems |= {c: c.removesuffix(_OF_MODALITY) for c in of_modalities if not np.allclose(rows[c], rows[ACCURACY])}
     for (column, name), (colour, dash, marker) in zip(systems.items(), LINES, strict=False):
         axes.plot(line["x"], line[column], color=colour, linestyle=dash, marker=marker, label=name)
         for value in words[column]:
