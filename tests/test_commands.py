@@ -257,6 +257,8 @@ def with_company(override: str) -> str:
     """The override, and those that it needs: a modality that is added is also named, and a table has its columns."""
     if override.startswith("posteriors."):  # of a modality
         return f"speech.{override}"
+    if "${speech.distortion.snr}" in override:  # of a sweep over it
+        return f"{override} speech.distortion.snr=10"
     added = re.match(r"\+\w+@(\w+)=(\w+)", override)
     if added is None or "modalities=" in override:
         return override

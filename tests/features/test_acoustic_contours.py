@@ -11,7 +11,7 @@ from emofusion.features.acoustic_contours.compute import compute
 from emofusion.settings.fields import check
 
 RATE = 16000
-SETTINGS = AcousticContours(trim=25.0, mel=40, mfcc=13, features=["pitch", "mel"], pieces=4)
+SETTINGS = AcousticContours(duration=3.0, trim=25.0, mel=40, mfcc=13, features=["pitch", "mel"], pieces=4)
 
 
 def row_of(path, samples, settings=SETTINGS):
@@ -48,7 +48,7 @@ def test_a_recording_that_is_too_short_and_settings_that_do_not_fit(tmp_path):
     with pytest.raises(EmofusionError, match=r"a\.wav has 0\.016 s of sound, too few for 4 parts"):
         row_of(tmp_path / "a.wav", tone([200], 0.016))
     with pytest.raises(EmofusionError, match=r"speech\.features\.pieces=200: at most 188, the frames of"):
-        check(AcousticContours(pieces=200), "speech.features")
-    copies = AcousticContours(trim=25.0, mel=40, features=["pitch"], pieces=2, speeds=[0.8])
+        check(AcousticContours(duration=3.0, pieces=200), "speech.features")
+    copies = AcousticContours(duration=3.0, trim=25.0, mel=40, features=["pitch"], pieces=2, speeds=[0.8])
     rows = row_of(tmp_path / "b.wav", tone([200, 300], 1.0), copies)
     np.testing.assert_allclose(rows, [[200, 300], [160, 240]], rtol=0.06)

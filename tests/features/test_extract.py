@@ -184,7 +184,10 @@ def test_no_clips_and_unknown_kinds_are_refused(tmp_path):
     clips = pictures(tmp_path / "in", 1)
     with pytest.raises(EmofusionError, match="no clips"):
         extract(clips.iloc[:0], PIXELS, tmp_path / "out", 1)
-    with pytest.raises(EmofusionError, match=r"features\.kind=smell: no such kind; there are acoustic, acoustic_stat"):
+    with pytest.raises(
+        EmofusionError,
+        match=r"features\.kind=smell: no such kind; there are acoustic, acoustic_contours, acoustic_stat",
+    ):
         registry.kind("features", "smell", "face.features.kind")
 
 

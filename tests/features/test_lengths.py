@@ -36,7 +36,7 @@ def test_the_longest_recording_decides_for_all_corpora(tmp_path):
     one = recordings(tmp_path / "a", "a", 0.4, 0.81)
     two = recordings(tmp_path / "b", "b", 1.23, 0.2, rate=8000)
     for number, (clips, beside) in enumerate([(one, two), (two, one)]):
-        extract(clips, FOLLOWS, tmp_path / f"out{number}", 1, [beside])
+        extract(clips, FOLLOWS, tmp_path / f"out{number}", 1, recorded=[clips, beside])
     together = FeatureSet.open([tmp_path / "out0", tmp_path / "out1"])  # rows of one shape
     assert together.shape == (2, 1 + round(1.3 * 16000) // 256)
     extract(one, replace(FOLLOWS, duration=1.3), tmp_path / "set", 1)

@@ -17,6 +17,7 @@ REPORT = {"report demo"}
 OWN = {"fusion linear"} | REPORT
 FUSION = {"rules compared"} | OWN
 CACHES = {"feature_cache vgg16-demo_kdef", "feature_cache vgg16-demo_ravdess"}
+GROUPS = {"groups cross_corpus"}
 SPLITS = {"split cross_corpus-face", "split cross_corpus-speech"}
 
 
@@ -52,8 +53,8 @@ def described(names):
         ("fusion.compare=[]", FUSION),
         ("fusion.fit_on=validation", FUSION),
         ("fusion.steps=10", FUSION),
-        ("modalities=[face,speech]", FUSION),  # the order of columns
-        ("modalities=[speech]", FUSION),
+        ("modalities=[face,speech]", FUSION | GROUPS),  # the order of columns
+        ("modalities=[speech]", FUSION | GROUPS),
         # of one model
         ("speech.training.epochs=7", SPEECH | FUSION),
         ("speech.training.threads=2", SPEECH | FUSION),
@@ -83,10 +84,10 @@ def described(names):
         # of the seed: everything that is drawn
         ("seed=1", {"weights vgg16-none"} | CACHES | FACE | SPEECH | FUSION),
         # of the split
-        ("protocol.seed=3", SPLITS | FACE | SPEECH | FUSION),
-        ("protocol.validation=0.3", SPLITS | FACE | SPEECH | FUSION),
-        ("emotions.merge={calm: neutral}", SPLITS | FACE | SPEECH | FUSION),
-        ("emotions.classes=[angry,sad]", SPLITS | FACE | SPEECH | FUSION),
+        ("protocol.seed=3", SPLITS | GROUPS | FACE | SPEECH | FUSION),
+        ("protocol.validation=0.3", SPLITS | GROUPS | FACE | SPEECH | FUSION),
+        ("emotions.merge={calm: neutral}", SPLITS | GROUPS | FACE | SPEECH | FUSION),
+        ("emotions.classes=[angry,sad]", SPLITS | GROUPS | FACE | SPEECH | FUSION),
         # of one corpus
         (
             "corpora.demo_savee.demo.utterances=2",
@@ -97,6 +98,7 @@ def described(names):
                 "features acoustic-demo_ravdess",  # the longest recording of both decides the length of rows
                 "split cross_corpus-speech",
             }
+            | GROUPS
             | SPEECH
             | FUSION,
         ),
@@ -104,6 +106,7 @@ def described(names):
             "corpora.demo_kdef.exclude=[x.jpg]",
             {"corpus demo_kdef-image", "features pixels-demo_kdef", "split cross_corpus-face"}
             | {"feature_cache vgg16-demo_kdef"}
+            | GROUPS
             | FACE
             | FUSION,
         ),
@@ -145,7 +148,7 @@ def test_a_modality_may_be_called_like_a_part_of_a_stage(planned, name):
     plan = planned("ravdess_openface", f"+face@{name}=action_units modalities=[face,{name}] fusion.weights=null")
     (report,) = [plan.stage(cell.report) for cell in plan.cells.values()]
     assert report.inputs[f"predictions_{name}"].startswith(f"predictions/{name}-action_units-")
-    assert list(plan.stage(report.inputs["fusion"]).inputs) == ["fusion", "face", name]
+    assert list(plan.stage(report.inputs["fusion"]).inputs) == ["fusion", "face", name, "evaluation"]
 
 
 class One(Preparation):

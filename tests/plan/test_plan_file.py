@@ -127,7 +127,7 @@ def test_a_plan_is_read_in_a_folder_that_cannot_be_written(repository, results):
     path.parent.chmod(0o555)
     try:
         plan = PlanFile(path)
-        assert len(plan.stages) == 9 and plan.facts["experiment"] == "posteriors"
+        assert len(plan.stages) == 10 and plan.facts["experiment"] == "posteriors"
     finally:
         path.parent.chmod(0o755)
     assert plans_in(results) == [path]

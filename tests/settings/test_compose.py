@@ -260,7 +260,7 @@ def test_a_title_with_blanks_survives_composition(planning):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("fusion.rule=magic", r"fusion\.rule=magic: no such kind; there are linear,"),
+        ("fusion.rule=magic", r"fusion\.rule=magic: no such kind; there are chosen, linear,"),
         (
             "fusion.rule=product_oracle",
             r"fusion\.rule=product_oracle: it is chosen on test clips, so it stands in fusion",

@@ -214,6 +214,8 @@ def check_distortion(node: Modality, name: str) -> None:
 
 def media_read(node: Modality) -> set[str]:
     """The media of recordings that a trained model's features may be computed from, such as `audio`."""
+    if node.features is None:  # an ensemble or posteriors
+        return set()
     parts = list(node.features.leaves().values()) or [node.features]
     return {medium for part in parts if part.clips_named_in() is None for medium in part.media}
 

@@ -142,7 +142,7 @@ def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:
     size = sum(file.stat().st_size for file in sources_of(settings)) if stage.kind in ("corpus", "posteriors") else 0
     # of these, only a small list or table is read
     listed = {*stage.inputs.get(FEATURES_SKIPPED, []), *stage.inputs.get(RECORDED, [])} - {stage.inputs.get("corpus")}
-    for name in stage.reads:
+    for name in dict.fromkeys(stage.reads):
         record = Record.read(results / name / RECORD)
         if record is not None and name not in listed:
             size += sum(int(length) for length, _ in record.outputs.values())
