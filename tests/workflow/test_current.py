@@ -146,7 +146,9 @@ def test_cells_and_back_leave_only_what_the_last_command_asked_for(workflow, two
     workflow.made(**workflow.given)
     names = {path.name for path in folder.iterdir()}
     gone = {*FILES, "cells.json", library_name(), *(path.name for path in cell_folders)}
-    assert "rules.csv" in names and not gone & names
+    # both have a variance.csv: the report's is between folds and actors, and the grid's between settings
+    assert "rules.csv" in names and gone & names == {"variance.csv"}
+    assert (folder / "variance.csv").read_text().startswith("rule,folds,actors")
     assert note.read_text() == "mine"  # nobody else's file is touched
     note.unlink()
 

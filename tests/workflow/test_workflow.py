@@ -16,7 +16,8 @@ from emofusion.tables import LOGIT, PREDICTIONS, classes_of, read_table
 
 COMPARED = [
     "rules", "subsets", "gender", "narrowed", "pairs", "fairness", "confusion", "parameters", "annotations",
-    "sweep", "sweep_gaps", "sweep_confusion", "trained",
+    "sweep", "sweep_gaps", "sweep_confusion", "trained", "actors", "classes", "reliability", "folds", "variance",
+    "groups", "group_gaps", "group_tests", "group_fairness",
 ]  # fmt: skip
 
 SMALL = [
@@ -68,7 +69,15 @@ def test_every_file_of_the_report_is_there(workflow):
     wanted |= {f"confusion_{system}.png" for system in ("speech", "face", "fusion")}
     wanted |= set(map(file_of, COMPARED))
     wanted |= {"robustness.csv"}  # and no presence.csv, since no clip lacks a modality
-    wanted |= {"curves_speech.png", "curves_face.png", "provenance.json", "published.json", "summary.json", "costs.csv"}
+    wanted |= {
+        "reliability.png",
+        "curves_speech.png",
+        "curves_face.png",
+        "provenance.json",
+        "published.json",
+        "summary.json",
+        "costs.csv",
+    }
     assert names == wanted
 
 
