@@ -130,7 +130,7 @@ def test_a_kind_that_does_not_exist_is_told_which_there_are(repository, plugin):
     ):
         with pytest.raises(EmofusionError, match=said):
             composer.settings([override])
-    with pytest.raises(EmofusionError, match=r"fusion\.rule=nonsense: no such kind; there are linear,.*, mine"):
+    with pytest.raises(EmofusionError, match=r"fusion\.rule=nonsense: no such kind; there are chosen, linear,.*, mine"):
         plan_file(repository / "conf", "demo", f"plugins=[{path}] fusion.rule=nonsense", path.parent / "results")
 
 
