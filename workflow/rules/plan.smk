@@ -104,8 +104,9 @@ def gpus():
     on this machine ask for one if it has one. What this machine has says nothing of the nodes of a cluster.
     """
     limit = workflow.resource_settings.resources.get("gpu")
-    if limit is not None and limit.value is not None:
-        return min(1, int(limit.value))
+    limit = getattr(limit, "value", limit)  # the first versions of Snakemake 9 have the number itself
+    if limit is not None:
+        return min(1, int(limit))
     return int(has_gpu() and not SUBMITS)
 
 
