@@ -24,6 +24,7 @@ class Stacking(Rule):
         self.strengths = strengths
 
     def fit(self, members: Members, truth: NDArray[Any]) -> Self:
+        from sklearn.dummy import DummyClassifier
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import GroupKFold, cross_val_predict
         from sklearn.pipeline import make_pipeline
@@ -43,7 +44,9 @@ class Stacking(Rule):
                     for c in self.strengths
                 ]
                 best = self.strengths[int(np.argmin(losses))]
-            self.model = model(best).fit(table, truth)
+            # clips of one class teach nothing else: this class is always recognised then
+            chosen = model(best) if len(set(truth)) > 1 else DummyClassifier(strategy="prior")
+            self.model = chosen.fit(table, truth)
         self.parameters = {"inverse_penalty": float(best)}
         return self
 
