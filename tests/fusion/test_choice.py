@@ -14,6 +14,7 @@ from emofusion.fusion.common.choice import Candidate, Choice
 from emofusion.fusion.common.crossfit import NothingToLearnFrom
 from emofusion.fusion.common.exponents import Exponents
 from emofusion.fusion.common.rules import Maximum, Members, Pool
+from emofusion.fusion.common.stacking import Stacking
 from emofusion.fusion.common.weighted import PerEmotion, Tuned
 from emofusion.plan.outcome import fusion_settings
 from emofusion.settings.compose import Composer
@@ -104,3 +105,13 @@ def test_only_the_rules_that_choose_depend_on_what_is_compared(repository):
         assert [one.kind for one in cell.fusion.candidates] == own
     with pytest.raises(EmofusionError, match="it has nothing to choose from"):
         fusion_settings(composer.settings(["fusion.rule=chosen", "fusion.compare=[linear,maximum]"]))
+
+
+def test_a_candidate_that_sees_clips_of_one_class_recognises_this_class_and_can_still_lose():
+    posteriors = softmax(np.random.default_rng(2).normal(size=(2, 8, 3)), axis=2)
+    truth = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    members = Members(posteriors, np.repeat(["a", "b"], 4), ["one", "two"])
+    alone = Stacking().fit(members.where(truth == 0), truth[truth == 0])
+    np.testing.assert_array_equal(alone.fuse(members), np.eye(3)[np.zeros(8, dtype=int)])
+    choice = Choice([Candidate("stacked", True, Stacking), CANDIDATES[1]]).fit(members, truth)
+    assert choice.parameters["chosen_product_equal"] == 1

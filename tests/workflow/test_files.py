@@ -75,7 +75,7 @@ def test_own_videos_from_table_to_report(recorded, workflow_in, repository, tmp_
     assert "The pattern 'nobody*' in corpora.folder.exclude matches nothing" in summary
     assert re.search(r"Left out by corpora\.folder\.exclude: '04-sad .*' matches 1 file or clip\.", summary)
     assert "frames in which OpenFace found no face with a confidence of at least 0.7: 7, in 7 clips" in summary
-    assert "7 rows of OpenFace that show another face than the one seen most often, in 7 clips" in summary
+    assert "rows of OpenFace that show another face than the one seen most often: 7, in 7 clips" in summary
 
     found = (made.folder / "results/features").glob("action_units-folder-*/features.npy")
     features = max(found, key=lambda path: path.stat().st_mtime_ns)
