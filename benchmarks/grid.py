@@ -19,7 +19,7 @@ from whole_runs import run
 
 
 def snakemake(folder: Path, cells: int, *options: str) -> tuple[str, float, float]:
-    """What a command prints, the CPU seconds of Snakemake's own process, and the seconds until it ends."""
+    """What a command prints, the CPU seconds of Snakemake and what it waited for, and the seconds until it ends."""
     step = 1 / max(cells - 1, 1)
     sweep = ",".join(f"{number * step:.6g}" for number in range(cells)) if cells > 1 else "0.7"
     said, usage, wall = run(folder, "demo", f"fusion.weights.speech={sweep}", *options)

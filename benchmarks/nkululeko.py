@@ -13,16 +13,13 @@ nkululeko.
 
 import argparse
 import os
-import resource
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
+from resource import struct_rusage
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from whole_runs import REPOSITORY, measured, run
+
 EMOTIONS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
 TOLD = {"nkululeko": "result", "emofusion": "speech: speech "}  # in the line with the accuracy
 TEST_ACTORS = {2, 5, 14, 15, 16}
@@ -77,7 +74,7 @@ def write_tables(recordings: Path, folder: Path) -> int:
     return len(rows)
 
 
-def emofusion(folder: Path, cores: int) -> list[str]:
+def emofusion(folder: Path, cores: int) -> tuple[str, struct_rusage, float]:
     settings = {
         "corpora.folder.root": folder,
         "corpora.folder.table": folder / "clips.csv",
@@ -86,26 +83,14 @@ def emofusion(folder: Path, cores: int) -> list[str]:
     }
     overrides = "corpus=folder protocol=own_split emotions=eight speech=functionals tracking=off"
     overrides += "".join(f" {name}={value}" for name, value in settings.items())
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
-    command += ["--directory", str(folder), "--cores", str(cores)]
-    return [*command, "--config", "experiment=speech", f"override={overrides}"]
+    return run(folder, "speech", overrides, "--cores", str(cores))
 
 
-def nkululeko(folder: Path, cores: int, python: str) -> list[str]:
+def nkululeko(folder: Path, cores: int, python: str) -> tuple[str, struct_rusage, float]:
     (folder / "peer.ini").write_text(SETTINGS.format(folder=folder, cores=cores, emotions=EMOTIONS))
-    return [python, "-m", "nkululeko.nkululeko", "--config", str(folder / "peer.ini")]
-
-
-def run(command: list[str], log: Path) -> tuple[float, float]:
-    """Run a command and return its wall-clock and CPU seconds. Where it fails, print what it said last, and exit."""
-    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with log.open("w") as stream:
-        failed = subprocess.run(command, stdout=stream, stderr=stream, cwd=log.parent).returncode
-    if failed:
-        sys.exit(f"{' '.join(command)}\n{log.read_text()[-3000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return time.perf_counter() - begun, cpu
+    return measured(
+        [python, "-m", "nkululeko.nkululeko", "--config", str(folder / "peer.ini")], folder / "log.txt", cwd=folder
+    )
 
 
 def main() -> None:
@@ -119,22 +104,20 @@ def main() -> None:
     times: dict[str, list[tuple[float, float]]] = {"nkululeko": [], "emofusion": []}
     for number in range(arguments.rounds):
         for side, seconds in times.items():
-            folder = Path(tempfile.mkdtemp(prefix=f"{side}_"))
-            clips = write_tables(arguments.recordings.resolve(), folder)
-            if number == 0 and side == "nkululeko":
-                print(f"{clips} clips on {arguments.cores} cores", flush=True)
-            if side == "emofusion":
-                command = emofusion(folder, arguments.cores)
-            else:
-                command = nkululeko(folder, arguments.cores, arguments.python)
-            seconds.append(run(command, folder / "log.txt"))
-            lines = (folder / "log.txt").read_text().splitlines()
-            told = next((line.strip() for line in reversed(lines) if TOLD[side] in line), "")
-            wall, cpu = seconds[-1]
-            print(f"  {side:10} {wall:6.1f} s   {cpu:6.1f} s of CPU   {told}", flush=True)
-            shutil.rmtree(folder)
+            with tempfile.TemporaryDirectory(prefix=f"{side}_") as name:
+                folder = Path(name)
+                clips = write_tables(arguments.recordings.resolve(), folder)
+                if number == 0 and side == "nkululeko":
+                    print(f"{clips} clips on {arguments.cores} cores", flush=True)
+                if side == "emofusion":
+                    said, usage, wall = emofusion(folder, arguments.cores)
+                else:
+                    said, usage, wall = nkululeko(folder, arguments.cores, arguments.python)
+            seconds.append((wall, usage.ru_utime + usage.ru_stime))
+            told = next((line.strip() for line in reversed(said.splitlines()) if TOLD[side] in line), "")
+            print(f"  {side:10} {wall:6.1f} s   {seconds[-1][1]:6.1f} s of CPU   {told}", flush=True)
     for name, position in (("CPU", 1), ("", 0)):
-        ours, theirs = (statistics.median(run[position] for run in times[side]) for side in ("emofusion", "nkululeko"))
+        ours, theirs = (statistics.median(one[position] for one in times[side]) for side in ("emofusion", "nkululeko"))
         print(f"{name} ratio {ours / theirs:.2f}".strip())
 
 

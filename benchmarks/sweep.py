@@ -2,8 +2,8 @@
 
     python benchmarks/sweep.py [--posteriors FOLDER]
 
-Each side finds, for every weight, both rules and every resample of the actors, the accuracy by emotion and gender. The
-plain loop would run for most of a day, so a share of its iterations, drawn at random, is measured and scaled up.
+Each side finds, for every weight and both rules, the accuracy by emotion and gender and its interval over actors. Of
+the plain loop, some settings, drawn at random, are measured and scaled up; both sides must find the same there.
 Without a folder: RAVDESS's published posteriors where the tests look for them (`EMOFUSION_REAL_DATA`), else made-up
 ones of the same size.
 """
@@ -31,7 +31,7 @@ from emofusion.settings.experiment import Evaluation
 from emofusion.tables import PREDICTIONS, write_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-POOLS, STEPS, SAMPLES = ("linear", "product"), 1000, 2000
+POOLS, STEPS = ("linear", "product"), 1000
 SPEECH, FACE = "speech_wav2vec2_logits.csv", "face_openface_mlp_probabilities.csv"
 FIRST_ROW = """
 import sys
@@ -42,7 +42,7 @@ from emofusion.predictions.table import align
 from emofusion.settings.experiment import Evaluation
 from emofusion.tables import PREDICTIONS, read_table
 tables = {path.stem: read_table(path, PREDICTIONS) for path in sorted(Path(sys.argv[1]).glob("*.parquet"))}
-row = sweep_weights(align(tables), ["linear"], 1, Evaluation(samples=2000))["sweep"].iloc[0]
+row = sweep_weights(align(tables), ["linear"], 1, Evaluation())["sweep"].iloc[0]
 assert 0 < row["accuracy"] < 1 and "torch" not in sys.modules
 """
 
@@ -84,63 +84,61 @@ class Plain:
     """The loop that one would write first."""
 
     def __init__(self, aligned: Aligned) -> None:
+        from scipy.stats import t
         from sklearn.metrics import accuracy_score
 
-        self.aligned, self.accuracy_score = aligned, accuracy_score
+        self.aligned, self.accuracy_score, self.t = aligned, accuracy_score, t
         self.truth, self.gender = (aligned.clips[name].to_numpy() for name in ("emotion", "gender"))
-        self.of_actor = {
-            name: np.flatnonzero(aligned.clips["actor"] == name) for name in aligned.clips["actor"].unique()
-        }
-        self.genders = dict(zip(aligned.clips["actor"], aligned.clips["gender"], strict=True))
+        self.actor = aligned.clips["actor"].to_numpy()
 
     def fused(self, rule: str, weights: np.ndarray) -> np.ndarray:
         return np.array(self.aligned.classes)[pool(rule, self.aligned.posteriors, weights).argmax(axis=1)]
 
-    def resample(self, random: np.random.Generator) -> np.ndarray:
-        """The clips of as many women and men as there are, drawn with replacement."""
-        drawn = []
-        for gender in ("female", "male"):
-            actors = [actor for actor, of_actor in self.genders.items() if of_actor == gender]
-            drawn += list(random.choice(actors, len(actors)))
-        return np.concatenate([self.of_actor[actor] for actor in drawn])
-
-    def accuracies(self, predicted: np.ndarray, clips: np.ndarray) -> dict[tuple[str, str], float]:
-        """Accuracy by gender and emotion of the chosen clips."""
-        truth, predicted, gender = self.truth[clips], predicted[clips], self.gender[clips]
-        accuracies = {}
+    def figures(self, predicted: np.ndarray) -> dict[tuple[str, str], tuple[float, float, float]]:
+        """Accuracy by gender and emotion, and the ends of its interval."""
+        found = {}
         for who in ("all", "female", "male"):
             for emotion in ("all", *EMOTIONS):
-                chosen = ((gender == who) | (who == "all")) & ((truth == emotion) | (emotion == "all"))
+                chosen = ((self.gender == who) | (who == "all")) & ((self.truth == emotion) | (emotion == "all"))
                 if chosen.any():
-                    accuracies[who, emotion] = self.accuracy_score(truth[chosen], predicted[chosen])
-        return accuracies
+                    accuracy = self.accuracy_score(self.truth[chosen], predicted[chosen])
+                    found[who, emotion] = accuracy, *self.interval(accuracy, predicted == self.truth, chosen)
+        return found
+
+    def interval(self, share: float, right: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:
+        """The interval over actors that `evaluation.student` describes, actor by actor."""
+        clips, variance, degrees = chosen.sum(), 0.0, 0
+        for gender in ("female", "male"):
+            inside = chosen & (self.gender == gender)
+            away = [(right[inside & (self.actor == one)] - share).sum() / clips for one in set(self.actor[inside])]
+            if away:
+                variance += len(away) * np.var(away, ddof=1)
+                degrees += len(away) - 1
+        centre = (share * clips + 0.5) / (clips + 1)
+        width = centre * (1 - centre)
+        spread = np.sqrt(variance) if variance > 1e-15 else np.sqrt(width / clips)
+        reach = self.t.ppf(0.975, degrees) * spread / width
+        low, high = (1 / (1 + np.exp(-np.log(centre / (1 - centre)) - side)) for side in (-reach, reach))
+        return (low if share > 0 else 0.0), (high if share < 1 else 1.0)
 
 
-def measure_plain(
-    plain: Plain, grid: np.ndarray, settings: int, resamples: int, ours: pd.DataFrame
-) -> tuple[float, float]:
-    """Seconds to fuse one setting, and to resample and score it once: means over settings drawn at random.
+def measure_plain(plain: Plain, grid: np.ndarray, settings: int, ours: pd.DataFrame) -> float:
+    """Seconds for one setting: the mean over settings drawn at random.
 
-    Raises `SystemExit` if the sweep's accuracies of these settings are not those of the loop.
+    Raises `SystemExit` if the sweep's figures of these settings are not those of the loop.
     """
-    random = np.random.default_rng(1)
-    fusing = scoring = 0.0
-    everyone = np.arange(len(plain.truth))
-    plain.accuracies(plain.fused("linear", grid[0]), everyone)  # the first calls import and cache
+    random, seconds = np.random.default_rng(1), 0.0
+    plain.figures(plain.fused("linear", grid[0]))  # the first calls import and cache
     for _ in range(settings):
         rule, weights = POOLS[random.integers(len(POOLS))], grid[random.integers(len(grid))]
         start = time.perf_counter()
-        predicted = plain.fused(rule, weights)
-        fusing += time.perf_counter() - start
-        start = time.perf_counter()
-        for _ in range(resamples):
-            plain.accuracies(predicted, plain.resample(random))
-        scoring += time.perf_counter() - start
-        row = ours[(ours["rule"] == rule) & (ours["weight_speech"] == weights[0])]
-        swept = dict(zip(zip(row["gender"], row["emotion"], strict=True), row["accuracy"], strict=True))
-        if swept != plain.accuracies(predicted, everyone):
+        figures = plain.figures(plain.fused(rule, weights))
+        seconds += time.perf_counter() - start
+        rows = ours[(ours["rule"] == rule) & (ours["weight_speech"] == weights[0])].set_index(["gender", "emotion"])
+        swept = rows.loc[list(figures), ["accuracy", "low", "high"]].to_numpy()
+        if len(rows) != len(figures) or not np.allclose(swept, list(figures.values()), rtol=0, atol=1e-9):
             raise SystemExit(f"the two sides differ for {rule} at {weights}")
-    return fusing / settings, scoring / (settings * resamples)
+    return seconds / settings
 
 
 def seconds_to_first_row(tables: dict[str, pd.DataFrame], rounds: int = 5) -> float:
@@ -162,7 +160,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posteriors", type=Path, default=real, help=f"a folder with {SPEECH} and {FACE}")
     parser.add_argument("--settings", type=int, default=60, help="weights and rules that the plain loop is measured on")
-    parser.add_argument("--resamples", type=int, default=10, help="of each of them that the plain loop is measured on")
     options = parser.parse_args()
 
     are_real = (options.posteriors / SPEECH).exists()
@@ -173,29 +170,25 @@ def main() -> None:
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        swept = sweep_weights(aligned, POOLS, STEPS, Evaluation(samples=SAMPLES))["sweep"]
+        swept = sweep_weights(aligned, POOLS, STEPS, Evaluation())["sweep"]
         times.append(time.perf_counter() - start)
     ours = times[0]  # the first and slowest call: a job makes no other
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     grid = simplex(2, STEPS)
     settings, subsets = len(POOLS) * len(grid), len(swept[["gender", "emotion"]].drop_duplicates())
-    size = f"{len(grid)} weights x {len(POOLS)} rules x {len(aligned.clips)} clips x {SAMPLES} resamples"
+    size = f"{len(grid)} weights x {len(POOLS)} rules x {len(aligned.clips)} clips"
     print(f"{size} x {subsets} subsets, one thread")
     print(
         f"ours: {ours:.2f} s in a process's first call, {', '.join(f'{warm:.2f}' for warm in times[1:])} s in the next"
     )
     print(f"ours: {memory:.0f} MiB at the peak beyond imports and predictions")
 
-    fusing, scoring = measure_plain(Plain(aligned), grid, options.settings, options.resamples, swept)
-    plain = settings * (fusing + SAMPLES * scoring)
-    measured = options.settings * options.resamples
-    print(f"plain: {1e3 * fusing:.2f} ms to fuse a setting, {1e3 * scoring:.2f} ms to resample and score it once")
+    each = measure_plain(Plain(aligned), grid, options.settings, swept)
+    plain = settings * each
     print(
-        f"plain: measured on {measured} of {settings * SAMPLES:,} resamples "
-        f"({measured / (settings * SAMPLES):.3%}; {options.settings} of {settings:,} settings); "
-        f"scaled up {plain:,.0f} s, {plain / 3600:.1f} h"
+        f"plain: {1e3 * each:.1f} ms for a setting, measured on {options.settings} of {settings:,}; all: {plain:,.0f} s"
     )
-    print(f"both sides find the same accuracies in all subsets of these {options.settings} settings")
+    print(f"both sides find the same figures in all subsets of these {options.settings} settings")
     print(f"from a process's start to its first row, and its end: {seconds_to_first_row(tables):.2f} s")
     print(f"ratio {plain / ours:.0f}")
 

@@ -1,4 +1,4 @@
-"""Run the workflow as a user does, and measure Snakemake's own process."""
+"""Run the workflow as a user does, or another command, and measure it."""
 
 import os
 import subprocess
@@ -6,24 +6,29 @@ import sys
 import time
 from pathlib import Path
 from resource import struct_rusage
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def run(folder: Path, experiment: str, override: str, *options: str) -> tuple[str, struct_rusage, float]:
-    """Run an experiment in a folder.
-
-    Returns what the command prints, what Snakemake's own process has used, and the seconds until it ends. Ends this
-    process with the last lines where the command fails.
-    """
+    """Run an experiment in a folder. For what it returns, see `measured`."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), *options]
     command += ["--directory", str(folder), "--profile", str(REPOSITORY / "profiles" / "default")]
     command += ["--config", f"experiment={experiment}", f"override={override}"]
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
-    log, begun = folder / "log.txt", time.perf_counter()
+    return measured(command, folder / "log.txt", env=os.environ | {"PYTHONPATH": str(REPOSITORY / "src")})
+
+
+def measured(command: list[str], log: Path, **given: Any) -> tuple[str, struct_rusage, float]:
+    """Run a command. log: the file for what it prints. given: for `subprocess.Popen`.
+
+    Returns what it prints, what its process and those that it has waited for have used (of memory: the most that one of
+    them held), and the seconds until it ends. Ends this process with the last lines where the command fails.
+    """
+    begun = time.perf_counter()
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **given)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(log.read_text()[-3000:])
+        raise SystemExit(f"{' '.join(command)}\n{log.read_text()[-3000:]}")
     return log.read_text(), usage, time.perf_counter() - begun
