@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.features.acoustic_contours import AcousticContours
 from emofusion.features.acoustic_contours.compute import compute
@@ -49,6 +50,15 @@ def test_a_recording_that_is_too_short_and_settings_that_do_not_fit(tmp_path):
         row_of(tmp_path / "a.wav", tone([200], 0.016))
     with pytest.raises(EmofusionError, match=r"speech\.features\.pieces=200: at most 188, the frames of"):
         check(AcousticContours(duration=3.0, pieces=200), "speech.features")
+    check(AcousticContours(), "speech.features")  # a length that follows the recordings is not known yet
     copies = AcousticContours(duration=3.0, trim=25.0, mel=40, features=["pitch"], pieces=2, speeds=[0.8])
     rows = row_of(tmp_path / "b.wav", tone([200, 300], 1.0), copies)
     np.testing.assert_allclose(rows, [[200, 300], [160, 240]], rtol=0.06)
+
+
+def test_recordings_that_are_cut_are_counted(tmp_path):
+    settings = AcousticContours(duration=1.0, features=["pitch"], pieces=2)
+    with counting() as counts:
+        row_of(tmp_path / "long.wav", tone([200, 300], 2.0), settings)
+        row_of(tmp_path / "short.wav", tone([200, 300], 0.9), settings)
+    assert counts == {"ends of recordings, beyond the window of 1 s": 1}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emofusion.errors import EmofusionError
-from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image
+from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image, upright
 from emofusion.recordings.sound import NoSound, decode
 from emofusion.settings.distortion import Distortion
 from emofusion.whole_files import replacing
@@ -194,8 +194,7 @@ def _write_video(path: Path, target: Path, distortion: Distortion, clip: str) ->
         with av.open(str(partial_file), "w", format="avi") as container:
             stream: Any = None
             for number, frame in enumerate(decode_frames(path)):
-                image: Image.Image = frame.to_image()
-                image = image.rotate(frame.rotation, expand=True) if frame.rotation else image
+                image = upright(frame)
                 if stream is None:
                     stream = container.add_stream("mjpeg", rate=_FRAME_RATE)
                     stream.width, stream.height, stream.pix_fmt = *image.size, "yuvj420p"

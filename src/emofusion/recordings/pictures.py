@@ -99,6 +99,12 @@ def decode_frames(path: str | Path) -> Iterator[Any]:
         raise NoPicture(f"cannot be read as video ({_reason(path, error)})") from error
 
 
+def upright(frame: Any) -> Image.Image:
+    """The picture of a frame of `decode_frames`, turned as the video's header says."""
+    image: Image.Image = frame.to_image()
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
+
+
 def fault_of_video(path: str | Path) -> str | None:
     """The fault of a video, as the end of a sentence that begins with its name; None where there is none.
 

@@ -40,7 +40,8 @@ class AcousticContours(AcousticSettings, FeaturesAtSpeeds):
     def check_together(self, name: str) -> None:
         """Check as for the acoustic features, and raise `EmofusionError` where there are fewer frames than parts."""
         super().check_together(name)
-        must(
-            self.frames >= self.pieces,
-            f"{name}.pieces={self.pieces}: at most {self.frames}, the frames of {name}.duration={self.duration}",
-        )
+        if self.duration is not None:
+            must(
+                self.frames >= self.pieces,
+                f"{name}.pieces={self.pieces}: at most {self.frames}, the frames of {name}.duration={self.duration}",
+            )

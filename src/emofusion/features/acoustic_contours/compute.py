@@ -38,10 +38,9 @@ def compute(features: Array, pieces: int) -> Array:
 
 
 def _of_clip(clip: Any, settings: AcousticContours) -> Array:
-    spoken = window.spoken(clip.audio, settings)
     rows = []
-    for samples in waveform.at_speeds(spoken, settings.sample_rate, settings.speeds):
-        features = channels.compute(samples[: settings.samples], settings) if len(samples) else np.empty((0, 0))
+    for samples in window.versions(clip.audio, settings, settings.speeds):
+        features = channels.compute(samples, settings) if len(samples) else np.empty((0, 0))
         if features.shape[1] < settings.pieces:
             raise EmofusionError(
                 f"{clip.audio} has {len(samples) / settings.sample_rate:.3f} s of sound, too few for "

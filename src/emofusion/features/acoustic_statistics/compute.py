@@ -49,10 +49,7 @@ def compute(features: Array) -> Array:
 
 
 def _of_clip(clip: Any, settings: AcousticStatistics) -> Array:
-    spoken = window.spoken(clip.audio, settings)
-    window.count_cut(spoken, settings)
-    versions = waveform.at_speeds(spoken, settings.sample_rate, settings.speeds)
-    versions = [samples[: settings.samples] for samples in versions]
+    versions = window.versions(clip.audio, settings, settings.speeds)
     shortest = min(map(len, versions))
     if shortest < (SLOPE_FRAMES + 1) * settings.hop:
         raise EmofusionError(

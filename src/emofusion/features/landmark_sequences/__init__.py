@@ -22,7 +22,7 @@ class LandmarkSequences(LandmarkSettings):
 
     kind: str = "landmark_sequences"
     frames: int = setting("Frames of a clip that are used; the rest is cut off.", 160, least=1, most=100_000)
-    step: int = setting("Every so manieth frame is used, as in 2 for half of the frame rate.", 1, least=1, most=1000)
+    step: int = setting("Every how many frames one is used: 2 halves the frame rate.", 1, least=1, most=1000)
     origin: str = setting(
         "What is subtracted from each coordinate: nothing (none), or its mean over the clip's first eight frames "
         "(start): the face before it moves.",
@@ -31,7 +31,7 @@ class LandmarkSequences(LandmarkSettings):
     )
 
     def row_shape(self) -> tuple[int, int]:
-        """`(136, frames)`: x and y of the first point, then of the next."""
+        """`(136, frames / step)`, rounded up: x and y of the first point, then of the next."""
         return 2 * POINTS, -(-self.frames // self.step)
 
     def always_counted(self) -> tuple[str, ...]:

@@ -10,9 +10,7 @@ import pandas as pd
 from emofusion.counted import count
 from emofusion.features.common.arrays import Array
 from emofusion.features.landmark_sequences import LandmarkSequences
-from emofusion.features.landmarks.compute import Points, points_of, seen
-
-START = 8  # frames at the beginning of a clip: a quarter of a second, in which a face has hardly moved yet
+from emofusion.features.landmarks.compute import START, Points, points_of, seen
 
 
 def prepare(clips: pd.DataFrame, settings: LandmarkSequences) -> Callable[[Any], Array]:

@@ -24,7 +24,7 @@ COLUMNS = [f"{axis}_{point}" for point in range(POINTS) for axis in "xy"]
 # the six points around each eye, in the order of iBUG's 300-W; the right eye is on the left of the picture
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
 CHIN, NOSE = 8, 30
-START = 8  # frames at the beginning of a clip in which the face is at rest
+START = 8  # frames at the beginning of a clip: a quarter of a second, in which a face has hardly moved yet
 
 Points = Callable[[Any], tuple[Array, Array]]
 

@@ -16,7 +16,7 @@ from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.pixels import Pixels
-from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image
+from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image, upright
 
 
 def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
@@ -105,7 +105,7 @@ def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
     frames: list[Image.Image] = []
     for number, frame in enumerate(decode_frames(path)):
         if number == wanted[len(frames)]:
-            image = _upright(frame)
+            image = upright(frame)
             frames += [image] * wanted.count(number)
             if len(frames) == len(wanted):
                 break
@@ -115,8 +115,3 @@ def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
 def _clear(path: str | Path, error: Exception) -> EmofusionError:
     reason = "is not there" if isinstance(error, FileNotFoundError) else str(error)
     return EmofusionError(f"{path} {reason}. Replace it, or leave the clip out.")
-
-
-def _upright(frame: Any) -> Image.Image:
-    image: Image.Image = frame.to_image()
-    return image.rotate(frame.rotation, expand=True) if frame.rotation else image

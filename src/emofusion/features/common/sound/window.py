@@ -1,5 +1,6 @@
 """The part of a recording that its features are computed from: a window of fixed length."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,21 @@ def load(path: str | Path, settings: AcousticSettings) -> Array:
         samples = waveform.read(path, settings.sample_rate, settings.seconds)
     else:
         samples = spoken(path, settings)
-    count_cut(samples, settings)
+    _count_cut(samples, settings)
     return fitted(samples, settings.samples, settings.padding)
 
 
-def count_cut(samples: Array, settings: AcousticSettings) -> None:
+def versions(path: str | Path, settings: AcousticSettings, speeds: Sequence[float]) -> list[Array]:
+    """What is spoken in a recording, and the same at each of the speeds: float32 `(samples,)`, at most the window.
+
+    Nothing is padded. What is cut off at the end of the recording is counted.
+    """
+    samples = spoken(path, settings)
+    _count_cut(samples, settings)
+    return [one[: settings.samples] for one in waveform.at_speeds(samples, settings.sample_rate, speeds)]
+
+
+def _count_cut(samples: Array, settings: AcousticSettings) -> None:
     """Count whether a recording `(samples,)` is longer than the window."""
     (beyond,) = settings.always_counted()
     count(beyond, len(samples) > settings.samples)
