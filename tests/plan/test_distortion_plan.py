@@ -46,6 +46,18 @@ def test_training_recordings_can_be_made_worse_too(planned):
     assert noisy.stage(noisy.stage(tested.inputs["features"][0]).inputs["corpus"]).kind == "distorted"
 
 
+# without a codec, a bit rate changes nothing in noise
+@pytest.mark.parametrize(
+    "more", ["speech.distortion.seed=3", "speech.distortion.bitrate=64", "early.distortion.bitrate=64"]
+)
+def test_recordings_that_are_made_worse_alike_are_made_once(planned, more):
+    override = f"{NOISE} {more}"
+    alike = [part.replace("speech.", "early.") for part in override.split() if part.startswith("speech.")]
+    training = "speech.distortion.training=true early.distortion.training=true"
+    plan = planned("ravdess_best", f"{BASE} {' '.join(alike)} {override} {training}")
+    assert len(of(plan, "distorted")) == 1
+
+
 def test_the_pictures_of_a_backbone_go_through_its_frozen_part_again(planned):
     clean, worse = (planned("demo", f"{BASE} {more}") for more in ("", "face.distortion.jpeg=10"))
     assert kinds_of(worse) - kinds_of(clean) == {"distorted": 2, "features": 2, "feature_cache": 2, "predictions": 1}

@@ -316,3 +316,9 @@ def test_groups_that_all_tested_corpora_declare_are_reported(planned, experiment
         assert not found and reported == [[]]
     else:
         assert [(one.groups, one.required) for one in found] == [(groups, required)] and reported == [groups]
+
+
+@pytest.mark.parametrize("published", ["none", "crema_d", "ravdess"])
+def test_a_misspelt_table_of_a_paper_is_refused_also_beside_figures_of_others(planned, published):
+    with pytest.raises(EmofusionError, match=r"published\.tabel1: no such setting"):
+        planned("posteriors", f"published={published} +published.tabel1={{}}")

@@ -8,11 +8,11 @@ from emofusion.errors import clear_errors
 from emofusion.evaluation.stage import write_evaluation
 from emofusion.fusion.common.fuse import Fused, fuse
 from emofusion.plan.job import Job
+from emofusion.settings.experiment import FITTING
 from emofusion.tables import FACTS, PARAMETERS, PREDICTIONS, RULES, read_table, write_table
 
 SHARED = "fusion"  # the role of the rules that cells with other weights share; no modality can have this name
 GROUPS = "evaluation"  # the role of the groups, where some are reported; nor can a modality have this name
-FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others; likewise
 
 
 def work(job: Job) -> None:
@@ -21,9 +21,10 @@ def work(job: Job) -> None:
         for modality in job.stage.inputs
         if modality not in (SHARED, GROUPS, FITTING)
     }
+    folders = job.inputs(FITTING)  # one for each modality, or none
     fitting = {
         modality: read_table(folder / "predictions.parquet", PREDICTIONS)
-        for modality, folder in zip(tables, job.inputs(FITTING), strict=False)
+        for modality, folder in zip(tables if folders else (), folders, strict=True)
     }
     own = fuse(tables, job.settings.fusion, fitting)
     every = own.with_rules(Fused.read(job.input(SHARED)), job.settings.order)

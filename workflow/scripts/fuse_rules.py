@@ -9,10 +9,10 @@ from emofusion.evaluation.stage import write_alone
 from emofusion.evaluation.sweep import write_sweep
 from emofusion.fusion.common.fuse import fuse
 from emofusion.plan.job import Job
+from emofusion.settings.experiment import FITTING
 from emofusion.tables import PREDICTIONS, read_table
 
 REFERENCES = "references"  # the role of what is compared and not fused; no modality can have this name
-FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others; likewise
 
 
 def work(job: Job) -> None:
@@ -21,9 +21,10 @@ def work(job: Job) -> None:
         for modality in job.stage.inputs
         if modality not in (REFERENCES, FITTING)
     }
+    folders = job.inputs(FITTING)  # one for each modality, or none
     fitting = {
         modality: read_table(folder / "predictions.parquet", PREDICTIONS)
-        for modality, folder in zip(tables, job.inputs(FITTING), strict=False)
+        for modality, folder in zip(tables if folders else (), folders, strict=True)
     }
     references = {
         name: read_table(folder / "predictions.parquet", PREDICTIONS)

@@ -1,5 +1,6 @@
 """Read and check a paper's tables from a file in `conf/published/`. Every printed value is kept exactly."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -114,7 +115,7 @@ def read_paper(node: dict[str, Any]) -> Paper:
         EmofusionError: a setting does not exist; a value is not an accuracy in its unit, or has more decimals than
             stated; or the corpus lacks an emotion or a group of the tables. The message names the setting.
     """
-    _known(node, KEYS, "published")
+    check_known(node, KEYS, "published")
     unit = node.get("unit", "percent")
     if unit not in SCALES:
         raise EmofusionError(f"published.unit={unit}: {' or '.join(SCALES)}")
@@ -141,7 +142,7 @@ def read_paper(node: dict[str, Any]) -> Paper:
                 raise EmofusionError(f"{_setting(*key, column)}={value}: more than published.decimals={decimals}")
             row[column] = value.quantize(step)
     corpus = _mapping(node, "corpus")
-    _known(corpus, CORPUS_KEYS, "published.corpus")
+    check_known(corpus, CORPUS_KEYS, "published.corpus")
     paper = Paper(
         source=str(node.get("source", "source not stated")).strip(),
         scale=SCALES[unit],
@@ -183,9 +184,9 @@ def _setting(group: str, *rest: str) -> str:
     return ".".join(["published", *(["table1"] if group == EVERYONE else ["table2", group]), *rest])
 
 
-def _known(node: dict[str, Any], known: set[str], name: str) -> None:
+def check_known(node: dict[str, Any], known: Collection[str], name: str) -> None:
     """Raise `EmofusionError` for a key that does not exist. name: the full name of the node."""
-    if unknown := sorted(set(node) - known):
+    if unknown := sorted(set(node) - set(known)):
         raise EmofusionError(f"{name}.{unknown[0]}: no such setting; known here: {', '.join(sorted(known))}")
 
 

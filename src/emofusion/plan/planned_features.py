@@ -125,7 +125,12 @@ class FeaturePlanner:
 
     def _corpora(self, settings: Settings, modality: str, node: Modality, names: list[str]) -> dict[str, Stage]:
         """The corpora that a modality reads, by name, with the medium that its features are computed from."""
-        return {name: corpus_stage(self._factory, settings, name, modality, node) for name in names}
+        return self._once(
+            ("corpora", modality, *names, id(settings.corpora)),
+            node,
+            lambda: {name: corpus_stage(self._factory, settings, name, modality, node) for name in names},
+            (settings.corpora,),
+        )
 
     def _distorted(self, corpus: Stage, node: Modality) -> Stage:
         """A corpus with the recordings that a modality reads made worse, where they are."""
@@ -135,7 +140,7 @@ class FeaturePlanner:
             ("distorted", id(corpus)),
             node,
             lambda: DistortedSettings(
-                corpus.settings.name, corpus.settings.corpus, replace(node.distortion, training=False)
+                corpus.settings.name, corpus.settings.corpus, node.distortion.for_medium(corpus.settings.medium)
             ),
             (corpus,),
         )

@@ -52,10 +52,9 @@ class ModelPlanner:
             inputs = self.features.inputs(settings, modality, node)
         training = not_none(node.training)
         prediction_settings = self._once(
-            ("predictions", id(node)),
-            training,
+            ("predictions",),
+            node,
             lambda: PredictionsSettings(training.threads, training.precision, list(node.features.leaves())),
-            (node,),
         )
         return self._factory.make(
             "predictions",

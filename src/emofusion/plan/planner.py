@@ -7,18 +7,17 @@ declarations of the kinds.
 from collections.abc import Callable
 from dataclasses import replace
 
-from emofusion.plan.checks import check_distortion, check_same_recordings
+from emofusion.plan.check_distortions import check_distortion, check_same_recordings
 from emofusion.plan.once import Once
 from emofusion.plan.outcome import fusion_settings, report_settings, with_groups
 from emofusion.plan.planned_models import ModelPlanner
 from emofusion.plan.settings import GroupsSettings
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
-from emofusion.settings.experiment import NESTED, Modality
+from emofusion.settings.experiment import FITTING, NESTED, Modality
 from emofusion.settings.kinds.pairs import pairs_of
 
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
-FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others than the tested
 REFERENCES = "references"  # the role of the predictions that are compared with the fusion rules and not fused
 
 

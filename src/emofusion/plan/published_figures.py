@@ -51,9 +51,10 @@ def published_figures(published: dict[str, Any] | None) -> list[PublishedFigure]
 
 
 def _check(entry: Any, where: str) -> None:
+    from emofusion.audit.published import check_known  # imported here, because most experiments have no such figures
+
     must(isinstance(entry, dict), f"{where}: this must be a map with {', '.join(_NEEDED)}")
-    if unknown := sorted(set(entry) - set(_KEYS)):
-        raise EmofusionError(f"{where}.{unknown[0]}: no such setting; known here: {', '.join(sorted(_KEYS))}")
+    check_known(entry, _KEYS, where)
     if missing := [name for name in _NEEDED if entry.get(name) in (None, "")]:
         raise EmofusionError(f"{where}.{missing[0]} is missing; each figure needs {', '.join(_NEEDED)}")
     for name, value in entry.items():

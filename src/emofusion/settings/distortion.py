@@ -43,16 +43,22 @@ class Distortion:
         """Whether pictures are made worse."""
         return self.jpeg is not None
 
+    def for_medium(self, medium: str) -> "Distortion":
+        """Only what decides the recordings of a medium of a corpus, such as `audio`; equal ones make equal files."""
+        if medium in PICTURES:
+            return Distortion(jpeg=self.jpeg)
+        if medium != SOUND:
+            return Distortion()
+        sound = Distortion(snr=self.snr, codec=self.codec)
+        if self.snr is not None:
+            sound.seed = self.seed
+        if self.codec:
+            sound.bitrate = self.bitrate
+        return sound
+
     def concerns(self, medium: str) -> bool:
         """Whether a medium of a corpus, such as `audio`, is made worse."""
-        return self.of_sound if medium == SOUND else self.of_pictures and medium in PICTURES
-
-    def of(self, what: str) -> tuple[object, ...]:
-        """The settings that decide what `sound` or `pictures` become; equal ones give equal recordings."""
-        if what == "sound":
-            noise = (self.snr, self.seed) if self.snr is not None else ()
-            return (*noise, *((self.codec, self.bitrate) if self.codec else ()))
-        return (self.jpeg,)
+        return bool(self.for_medium(medium))
 
     def __bool__(self) -> bool:
         """Whether anything is made worse."""

@@ -11,6 +11,7 @@ from emofusion.settings.fields import MOST_SEED, must, setting
 from emofusion.settings.training import Training
 
 NESTED = "nested"  # a value of fusion.fit_on
+FITTING = "fitting"  # the role of the predictions that rules are fitted on, where these are others than the tested
 TRACKING_SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 
 
@@ -143,9 +144,14 @@ class Fusion:
 
 @dataclass
 class Evaluation:
-    """Metrics, intervals from a bootstrap over actors, and permutation tests."""
+    """Metrics, intervals over actors, and permutation tests."""
 
-    samples: int = setting("Number of resamples of the bootstrap over actors.", 10_000, least=1, most=1_000_000)
+    samples: int = setting(
+        "Number of resamples of actors, for intervals of metrics. Accuracies, gaps and differences need none.",
+        10_000,
+        least=1,
+        most=1_000_000,
+    )
     permutations: int = setting(
         "Number of random permutations in a test. A test with fewer possible permutations uses all of them.",
         10_000,

@@ -7,7 +7,7 @@ from typing import Any
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
 from emofusion.settings.composition import Composition
-from emofusion.settings.experiment import Experiment, Root
+from emofusion.settings.experiment import FITTING, Experiment, Root
 from emofusion.settings.fields import check, shown
 from emofusion.settings.names import check_name, unknown
 from emofusion.settings.overrides import parse
@@ -44,7 +44,7 @@ def check_modality(name: str, composition: Composition, plain: tuple[str, ...]) 
         raise EmofusionError(
             f"modalities: {name} is not an allowed name: use small letters, digits and _, and start with a letter"
         )
-    if name in KNOWN | {"all", "fitting"} | set(registry.kinds("fusion")):
+    if name in KNOWN | {"all", FITTING} | set(registry.kinds("fusion")):
         raise EmofusionError(f"modalities: the name {name} has another meaning already; use another name")
     keys = {parse(text).key.partition(".")[0] for text in plain}
     if not isinstance(composition.container.get(name), dict) and name not in keys:

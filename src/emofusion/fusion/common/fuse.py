@@ -106,7 +106,7 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings, fitting: Tab
         EmofusionError: a grid has too many weights; weights do not fit the modalities; tables do not fit together; or
             the configured rule has no clips to learn from.
     """
-    aligned = aligned_for(tables, settings, fitting)
+    aligned = aligned_for(_checked(tables), settings, _checked(fitting or {}))
     clips = aligned.clips[aligned.clips["split"] == "test"].reset_index(drop=True)
     # without rows, so that the tables have their columns where there is no rule
     none = clips[:0].assign(rule="", label="", kind="rule", fitted_on="", transductive=False)
@@ -128,11 +128,15 @@ def fuse(tables: dict[str, pd.DataFrame], settings: FusionSettings, fitting: Tab
     return Fused(check(fused, FUSED, "the fused prediction table"), check(fitted, PARAMETERS, "the rules' parameters"))
 
 
+def _checked(tables: Tables) -> Tables:
+    return {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in tables.items()}
+
+
 def aligned_for(tables: Tables, settings: FusionSettings, fitting: Tables | None = None) -> Aligned:
     """The posteriors of all modalities on the same clips, with those that rules are fitted on.
 
     Args:
-        tables: modality → its predictions.
+        tables: modality → its predictions, checked (`tables.PREDICTIONS`).
         settings: what happens where a modality lacks a clip, and what rules are fitted on.
         fitting: modality → the predictions that rules are fitted on. With `fit_on=nested`, these are predictions for
             pairs of folds (`nested`). None: rules are fitted on `tables`.
@@ -144,8 +148,7 @@ def aligned_for(tables: Tables, settings: FusionSettings, fitting: Tables | None
         check_same_folds(tables)
 
     def aligned(of: Tables) -> Aligned:
-        checked = {name: check(table, PREDICTIONS, f"the {name} prediction table") for name, table in of.items()}
-        return align(completed(checked, settings.missing), are_checked=True)
+        return align(completed(of, settings.missing), are_checked=True)
 
     scored = aligned(tables)
     if not fitting:

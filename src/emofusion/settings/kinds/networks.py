@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
     from emofusion.settings.training import Training
+    from emofusion.training.data import RowSource
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Estimator(Network):
     def fit_folds(
         self,
         split: "pd.DataFrame",
-        features: "FeatureSet",
+        features: "RowSource",
         classes: list[str],
         settings: "ModelSettings",
         out: Path,
@@ -173,7 +174,7 @@ class Estimator(Network):
         raise NotImplementedError
 
     def predict_folds(
-        self, split: "pd.DataFrame", features: "FeatureSet", model: Path, settings: "PredictionsSettings"
+        self, split: "pd.DataFrame", features: "RowSource", model: Path, settings: "PredictionsSettings"
     ) -> "pd.DataFrame":
         """The prediction table of a model; see `emofusion.training.predict.predict_folds`."""
         raise NotImplementedError
