@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emofusion.features.common.feature_set import FeatureSet
-from emofusion.features.common.joined import JoinedFeatures
 from emofusion.plan.settings import ModelSettings
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.data import RowSource, fold_name, scored
@@ -41,7 +39,7 @@ Load = Callable[[Path, RowSource, int], Fitted]  # path without the ending, feat
 
 def fit_each(
     split: pd.DataFrame,
-    features: FeatureSet | JoinedFeatures,
+    features: RowSource,
     classes: list[str],
     settings: ModelSettings,
     out: Path,
@@ -62,7 +60,11 @@ def fit_each(
         name, several = fold_name(fold, seed), len(settings.seeds) > 1
         started = time.perf_counter()
         drawn = int(np.random.SeedSequence([seed, fold]).generate_state(1)[0])
-        rows = {kind: labelled(inputs, clips, classes) for kind, clips in part.groupby("split")}
+        rows = {
+            kind: labelled(inputs, clips, classes)
+            for kind, clips in part.groupby("split")
+            if kind in ("train", "validation")
+        }
         model = fit(inputs, rows["train"], drawn % 2**31, f"fold {fold}, seed {seed}")
         metrics: dict[str, float] = {}
         for kind in ("train", "validation"):
@@ -82,7 +84,7 @@ def fit_each(
     ModelDescription(classes, inputs.shape, kept, max(sizes), max(sizes)).write(out, settings)
 
 
-def predict_each(split: pd.DataFrame, features: FeatureSet | JoinedFeatures, model: Path, load: Load) -> pd.DataFrame:
+def predict_each(split: pd.DataFrame, features: RowSource, model: Path, load: Load) -> pd.DataFrame:
     """The prediction table of the models of all folds; see `emofusion.training.predict.predict_folds`."""
     described, trained = read_model(model)
     inputs = with_speaker_normalisation(features, split, trained.training)

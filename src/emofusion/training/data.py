@@ -18,7 +18,7 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 class RowSource(Protocol):
-    """The features that a training reads: a `FeatureSet`, or one that is standardised during reading."""
+    """The features that a model reads: a `FeatureSet`, several joined, or one that is normalised during reading."""
 
     @property
     def rows(self) -> pd.DataFrame:

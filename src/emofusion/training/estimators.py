@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet
-from emofusion.features.common.joined import JoinedFeatures
 from emofusion.networks.sklearn import Sklearn
 from emofusion.networks.sklearn.building import pipeline
 from emofusion.networks.sklearn.storing import load, store, values_in
@@ -53,7 +52,7 @@ class FittedPipeline:
 def fit_estimators(
     network: Sklearn,
     split: pd.DataFrame,
-    features: FeatureSet | JoinedFeatures,
+    features: RowSource,
     classes: list[str],
     settings: ModelSettings,
     out: Path,
@@ -87,7 +86,7 @@ def fit_estimators(
 def predict_estimators(
     network: Sklearn,
     split: pd.DataFrame,
-    features: FeatureSet | JoinedFeatures,
+    features: RowSource,
     model: Path,
     settings: PredictionsSettings,
 ) -> pd.DataFrame:

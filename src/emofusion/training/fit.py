@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import save
 
 from emofusion.emotions import in_order
-from emofusion.features.common.feature_set import FeatureSet
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.plan.settings import ModelSettings
 from emofusion.settings.encoding import encode
@@ -20,7 +19,7 @@ from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
 from emofusion.training.callbacks import OnEpoch
 from emofusion.training.checkpoints import check_room, is_whole_model, is_whole_table
-from emofusion.training.data import fold_name, with_features
+from emofusion.training.data import RowSource, fold_name, with_features
 from emofusion.training.description import ModelDescription
 from emofusion.training.fold import fit_fold
 from emofusion.training.phases import make_phases
@@ -32,7 +31,7 @@ from emofusion.whole_files import write_whole
 
 def fit_folds(
     split: pd.DataFrame,
-    features: FeatureSet,
+    features: RowSource,
     settings: ModelSettings,
     out: Path,
     weights: Path | None = None,

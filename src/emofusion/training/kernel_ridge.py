@@ -15,7 +15,6 @@ from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from emofusion.errors import EmofusionError
-from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.common.joined import JoinedFeatures
 from emofusion.networks.kernel_ridge import KernelRidge
 from emofusion.networks.kernel_ridge.kernels import Chosen, Distances, Ridge, choose, kernel
@@ -70,7 +69,7 @@ class FittedKernels:
 def fit_kernels(
     network: KernelRidge,
     split: pd.DataFrame,
-    features: FeatureSet | JoinedFeatures,
+    features: RowSource,
     classes: list[str],
     settings: ModelSettings,
     out: Path,
@@ -103,7 +102,7 @@ def fit_kernels(
 def predict_kernels(
     network: KernelRidge,
     split: pd.DataFrame,
-    features: FeatureSet | JoinedFeatures,
+    features: RowSource,
     model: Path,
     settings: PredictionsSettings,
 ) -> pd.DataFrame:
@@ -147,7 +146,7 @@ def _load(network: KernelRidge, file: Path, inputs: RowSource, columns: Columns,
     return FittedKernels(network, inputs, train, distances, ridge, chosen)
 
 
-def _columns(features: FeatureSet | JoinedFeatures) -> Columns:
+def _columns(features: RowSource) -> Columns:
     """The columns of each of the joined features; of features that are one, all columns."""
     return features.columns if isinstance(features, JoinedFeatures) else {"all": slice(None)}
 

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from emofusion.features.common.feature_set import FeatureSet
 from emofusion.plan.settings import PredictionsSettings
 from emofusion.predictions.table import CLIP, with_unknown
 from emofusion.settings.kinds import Estimator
@@ -27,7 +26,7 @@ SMALLEST = np.finfo(np.float64).tiny
 
 def predict_folds(
     split: pd.DataFrame,
-    features: FeatureSet,
+    features: RowSource,
     model: Path,
     settings: PredictionsSettings,
     batch_size: int = 64,

@@ -18,6 +18,7 @@ from torchvision.transforms.v2 import functional
 from emofusion.errors import EmofusionError
 from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.feature_set import FeatureSet, write_rows
+from emofusion.features.common.matching import leave_out_clips
 from emofusion.features.common.unfinished import Unfinished
 from emofusion.networks.backbone.network import BackboneNetwork
 from emofusion.networks.backbone.settings import TrainedBackbone
@@ -153,7 +154,7 @@ def _check_finite(values: Tensor, clips: "pd.Series[str]", stop: int) -> None:
             f"frozen blocks of the network: the output of block {stop - 1} for the clip {bad.iloc[0]} has values "
             f"that are not finite numbers, as for {len(bad)} of the {len(values)} pictures computed with "
             "it. Where these are all, the weights are damaged: name others in <modality>.network.weights. Otherwise "
-            f"look at the picture, or leave the clip out with corpora.<name>.exclude=['{bad.iloc[0]}']"
+            f"look at the picture, or leave the clip out with {leave_out_clips(bad.to_frame(), [bad.iloc[0]])}"
         )
 
 

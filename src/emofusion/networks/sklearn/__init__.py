@@ -16,8 +16,8 @@ from emofusion.settings.training import Training
 if TYPE_CHECKING:
     import pandas as pd
 
-    from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
+    from emofusion.training.data import RowSource
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Sklearn(Estimator):
     def fit_folds(
         self,
         split: "pd.DataFrame",
-        features: "FeatureSet",
+        features: "RowSource",
         classes: list[str],
         settings: "ModelSettings",
         out: Path,
@@ -113,7 +113,7 @@ class Sklearn(Estimator):
         fit_estimators(self, split, features, classes, settings, out, on_epoch, progress)
 
     def predict_folds(
-        self, split: "pd.DataFrame", features: "FeatureSet", model: Path, settings: "PredictionsSettings"
+        self, split: "pd.DataFrame", features: "RowSource", model: Path, settings: "PredictionsSettings"
     ) -> "pd.DataFrame":
         """See `Estimator.predict_folds`."""
         from emofusion.training.estimators import predict_estimators
