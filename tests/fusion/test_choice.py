@@ -113,5 +113,7 @@ def test_a_candidate_that_sees_clips_of_one_class_recognises_this_class_and_can_
     members = Members(posteriors, np.repeat(["a", "b"], 4), ["one", "two"])
     alone = Stacking().fit(members.where(truth == 0), truth[truth == 0])
     np.testing.assert_array_equal(alone.fuse(members), np.eye(3)[np.zeros(8, dtype=int)])
+    both = Stacking().fit(members, np.zeros(8, dtype=int))  # of two actors, who would have a fold each
+    np.testing.assert_array_equal(both.fuse(members), np.eye(3)[np.zeros(8, dtype=int)])
     choice = Choice([Candidate("stacked", True, Stacking), CANDIDATES[1]]).fit(members, truth)
     assert choice.parameters["chosen_product_equal"] == 1

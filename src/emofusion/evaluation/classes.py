@@ -4,15 +4,15 @@ from typing import Any
 
 import pandas as pd
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.systems import Systems
 
 FIGURES = ("precision", "recall", "f1")
 
 
-def class_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFrame:
+def class_table(systems: Systems, counts: Counts, over: Actors) -> pd.DataFrame:
     """Precision, recall and F1 of each emotion, by system.
 
     Columns: system, emotion, correct (clips), clips (that show the emotion), predicted (clips as which it was
@@ -24,7 +24,7 @@ def class_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.
     Args:
         systems: the systems on the same clips.
         counts: their counts.
-        resampling: the resamples of the actors.
+        over: the actors, for intervals.
     """
     tables = []
     for number, system in enumerate(systems.names):
@@ -35,7 +35,7 @@ def class_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.
         columns["actors"] = (shown > 0).sum(axis=1)
         for name, whole, part in zip(FIGURES, (taken, shown, shown + taken), (1, 1, 2), strict=True):
             columns[name] = ratio(part * correct.sum(axis=1), whole.sum(axis=1))
-            columns[f"{name}_low"], columns[f"{name}_high"] = resampling.accuracy(part * correct, whole)
+            columns[f"{name}_low"], columns[f"{name}_high"] = over.accuracy(part * correct, whole)
         table = pd.DataFrame(columns)
         tables.append(table[(table["clips"] > 0) | (table["predicted"] > 0)])
     return pd.concat(tables, ignore_index=True).astype({"system": "str", "emotion": "str"})

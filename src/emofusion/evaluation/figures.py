@@ -78,7 +78,8 @@ def _figures(
     if metric.over_emotions and emotions != slice(None):
         return figures
     present = clips > 0
-    weights = resampling.weights[:, present].astype(float)
+    resamples = resampling.weights if metric.has_interval else resampling.weights[:0]  # nothing is drawn for the others
+    weights = resamples[:, present].astype(float)
     drawn_clips = np.concatenate([[clips.sum()], weights @ clips[present]])
     for number, by_actor in enumerate(sums):
         of_subset = by_actor[present][:, emotions].sum(axis=1)

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import bins_of
-from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.systems import Systems
 
 
-def reliability_table(systems: Systems, resampling: Resampling, bins: int) -> pd.DataFrame:
+def reliability_table(systems: Systems, over: Actors, bins: int) -> pd.DataFrame:
     """The accuracy of the clips in each bin of confidence, by system. Confidence is the largest posterior.
 
     Columns: system, bin (from 0), above and to (its edges; the upper edge belongs to it), correct, clips, actors,
@@ -19,7 +19,7 @@ def reliability_table(systems: Systems, resampling: Resampling, bins: int) -> pd
 
     Args:
         systems: the systems on the same clips. A clip that a system lacks is in none of its bins.
-        resampling: the resamples of the actors.
+        over: the actors, for intervals.
         bins: the number of bins, which have equal width.
     """
     rows: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ def reliability_table(systems: Systems, resampling: Resampling, bins: int) -> pd
             chosen = has & (place == number)
             right = chosen & (predicted == systems.truth)
             clips, correct = (np.bincount(systems.actor[mask], minlength=actors) for mask in (chosen, right))
-            low, high = resampling.accuracy(correct[None], clips)
+            low, high = over.accuracy(correct[None], clips)
             about = {"system": name, "bin": number, "above": number / bins, "to": (number + 1) / bins}
             about |= {"correct": correct.sum(), "clips": clips.sum(), "actors": (clips > 0).sum()}
             about |= {"confidence": confidence[chosen].mean(), "accuracy": correct.sum() / clips.sum()}

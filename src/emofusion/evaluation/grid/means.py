@@ -11,7 +11,7 @@ from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.grid.counting import TestSet
 from emofusion.evaluation.grid.crossed import Crossed, crossed, enough
-from emofusion.evaluation.grid.measures import ACCURACY, MEASURES, deviations, value
+from emofusion.evaluation.grid.measures import ACCURACY, MEASURES, value, values_by_actor
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.evaluation.variance import NAMES, components
 from emofusion.settings.experiment import Evaluation
@@ -61,7 +61,7 @@ def setting_means(
                 ends = found.of_share(row["clips"], evaluation.confidence)
                 row[f"{measure}_sd"] = float(np.std(value(measure, correct, first.clips), ddof=1))
                 folds = first.shared_folds([n for _, n in tested])
-                parts = components(_by_actor(measure, correct, first), strata_of(first.genders), folds)
+                parts = components(values_by_actor(measure, correct, first.clips), strata_of(first.genders), folds)
                 about = {"setting": number, "measure": measure, "seeds": len(tested)}
                 about |= {"folds": 0 if folds is None else len(np.unique(folds)), "actors": len(first.genders)}
                 known = {name: getattr(parts, name) for name in NAMES}
@@ -87,14 +87,7 @@ def over_seeds(measure: str, differences: NDArray[Any], tested: TestSet, confide
 
 def _crossed(measure: str, counts: NDArray[Any], tested: TestSet, confidence: float) -> Crossed:
     """Counts (S, A, K), analysed by seed and actor."""
-    return crossed(_by_actor(measure, counts, tested), strata_of(tested.genders), confidence)
-
-
-def _by_actor(measure: str, counts: NDArray[Any], tested: TestSet) -> NDArray[Any]:
-    """Counts (S, A, K) as values (S, A) whose mean over actors is the measure of a seed."""
-    mean = counts.mean(axis=0)
-    away = deviations(measure, counts, tested.clips, mean)
-    return np.asarray(len(tested.genders) * away + value(measure, mean, tested.clips))
+    return crossed(values_by_actor(measure, counts, tested.clips), strata_of(tested.genders), confidence)
 
 
 class _Alone:
@@ -114,7 +107,6 @@ class _Alone:
             return float(low), float(high)
         drawn, shown = self.weights @ correct, self.weights @ clips
         recall = ratio(ratio(drawn, np.maximum(shown, 1)).sum(axis=1), (shown > 0).sum(axis=1))
-        clips_of, right = clips.sum(axis=0), correct.sum(axis=0)
-        observed = ratio(ratio(right, np.maximum(clips_of, 1)).sum(), (clips_of > 0).sum())
+        observed = value(measure, correct, clips)
         low, high = self.resampling.interval_of_share(observed, recall, self.present, clips.sum())
         return float(low), float(high)

@@ -33,6 +33,15 @@ def by_actor(measure: str, counts: NDArray[Any], clips: NDArray[Any]) -> NDArray
     return added
 
 
+def values_by_actor(measure: str, counts: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
+    """Counts (S, A, K) as values (S, A) of seeds and actors, whose mean is the measure's mean over seeds.
+
+    They are the deviations of `deviations`, from the mean over seeds and times the number of actors, and the measure.
+    """
+    mean = counts.mean(axis=0)
+    return np.asarray(len(clips) * deviations(measure, counts, clips, mean) + value(measure, mean, clips))
+
+
 def deviations(measure: str, counts: NDArray[Any], clips: NDArray[Any], centre: NDArray[Any]) -> NDArray[Any]:
     """How far each actor is from the mean actor, in what they add to the measure, (..., A).
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emofusion.emotions import GENDERS, RESERVED, in_order
 from emofusion.evaluation.actors import strata_of
 from emofusion.evaluation.grid.crossed import crossed
-from emofusion.evaluation.grid.measures import ACCURACY, RECALL, deviations, value
+from emofusion.evaluation.grid.measures import ACCURACY, RECALL, deviations, value, values_by_actor
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.tables import read_table
@@ -126,8 +126,7 @@ class _Seeds:
         if not clips.size:
             return None
         each = value(measure, correct, clips)
-        values = len(clips) * _away(measure, correct, clips) + each.mean()
-        found = crossed(values, strata_of(self.genders[chosen]), confidence)
+        found = crossed(values_by_actor(measure, correct, clips), strata_of(self.genders[chosen]), confidence)
         low, high = found.of_share(int(clips.sum()), confidence)
         return _row(each, clips, len(clips)) | {"low": low, "high": high}
 

@@ -35,8 +35,8 @@ class Stacking(Rule):
             return make_pipeline(LogScaler(), LogisticRegression(max_iter=1000, C=strength))
 
         table, classes, best = self._table(members), np.unique(truth, return_inverse=True)[1], self.strengths[0]
-        groups = min(5, len(set(members.actors)))
-        folds = list(GroupKFold(groups).split(truth, groups=members.actors)) if groups > 1 else []
+        several, groups = len(set(truth)) > 1, min(5, len(set(members.actors)))
+        folds = list(GroupKFold(groups).split(truth, groups=members.actors)) if several and groups > 1 else []
         with threadpool_limits(1):  # again, because a limit only affects libraries that are loaded already
             if len(self.strengths) > 1 and folds and all(set(truth[train]) == set(truth) for train, _ in folds):
                 losses = [
@@ -45,7 +45,7 @@ class Stacking(Rule):
                 ]
                 best = self.strengths[int(np.argmin(losses))]
             # clips of one class teach nothing else: this class is always recognised then
-            chosen = model(best) if len(set(truth)) > 1 else DummyClassifier(strategy="prior")
+            chosen = model(best) if several else DummyClassifier(strategy="prior")
             self.model = chosen.fit(table, truth)
         self.parameters = {"inverse_penalty": float(best)}
         return self
