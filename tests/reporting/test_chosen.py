@@ -1,5 +1,7 @@
 """The headline figure in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -21,16 +23,20 @@ RULES = pd.DataFrame(
 )
 
 
-def test_the_accuracy_of_the_chosen_rule_stands_with_its_gender_gap():
-    assert chosen_in_words(RULES, 0.95) == (
+def test_the_accuracy_of_the_chosen_rule_stands_with_its_gender_gap(settings):
+    assert chosen_in_words(RULES, settings) == (
         "chosen on other folds: product_tuned (4), log_linear (1): accuracy 87.64% [83.66%, 90.71%], gender gap -5.56% "
-        "[-12.57%, 1.46%], of 1440 clips of 24 actors (95 % intervals over actors)"
+        "[-12.57%, 1.46%], of 1440 clips of 24 actors (95% intervals over actors)"
     )
 
 
-def test_what_is_not_known_is_left_out():
+def test_what_is_not_known_is_left_out(settings):
     alone = RULES.assign(gender_gap=np.nan, accuracy_low=np.nan, accuracy_high=np.nan)
-    assert chosen_in_words(alone, 0.95).startswith(
+    assert chosen_in_words(alone, settings).startswith(
         "chosen on other folds: product_tuned (4), log_linear (1): accuracy 87.64%, of 1440 clips"
     )
-    assert chosen_in_words(RULES[:1], 0.95) == ""
+    assert chosen_in_words(RULES[:1], settings) == ""
+
+
+def test_a_single_modality_has_no_fusion_to_tell_of(settings):
+    assert chosen_in_words(RULES, replace(settings, modalities=["speech"])) == ""

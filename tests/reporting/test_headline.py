@@ -138,6 +138,12 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
     assert lines[0] == "backbones: 1 setting, 12 cells; baseline face=vgg16: 60.26 %" and len(lines) == 4
 
 
+def test_seeds_that_were_tested_on_different_clips_have_a_mean_and_no_deviation(tmp_path):
+    about = ABOUT | {"baseline_deviation": None, "baseline_interval": [None, None]}
+    (tmp_path / "grid.json").write_text(json.dumps(about))
+    assert headline_of_grid(tmp_path)[0].endswith("(nobody chose one): mean 60.26 %, over 3 seeds")
+
+
 @pytest.mark.parametrize("content", ["{}", "[]", "{", None])
 def test_a_grid_without_a_complete_summary_is_refused(tmp_path, content):
     if content is not None:

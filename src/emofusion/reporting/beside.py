@@ -8,6 +8,7 @@ from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.headline import CHOSEN
+from emofusion.reporting.numbers import with_interval
 from emofusion.reporting.wording import escaped, percent
 
 COLUMNS = (
@@ -48,7 +49,7 @@ def beside_table(rules: pd.DataFrame, tested: pd.DataFrame, settings: ReportSett
     by_rule = rules.set_index("rule")
     rows = []
     systems = list(reversed(systems_of(settings)))
-    if CHOSEN in by_rule.index and CHOSEN not in systems:
+    if len(settings.modalities) > 1 and CHOSEN in by_rule.index and CHOSEN not in systems:
         systems.append(CHOSEN)
     for system in systems:
         row = by_rule.loc[system]
@@ -130,9 +131,7 @@ def accuracy_in_words(row: "pd.Series | dict[str, float]") -> str:
     """An accuracy with its interval, or with `about` before it."""
     if row["about"]:
         return about(row["accuracy"])
-    return percent(row["accuracy"]) + (
-        "" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]"
-    )
+    return with_interval((row["accuracy"], row["low"], row["high"]), percent)
 
 
 def about(accuracy: float) -> str:

@@ -2,28 +2,30 @@
 
 import pandas as pd
 
+from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.headline import CHOSEN
+from emofusion.reporting.numbers import level, with_interval
 from emofusion.reporting.wording import percent
 
 
-def chosen_in_words(rules: pd.DataFrame, confidence: float) -> str:
-    """The chosen rule with its accuracy and its gender gap; empty where nothing was to be chosen.
+def chosen_in_words(rules: pd.DataFrame, settings: ReportSettings) -> str:
+    """The chosen rule with its accuracy and its gender gap; empty where nothing was to be chosen, or nothing is fused.
 
     Args:
         rules: the table `rules` of a report.
-        confidence: the level of the intervals, such as 0.95.
+        settings: the settings of the report.
     """
-    found = rules[rules["rule"] == CHOSEN].to_dict("records")
+    found = rules[rules["rule"] == CHOSEN].to_dict("records") if len(settings.modalities) > 1 else []
     if not found:
         return ""
-    row, parts = found[0], []
-    for name, column in (("accuracy", "accuracy"), ("gender gap", "gender_gap")):
-        value, *ends = (row[f"{column}{end}"] for end in ("", "_low", "_high"))
-        if pd.isna(value):
-            continue
-        interval = f" [{', '.join(map(percent, ends))}]" if not pd.isna(ends).any() else ""
-        parts.append(f"{name} {percent(value)}{interval}")
+    row = found[0]
+    figures = {"accuracy": "accuracy", "gender gap": "gender_gap"}
+    parts = [
+        f"{name} {with_interval((row[column + end] for end in ('', '_low', '_high')), percent)}"
+        for name, column in figures.items()
+        if not pd.isna(row[column])
+    ]
     return (
         f"{row['label']}: {', '.join(parts)}, of {row['clips']:.0f} clips of {row['actors']:.0f} actors "
-        f"({confidence * 100:g} % intervals over actors)"
+        f"({level(settings.confidence)} intervals over actors)"
     )

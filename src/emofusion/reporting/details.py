@@ -4,6 +4,7 @@ import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.numbers import with_interval
 from emofusion.reporting.rounding import percentage
 from emofusion.reporting.wording import escaped, heading, percent
 
@@ -111,10 +112,7 @@ def name_of(system: str, settings: ReportSettings) -> str:
 
 
 def _figure(row: dict[str, float], name: str) -> str:
-    if pd.isna(row[name]):
-        return "–"
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return percent(row[name]) + ("" if pd.isna(low) else f" [{percent(low)}, {percent(high)}]")
+    return with_interval((row[f"{name}{end}"] for end in ("", "_low", "_high")), percent)
 
 
 def _table(rows: list[dict[str, object]]) -> str:

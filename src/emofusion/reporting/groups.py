@@ -3,6 +3,7 @@
 import pandas as pd
 
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.numbers import with_interval
 from emofusion.reporting.wording import escaped, heading, percent
 
 
@@ -57,8 +58,7 @@ def _total(subsets: pd.DataFrame) -> int:
 
 def _accuracy(row: pd.Series) -> str:
     """An accuracy in percent, with its interval in brackets where it has one."""
-    interval = "" if pd.isna(row["low"]) else f" [{percent(row['low'])}, {percent(row['high'])}]"
-    return percent(row["accuracy"]) + interval
+    return with_interval((row["accuracy"], row["low"], row["high"]), percent)
 
 
 def _p(value: float) -> str:

@@ -61,7 +61,9 @@ def _over_seeds(about: dict[str, Any]) -> str:
         return accuracy
     ends = [percentage(end, 1) for end in about["baseline_interval"] if end is not None]
     interval = f" [{', '.join(ends)}]" if ends else ""
-    spread = f"standard deviation {percentage(about['baseline_deviation'])} points over {seeds} seeds"
+    spread = f"over {seeds} seeds"
+    if about["baseline_deviation"] is not None:  # missing where the seeds were tested on different clips
+        spread = f"standard deviation {percentage(about['baseline_deviation'])} points {spread}"
     return f"mean {accuracy}{interval}, {spread}"
 
 

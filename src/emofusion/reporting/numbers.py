@@ -1,6 +1,6 @@
 """Numbers as text for pages. Each is a value of a table, and is rounded once, in this module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -45,6 +45,22 @@ def bare_share(fraction: float) -> str:
 def interval(low: float, high: float, shown: Callable[[float], str] = bare_share) -> str:
     """An interval, such as `83.10 to 90.02`; empty where an end is missing."""
     return "" if pd.isna(low) or pd.isna(high) else f"{shown(low)} to {shown(high)}"
+
+
+def with_interval(values: Iterable[float], shown: Callable[[float], str]) -> str:
+    """A value with its interval in brackets, where it has one: `82.43% [78.69%, 85.59%]`; a dash without a value.
+
+    values: the value, and the low and high ends. shown: turns one number into text.
+    """
+    value, low, high = values
+    if pd.isna(value):
+        return MISSING
+    return shown(value) + ("" if pd.isna(low) or pd.isna(high) else f" [{shown(low)}, {shown(high)}]")
+
+
+def or_none(value: float) -> float | None:
+    """The value; None where it is missing, because JSON has no NaN."""
+    return None if pd.isna(value) else float(value)
 
 
 def number(value: float, places: int = 3) -> str:

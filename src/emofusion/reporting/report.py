@@ -120,7 +120,7 @@ def write_report(
         "Rules of fusion": rules.markdown(compared["rules"], facts),
         "Networks": comparison.markdown(networks),
     }
-    headline = chosen_in_words(compared["rules"], settings.confidence)
+    headline = chosen_in_words(compared["rules"], settings)
     write_whole(out / "summary.md", summary(systems[FUSION], headline, sections, captions, facts, provenance))
     write_whole(out / "summary.json", json.dumps(_for_headline(facts, systems), indent=2, ensure_ascii=False) + "\n")
     with replacing(out / "report.html") as path:

@@ -9,7 +9,7 @@ from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
-from emofusion.reporting.numbers import MISSING, probability
+from emofusion.reporting.numbers import MISSING, probability, with_interval
 from emofusion.reporting.wording import escaped, heading, percent
 
 ENDS = ("", "_low", "_high")
@@ -155,6 +155,7 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
     clips, actors = table["clips"].iloc[0], table["actors"].iloc[0]
     foot = [
         f"{clips} test clips of {actors} actors. The configured rule is in bold; rows are sorted by name.",
+        "What the rule chosen on other folds has chosen is named as in `rules.csv`.",
         f"In brackets: {settings.confidence:.0%} intervals over actors, if there are at least three of each gender.",
         "They say what to expect of these trained models with other actors, and not what another training would give.",
         "An oracle is chosen on the test clips, so it is not a result, and it is not tested.",
@@ -194,10 +195,7 @@ def _metric(row: pd.Series, name: str) -> str:
 
 def _interval(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
     """A value with its interval in brackets, where it has one."""
-    if pd.isna(row[name]):
-        return MISSING
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return shown(row[name]) + ("" if pd.isna(low) else f" [{shown(low)}, {shown(high)}]")
+    return with_interval((row[f"{name}{end}"] for end in ENDS), shown)
 
 
 def _signed(fraction: float) -> str:

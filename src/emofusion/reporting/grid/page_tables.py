@@ -54,9 +54,9 @@ def comparison_table(tables: GridTables, level: str) -> dict[str, Any]:
     table = tables.tests
     columns = [
         *levels_of(table, tables.questions),
-        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        _measure(table),
         *_difference(table, "", "low", "high"),
-        _interval(table, "seeds_low", "seeds_high", "Over seeds and actors"),
+        together(table, ["seeds_low", "seeds_high"], "Over seeds and actors", "between"),
         column(table, "seeds", "Common seeds", "count"),
         column(table, "clips", "Clips", "count"),
         column(table, "actors", "Actors", "count"),
@@ -71,7 +71,7 @@ def effect_table(tables: GridTables, level: str) -> dict[str, Any]:
         column(table, "factor", "Factor", "text"),
         column(table, "level", "Level", "level"),
         column(table, "reference", "Against", "level"),
-        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        _measure(table),
         *_difference(table, "", "low", "high"),
         column(table, "pairs", "Pairs", "count"),
         column(table, "clips", "Clips", "count"),
@@ -88,7 +88,7 @@ def interaction_table(tables: GridTables, level: str) -> dict[str, Any]:
         column(table, "level", "Level", "level"),
         column(table, "other_factor", "Other factor", "text"),
         column(table, "other_level", "Its level", "level"),
-        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        _measure(table),
         column(table, "mean", "Mean", "share"),
         column(table, "settings", "Settings", "count"),
         *_difference(table, "", "low", "high", title="Interaction, points"),
@@ -102,7 +102,7 @@ def variance_table(tables: GridTables) -> dict[str, Any]:
     table = tables.variance
     columns = [
         *levels_of(table, tables.questions),
-        column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text"),
+        _measure(table),
         column(table, "seed_deviation", "Seeds, points", "deviation"),
         column(table, "fold_deviation", "Folds, points", "deviation"),
         column(table, "training_deviation", "Trainings, points", "deviation"),
@@ -120,7 +120,7 @@ def variance_table(tables: GridTables) -> dict[str, Any]:
 
 def plain_table(table: pd.DataFrame, name: str, caption: str) -> dict[str, Any]:
     """A table as it is."""
-    return table_of(name, caption, [column(table, str(name), str(name), "text") for name in table])
+    return table_of(name, caption, [column(table, str(one), str(one), "text") for one in table])
 
 
 def table_of(name: str, caption: str, columns: Sequence[Column]) -> dict[str, Any]:
@@ -134,6 +134,19 @@ def column(table: pd.DataFrame, name: str, title: str, kind: str) -> Column:
     """A column for the script, of the column `name` of a table. kind: how the script shows it, see `grid_tables.js`."""
     show: Callable[[Any], Any] = _SHOWN.get(kind, _word)
     return {"title": title, "kind": kind, "values": [show(value) for value in table[name]]}
+
+
+def together(table: pd.DataFrame, names: Sequence[str], title: str, kind: str) -> Column:
+    """Several columns of a table as one for the script, such as a value and the ends of its interval.
+
+    The script gets a list for each row, in hundredths of a percent. names: of the columns.
+    """
+    rows = zip(*(table[name] for name in names), strict=True)
+    return {"title": title, "kind": kind, "values": [list(map(hundredths, row)) for row in rows]}
+
+
+def _measure(table: pd.DataFrame) -> Column:
+    return column(table.assign(measure=table["measure"].map(_NAMES)), "measure", "Measure", "text")
 
 
 def _word(value: Any) -> str:
@@ -165,8 +178,7 @@ def levels_of(table: pd.DataFrame, names: Sequence[str]) -> list[Column]:
 
 def _shares(table: pd.DataFrame, measure: str) -> Column:
     """A measure with its interval."""
-    columns = zip(*(table[measure + end] for end in ("", "_low", "_high")), strict=True)
-    return {"title": TITLES[measure], "kind": "shares", "values": [list(map(hundredths, row)) for row in columns]}
+    return together(table, [measure + end for end in ("", "_low", "_high")], TITLES[measure], "shares")
 
 
 def _difference(
@@ -174,15 +186,9 @@ def _difference(
     title: str = "Difference, points",
 ) -> list[Column]:  # fmt: skip
     """A difference with its interval, the simultaneous interval, and both p values."""
-    columns = zip(*(table[name] for name in ("difference", prefix + low, prefix + high)), strict=True)
-    difference = {"title": title, "kind": "points", "values": [list(map(hundredths, row)) for row in columns]}
-    joint = _interval(table, "simultaneous_low", "simultaneous_high", "All together")
+    difference = together(table, ["difference", prefix + low, prefix + high], title, "points")
+    joint = together(table, ["simultaneous_low", "simultaneous_high"], "All together", "between")
     return [difference, joint, column(table, "p", "p", "p"), column(table, "p_max_t", "p, max-T", "p")]
-
-
-def _interval(table: pd.DataFrame, low: str, high: str, title: str) -> Column:
-    ends = zip(table[low], table[high], strict=True)
-    return {"title": title, "kind": "between", "values": [list(map(hundredths, pair)) for pair in ends]}
 
 
 def _beside(table: pd.DataFrame) -> list[Column]:

@@ -11,8 +11,7 @@ from emofusion.errors import EmofusionError
 from emofusion.evaluation.grid.seeds import COLUMNS, GAP, seed_table
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.reporting.grid.cells import Grid, GridCell
-from emofusion.reporting.grid.page_tables import column, table_of
-from emofusion.reporting.numbers import hundredths
+from emofusion.reporting.grid.page_tables import column, levels_of, table_of, together
 
 _PEOPLE = {"all": "everyone", "male": "men", "female": "women", GAP: "men - women"}
 _ALL, _UAR = RESERVED
@@ -34,10 +33,11 @@ def seeds_over_settings(grid: Grid, settings: list[Setting]) -> pd.DataFrame:
     table = seed_table(settings, files, grid.classes, grid.evaluation.confidence)
     parts = []
     for number, rows in table.groupby("setting", sort=False):
-        first = cells[next(iter(settings[number].cells.values()))]
-        about, levels = _rules(first), settings[number].levels
+        of_setting = [cells[name] for name in settings[number].cells.values()]
+        first, several = of_setting[0], [_rules(cell) for cell in of_setting]
+        about, levels = several[0], settings[number].levels
         named = rows.drop(columns="setting").assign(configured=rows["system"] == first.rule)
-        named.insert(0, "label", rows["system"].map({name: row["label"] for name, row in about.items()}))
+        named.insert(0, "label", rows["system"].map({name: _label(name, several) for name in about}))
         named.insert(1, "kind", rows["system"].map({name: row["kind"] for name, row in about.items()}))
         named.insert(2, "configured", named.pop("configured"))
         for at, (name, level) in enumerate(levels.items()):
@@ -46,6 +46,13 @@ def seeds_over_settings(grid: Grid, settings: list[Setting]) -> pd.DataFrame:
         place = named["kind"].ne(MODALITY) * 1
         parts.append(named.assign(place=place).sort_values(["place", "system"], kind="stable").drop(columns="place"))
     return pd.concat(parts, ignore_index=True) if parts else table.drop(columns="setting")
+
+
+def _label(rule: str, several: list[Mapping[str, Mapping[str, str]]]) -> str:
+    """The label of a rule; without what it has chosen, which follows a colon, where seeds chose differently."""
+    labels = {rows[rule]["label"] for rows in several if rule in rows}
+    first = several[0][rule]["label"]
+    return first if len(labels) == 1 else first.partition(":")[0]
 
 
 def _rules(cell: GridCell) -> Mapping[str, Mapping[str, str]]:
@@ -62,7 +69,7 @@ def _rules(cell: GridCell) -> Mapping[str, Mapping[str, str]]:
 
 def rules_over_seeds(table: pd.DataFrame, questions: list[str], level: str) -> dict[str, Any]:
     """The page's table of rules and modalities. table: of `seeds_over_settings`. level: of the intervals."""
-    keys = [*questions, "label", "kind", "seeds"]
+    keys = [*questions, "system", "label", "kind", "seeds"]
     of = table[table["gender"] == "all"]
     overall, average = of[of["emotion"] == _ALL], of[of["emotion"] == _UAR]
     gaps = table[(table["gender"] == GAP) & (table["emotion"] == _ALL)]
@@ -70,7 +77,7 @@ def rules_over_seeds(table: pd.DataFrame, questions: list[str], level: str) -> d
         gaps, on=keys, how="left", suffixes=("", "_gap")
     )
     columns = [
-        *[{**column(shown, name, name, "level"), "factor": name} for name in questions],
+        *levels_of(shown, questions),
         column(shown, "label", "Rule or modality", "text"),
         column(shown, "kind", "Kind", "text"),
         _with_interval(shown, "Accuracy, mean", "shares"),
@@ -92,7 +99,7 @@ def emotions_over_seeds(table: pd.DataFrame, questions: list[str], level: str) -
     shown = table[(table["kind"] == MODALITY) | table["configured"]]
     shown = shown.assign(people=shown["gender"].map(_PEOPLE))
     columns = [
-        *[{**column(shown, name, name, "level"), "factor": name} for name in questions],
+        *levels_of(shown, questions),
         column(shown, "label", "Rule or modality", "text"),
         column(shown, "people", "Of", "text"),
         column(shown, "emotion", "Emotion", "text"),
@@ -106,5 +113,4 @@ def emotions_over_seeds(table: pd.DataFrame, questions: list[str], level: str) -
 
 
 def _with_interval(table: pd.DataFrame, title: str, kind: str, suffix: str = "") -> dict[str, Any]:
-    rows = zip(*(table[name + suffix] for name in ("mean", "low", "high")), strict=True)
-    return {"title": title, "kind": kind, "values": [list(map(hundredths, row)) for row in rows]}
+    return together(table, [name + suffix for name in ("mean", "low", "high")], title, kind)

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from emofusion.evaluation.grid.measures import ACCURACY
@@ -20,7 +19,7 @@ from emofusion.reporting.grid.matrix import matrix
 from emofusion.reporting.grid.page import grid_page
 from emofusion.reporting.grid.seeds import seeds_over_settings
 from emofusion.reporting.grid.tables import grid_tables
-from emofusion.reporting.numbers import level
+from emofusion.reporting.numbers import level, or_none
 
 
 def write_grid(out: Path, grid: Grid) -> None:
@@ -100,8 +99,8 @@ def write_grid(out: Path, grid: Grid) -> None:
         "baseline_chosen": grid.baseline_chosen,
         "baseline_accuracy": float(found.means[ACCURACY][found.baseline]),
         "baseline_seeds": int(found.means["seeds"][found.baseline]),
-        "baseline_deviation": _or_none(found.means[f"{ACCURACY}_sd"][found.baseline]),
-        "baseline_interval": [_or_none(found.means[f"{ACCURACY}_{end}"][found.baseline]) for end in ("low", "high")],
+        "baseline_deviation": or_none(found.means[f"{ACCURACY}_sd"][found.baseline]),
+        "baseline_interval": [or_none(found.means[f"{ACCURACY}_{end}"][found.baseline]) for end in ("low", "high")],
         "settings": len(found.settings),
         "cells": len(grid.cells),
         "compared": facts.compared,
@@ -112,8 +111,3 @@ def write_grid(out: Path, grid: Grid) -> None:
         "notes": facts.notes,
     }
     (out / FACTS).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _or_none(value: float) -> float | None:
-    """The value; None where it is missing, because JSON has no NaN."""
-    return None if pd.isna(value) else float(value)

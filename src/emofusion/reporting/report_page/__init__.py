@@ -19,7 +19,7 @@ from emofusion.reporting.chosen import chosen_in_words
 from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.numbers import interval, share
+from emofusion.reporting.numbers import interval, or_none, share
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.report_page import details, styles
 from emofusion.reporting.report_page.packing import VEGA_HERE, in_script, packed, vega, whole
@@ -76,7 +76,7 @@ def _page(tables: dict[str, pd.DataFrame], facts: Facts, provenance: Provenance,
         title=settings.title or settings.experiment,
         warnings=facts.all_warnings(),
         notes=facts.notes,
-        headline=chosen_in_words(tables["rules"], settings.confidence),
+        headline=chosen_in_words(tables["rules"], settings),
         fusion=weights_in_words(settings.rule, settings.weights),
         made_by=provenance.facts(),
         versions=provenance.versions_in_words(),
@@ -165,9 +165,9 @@ def _compared(rules: pd.DataFrame) -> list[dict[str, Any]]:
             "label": row["label"],
             "kind": row["kind"],
             "order": order,
-            "accuracy": _or_none(row["accuracy"]),
-            "low": _or_none(row["accuracy_low"]),
-            "high": _or_none(row["accuracy_high"]),
+            "accuracy": or_none(row["accuracy"]),
+            "low": or_none(row["accuracy_low"]),
+            "high": or_none(row["accuracy_high"]),
             "text": f"{share(row['accuracy'])} (n={row['clips']})",
             "between": interval(row["accuracy_low"], row["accuracy_high"]),
         }
@@ -179,7 +179,7 @@ def _robustness(table: pd.DataFrame | None) -> list[dict[str, Any]]:
     """The rows of the chart of robustness."""
     return [
         {
-            **{name: _or_none(row[name]) for name in ("share", "accuracy", "low", "high")},
+            **{name: or_none(row[name]) for name in ("share", "accuracy", "low", "high")},
             "lacking": row["lacking"],
             "text": f"{share(row['share'])} removed: {share(row['accuracy'])} (n={row['clips']})",
             "between": interval(row["low"], row["high"]),
@@ -194,11 +194,6 @@ def _counts(store: dict[str, Any]) -> list[tuple[str, list[str]]]:
     counted = dict(zip(store["subsets"], zip(system["clips"], system["actors"], strict=True), strict=True))
     emotions = [*store["emotions"][1:], "all"]
     return [(e, ["{} ({})".format(*counted[g, e]) for g in ("male", "female", "all")]) for e in emotions]
-
-
-def _or_none(value: float) -> float | None:
-    """The value; None where it is missing, because JSON has no NaN."""
-    return None if pd.isna(value) else float(value)
 
 
 def _json(value: Any) -> Markup:

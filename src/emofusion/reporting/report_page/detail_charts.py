@@ -50,10 +50,10 @@ def classes_chart(emotions: list[str], level: str) -> dict[str, Any]:
     return spec([whiskers(base), dots, beside(base)], 44 * len(emotions), "Precision and recall of each class")
 
 
-def reliability_chart(system: str, most: int, level: str) -> dict[str, Any]:
+def reliability_chart(system: str, level: str) -> dict[str, Any]:
     """Accuracy against confidence in bins, with intervals; the diagonal is perfect calibration. Data: `reliability`.
 
-    system: in words. most: the number of clips in the fullest bin of all systems. level: of the intervals.
+    system: in words. level: of the intervals. The size of a bin is its share of the clips in the fullest one.
     """
     axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
     share = alt.Scale(domain=[0, 1], nice=False)
@@ -67,7 +67,7 @@ def reliability_chart(system: str, most: int, level: str) -> dict[str, Any]:
         base.mark_rule(stroke="black", strokeWidth=1.4).encode(y=alt.Y("low:Q"), y2="high:Q"),
         base.mark_point(fill=DARK, stroke="white", strokeWidth=1, opacity=1).encode(
             y=y,
-            size=alt.Size("clips:Q", scale=alt.Scale(domain=[0, most], range=[25, 420]), legend=None),
+            size=alt.Size("size:Q", scale=alt.Scale(domain=[0, 1], range=[25, 420]), legend=None),
             tooltip=tips("bin", "text", "between", level=level),
         ),
     ]

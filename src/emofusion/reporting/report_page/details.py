@@ -8,7 +8,7 @@ from emofusion.emotions import in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.drawing import Drawing
-from emofusion.reporting.numbers import interval, share
+from emofusion.reporting.numbers import interval, or_none, share
 
 Rows = list[dict[str, Any]]
 RELIABILITY = "reliability_"  # before the name of a system in the name of a chart
@@ -37,6 +37,10 @@ def chart_data(tables: dict[str, pd.DataFrame], settings: ReportSettings) -> dic
         for name in systems:
             rows = _reliability(found[found["rule"] == name])
             data[RELIABILITY + name] = {"reliability": rows, "diagonal": ends}
+        bins = [row for name in systems for row in data[RELIABILITY + name]["reliability"]]
+        most = max((row["clips"] for row in bins), default=1)
+        for row in bins:  # here and not in the charts, which cells with other rules share
+            row["size"] = row["clips"] / most
     return data
 
 
@@ -54,10 +58,9 @@ def specs(store: dict[str, Any], drawing: Drawing) -> dict[str, dict[str, Any]]:
     if "classes" in fixed:
         emotions = in_order({row["emotion"] for row in fixed["classes"]["classes"]}, store["emotions"])
         made["classes"] = chart("classes", emotions, store["level"])
-    bins = {name: data["reliability"] for name, data in fixed.items() if name.startswith(RELIABILITY)}
-    most = max((row["clips"] for rows in bins.values() for row in rows), default=1)
-    for name in bins:
-        made[name] = chart("reliability", store["named"][name.removeprefix(RELIABILITY)], most, store["level"])
+    for name in fixed:
+        if name.startswith(RELIABILITY):
+            made[name] = chart("reliability", store["named"][name.removeprefix(RELIABILITY)], store["level"])
     return made
 
 
@@ -107,7 +110,7 @@ def _classes(table: pd.DataFrame, settings: ReportSettings) -> Rows:
         for figure, whole_of in (("precision", "predicted"), ("recall", "clips")):
             if not pd.isna(row[figure]):
                 counted = f"{share(row[figure])} ({row['correct']}/{row[whole_of]})"
-                ends = {end: _or_none(row[f"{figure}_{end}"]) for end in ("low", "high")}
+                ends = {end: or_none(row[f"{figure}_{end}"]) for end in ("low", "high")}
                 between = interval(row[f"{figure}_low"], row[f"{figure}_high"])
                 about = {"emotion": row["emotion"], "figure": figure, "value": float(row[figure]), **ends}
                 rows.append({**about, "text": counted, "between": between})
@@ -119,14 +122,9 @@ def _reliability(table: pd.DataFrame) -> Rows:
         {
             "bin": f"{share(row['above'])} to {share(row['to'])}",
             "clips": int(row["clips"]),
-            **{name: _or_none(row[name]) for name in ("confidence", "accuracy", "low", "high")},
+            **{name: or_none(row[name]) for name in ("confidence", "accuracy", "low", "high")},
             "text": f"{share(row['accuracy'])} at {share(row['confidence'])} (n={row['clips']})",
             "between": interval(row["low"], row["high"]),
         }
         for row in table.to_dict("records")
     ]
-
-
-def _or_none(number: float) -> float | None:
-    """The number; None where it is missing, because JSON has no NaN."""
-    return None if pd.isna(number) else float(number)

@@ -66,7 +66,7 @@ def group_gaps(table: pd.DataFrame, context: Context) -> Table:
         for row in table.to_dict("records")
     ]
     columns = ["Group", "First", "Second", "Rule", "Emotion", "Accuracy, first", "Accuracy, second", "Gap, points", "p"]
-    columns += ["p (Holm)", "Smallest gap to detect, points"]
+    columns += ["p (Holm)", "Gap found with 80% power, points"]
     caption = f"Gaps between levels: accuracy of the first minus the second, with {context.level} intervals over actors"
     return Table("group_gaps", caption, columns, rows, choose=True, note=f"{WITHIN} {remark}".strip())
 

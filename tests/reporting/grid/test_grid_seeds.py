@@ -1,0 +1,35 @@
+"""The page's tables over seeds: which label a rule has, and that rules are told apart by their names."""
+
+import pandas as pd
+import pytest
+
+from emofusion.evaluation.grid.seeds import GAP
+from emofusion.reporting.grid.seeds import _label, rules_over_seeds
+
+CHOICE = "chosen on other folds"
+
+
+@pytest.mark.parametrize(
+    ("labels", "label"),
+    [
+        (["linear, set weights", "linear, set weights"], "linear, set weights"),
+        ([f"{CHOICE}: log_linear (5)", f"{CHOICE}: log_linear (5)"], f"{CHOICE}: log_linear (5)"),
+        ([f"{CHOICE}: log_linear (5)", f"{CHOICE}: stacked (5)"], CHOICE),
+        ([f"{CHOICE}: log_linear (5)", None], f"{CHOICE}: log_linear (5)"),  # only the first cell has the rule
+    ],
+)
+def test_a_label_over_seeds_tells_no_choice_that_only_one_seed_made(labels, label):
+    several = [{} if text is None else {"rule": {"label": text}} for text in labels]
+    assert _label("rule", several) == label
+
+
+def test_two_rules_with_one_label_keep_their_own_figures():
+    figures = {"mean": 0.5, "low": 0.4, "high": 0.6, "deviation": 0.01, "least": 0.4, "most": 0.6}
+    rows = []
+    for system, mean in (("mine", 0.5), ("other", 0.7)):
+        for gender, emotion in (("all", "all"), ("all", "unweighted average recall"), (GAP, "all")):
+            about = {"system": system, "label": "same", "kind": "rule", "configured": False, "gender": gender}
+            rows.append({**about, "emotion": emotion, "seeds": 3, "clips": 9, "actors": 3, **figures, "mean": mean})
+    table = rules_over_seeds(pd.DataFrame(rows), [], "95%")
+    at = [column["title"] for column in table["columns"]].index("Accuracy, mean")
+    assert [row[at][0] for row in table["rows"]] == [5000, 7000]
