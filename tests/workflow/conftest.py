@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -75,3 +77,23 @@ def copied_repository(repository, tmp_path_factory):
         shutil.copytree(repository / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(repository / "Snakefile", copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def write_numbers():
+    """Writes a corpus without recordings into a folder: who shows what, and a file of three numbers for each skill."""
+
+    def write(folder, actors, classes, skills, **columns):
+        random, number = np.random.default_rng(0), np.arange(len(actors))
+        folder.mkdir(parents=True)
+        emotions = [classes[one % len(classes)] for one in number]
+        clips = pd.DataFrame(
+            {"clip": [f"c{one:03}" for one in number], "actor": actors, "emotion": emotions, **columns}
+        )
+        clips.to_csv(folder / "clips.csv", index=False)
+        for name, skill in skills.items():
+            values = pd.DataFrame(random.normal(skill * np.eye(3)[number % 3], 1), columns=list("xyz"))
+            # in another order than the clips
+            values.assign(clip=clips["clip"]).sample(frac=1, random_state=1).to_csv(folder / f"{name}.csv", index=False)
+
+    return write

@@ -36,19 +36,12 @@ OVERRIDES = [
 
 
 @pytest.fixture(scope="module")
-def workflow(repository, workflow_in, tmp_path_factory):
+def workflow(repository, workflow_in, write_numbers, tmp_path_factory):
     """Eight people with a file of labels, and two files of numbers."""
     made = workflow_in(repository, tmp_path_factory.mktemp("fitting"))
-    random, folder = np.random.default_rng(0), made.folder / "data" / "folder"
-    folder.mkdir(parents=True)
-    number = np.arange(PEOPLE * 9)
-    clips = pd.DataFrame({"clip": [f"c{one:03}" for one in number], "actor": number // 9})
-    clips.assign(gender=np.where(number // 9 % 2, "m", "f"), emotion=[CLASSES[one % 3] for one in number]).to_csv(
-        folder / "clips.csv", index=False
-    )
-    for name, skill in (("good", 2.0), ("fair", 1.0)):
-        values = pd.DataFrame(random.normal(skill * np.eye(3)[number % 3], 1), columns=list("xyz"))
-        values.assign(clip=clips["clip"]).to_csv(folder / f"{name}.csv", index=False)
+    actors = np.repeat(range(PEOPLE), 9)
+    genders = np.where(actors % 2, "m", "f")
+    write_numbers(made.folder / "data" / "folder", actors, CLASSES, {"good": 2.0, "fair": 1.0}, gender=genders)
     return made
 
 

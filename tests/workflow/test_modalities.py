@@ -19,20 +19,13 @@ COMMON = [
 
 
 @pytest.fixture(scope="module")
-def workflow(repository, workflow_in, tmp_path_factory):
+def workflow(repository, workflow_in, write_numbers, tmp_path_factory):
     """Six people with a file of labels, and three files of numbers, of which one tells nothing."""
     made = workflow_in(repository, tmp_path_factory.mktemp("modalities"))
-    random, folder = np.random.default_rng(0), made.folder / "data" / "folder"
-    folder.mkdir(parents=True)
-    number = np.arange(6 * 12)
-    clips = pd.DataFrame({"clip": [f"c{one:03}" for one in number], "actor": number // 12, "gender": ""})
-    clips["emotion"] = [CLASSES[one % 3] for one in number]
-    clips["statement"] = [f"I am {'so ' * (one % 3)}well, number {one // 12}" for one in number]
-    clips.to_csv(folder / "clips.csv", index=False)
-    evidence = np.eye(3)[number % 3]
-    for name, skill in (("good", 3.0), ("fair", 1.0), ("none", 0.0)):
-        values = pd.DataFrame(random.normal(skill * evidence, 1), columns=list("xyz")).assign(clip=clips["clip"])
-        values.sample(frac=1, random_state=1).to_csv(folder / f"{name}.csv", index=False)
+    actors = np.repeat(range(6), 12)
+    said = [f"I am {'so ' * (one % 3)}well, number {actor}" for one, actor in enumerate(actors)]
+    skills = {"good": 3.0, "fair": 1.0, "none": 0.0}
+    write_numbers(made.folder / "data" / "folder", actors, CLASSES, skills, gender="", statement=said)
     return made
 
 

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import pytest
 
 REQUIRED = "EMOFUSION_NEEDS_SLURM"  # where this variable is set, a missing Slurm is a failure, and not a reason to skip
@@ -207,6 +209,11 @@ class Submitting:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+        # a job whose own parent was killed is no job of Slurm's any more, and would outlive the cluster
+        for process in psutil.process_iter(["cwd"]):
+            if process.info["cwd"] == str(self.folder):
+                with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                    process.kill()
 
 
 @pytest.fixture(scope="session")
