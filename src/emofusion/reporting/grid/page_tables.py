@@ -31,7 +31,9 @@ def setting_table(tables: GridTables, level: str) -> dict[str, Any]:
         column(table, "interval_over", "Interval over", "text"),
         *_beside(table),
     ]
-    return table_of("settings", f"Settings, the most accurate first, with {level} intervals", columns)
+    return table_of(
+        "settings", f"Settings in the order of the command, the baseline first, with {level} intervals", columns
+    )
 
 
 def cell_table(tables: GridTables, grid: Grid) -> dict[str, Any]:
