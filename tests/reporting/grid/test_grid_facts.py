@@ -38,7 +38,7 @@ def test_of_many_the_first_that_differ_from_0_are_told_and_not_the_greatest():
     (sentence,) = told("xxxyy", [0.05, 0.01, 0.02, 0.03, 0.5], [0.9, 0.01, 0.02, 0.03, 0.001])
     assert sentence.startswith(f"4 of 5 main effects differ {BASIS}: x=b instead of base: +1.00 points (")
     assert [text in sentence for text in ("x=a", "x=c", "y=a", "y=b")] == [False, True, True, False]
-    assert sentence.endswith("; 1 more are in effects.csv.")
+    assert sentence.endswith("; 1 more in effects.csv.")
     assert told("xxxy", [0.05] * 4, [0.9] * 4) == [f"0 of 4 main effects differ {BASIS}."]
 
 

@@ -15,9 +15,10 @@ from emofusion.reporting.grid.tables import ROUNDING, GridTables
 from emofusion.reporting.numbers import interval, level, points, probability
 
 CAUTION = (
-    "The baseline stands first, and the other settings follow in the order of the command. To pick the most accurate "
-    "of them is a choice on test clips: the best of many settings looks better than it is for new actors. Use the "
-    "interval for all settings together and the adjusted p value (max-T), and confirm a choice on new data."
+    "The baseline stands first, and the other settings follow in the order of the command, until a click sorts a "
+    "column. To pick the most accurate of them is a choice on test clips: the best of many settings looks better than "
+    "it is for new actors. Use the interval for all settings together and the adjusted p value (max-T), and confirm a "
+    "choice on new data."
 )
 MOST_NAMES = 10
 MOST_EFFECTS = 3
@@ -112,7 +113,7 @@ def _effects(grid: Grid, found: Statistics) -> list[str]:
         for row in told.to_dict("records")
     ]
     if not few and len(different) > len(told):
-        entries.append(f"{len(different) - len(told)} more are in effects.csv")
+        entries.append(f"{len(different) - len(told)} more in effects.csv")
     counted = "1 main effect differs" if len(effects) == 1 else f"{len(effects)} main effects differ"
     basis = f"adjusted by max-T, {level(grid.evaluation.confidence)} intervals of all effects together"
     listed = f": {'; '.join(entries)}" if entries else ""
