@@ -46,7 +46,7 @@ def headline_of_grid(folder: Path) -> list[str]:
                 f"(test over actors, adjusted by max-T, {level} confidence)"
             )
         notes = [f"note: {line}" for line in (*about["warnings"], *about["notes"])]
-        order = "its tables are sorted by accuracy on test clips, so the first settings look better than they are"
+        order = "its tables have the order of the command; to pick the most accurate setting is a choice on test clips"
         return [*lines, *notes, f"grid: {folder / PAGE} ({order})"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EmofusionError(

@@ -48,13 +48,17 @@ def test_each_level_is_a_row_with_its_intervals_in_points():
     assert "This is generated demo data." in text and "96 of 8 actors" in text and "95% intervals" in text
 
 
-def test_many_numbers_are_a_line_and_of_many_words_the_greatest_effects_are_shown():
+@pytest.mark.parametrize("rising", [True, False])
+def test_many_numbers_are_a_line_and_of_many_words_the_first_of_the_command_are_shown(rising):
     numbers = [f"{n / 20:g}" for n in range(1, 21)]
     table = effects(weight=numbers, name=[f"net{n}" for n in range(20)])
+    if not rising:
+        table.loc[table["factor"] == "name", "difference"] *= -1
     table["reference"] = table["factor"].map({"weight": "0", "name": "base"})
     words, line = axes_of(effects_figure(table, 0.95, FOOT))
     labels = [label.get_text() for label in words.get_yticklabels()]
-    assert len(labels) == 13 and "8 smaller effects are in effects.csv" in labels[0] and labels[-1].startswith("net19")
+    assert labels[0] == "name (against base; the first 12 of the command, 8 more are in effects.csv)"
+    assert labels[1:] == [f"net{n} (1 pair)" for n in range(12)]
     assert line.lines[0].get_ydata() == pytest.approx(np.arange(1, 21)) and len(line.collections) == 2
     assert line.get_xlabel() == "weight (diamond: the baseline's, 0)"
 
@@ -68,13 +72,17 @@ def means(first, second, factor="speech", other="face", size=0.0):
     return pd.DataFrame(rows)
 
 
-def test_the_greatest_interactions_are_drawn():
-    table = pd.concat([means(2, 3, "a", f"b{n}", size) for n, size in enumerate((0.01, 0.05, 0.02, 0.03))])
-    panels = axes_of(interactions_figure(table, FOOT))
-    assert [axes.get_title() for axes in panels] == [f"typical contrast {n}.0 points" for n in (5, 3, 2)]
+@pytest.mark.parametrize("sizes", [(1, 5, 2, 3), (6, 5, 4, 3, 2, 1, 9, 8)])
+def test_the_first_interactions_of_the_command_are_drawn(sizes):
+    table = pd.concat([means(2, 3, "a", f"b{n}", size / 100) for n, size in enumerate(sizes)])
+    figure = interactions_figure(table, FOOT)
+    panels = axes_of(figure)
+    assert [axes.get_title() for axes in panels] == [f"typical contrast {size}.0 points" for size in sizes[:6]]
+    assert [axes.get_xlabel() for axes in panels] == [f"b{n}" for n in range(len(sizes))][:6]
     assert all(len(axes.lines) == 2 for axes in panels)  # fewer lines than levels on the axis
-    assert panels[0].get_xlabel() == "b1" and panels[0].lines[1].get_ydata() == pytest.approx([0.53, 0.54, 0.55])
-    assert "greatest of 4 interactions" in texts_of(interactions_figure(table, FOOT))
+    assert panels[0].lines[1].get_ydata() == pytest.approx([0.53, 0.54, 0.55])
+    told = "the first 6 pairs of the command; 2 more are in interactions.csv"
+    assert (told in texts_of(figure)) == (len(sizes) > 6)
 
 
 def test_two_factors_with_many_levels_are_a_map():
@@ -102,13 +110,15 @@ def test_few_curves_have_their_levels_as_labels_and_circles_are_configured_weigh
     assert lines["speech=lstm (2 cells)"].get_ydata() == pytest.approx(curves[1].correct / 96)
 
 
-def test_of_many_curves_the_factor_that_separates_them_best_has_the_styles(maker):
+@pytest.mark.parametrize("names", [["speech", "seed"], ["seed", "speech"]])
+def test_of_many_curves_the_first_factor_of_the_command_has_the_styles(maker, names):
     speech = {"poor": 0.2, "fair": 0.8, "good": 2.5}
     grid = maker.grid(speech=speech, seeds=("0", "1", "2"), rules=("linear",))
     curves, chosen = weight_curves(grid.cells)
-    figure = curves_figure(grid.cells, curves, chosen, [0.5] * 9, ["speech", "seed"], FOOT)
+    figure = curves_figure(grid.cells, curves, chosen, [0.5] * 9, names, FOOT)
     (axes,) = axes_of(figure)
-    assert len(curves) == 9 and axes.get_legend_handles_labels()[1] == [*speech, "configured weights"]
+    levels = [*speech] if names[0] == "speech" else ["0", "1", "2"]
+    assert len(curves) == 9 and axes.get_legend_handles_labels()[1] == [*levels, "configured weights"]
     assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines[:9]}) == 3
 
 

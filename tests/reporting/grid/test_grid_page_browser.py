@@ -119,6 +119,9 @@ def test_columns_sort_by_value_and_missing_values_come_last(shown):
     assert falling == [*expected[:-1][::-1], "–"]
     sorts = tab.page.eval_on_selector_all("#table-settings th", "all => all.map(it => it.getAttribute('aria-sort'))")
     assert sorts.count("descending") == 1 and sorts.count("none") == len(sorts) - 1
+    tab.sort("settings", "Difference, points")  # the third click gives the order of the command back
+    assert tab.column("settings", "speech") == pd.read_csv(out / "settings.csv")["speech"].tolist()
+    assert tab.page.locator("#table-settings th[aria-sort=none]").count() == len(sorts)
 
 
 def test_the_slider_fuses_every_cell_with_its_weight(shown, maker):

@@ -1,10 +1,14 @@
 """The page's tables over seeds: which label a rule has, and that rules are told apart by their names."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from emofusion.evaluation.grid.seeds import GAP
-from emofusion.reporting.grid.seeds import _label, rules_over_seeds
+from emofusion.evaluation.grid.settings import Setting
+from emofusion.reporting.grid import seeds
+from emofusion.reporting.grid.seeds import _label, rules_over_seeds, seeds_over_settings
 
 CHOICE = "chosen on other folds"
 
@@ -33,3 +37,17 @@ def test_two_rules_with_one_label_keep_their_own_figures():
     table = rules_over_seeds(pd.DataFrame(rows), [], "95%")
     at = [column["title"] for column in table["columns"]].index("Accuracy, mean")
     assert [row[at][0] for row in table["rows"]] == [5000, 7000]
+
+
+def test_settings_stand_in_the_given_order(maker, monkeypatch):
+    """The order is that of the other tables: the baseline first. A setting with one seed has no rows."""
+    made = maker.grid(rules=("linear",))
+    cells = [replace(cell, actors=(cell.fused,)) for cell in made.cells]
+    settings = [Setting({"speech": name}, {("0",): cells[0].name, ("1",): cells[1].name}) for name in "abc"]
+    rows = [{"setting": number, "system": name} for number in (0, 2) for name in ("linear", "face")]
+    about = {name: {"label": name, "kind": "modality" if name == "face" else "rule"} for name in ("linear", "face")}
+    monkeypatch.setattr(seeds, "seed_table", lambda *_: pd.DataFrame(rows))
+    monkeypatch.setattr(seeds, "_rules", lambda _: about)
+    table = seeds_over_settings(replace(made, cells=cells), settings, [2, 1, 0])
+    assert table[["speech", "system"]].to_numpy().tolist() == [[s, name] for s in "ca" for name in ("face", "linear")]
+    assert table["configured"].tolist() == [False, True] * 2

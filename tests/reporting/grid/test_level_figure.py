@@ -64,6 +64,14 @@ def test_weights_words_and_few_levels_are_not_drawn():
     assert not level_factors(table[table["actors"] != "16"], ["actors"])
 
 
+def test_what_is_left_out_is_named():
+    names = [f"size{n}" for n in range(5)]
+    table = settings(**{name: ["8", "2", "16"] * 2 for name in names})
+    figure = level_figure(table, names, 0.95, FOOT)
+    assert [axes.get_xlabel() for axes in figure.subfigs[0].axes] == names[:3]
+    assert figure.subfigs[0].get_suptitle().endswith("; not drawn: size3, size4")
+
+
 def test_a_grid_without_numbers_has_no_such_file(maker, tmp_path):
     write_grid(tmp_path / "out", maker.grid())
     assert not (tmp_path / "out" / "levels.png").exists()

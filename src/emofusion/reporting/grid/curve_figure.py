@@ -22,8 +22,8 @@ def curves_figure(
     """The accuracy on test clips against the weight of the first modality, a line for each distinct curve.
 
     Few curves have a line style of their own. Of many curves, those with the same level of one factor have the same
-    style: the factor that separates them best. Dots are the configured weights of the cells. With more than two
-    modalities, a line is the median over the other weights, and there is a panel for each modality.
+    style: the first factor of the command that has few levels. Dots are the configured weights of the cells. With more
+    than two modalities, a line is the median over the other weights, and there is a panel for each modality.
 
     Args:
         cells: the cells of the grid.
@@ -102,13 +102,4 @@ def _labels(
     few = [name for name in different if len({min(one[name]) for one in levels.values()}) <= MOST_LINES]
     if not few:
         return dict.fromkeys(members, "a cell, or cells with the same models"), None
-    factor = max(few, key=lambda name: _spread(curves, levels, name))
-    return {number: min(one[factor]) for number, one in levels.items()}, factor
-
-
-def _spread(curves: list[Curve], levels: dict[int, dict[str, set[str]]], name: str) -> float:
-    """How far apart the levels of a factor are: the standard deviation of the mean accuracies of their curves."""
-    groups: dict[str, list[float]] = {}
-    for number, one in levels.items():
-        groups.setdefault(min(one[name]), []).append(float(curves[number].correct.mean() / curves[number].clips))
-    return float(np.std([np.mean(values) for values in groups.values()]))
+    return {number: min(one[few[0]]) for number, one in levels.items()}, few[0]

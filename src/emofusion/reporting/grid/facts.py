@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -14,11 +15,13 @@ from emofusion.reporting.grid.tables import ROUNDING, GridTables
 from emofusion.reporting.numbers import interval, level, points, probability
 
 CAUTION = (
-    "The order of settings is a choice on test clips. The best of many settings looks better than it is for new "
-    "actors. Use the interval for all settings together and the adjusted p value (max-T), and confirm a choice on new "
-    "data."
+    "The baseline stands first, and the other settings follow in the order of the command, until a click sorts a "
+    "column. To pick the most accurate of them is a choice on test clips: the best of many settings looks better than "
+    "it is for new actors. Use the interval for all settings together and the adjusted p value (max-T), and confirm a "
+    "choice on new data."
 )
 MOST_NAMES = 10
+MOST_EFFECTS = 3
 _YES = {"True": "yes", "False": "no"}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -44,8 +47,7 @@ class GridFacts:
 def grid_facts(grid: Grid, found: Statistics, tables: GridTables, reports: Sequence[CellReport]) -> GridFacts:
     """Put the facts into words."""
     tests = found.tests[found.tests["measure"] == ACCURACY]
-    alpha = 1 - grid.evaluation.confidence
-    different = tests[(tests["p_max_t"] <= alpha + ROUNDING) & (tests["difference"] != 0)]
+    different = _different(tests, grid)
     better, worse = int((different["difference"] > 0).sum()), int((different["difference"] < 0).sum())
     return GridFacts(
         answer=_answer(grid, found, different, len(tests)),
@@ -68,6 +70,11 @@ def words(levels: dict[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in levels.items()) or "the only setting"
 
 
+def _different(rows: pd.DataFrame, grid: Grid) -> pd.DataFrame:
+    """The rows of tests or effects that differ from 0 after max-T."""
+    return rows[(rows["p_max_t"] <= 1 - grid.evaluation.confidence + ROUNDING) & (rows["difference"] != 0)]
+
+
 def _answer(grid: Grid, found: Statistics, different: pd.DataFrame, compared: int) -> list[str]:
     """The result in sentences. different: the rows of tests whose settings differ from the baseline after max-T."""
     shown, better = level(grid.evaluation.confidence), int((different["difference"] > 0).sum())
@@ -85,21 +92,38 @@ def _answer(grid: Grid, found: Statistics, different: pd.DataFrame, compared: in
             f"{holds} of the {len(repeated)} that have several seeds in common with it also differ in the {shown} "
             "interval over seeds and actors, which is not adjusted for their number."
         )
-    effects = found.effects[(found.effects["measure"] == ACCURACY)]
-    if len(effects):
-        row = effects.loc[effects["difference"].abs().idxmax()]
-        change = (
-            f"{row['level']} instead of {row['reference']} changes the accuracy by {points(row['difference'])} points"
-        )
-        p = f"p {probability(row['p_max_t'])} by max-T"
-        sentences.append(f"The greatest main effect is that of {row['factor']}: {change}{_together(row, shown)}; {p}.")
-    return sentences
+    return sentences + _effects(grid, found)
 
 
-def _together(row: pd.Series, shown: str) -> str:
-    """The simultaneous interval in words; empty where there is none."""
+def _effects(grid: Grid, found: Statistics) -> list[str]:
+    """The main effects in a sentence: all of them where there are few, and otherwise those that differ from 0.
+
+    The greatest effect is not picked out. That would be a choice on test clips.
+    """
+    effects = found.effects[found.effects["measure"] == ACCURACY]
+    few = len(effects) <= MOST_EFFECTS
+    # of one factor they are the differences from the baseline, which are counted already
+    if effects.empty or (not few and len(set(effects["factor"])) == 1):
+        return []
+    different = _different(effects, grid)
+    told = effects if few else different[:MOST_EFFECTS]
+    entries = [
+        f"{row['factor']}={row['level']} instead of {row['reference']}: {points(row['difference'])} points"
+        f"{_together(row)}, p {probability(row['p_max_t'])}"
+        for row in told.to_dict("records")
+    ]
+    if not few and len(different) > len(told):
+        entries.append(f"{len(different) - len(told)} more in effects.csv")
+    counted = "1 main effect differs" if len(effects) == 1 else f"{len(effects)} main effects differ"
+    basis = f"adjusted by max-T, {level(grid.evaluation.confidence)} intervals of all effects together"
+    listed = f": {'; '.join(entries)}" if entries else ""
+    return [f"{len(different)} of {counted} from 0 in accuracy ({basis}){listed}."]
+
+
+def _together(row: dict[Hashable, Any]) -> str:
+    """The simultaneous interval; empty where there is none."""
     ends = interval(row["simultaneous_low"], row["simultaneous_high"], points)
-    return f" ({shown} interval of all effects together: {ends})" if ends else ""
+    return f" ({ends})" if ends else ""
 
 
 def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:

@@ -14,10 +14,11 @@ from matplotlib.figure import Figure, SubFigure
 
 from emofusion.evaluation.grid.measures import ACCURACY
 
-# A factor with more levels that are numbers is a line; of other levels, those with the greatest effects are shown.
+# A factor with more levels that are numbers is a line; of other levels, the first ones of the command are shown.
 MOST_ROWS = 12
 MOST_LINES = 6
 MOST_PANELS = 3
+MOST_PAIRS = 6
 LINES: list[tuple[str, Any, str]] = [
     ("black", "-", "o"),
     ("#1b3a6b", "--", "s"),
@@ -82,11 +83,10 @@ def _dots(axes: Axes, factors: dict[str, pd.DataFrame]) -> None:
     """A row for each level, below the name of its factor and the level that it is compared with."""
     labels, at = [], 0.0
     for name, rows in factors.items():
-        greatest = rows.reindex(rows["difference"].abs().sort_values(ascending=False).index)[:MOST_ROWS]
-        rest = len(rows) - len(greatest)
-        more = f"; {rest} smaller effects are in effects.csv" if rest else ""
+        rest = len(rows) - MOST_ROWS
+        more = f"; the first {MOST_ROWS} of the command, {rest} more are in effects.csv" if rest > 0 else ""
         labels.append((at, f"{name} (against {rows['reference'].iloc[0]}{more})", "bold"))
-        for row in rows.loc[rows.index.isin(greatest.index)].to_dict("records"):
+        for row in rows[:MOST_ROWS].to_dict("records"):
             at -= 1
             labels.append((at, f"{row['level']} ({row['pairs']} {'pair' if row['pairs'] == 1 else 'pairs'})", "normal"))
             first = not axes.get_legend_handles_labels()[0]
@@ -122,9 +122,10 @@ def _effect_line(axes: Axes, name: str, rows: pd.DataFrame) -> None:
 
 
 def interactions_figure(table: pd.DataFrame, foot: Foot) -> Figure:
-    """The mean accuracy by two factors, for the pairs of factors with the greatest interactions.
+    """The mean accuracy by two factors, for the first pairs of factors in the order of the command.
 
-    Lines that are not parallel show an interaction.
+    Lines that are not parallel show an interaction. The typical contrast is the root of the mean squared contrast.
+    Which pairs are drawn does not depend on it.
 
     Args:
         table: see `tables._interactions`.
@@ -134,10 +135,14 @@ def interactions_figure(table: pd.DataFrame, foot: Foot) -> Figure:
     pairs = {pair: rows for pair, rows in shown.groupby(["factor", "other_factor"], sort=False)}
     if not pairs:
         return empty_figure("Interactions: fewer than two factors vary", foot)
-    sizes = {pair: float(np.sqrt((rows["difference"] ** 2).mean())) for pair, rows in pairs.items()}
-    chosen = sorted(pairs, key=lambda pair: -np.nan_to_num(sizes[pair], nan=-1.0))[:MOST_PANELS]
-    figure, body = footed((max(6.5, 4.6 * len(chosen)), 4.6), foot)
-    for axes, pair in zip(np.atleast_1d(body.subplots(1, len(chosen))), chosen, strict=True):
+    chosen = list(pairs)[:MOST_PAIRS]
+    columns = min(len(chosen), MOST_PANELS)
+    lines = -(-len(chosen) // columns)
+    figure, body = footed((max(6.5, 4.6 * columns), 4.6 * lines), foot)
+    grid = body.subplots(lines, columns, squeeze=False).ravel()
+    for axes in grid[len(chosen) :]:
+        axes.remove()
+    for axes, pair in zip(grid, chosen, strict=False):
         first, second = pair
         means = pairs[pair].pivot_table(index="level", columns="other_level", values="mean", sort=False)
         if len(means.columns) > len(means):
@@ -146,9 +151,10 @@ def interactions_figure(table: pd.DataFrame, foot: Foot) -> Figure:
             _heat(axes, means, first, second)
         else:
             _lines(axes, means, first, second)
-        size = "" if np.isnan(sizes[pair]) else f"typical contrast {100 * sizes[pair]:.1f} points"
-        axes.set_title(size, fontsize=9)
-    left = f", the greatest of {len(pairs)} interactions" if len(pairs) > len(chosen) else ""
+        size = float(np.sqrt((pairs[pair]["difference"] ** 2).mean()))
+        axes.set_title("" if np.isnan(size) else f"typical contrast {100 * size:.1f} points", fontsize=9)
+    rest = len(pairs) - len(chosen)
+    left = f", the first {len(chosen)} pairs of the command; {rest} more are in interactions.csv" if rest else ""
     body.suptitle(f"Mean accuracy by two factors{left}")
     return figure
 

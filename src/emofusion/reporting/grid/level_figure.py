@@ -17,7 +17,7 @@ _OF_MODALITY = f"_{ACCURACY}"
 
 
 def level_factors(table: pd.DataFrame, questions: list[str]) -> list[str]:
-    """The factors that are drawn: three or more of their levels are numbers. Weights and rules have other figures.
+    """The factors that can be drawn: three or more of their levels are numbers. Weights and rules have other figures.
 
     Args:
         table: see `tables._settings`.
@@ -27,7 +27,7 @@ def level_factors(table: pd.DataFrame, questions: list[str]) -> list[str]:
         name
         for name in questions
         if not name.startswith("fusion.") and _numbers(table[name]).dropna().nunique() >= LEAST_LEVELS
-    ][:MOST_PANELS]
+    ]
 
 
 def level_figure(
@@ -37,7 +37,7 @@ def level_figure(
     foot: Foot,
     constant: Mapping[str, object] | None = None,
 ) -> Figure:
-    """The accuracy of the fusion and of each modality against the levels of each factor of `level_factors`.
+    """The accuracy of the fusion and of each modality against the levels of the first factors of `level_factors`.
 
     Of the other factors, the levels are those of the baseline. A level that is no number, such as null, is a dotted
     line.
@@ -51,7 +51,8 @@ def level_figure(
     """
     same_everywhere = {name: value for name, value in (constant or {}).items() if name.endswith(_OF_MODALITY)}
     table = table.assign(**same_everywhere)
-    factors = level_factors(table, questions)
+    every = level_factors(table, questions)
+    factors = every[:MOST_PANELS]
     figure, body = footed((4.4 * len(factors) + 2, 4.6), foot)
     panels = body.subplots(1, len(factors), sharey=True, squeeze=False)[0]
     baseline = table[table["baseline"]].iloc[0]
@@ -62,7 +63,8 @@ def level_figure(
     panels[0].set_ylabel("accuracy")
     handles, labels = panels[0].get_legend_handles_labels()
     body.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False, handlelength=4)
-    body.suptitle(f"Accuracy by level, with {confidence * 100:g}% intervals of the fusion")
+    more = f"; not drawn: {', '.join(every[MOST_PANELS:])}" if every[MOST_PANELS:] else ""
+    body.suptitle(f"Accuracy by level, with {confidence * 100:g}% intervals of the fusion{more}")
     return figure
 
 

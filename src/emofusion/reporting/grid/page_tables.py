@@ -31,7 +31,7 @@ def setting_table(tables: GridTables, level: str) -> dict[str, Any]:
         column(table, "interval_over", "Interval over", "text"),
         *_beside(table),
     ]
-    return table_of("settings", f"Settings, the most accurate first, with {level} intervals", columns)
+    return table_of("settings", f"Settings, with {level} intervals", columns)
 
 
 def cell_table(tables: GridTables, grid: Grid) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def cell_table(tables: GridTables, grid: Grid) -> dict[str, Any]:
         column(table, "actors", "Actors", "count"),
         *_beside(table),
     ]
-    return table_of("cells", "Cells, in the order of their settings", columns)
+    return table_of("cells", "Cells", columns)
 
 
 def comparison_table(tables: GridTables, level: str) -> dict[str, Any]:

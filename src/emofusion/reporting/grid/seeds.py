@@ -18,13 +18,14 @@ _ALL, _UAR = RESERVED
 MODALITY = "modality"
 
 
-def seeds_over_settings(grid: Grid, settings: list[Setting]) -> pd.DataFrame:
+def seeds_over_settings(grid: Grid, settings: list[Setting], order: list[int]) -> pd.DataFrame:
     """The figures of every rule and modality over seeds; without rows where no setting has several seeds.
 
     Columns: the levels that vary, label and kind of the rule or modality (as in the reports' `rules.csv`), configured
     (whether it is the setting's configured rule), and those of `evaluation.grid.seeds.seed_table` but for `setting`.
 
-    settings: of the grid, in the order of `seed_table`. Raises `EmofusionError` where a report is not complete.
+    settings: of the grid, in the order of `seed_table`. order: their positions, in the order that the rows have. Raises
+    `EmofusionError` where a report is not complete.
     """
     cells = {cell.name: cell for cell in grid.cells}
     if not all(cell.actors for cell in grid.cells) or all(len(setting.cells) < 2 for setting in settings):
@@ -32,7 +33,8 @@ def seeds_over_settings(grid: Grid, settings: list[Setting]) -> pd.DataFrame:
     files = {cell.name: cell.actors for cell in grid.cells}
     table = seed_table(settings, files, grid.classes, grid.evaluation.confidence)
     parts = []
-    for number, rows in table.groupby("setting", sort=False):
+    groups = dict(iter(table.groupby("setting")))
+    for number, rows in ((number, groups[number]) for number in order if number in groups):
         of_setting = [cells[name] for name in settings[number].cells.values()]
         first, several = of_setting[0], [_rules(cell) for cell in of_setting]
         about, levels = several[0], settings[number].levels

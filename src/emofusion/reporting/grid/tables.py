@@ -1,4 +1,4 @@
-"""The tables of a grid: settings and cells best first, effects, interactions, tests and variances."""
+"""The tables of a grid: settings and cells in the order of the command, effects, interactions, tests and variances."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class GridTables:
     """The tables of a grid as they are written, and what is the same for all cells.
 
     settings, cells, tests, effects, interactions, variance: see the functions of this module. order: the positions of
-    the settings in `Statistics.settings`, best first. cell_order: the positions of the cells, in the order of `cells`.
-    constant: column → value, for figures of modalities and columns of `BASIS` that do not vary. questions, repeats: the
-    factors that vary, without and of the replicates.
+    the settings in `Statistics.settings`: the baseline first, then the order of the command. cell_order: the positions
+    of the cells, in the order of `cells`. constant: column → value, for figures of modalities and columns of `BASIS`
+    that do not vary. questions, repeats: the factors that vary, without and of the replicates.
     """
 
     settings: pd.DataFrame
@@ -52,8 +52,8 @@ class GridTables:
 def grid_tables(grid: Grid, found: Statistics, reports: Sequence[CellReport]) -> GridTables:
     """Make the tables.
 
-    Rows of settings and cells are sorted by accuracy, the best first. That is a choice on test clips: the best of many
-    settings looks better than it is. The simultaneous intervals and the adjusted p values allow for it.
+    The baseline comes first, and the other settings follow in the order of the command. No row has its place by a
+    figure of test clips: a table with the most accurate setting at its top would invite a choice on these clips.
 
     Args:
         grid: the grid.
@@ -72,8 +72,7 @@ def grid_tables(grid: Grid, found: Statistics, reports: Sequence[CellReport]) ->
     names = varying({cell.name: cell.factors for cell in grid.cells})
     repeats = [name for name in names if name in grid.replicates]
     questions = [name for name in names if name not in repeats]
-    ranks = found.means[ACCURACY].to_numpy()
-    order = np.argsort(-ranks, kind="stable").tolist()
+    order = [found.baseline, *(number for number in range(len(found.settings)) if number != found.baseline)]
     beside, constant = _beside(reports, names)
     cells, cell_order = _cells(grid, found, beside, names, order)
     return GridTables(
@@ -102,7 +101,7 @@ def _beside(reports: Sequence[CellReport], factors: Sequence[str]) -> tuple[pd.D
 
 
 def _settings(found: Statistics, beside: pd.DataFrame, order: list[int], questions: list[str]) -> pd.DataFrame:
-    """A row for each setting, best first.
+    """A row for each setting, in their order.
 
     Columns: the levels; baseline; those of `means.setting_means`; the difference of the accuracy from the baseline with
     its interval over actors, its simultaneous interval, p and p_max_t (see `contrasts.contrast_table`; missing for the
@@ -131,19 +130,19 @@ def _cells(
 ) -> tuple[pd.DataFrame, list[int]]:
     """A row for each cell: levels, clips, actors, measures, what varies besides, the cell's name and its report's key.
 
-    The cells of a setting stand together, in the order of the settings, and the best of them first.
+    The cells of a setting stand together, in the order of the settings; among themselves, in that of the command.
     """
     table = pd.DataFrame([{name: cell.factors[name] for name in names} for cell in grid.cells], columns=names)
     table = pd.concat([table, found.cells[["clips", "actors", *MEASURES]], beside], axis=1)
     table["cell"] = [cell.name for cell in grid.cells]
     table["report"] = [cell.report for cell in grid.cells]
     rank = np.argsort(order)[found.cells["setting"].to_numpy()]
-    positions = np.lexsort((-table[ACCURACY].to_numpy(), rank)).tolist()
+    positions = np.argsort(rank, kind="stable").tolist()
     return table.iloc[positions].reset_index(drop=True), positions
 
 
 def _of_settings(table: pd.DataFrame, found: Statistics, order: list[int], questions: list[str]) -> pd.DataFrame:
-    """A table with a setting's levels in the place of its position, sorted by measure, and the best setting first."""
+    """A table with a setting's levels in the place of its position, sorted by measure, in the order of settings."""
     ranks = np.argsort(order)[table["setting"].to_numpy(dtype=int)]
     measures = table["measure"].map({name: n for n, name in enumerate(MEASURES)}).to_numpy(dtype=int)
     rows = table.iloc[np.lexsort((ranks, measures))].reset_index(drop=True)

@@ -27,8 +27,8 @@ def write_grid(out: Path, grid: Grid) -> None:
 
     Files: `files.FILES`; `files.LEVELS` where levels of a factor are numbers (see `level_figure`); `files.SEEDS` where
     a setting has several seeds (see `seeds.seeds_over_settings`); and `files.MATRIX` where cells report the group
-    corpus (see `matrix.matrix`). Shares and differences in tables are fractions. `settings.csv` and `cells.csv` are
-    sorted best first, which is a choice on test clips; see `tables.grid_tables`.
+    corpus (see `matrix.matrix`). Shares and differences in tables are fractions. The baseline
+    stands first in the tables, and the other settings follow in the order of the command; see `tables.grid_tables`.
 
     Args:
         out: the folder to write; it is made if it does not exist.
@@ -62,8 +62,7 @@ def write_grid(out: Path, grid: Grid) -> None:
             ),
             "interactions": (
                 interactions_figure(tables.interactions, foot),
-                "Mean accuracy by two factors, for those with the greatest interactions. Lines that are not parallel "
-                "show an interaction.",
+                "Mean accuracy by two factors. Lines that are not parallel show an interaction.",
             ),
             "curves": (
                 curves_figure(grid.cells, curves, chosen, accuracies, [*tables.questions, *tables.repeats], foot),
@@ -82,7 +81,7 @@ def write_grid(out: Path, grid: Grid) -> None:
     pictures = {name: (out / f"{name}.png", caption) for name, (_, caption) in drawn.items()}
     beside = [name for name in FILES if name not in (PAGE, FACTS)]
     beside += [LEVELS] if "levels" in drawn else []
-    seeds = seeds_over_settings(grid, found.settings)
+    seeds = seeds_over_settings(grid, found.settings, tables.order)
     if len(seeds):
         seeds.to_csv(out / SEEDS, index=False)
         beside.append(SEEDS)

@@ -61,11 +61,11 @@ const gridPage = (() => {
       this.root.querySelectorAll("th")[at].before(this.heading(column));
       this.arrange();
     }
+    /** The first click sorts, the second turns the order round, and the third gives the order of the command back. */
     sort(column) {
-      this.falling = this.sorting === column ? !this.falling : false;
-      this.sorting = column;
+      [this.sorting, this.falling] = this.sorting !== column ? [column, false] : this.falling ? [null, false] : [column, true];
       [...this.root.querySelectorAll("th")].forEach((head, n) =>
-        head.setAttribute("aria-sort", this.columns[n] !== column ? "none" : this.falling ? "descending" : "ascending"));
+        head.setAttribute("aria-sort", this.columns[n] !== this.sorting ? "none" : this.falling ? "descending" : "ascending"));
       this.arrange();
     }
     /** Show the rows that the filters let through, in the present order. */
