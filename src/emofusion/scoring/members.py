@@ -139,7 +139,9 @@ class MemberScorer:
         if member.compares:
             training = self.folder / member.folder / "training"
             stored = read_table(training / "split.parquet", SPLIT)
-            split = pd.concat([stored.assign(**{DESCRIBES: True}), split], ignore_index=True)
+            if member.normalised:  # of those who trained, all clips describe the speaker
+                stored = stored.assign(**{DESCRIBES: True})
+            split = pd.concat([stored, split], ignore_index=True)
             if "enrolment" in split:
                 split["enrolment"] = split["enrolment"].fillna(0).astype("int64")
             read = [[*sorted((training / str(n)).iterdir()), *folder] for n, folder in enumerate(read)]

@@ -1,5 +1,7 @@
 """Register the fused model of a cell in MLflow's registry."""
 
+import base64
+import io
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -85,12 +87,22 @@ def _log(bundle: Bundle, folder: Path, name: str, experiment: str, address: str)
             python_model=str(Path(__file__).with_name("model_code.py")),
             artifacts={"bundle": str(folder)},
             signature=ModelSignature(INPUTS, outputs(bundle.classes)),
-            input_example=pd.DataFrame({"path": ["recording.wav"]}),
+            input_example=pd.DataFrame({"base64": [_tone()], "name": ["tone.wav"]}),
             pip_requirements=[f"emofusion=={bundle.emofusion}"],
             registered_model_name=name,
         )
         mlflow.log_artifact(str(folder / CARD))
     return str(logged.registered_model_version)
+
+
+def _tone() -> str:
+    """A second of a tone as a WAV file in base64: an example of what a model takes."""
+    import numpy as np
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, 0.1 * np.sin(2 * np.pi * 220 * np.arange(8000) / 8000), 8000, format="WAV")
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def _lines(name: str, version: str, what: str) -> list[str]:
