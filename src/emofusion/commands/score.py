@@ -1,6 +1,7 @@
 """`emofusion score`: score files and folders, and print a table."""
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ def run(given: argparse.Namespace) -> int:
     say(f"loading {given.model}")
     from emofusion.commands.model import bundle_folder
     from emofusion.errors import EmofusionError
-    from emofusion.scoring.recordings import find, look_at
+    from emofusion.scoring.recordings import find, look_at_all
 
     if given.output is not None and given.output.suffix not in (".csv", ".parquet"):
         raise EmofusionError(f"--output {given.output}: a name that ends in .csv or .parquet")
@@ -27,8 +28,10 @@ def run(given: argparse.Namespace) -> int:
 
     scorer = Scorer(folder)
     say(_about(scorer))
-    recordings = [look_at(path) for path in tqdm(paths, desc="files", unit="file", disable=None)]
-    scores = scorer.score(recordings, [look_at(path) for path in given.enrol], given.workers, progress=say)
+    workers = given.workers or os.cpu_count() or 1
+    with tqdm(total=len(paths), desc="files", unit="file", disable=None) as bar:
+        recordings = look_at_all(paths, workers, bar.update)
+    scores = scorer.score(recordings, look_at_all(given.enrol, 1), workers, progress=say)
     _show(scores, given.format)
     if given.output is not None:
         _write(scores.fused, given)

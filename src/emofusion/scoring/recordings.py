@@ -1,9 +1,10 @@
 """Find out what files hold: sound, a picture, or a video; and turn them into a table of clips without labels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import joblib
 import pandas as pd
 
 from emofusion.emotions import UNKNOWN
@@ -78,6 +79,19 @@ def look_at(path: Path, name: str = "") -> Recording:
         return _with_tracks(path, name)
     except OSError as error:
         return Recording(name, path, fault=f"cannot be opened ({error.strerror or type(error).__name__})")
+
+
+def look_at_all(paths: Sequence[Path], workers: int, progress: Callable[[], None] = lambda: None) -> list[Recording]:
+    """What files hold, in their order.
+
+    workers: how many processes look. progress: is called after each file.
+    """
+    found = []
+    looks = joblib.Parallel(n_jobs=min(workers, len(paths)) or 1, return_as="generator")
+    for recording in looks(joblib.delayed(look_at)(path) for path in paths):
+        found.append(recording)
+        progress()
+    return found
 
 
 def clip_table(recordings: Sequence[Recording], emotion: str) -> pd.DataFrame:
