@@ -58,7 +58,7 @@ def client(made):
 @pytest.fixture(scope="module")
 def model(client):
     """The folder of the registered model."""
-    (version,) = client.search_model_versions("name = 'ravdess_openface'")
+    version = client.get_model_version("ravdess_openface", "1")
     path = client.get_model_version_download_uri(version.name, version.version)
     return path.removeprefix("file://")
 
@@ -128,13 +128,36 @@ def test_the_same_report_is_registered_once(made, client):
     assert "ravdess_openface, version 1, is registered." in made.said
     again = made.made("register", experiment="ravdess_openface", override=made.override)
     assert "ravdess_openface, version 1, is registered already" in again
+    assert not list((made.folder / "results").glob("emofusion-register-*"))  # nothing is left behind
     (version,) = client.search_model_versions("name = 'ravdess_openface'")
     assert version.tags["emofusion.rule"] == "linear" and version.tags["emofusion.classes"] == "neutral happy sad"
     assert (made / "report" / version.tags["emofusion.report"]).is_dir()
 
 
+def test_one_training_on_everybody_is_another_version(made, client, scorer):
+    override = [*made.override, "registration.weights=all"]
+    said = made.made("register", experiment="ravdess_openface", override=override)
+    assert "ravdess_openface, version 2, is registered." in said
+    version = client.get_model_version("ravdess_openface", "2")
+    assert version.tags["emofusion.weights"] == "all" and "Weights: one further training" in version.description
+    path = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
+    one = Scorer(f"{path}/artifacts/bundle")
+    assert (one.bundle.folds, scorer.bundle.folds) == (1, 2)
+    splits = [pd.read_parquet(path) for path in (made / "split").glob("everyone-*/split.parquet")]
+    assert {len(split) for split in splits} == {12 * PEOPLE}
+    for split in splits:  # of those who are tested in a fold, two clips are for enrolment
+        assert dict(split["split"].value_counts()) == {"train": 10 * PEOPLE, "enrolment": 2 * PEOPLE}
+    asked, clips = clips_of(made, 0)
+    both = [
+        model.score([recording(made, clip) for clip in clips[:3]], [recording(made, clip) for clip in asked]).fused
+        for model in (one, scorer)
+    ]
+    difference = np.abs(both[0].filter(like=POSTERIOR) - both[1].filter(like=POSTERIOR)).to_numpy()
+    assert (both[0]["used"] == "speech face voice").all() and difference.max() > 1e-4
+
+
 def test_the_model_card_has_the_figures_of_the_report(made, client):
-    (version,) = client.search_model_versions("name = 'ravdess_openface'")
+    version = client.get_model_version("ravdess_openface", "1")
     rules = pd.read_csv(made / "reports/ravdess_openface/rules.csv").set_index("rule")
     accuracy = f"{100 * rules.loc['linear', 'accuracy']:.2f}%"
     assert f"| {rules.loc['linear', 'label']}" in version.description and accuracy in version.description

@@ -8,6 +8,7 @@ localrules:
 rule register:
     input:
         published_reports,
+        deployed_models,
     log:
         "results/logs/register.log",
     conda:

@@ -73,9 +73,10 @@ class Bundle:
     """What `bundle.json` says.
 
     experiment, title: of the experiment. report: the key of the report that the model card is filled in from. classes:
-    in their order. modalities: their models. rule: the fusion rule. fusion: its weights and options. calibrated:
-    whether one temperature follows the fusion. folds: how many folds have networks, whose posteriors are averaged.
-    versions: library → version that made the report. emofusion: the version of this package.
+    in their order. modalities: their models. weights: `folds`, or `all` for networks that all actors trained (the
+    setting `registration.weights`). rule: the fusion rule. fusion: its weights and options. calibrated: whether one
+    temperature follows the fusion. folds: how many folds have networks, whose posteriors are averaged. versions:
+    library → version that made the report. emofusion: the version of this package.
     """
 
     experiment: str
@@ -83,6 +84,7 @@ class Bundle:
     report: str
     classes: list[str]
     modalities: list[ModalityModel]
+    weights: str
     rule: FusionRule
     fusion: FusionSettings
     calibrated: bool

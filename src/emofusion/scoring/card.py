@@ -56,9 +56,9 @@ _NOT_FOR = [
     "People, languages, ages and situations that are not among those below, without a test of one's own.",
 ]
 _KNOW = [
-    "Figures are of clips whose actors trained none of the networks that scored them. The registered model is the mean "
-    "of the networks of all folds, and its fusion rule is fitted on these clips. So its own accuracy on new people is "
-    "not measured here; it is expected to be about the same.",
+    "Figures are of clips whose actors trained none of the networks that scored them, nor the fusion rule. The "
+    "registered networks and the registered rule have learnt from all of these actors together. So the accuracy of the "
+    "registered model on new people is not measured here; it is expected to be about the same.",
     "A recording that lacks a modality is scored by the others, by a rule that is fitted on them alone.",
 ]
 
@@ -71,10 +71,16 @@ def _what(bundle: Bundle) -> list[str]:
     return [
         f"A fusion of {len(models)} {'modality' if len(models) == 1 else 'modalities'}. {'; '.join(models)}.",
         f"Classes: {', '.join(bundle.classes)}.",
-        f"Weights: the networks of {bundle.folds} {'fold' if bundle.folds == 1 else 'folds'} of the experiment "
-        f"{bundle.experiment}. Their posteriors are averaged.",
+        _weights(bundle),
         f"Fusion rule: {bundle.rule.label} (`{bundle.rule.kind}`){temperature}.",
     ]
+
+
+def _weights(bundle: Bundle) -> str:
+    if bundle.weights == "all":
+        return f"Weights: one further training of each network on all actors who train in {bundle.experiment}."
+    folds = "1 fold" if bundle.folds == 1 else f"{bundle.folds} folds"
+    return f"Weights: the networks of {folds} of the experiment {bundle.experiment}. Their posteriors are averaged."
 
 
 def _trained(table: pd.DataFrame) -> list[Any]:

@@ -53,6 +53,7 @@ def collect_bundle(plan: PlanFile, place: str, results: Path, out: Path) -> Bund
         report=report.key,
         classes=settings.classes,
         modalities=models,
+        weights="all" if plan.facts["deployed"] else "folds",
         rule=fusion.configured,
         fusion=fusion.fusion,
         calibrated=True,
@@ -84,16 +85,22 @@ class _Collector:
             )
         if kind == "ensemble":
             ensemble = self.plan.stage(stage)
-            members = [self.member(self.plan.stage(member)) for member in ensemble.inputs["members"]]
-            return ModalityModel(name, members, self.plan.settings(stage).pool)
-        return ModalityModel(name, [self.member(self.plan.stage(stage))], "linear")
+            stages, pool = list(ensemble.inputs["members"]), self.plan.settings(stage).pool
+        else:
+            stages, pool = [stage], "linear"
+        models = self.plan.facts["deployed"].get(name) or [None] * len(stages)
+        members = [self.member(self.plan.stage(one), model) for one, model in zip(stages, models, strict=True)]
+        return ModalityModel(name, members, pool)
 
-    def member(self, stage: PlannedStage) -> Member:
-        """Copy a model. stage: its predictions."""
+    def member(self, stage: PlannedStage, trained_on_all: str | None) -> Member:
+        """Copy a model.
+
+        stage: its predictions. trained_on_all: the model that is registered instead of the one behind them, if any.
+        """
         folder = f"members/{self.members}"
         self.members += 1
         target = self.out / folder
-        model = self.plan.stage(str(stage.inputs["model"]))
+        model = self.plan.stage(trained_on_all or str(stage.inputs["model"]))
         (target / "model").mkdir(parents=True)
         shutil.copytree(self.results / model.name / "folds", target / "model" / "folds")
         shutil.copyfile(self.results / model.name / "model.json", target / "model" / "model.json")

@@ -17,7 +17,7 @@ from emofusion.tracking.settings import Tracking
 from emofusion.tracking.store import clear_store_errors, every, initialise, open_client
 
 NAME = "model"  # of the logged model, and of its folder
-_REPORT = "emofusion.report"
+_REPORT, _WEIGHTS = "emofusion.report", "emofusion.weights"  # tags that tell registered models apart
 
 
 def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
@@ -44,11 +44,12 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
         )
     (place,) = plan.cells
     key, name = plan.stage(plan.cells[place].report).key, tracking.experiment
+    weights = "all" if plan.facts["deployed"] else "folds"
     with clear_store_errors(tracking.store):
         identities = initialise(tracking.store, name, results)
         client = open_client(absolute(tracking.store))
         for version in every(client.search_model_versions, filter_string=f"name = '{name}'"):
-            if version.tags.get(_REPORT) == key:
+            if (version.tags.get(_REPORT), version.tags.get(_WEIGHTS)) == (key, weights):
                 return _lines(name, version.version, "is registered already")
         with tempfile.TemporaryDirectory(prefix="emofusion-register-", dir=results) as work:
             folder = Path(work) / "bundle"
@@ -58,6 +59,7 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
             number = _log(bundle, folder, name, identities["experiment_id"], absolute(tracking.store))
         tags = {
             _REPORT: key,
+            _WEIGHTS: weights,
             "emofusion.rule": bundle.rule.kind,
             "emofusion.classes": " ".join(bundle.classes),
             "emofusion.modalities": " ".join(modality.name for modality in bundle.modalities),

@@ -75,7 +75,10 @@ def make_split(
         set_apart = pd.concat([clips[apart], no_class])
         parts.append(set_apart[columns].assign(fold=fold, split="enrolment"))
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
-            needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
+            if part == "test":
+                needed = protocol.tests
+            else:
+                needed = protocol.trains and (part == "train" or protocol.validation > 0)
             mask = mask & ~apart & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
                 raise EmofusionError(f"protocol: {name} has no clip to {part} with")

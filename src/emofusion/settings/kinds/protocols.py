@@ -31,6 +31,7 @@ class Protocol(Kind):
         leaks_speakers: whether clips of the same speaker can be training and test clips. All tables and figures then
             say so. Where it depends on a setting, overwrite `mixes_speakers`.
         trains: whether models are trained. Otherwise all clips are tested, and posteriors must come from elsewhere.
+        tests: whether clips are tested. Otherwise models are trained for use alone.
         to_mix: the setting that allows speakers on both sides, for the message where a speaker is.
     """
 
@@ -38,6 +39,7 @@ class Protocol(Kind):
     needs: ClassVar[tuple[str, ...]] = ("training_corpora", "test_corpora", "masks")
     leaks_speakers: ClassVar[bool] = False
     trains: ClassVar[bool] = True
+    tests: ClassVar[bool] = True
     to_mix: ClassVar[str] = "protocol=random_clips"
 
     description: str = setting("The protocol in words, for the reports.", "")
