@@ -40,4 +40,5 @@ def test_all_who_train_in_a_fold_train_or_validate_and_nobody_is_tested(clips, p
     assert not set(validating["actor"]) & set(split.loc[split["split"] == "train", "actor"])
     if len(validating):
         assert set(validating["gender"]) == {"female", "male"}
+    assert everyone.tested_actors(clips, []) == protocol.tested_actors(clips, protocol.masks(clips))
     assert everyone.training_corpora("speech") == protocol.training_corpora("speech")

@@ -74,7 +74,7 @@ def recording(made, clip: str) -> Recording:
 
 def clips_of(made, person: int) -> tuple[list[str], list[str]]:
     """The clips of a person that are for enrolment, in their order, and the others."""
-    (path,) = (made / "split").glob("*voice*/split.parquet")
+    (path,) = (made / "split").glob("speaker_independent-voice-*/split.parquet")
     split = pd.read_parquet(path).drop_duplicates("clip")
     of_person = split[split["clip"].str.startswith(f"p{person}-")].sort_values("enrolment")
     asked = of_person["enrolment"] > 0

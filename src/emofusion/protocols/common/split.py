@@ -65,7 +65,7 @@ def make_split(
     check_recordings(clips)
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
     folds, enrolls = protocol.masks(clips), clips["clip"].isin(enrolling)
-    tested = {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
+    tested = protocol.tested_actors(clips, folds)
     for fold, masks in enumerate(folds):
         name = protocol.fold_in_words(fold, len(folds))
         if protocol.training_actors is not None:

@@ -41,6 +41,11 @@ class Everyone(Protocol):
         """The only fold."""
         return "the training on everybody (registration.weights=all)"
 
+    def tested_actors(self, clips: "pd.DataFrame", folds: "list[tuple[pd.Series, pd.Series, pd.Series]]") -> set[str]:
+        """Those of the protocol: features are centred on enrolment clips as they are in the experiment."""
+        tested: set[str] = self.protocol.tested_actors(clips, self.protocol.masks(clips))
+        return tested
+
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold. Validation actors are drawn from all. Raises `EmofusionError` where there are too few actors."""
         from emofusion.protocols.common.split import with_validation

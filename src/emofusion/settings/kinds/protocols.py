@@ -96,6 +96,13 @@ class Protocol(Kind):
         """A fold's name in messages. folds: how many there are."""
         return f"fold {fold}"
 
+    def tested_actors(self, clips: "pd.DataFrame", folds: "list[tuple[pd.Series, pd.Series, pd.Series]]") -> set[str]:
+        """The actors who are tested in some fold. Their enrolment clips train nowhere.
+
+        clips: as in `masks`. folds: what `masks` has returned for them.
+        """
+        return {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
+
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """Boolean masks over the clips for each fold: train, validation, test.
 
