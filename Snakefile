@@ -21,6 +21,7 @@ include: "workflow/rules/fusion.smk"
 include: "workflow/rules/reporting.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/prune.smk"
+include: "workflow/rules/register.smk"
 
 
 localrules:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from emofusion.commands.arguments import parser
 from emofusion.errors import EmofusionError
 from emofusion.plan.make import check_sources, plan_file
 from emofusion.settings.compose import Composer
@@ -29,7 +30,7 @@ PLACEHOLDERS = {"<name>": "paper", "<key>": "some-key", "…": ""}
 EMOTIONS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
 # What is said of corpora that have to be asked for.
 ABSENT = r"the corpus \w+ is not there: .*(Download|Get|register|Write|Clone|put)|(there is )?no such file"
-BY_ITSELF = ("snakemake", "make", "python", "pip", "mlflow")
+BY_ITSELF = ("snakemake", "make", "python", "pip", "mlflow", "emofusion")
 
 
 @dataclass
@@ -220,6 +221,11 @@ def test_a_program_exists(command):
         assert find_spec(words[1]) is not None
     else:
         compile(program(command.page, words[0]), words[0], "exec")
+
+
+@named(commands("emofusion"))
+def test_a_command_of_emofusion_has_such_arguments(command):
+    assert parser().parse_args(command.text.split()[1:]).model.startswith("models:/")
 
 
 def program(page: str, name: str) -> str:

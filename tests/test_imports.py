@@ -23,7 +23,7 @@ ORDER = [
         "training",
         "fusion",
     ),
-    *("evaluation", "reporting", "tracking"),
+    *("evaluation", "reporting", "tracking", "scoring", "commands"),
 ]
 
 

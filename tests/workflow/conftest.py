@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,5 +96,31 @@ def write_numbers():
             values = pd.DataFrame(random.normal(skill * np.eye(3)[number % 3], 1), columns=list("xyz"))
             # in another order than the clips
             values.assign(clip=clips["clip"]).sample(frac=1, random_state=1).to_csv(folder / f"{name}.csv", index=False)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_video():
+    """Writes a video of half a second of noise to see, and a second of noise to hear.
+
+    bright: added to the grey levels. tone: of a sound besides, in Hz.
+    """
+    rate = 16000
+
+    def write(path, random, bright=0, tone=0.0):
+        with av.open(str(path), "w") as container:
+            video = container.add_stream("mpeg4", rate=10)
+            video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
+            track = container.add_stream("aac", rate=rate, layout="mono")
+            for _ in range(5):
+                pixels = (random.integers(0, 255 - bright, (32, 32, 3)) + bright).astype(np.uint8)
+                container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(video.encode())
+            noise = random.normal(0, 0.1, (1, rate)) + 0.3 * np.sin(2 * np.pi * tone * np.arange(rate) / rate)
+            frame = av.AudioFrame.from_ndarray(noise.astype(np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = rate, 0
+            container.mux(track.encode(frame))
+            container.mux(track.encode())
 
     return write

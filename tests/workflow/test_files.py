@@ -2,36 +2,18 @@
 
 import re
 
-import av
 import numpy as np
 import pandas as pd
 import pytest
 
 from emofusion.features.action_units.columns import COLUMNS
 
-RATE = 16000
 OVERRIDE = [
     *("+corpus=[folder]", "protocol=speaker_independent", "protocol.corpora=[folder]", "protocol.number_of_folds=2"),
     *("protocol.validation=0", "speech=statistics", "emotions.classes=[happy,sad]", "face=action_units"),
     *("speech.training.epochs=1", "face.training.epochs=1", "speech.training.keep=last", "face.training.keep=last"),
     *("report.compare={}", "evaluation.samples=20", "evaluation.permutations=20"),
 ]
-
-
-def write_video(path, random) -> None:
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("mpeg4", rate=10)
-        video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
-        track = container.add_stream("aac", rate=RATE, layout="mono")
-        for _ in range(5):
-            pixels = random.integers(0, 255, (32, 32, 3), dtype=np.uint8)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        container.mux(video.encode())
-        noise = random.normal(0, 0.1, (1, RATE)).astype(np.float32)
-        frame = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = RATE, 0
-        container.mux(track.encode(frame))
-        container.mux(track.encode())
 
 
 def write_units(path, value: float) -> None:
@@ -42,7 +24,7 @@ def write_units(path, value: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
+def recorded(write_video, tmp_path_factory):
     """Four people whose names begin with numbers, in a table as a spreadsheet writes it."""
     folder, random = tmp_path_factory.mktemp("own"), np.random.default_rng(0)
     (folder / "units").mkdir()

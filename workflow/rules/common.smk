@@ -78,6 +78,11 @@ def published_reports(wildcards):
     return reports + ([f"results/reports/{PUBLISHED_IN}/cells.csv"] if plan.facts["grid"] else [])
 
 
+def deployed_models(wildcards):
+    """The records of the models that are trained on everybody, where the experiment registers these."""
+    return [record_of(name) for models in plan.facts["deployed"].values() for name in models]
+
+
 def captioned(name, caption, label):
     """A published file that `snakemake --report` shows."""
     return report(

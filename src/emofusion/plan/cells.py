@@ -11,6 +11,7 @@ from emofusion.plan.checks import check_cell, check_modality
 from emofusion.plan.grid import Grid, GridCell, folder_name, replicates_of
 from emofusion.plan.plan_file import Cell
 from emofusion.plan.planner import Planner
+from emofusion.plan.stage import Stage
 from emofusion.settings.ablation import Ablation
 from emofusion.settings.compose import Composer, Settings
 from emofusion.settings.experiment import Modality
@@ -21,13 +22,15 @@ class PlannedCells:
     """The cells of a command.
 
     cells: in the order of the command. first: the settings of the first cell. plugins: the paths of all plug-in files.
-    grid: what varies between the cells, see `PlanFile`; None for a single cell.
+    grid: what varies between the cells, see `PlanFile`; None for a single cell. deployed: modality → the models that
+    are trained on everybody, where the only cell asks for them (`registration.weights=all`).
     """
 
     cells: list[Cell]
     first: Settings
     plugins: list[str]
     grid: dict[str, Any] | None
+    deployed: dict[str, list[Stage]]
 
 
 def plan_cells(
@@ -62,6 +65,7 @@ def plan_cells(
     plugins: dict[str, None] = {}
     checked: set[tuple[int, ...]] = set()
     made: dict[int, GridCell] = {}
+    deployed: dict[str, list[Stage]] = {}
     for cell in grid.cells:
         texts, settings = cell.overrides, grid.settings(cell)
         if first is None:
@@ -77,7 +81,10 @@ def plan_cells(
         if section_ids not in checked:
             check_cell(settings)
             checked.add(section_ids)
-        report = planner.report(settings, _alternatives(composer, texts, settings, checked))
+        alternatives = _alternatives(composer, texts, settings, checked)
+        report = planner.report(settings, alternatives)
+        if settings.registration.weights == "all" and not is_grid:
+            deployed = planner.deployed(settings, alternatives)
         if (other := made.setdefault(id(report), cell)) is not cell:
             raise _same_result(other, cell)
         if is_grid:
@@ -91,7 +98,7 @@ def plan_cells(
     assert first is not None
     _refuse_same_places(cells)
     facts = _facts(grid, experiment, ablation, baseline, factors, changed, cells) if is_grid else None
-    return PlannedCells(cells, first, list(plugins), facts)
+    return PlannedCells(cells, first, list(plugins), facts, deployed)
 
 
 def _is_location(name: str) -> bool:

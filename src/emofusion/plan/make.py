@@ -185,15 +185,17 @@ def _make(conf: Path, command: Command, path: Path) -> None:
             "patience": first.tracking.patience,
         },
         "grid": planned.grid,
+        "deployed": {name: [model.name for model in models] for name, models in planned.deployed.items()},
     }
+    last = [*(cell.report for cell in planned.cells), *(one for models in planned.deployed.values() for one in models)]
     try:
-        write_plan(path, facts, _ordered(cell.report for cell in planned.cells), planned.cells)
+        write_plan(path, facts, _ordered(last), planned.cells)
     except (OSError, sqlite3.Error) as error:
         raise EmofusionError(f"the plan cannot be written into {path.parent}: {error}") from error
 
 
-def _ordered(reports: Any) -> list[Stage]:
-    """All stages, each once, and each after the stages that it reads."""
+def _ordered(last: Iterable[Stage]) -> list[Stage]:
+    """These stages and all that they depend on, each once, and each after the stages that it reads."""
     ordered: dict[int, Stage] = {}
 
     def add(stage: Stage) -> None:
@@ -202,8 +204,8 @@ def _ordered(reports: Any) -> list[Stage]:
                 add(read)
             ordered[id(stage)] = stage
 
-    for report in reports:
-        add(report)
+    for stage in last:
+        add(stage)
     return list(ordered.values())
 
 

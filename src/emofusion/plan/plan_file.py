@@ -155,6 +155,7 @@ class PlanFile:
     `question` of the ablation; `factors`, the names of what varies, in the command's order; `replicates`, those of
     them that are repetitions; `baseline`, the place of the cell that the others are compared with; `baseline_chosen`,
     whether somebody chose it; `excluded`, the number of cells that the ablation leaves out.
+    The fact `deployed` has the models of `registration.weights=all`: modality → the names of their stages.
     """
 
     def __init__(self, path: Path) -> None:

@@ -15,6 +15,7 @@ from emofusion.plan.settings import GroupsSettings
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import FITTING, NESTED, Modality
+from emofusion.settings.kinds.everyone import everyone_of
 from emofusion.settings.kinds.pairs import pairs_of
 
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
@@ -117,6 +118,20 @@ class Planner:
         }
         named = [type(kind) for kind in (*shared.fusion.rules, *own.fusion.rules, *own.evaluation.metrics)]
         return self.factory.make("report", settings.root.experiment, report, inputs, also=named)
+
+    def deployed(self, settings: Settings, alternative: Alternative) -> dict[str, list[Stage]]:
+        """Modality → the models that are trained on everybody, in the order of the members of its predictions.
+
+        Arguments are those of `report`. A modality whose posteriors come from elsewhere has no model.
+        """
+        everyone = replace(settings, sections={**settings.sections, "protocol": everyone_of(settings.protocol)})
+        models = {}
+        for name in settings.root.modalities:
+            node = settings.modalities[name]
+            if node.posteriors is None:
+                members = [self._reads.distorted_alike(alternative(name, choice), node) for choice in node.ensemble]
+                models[name] = self._models.deployed(everyone, name, members or [node])
+        return models
 
     def _fitting(self, settings: Settings, ensembles: dict[str, list[Modality]]) -> Inputs:
         """The predictions of all modalities that rules are fitted on; empty where these are the ones that are tested.

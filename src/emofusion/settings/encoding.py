@@ -24,7 +24,10 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The settings that `encode` converted. Raises `ImportError` or `AttributeError` where a class no longer exists."""
+    """The settings that `encode` converted.
+
+    Raises `ImportError` or `AttributeError` where a class no longer exists, and `ValueError` where it is no dataclass.
+    """
     if isinstance(value, list):
         return [decode(entry) for entry in value]
     if isinstance(value, dict):
@@ -35,6 +38,8 @@ def decode(value: Any) -> Any:
         cls: Any = import_module(module)
         for name in qualified_name.split("."):
             cls = getattr(cls, name)
+        if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):  # a file from elsewhere may name anything
+            raise ValueError(f"{value[TYPE]} is no class of settings")
         return cls(**entries)
     return value
 

@@ -232,6 +232,18 @@ class Tracking:
 
 
 @dataclass
+class Registration:
+    """What `snakemake register` puts into MLflow's registry; see docs/scoring.md."""
+
+    weights: str = setting(
+        "folds: the networks of all folds, whose posteriors are averaged; all: one more training with the same "
+        "settings, on all actors whom the folds train.",
+        "folds",
+        choices=["folds", "all"],
+    )
+
+
+@dataclass
 class Root:
     """The settings of an experiment that belong to no section."""
 
@@ -278,3 +290,4 @@ class Experiment(Root):
         "A paper's tables, which reports show beside ours: a file of conf/published/; see docs/audit.md.", None
     )
     tracking: Tracking = setting("Whether and where runs are tracked.", Tracking())
+    registration: Registration = setting("What is registered for use.", Registration())

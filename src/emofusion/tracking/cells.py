@@ -15,7 +15,9 @@ from emofusion.tracking.settings import Tracking
 TRACKED = ("model", "predictions", "posteriors", "ensemble")  # the kinds of stages that have runs of their own
 ARTIFACTS = ("summary.md", "rules.csv", "table1.csv", "table2.csv", "gender.csv")
 # Sections and settings that no figure depends on, or that are constants: not among the parameters of a cell's run.
-NOT_SECTIONS = ("published", "tracking", "report", "plugins", "accept_other_versions", "experiment", "data")
+NOT_SECTIONS = (
+    *("published", "tracking", "registration", "report", "plugins", "accept_other_versions", "experiment", "data"),
+)
 NOT_SETTINGS = (
     *("compare", "description", "download", "known_files", "media", "names_from", "repository", "root", "source"),
     "zenodo",

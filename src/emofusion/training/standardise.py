@@ -13,6 +13,7 @@ from emofusion.settings.training import Training
 from emofusion.training.data import RowSource
 
 _CHUNK = 256
+DESCRIBES = "describes"  # a column of a split: whether a clip counts for the statistics of its speaker
 
 
 def channel_statistics(
@@ -45,7 +46,8 @@ class SpeakerNormalised:
 
     Args:
         features: the features to standardise.
-        clips: `clip` and `actor` of all clips of each speaker, of all splits. Emotions are not read.
+        clips: `clip` and `actor` of all clips of each speaker, of all splits. Emotions are not read. Where it has the
+            column `DESCRIBES`, only clips that are marked there count for the statistics.
         limit: standardised values beyond it are set to it, in standard deviations; None: they stay.
 
     Raises:
@@ -54,6 +56,7 @@ class SpeakerNormalised:
 
     def __init__(self, features: RowSource, clips: pd.DataFrame, limit: float | None = None) -> None:
         self.features, self.limit = features, limit
+        self._counts = set(clips.loc[clips[DESCRIBES], "clip"]) if DESCRIBES in clips else None
         # rows of clips that the split does not use keep the group -1, and `take` refuses them
         self._group = np.full(len(features), -1)
         self._mean: list[NDArray[np.float64]] = []

@@ -134,7 +134,7 @@ def score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Score
 def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scored:
     """`score` where no clip lacks a modality."""
     test = (aligned.clips["split"] == "test").to_numpy()
-    members = _members(aligned)
+    members = members_of(aligned)
     weights = weights_of(settings.weights, aligned.modalities)
     task = FusionTask(aligned.modalities, aligned.classes, weights, settings.steps, settings.candidates)
     fit_on = "nothing"
@@ -150,14 +150,14 @@ def _score(aligned: Aligned, rule: FusionRule, settings: FusionSettings) -> Scor
         for group, (fitted, (learnt, scored)) in enumerate(zip(rules, parts, strict=True)):
             if rule.learns:
                 _require_apart(examples.clips[learnt], aligned.clips[scored], fit_on)
-                fitted.fit(_members(examples).where(learnt), truth[learnt])
+                fitted.fit(members_of(examples).where(learnt), truth[learnt])
             fused[scored] = fitted.fuse(members.where(scored))
             parameters += [(group, int(learnt.sum()), name, value) for name, value in fitted.parameters.items()]
     table = pd.DataFrame(parameters, columns=["group", "clips", "name", "value"])
     return Scored(fused[test], fit_on, table)
 
 
-def _members(aligned: Aligned) -> Members:
+def members_of(aligned: Aligned) -> Members:
     return Members(aligned.posteriors, aligned.clips["actor"].to_numpy(), aligned.modalities, aligned.known)
 
 

@@ -1,8 +1,8 @@
 """The work before a backbone is trained: prepare its weights, and store the output of its frozen blocks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import FrozenPart, Preparation
@@ -68,3 +68,7 @@ class FrozenBlocks(FrozenPart):
         from emofusion.networks.backbone.feature_cache import store_frozen_blocks
 
         store_frozen_blocks(self, features, weights, Path(out))
+
+    def for_scoring(self) -> Self:
+        """A copy that stores each picture as it is."""
+        return replace(self, views=1, shift=0.0, scale=0.0)

@@ -65,7 +65,7 @@ def make_split(
     check_recordings(clips)
     columns, parts = ["clip", "corpus", "actor", "gender", "emotion"], []
     folds, enrolls = protocol.masks(clips), clips["clip"].isin(enrolling)
-    tested = {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
+    tested = protocol.tested_actors(clips, folds)
     for fold, masks in enumerate(folds):
         name = protocol.fold_in_words(fold, len(folds))
         if protocol.training_actors is not None:
@@ -75,7 +75,10 @@ def make_split(
         set_apart = pd.concat([clips[apart], no_class])
         parts.append(set_apart[columns].assign(fold=fold, split="enrolment"))
         for part, mask in zip(("train", "validation", "test"), masks, strict=True):
-            needed = part == "test" or (protocol.trains and (part == "train" or protocol.validation > 0))
+            if part == "test":
+                needed = protocol.tests
+            else:
+                needed = protocol.trains and (part == "train" or protocol.validation > 0)
             mask = mask & ~apart & ~clips["clip"].isin(skipped)
             if needed and not mask.any():
                 raise EmofusionError(f"protocol: {name} has no clip to {part} with")

@@ -86,6 +86,14 @@ class Features(Kind):
         """
         return self
 
+    def for_scoring(self) -> "Features | None":
+        """The features that are computed of a recording outside any corpus, which has only sound, a picture or a video.
+
+        They have the same rows as these. None: nothing can be computed from such a recording, as where the values are
+        read from a table.
+        """
+        return self if {"audio", "image", "video"} & set(self.media) else None
+
     def always_counted(self) -> tuple[str, ...]:
         """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""
         return ()

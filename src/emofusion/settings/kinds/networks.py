@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from emofusion.settings.kinds.base import Kind, Preparation
 
@@ -40,6 +40,10 @@ class FrozenPart:
         weights: the file that the network's `start_weights` has made; None where there is none.
         """
         raise NotImplementedError
+
+    def for_scoring(self) -> Self:
+        """A copy without what only training needs, such as altered copies of pictures."""
+        return self
 
 
 @dataclass

@@ -31,6 +31,7 @@ class Protocol(Kind):
         leaks_speakers: whether clips of the same speaker can be training and test clips. All tables and figures then
             say so. Where it depends on a setting, overwrite `mixes_speakers`.
         trains: whether models are trained. Otherwise all clips are tested, and posteriors must come from elsewhere.
+        tests: whether clips are tested. Otherwise models are trained for use alone.
         to_mix: the setting that allows speakers on both sides, for the message where a speaker is.
     """
 
@@ -38,6 +39,7 @@ class Protocol(Kind):
     needs: ClassVar[tuple[str, ...]] = ("training_corpora", "test_corpora", "masks")
     leaks_speakers: ClassVar[bool] = False
     trains: ClassVar[bool] = True
+    tests: ClassVar[bool] = True
     to_mix: ClassVar[str] = "protocol=random_clips"
 
     description: str = setting("The protocol in words, for the reports.", "")
@@ -93,6 +95,13 @@ class Protocol(Kind):
     def fold_in_words(self, fold: int, folds: int) -> str:
         """A fold's name in messages. folds: how many there are."""
         return f"fold {fold}"
+
+    def tested_actors(self, clips: "pd.DataFrame", folds: "list[tuple[pd.Series, pd.Series, pd.Series]]") -> set[str]:
+        """The actors who are tested in some fold. Their enrolment clips train nowhere.
+
+        clips: as in `masks`. folds: what `masks` has returned for them.
+        """
+        return {actor for _, _, test in folds for actor in clips.loc[test, "actor"]}
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """Boolean masks over the clips for each fold: train, validation, test.

@@ -34,10 +34,15 @@ def seconds_of(path: Path) -> float:
 
     Raises `EmofusionError` where it cannot be read.
     """
+    return stated_seconds(path) or len(load(path, _RATE, None)) / _RATE
+
+
+def stated_seconds(path: Path) -> float:
+    """The length of a recording in seconds, as its header states it; 0 where it states none, or cannot be read."""
     try:
         return float(soundfile.info(path).duration)
     except (soundfile.LibsndfileError, OSError):
-        return _of_track(path) or len(load(path, _RATE, None)) / _RATE
+        return _of_track(path)
 
 
 def _of_track(path: Path) -> float:

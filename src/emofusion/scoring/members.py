@@ -1,0 +1,172 @@
+"""Score recordings with the trained models of a bundle, by the code that scores the clips of an experiment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emofusion.errors import EmofusionError, Lacking
+from emofusion.features.common.extract import extract
+from emofusion.features.common.joined import open_features
+from emofusion.features.common.skipped import read_skipped
+from emofusion.predictions.ensemble import average
+from emofusion.predictions.table import posteriors, scored
+from emofusion.scoring.bundle import Bundle, Member, ModalityModel, Part
+from emofusion.scoring.recordings import Recording, clip_table
+from emofusion.settings.encoding import canonical
+from emofusion.settings.kinds import Features
+from emofusion.settings.kinds.corpora import SKIP
+from emofusion.tables import LOGIT, SPLIT, classes_of, read_table, unknown_to
+from emofusion.training.description import read_model
+from emofusion.training.predict import predict_folds
+from emofusion.training.standardise import DESCRIBES
+
+FROM_ELSEWHERE = "{kind} features are not computed from recordings: they come from a table or another program"
+NOTHING = "has nothing to compute {kind} features from"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a modality says about recordings.
+
+    predictions: a row for each recording that it could score, with `logit_<class>`, the logarithms of posteriors; None
+    where it could score none. reasons: recording → why it could not.
+    """
+
+    predictions: pd.DataFrame | None
+    reasons: dict[str, str]
+
+
+class MemberScorer:
+    """Computes features and scores clips. What several members read is computed once.
+
+    folder: of the bundle. work: a folder for intermediate files. recordings: all of them, those for enrolment included;
+    each has a medium. enrolled: the names of those for enrolment, in their order.
+    """
+
+    def __init__(
+        self, folder: Path, work: Path, bundle: Bundle, recordings: Sequence[Recording], enrolled: Sequence[str]
+    ) -> None:
+        self.folder, self.work, self.order, self.enrolled = folder, work, bundle.classes, list(enrolled)
+        self.clips = clip_table(recordings, self.order[0])
+        self.faults = {recording.name: recording.faults for recording in recordings}
+        self._computed: dict[str, tuple[Path | None, dict[str, str]]] = {}
+
+    def modality(self, model: ModalityModel, workers: int, fold: int | None = None) -> Scored:
+        """Score all recordings that have the modality.
+
+        workers: how many processes compute features. fold: only the networks of this fold score; None: all.
+        """
+        tables: dict[str, pd.DataFrame] = {}
+        reasons: dict[str, str] = {}
+        for member in model.members:
+            folders, lacking = self._features(member, workers)
+            reasons |= lacking
+            clips = self.clips[~self.clips["clip"].isin(lacking)]
+            if (~clips["clip"].isin(self.enrolled)).any():
+                tables[member.name] = self._score(member, folders, clips, fold)
+        if len(tables) < len(model.members):
+            return Scored(None, reasons)
+        shared = set.intersection(*[set(table["clip"]) for table in tables.values()])
+        tables = {name: table[table["clip"].isin(shared)].reset_index(drop=True) for name, table in tables.items()}
+        merged = average(tables, model.pool) if len(tables) > 1 else next(iter(tables.values()))
+        return Scored(merged, reasons)
+
+    def _features(self, member: Member, workers: int) -> tuple[list[Path], dict[str, str]]:
+        """The feature sets of a member's parts, and why clips have no features."""
+        folders, reasons = [], dict[str, str]()
+        for part in member.parts:
+            folder, lacking = self._part(part, self.folder / member.folder, workers)
+            reasons = lacking | reasons
+            if folder is not None:
+                folders.append(folder)
+        return folders, reasons
+
+    def _part(self, part: Part, member: Path, workers: int) -> tuple[Path | None, dict[str, str]]:
+        features = part.features.for_scoring()
+        if features is None:
+            return None, dict.fromkeys(self.clips["clip"], FROM_ELSEWHERE.format(kind=part.features.kind))
+        name = canonical(features)
+        if name not in self._computed:
+            self._computed[name] = self._compute(features, self.work / f"features-{len(self._computed)}", workers)
+        folder, reasons = self._computed[name]
+        if folder is None or part.frozen is None:
+            return folder, reasons
+        weights = member / "weights.safetensors"
+        cached = f"{name} {canonical(part.frozen)} {weights.stat().st_size if weights.exists() else ''}"
+        if cached not in self._computed:
+            out = self.work / f"frozen-{len(self._computed)}"
+            part.frozen.store(open_features([folder], []), weights if weights.exists() else None, out)  # type: ignore[arg-type]
+            self._computed[cached] = (out, reasons)
+        return self._computed[cached]
+
+    def _compute(self, features: Features, out: Path, workers: int) -> tuple[Path | None, dict[str, str]]:
+        """Compute the features of all clips that have a medium for them."""
+        media = [medium for medium in features.media if medium in ("audio", "image", "video")]
+        has = self.clips[media].notna().any(axis=1)
+        reasons = {clip: self._without(clip, media) for clip in self.clips.loc[~has, "clip"]}
+        clips = self.clips[has].reset_index(drop=True)
+        if clips.empty:
+            return None, reasons
+        try:
+            extract(clips, features, out, workers, SKIP)
+            found = set(pd.read_parquet(out / "rows.parquet", columns=["clip"])["clip"])
+        except Lacking:
+            found = set()
+        except EmofusionError:
+            if not (out / "skipped.csv").is_file():
+                raise
+            found = set()
+        skipped = read_skipped([out]) if (out / "skipped.csv").is_file() else {}
+        without = NOTHING.format(kind=features.kind)
+        reasons |= {clip: skipped.get(clip, without) for clip in clips["clip"] if clip not in found}
+        return (out if found else None), reasons
+
+    def _without(self, clip: str, media: list[str]) -> str:
+        """Why a clip has none of some media."""
+        faults = self.faults[clip]
+        return next((faults[medium] for medium in media if medium in faults), f"has no {' and no '.join(media)}")
+
+    def _score(self, member: Member, folders: list[Path], clips: pd.DataFrame, fold: int | None) -> pd.DataFrame:
+        """The mean posterior of all folds' networks for each clip, as logarithms."""
+        model = self.folder / member.folder / "model"
+        every = sorted({int(name.partition("-")[0]) for name in read_model(model)[0].kept_epoch})
+        folds = every if fold is None else [fold]
+        split = pd.concat([self._split(clips, number, member) for number in folds], ignore_index=True)
+        read = [[folder] for folder in folders]
+        if member.compares:
+            training = self.folder / member.folder / "training"
+            stored = read_table(training / "split.parquet", SPLIT)
+            if member.normalised:  # of those who trained, all clips describe the speaker
+                stored = stored.assign(**{DESCRIBES: True})
+            split = pd.concat([stored, split], ignore_index=True)
+            if "enrolment" in split:
+                split["enrolment"] = split["enrolment"].fillna(0).astype("int64")
+            read = [[*sorted((training / str(n)).iterdir()), *folder] for n, folder in enumerate(read)]
+        features = open_features([folder for part in read for folder in part], member.predictions.parts)
+        table = predict_folds(split, features, model, member.predictions, order=self.order)
+        return _mean_over_folds(table)
+
+    def _split(self, clips: pd.DataFrame, fold: int, member: Member) -> pd.DataFrame:
+        """The rows of new clips in a fold: they are tested there, or set apart for enrolment."""
+        enrolled = clips["clip"].isin(self.enrolled)
+        facts = clips[["clip", "corpus", "actor", "gender", "emotion"]]
+        split = facts.assign(fold=fold, split=np.where(enrolled, "enrolment", "test"))
+        if member.normalised:
+            return split.assign(**{DESCRIBES: enrolled})
+        if member.enrolment:
+            present = [clip for clip in self.enrolled if clip in set(clips["clip"])]
+            numbers = {clip: number for number, clip in enumerate(present, 1)}
+            return split.assign(enrolment=split["clip"].map(numbers).fillna(0).astype("int64"))
+        return split[~enrolled]
+
+
+def _mean_over_folds(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each clip: the mean posterior over the folds, as logarithms."""
+    classes = classes_of(table)
+    means = pd.DataFrame(posteriors(table), columns=classes).groupby(table["clip"], sort=False).mean()
+    clips = table.drop_duplicates("clip").drop(columns=[f"{LOGIT}{name}" for name in classes])
+    known = [name for name in classes if name not in unknown_to(table)]
+    return scored(clips.assign(fold=0), known, means.loc[clips["clip"], known].to_numpy(), classes)

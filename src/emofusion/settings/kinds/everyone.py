@@ -1,0 +1,62 @@
+"""All people at once: one model that learns from everybody whom an experiment's folds train, for use afterwards."""
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from emofusion.settings.fields import setting
+from emofusion.settings.kinds.protocols import Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass
+class Everyone(Protocol):
+    """One fold, in which nobody is tested, and all train whom a fold of another protocol trains.
+
+    A share of them validates, as in that protocol (`validation`). Nobody chooses it as a protocol: the plan makes it of
+    the experiment's protocol where `registration.weights=all`, see `everyone_of`.
+    """
+
+    tests: ClassVar[bool] = False
+
+    kind: str = "everyone"
+    protocol: Any = setting("The protocol whose training clips are used.", None)
+
+    def training_corpora(self, modality: str) -> list[str]:
+        """Those of the protocol."""
+        names: list[str] = self.protocol.training_corpora(modality)
+        return names
+
+    def test_corpora(self) -> list[str]:
+        """Those of the protocol: nobody is tested, but features adapt to the recordings of all corpora."""
+        names: list[str] = self.protocol.test_corpora()
+        return names
+
+    def for_modality(self, modality: str) -> Self:
+        """The same of the protocol of one modality."""
+        return replace(self, description="", protocol=self.protocol.for_modality(modality))
+
+    def fold_in_words(self, fold: int, folds: int) -> str:
+        """The only fold."""
+        return "the training on everybody (registration.weights=all)"
+
+    def tested_actors(self, clips: "pd.DataFrame", folds: "list[tuple[pd.Series, pd.Series, pd.Series]]") -> set[str]:
+        """Those of the protocol: features are centred on enrolment clips as they are in the experiment."""
+        tested: set[str] = self.protocol.tested_actors(clips, self.protocol.masks(clips))
+        return tested
+
+    def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
+        """One fold. Validation actors are drawn from all. Raises `EmofusionError` where there are too few actors."""
+        from emofusion.protocols.common.split import with_validation
+
+        may_train = clips["corpus"].isna()
+        for train, validation, _ in self.protocol.masks(clips):
+            may_train |= train | validation
+        return [with_validation(clips, may_train, may_train & False, self, fold=0)]
+
+
+def everyone_of(protocol: Protocol) -> Everyone:
+    """The training on everybody of a protocol, with the settings that all protocols have."""
+    shared = {field.name: getattr(protocol, field.name) for field in fields(Protocol) if field.name != "kind"}
+    return Everyone(**shared, protocol=protocol)

@@ -1,0 +1,280 @@
+"""From the workflow to the use of its model: registered, and scored by commands, by MLflow and by its server."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+from mlflow import MlflowClient
+
+from emofusion.predictions.table import posteriors
+from emofusion.scoring.recordings import Recording
+from emofusion.scoring.scorer import POSTERIOR, Scorer
+from emofusion.tables import PREDICTIONS, read_table
+
+EMOTIONS, PEOPLE = ["neutral", "happy", "sad"], 6
+OVERRIDE = [
+    *("+corpus=[folder]", "protocol=speaker_independent", "protocol.corpora=[folder]", "protocol.number_of_folds=2"),
+    *("protocol.enrolment.clips=2", "protocol.validation=0", "modalities=[speech,face,voice]", "+speech@voice=kernels"),
+    *("speech=ensemble", "speech.ensemble=[statistics,cnn1d]", "voice.training.enrolment=2", "fusion=linear"),
+    *("face=mobilenet", "face.network.weights=none", "face.features.size=32", "face.features.frames=2"),
+    *("face.training.epochs=1", "face.training.unfreeze=[]", "face.training.keep=last"),
+    *("report.compare={}", "published=none", "fusion.steps=4", "evaluation.samples=20", "evaluation.permutations=20"),
+    f"emotions.classes=[{','.join(EMOTIONS)}]",
+]
+
+
+@pytest.fixture(scope="module")
+def made(workflow_in, repository, write_video, tmp_path_factory):
+    """Six people, four clips of each emotion; an ensemble, a frozen backbone, and kernels that ask for enrolment."""
+    made = workflow_in(repository, tmp_path_factory.mktemp("scoring"))
+    folder, random = made.folder / "data", np.random.default_rng(0)
+    folder.mkdir()
+    rows = []
+    for person in range(PEOPLE):
+        for number in range(4 * len(EMOTIONS)):
+            emotion = EMOTIONS[number % len(EMOTIONS)]
+            name = f"p{person}-{number}.mp4"
+            write_video(folder / name, random, 30 * (number % 3), 200.0 * (1 + number % 3) + 5 * person)
+            about = {"actor": f"p{person}", "gender": "fm"[person % 2], "emotion": emotion}
+            rows.append(about | {"audio": name, "video": name})
+    pd.DataFrame(rows).to_csv(folder / "clips.csv", index=False)
+    made.override = [*OVERRIDE, f"corpora.folder.table={folder}/clips.csv"]
+    made.said = made.made("register", experiment="ravdess_openface", override=made.override)
+    made.model = made / "registered"
+    return made
+
+
+@pytest.fixture(scope="module")
+def client(made):
+    return MlflowClient(f"sqlite:///{made / 'mlflow.db'}")
+
+
+@pytest.fixture(scope="module")
+def model(client):
+    """The folder of the registered model."""
+    version = client.get_model_version("ravdess_openface", "1")
+    path = client.get_model_version_download_uri(version.name, version.version)
+    return path.removeprefix("file://")
+
+
+@pytest.fixture(scope="module")
+def scorer(model):
+    return Scorer(f"{model}/artifacts/bundle")
+
+
+def recording(made, clip: str) -> Recording:
+    return Recording(clip, made.folder / "data" / f"{clip}.mp4", ("audio", "video"))
+
+
+def clips_of(made, person: int) -> tuple[list[str], list[str]]:
+    """The clips of a person that are for enrolment, in their order, and the others."""
+    (path,) = (made / "split").glob("speaker_independent-voice-*/split.parquet")
+    split = pd.read_parquet(path).drop_duplicates("clip")
+    of_person = split[split["clip"].str.startswith(f"p{person}-")].sort_values("enrolment")
+    asked = of_person["enrolment"] > 0
+    return list(of_person.loc[asked, "clip"]), list(of_person.loc[~asked, "clip"])
+
+
+def command(made, *arguments: str, **given):
+    code = "import sys; from emofusion.commands import main; sys.exit(main())"
+    environment = made.environment() | {"EMOFUSION_RECORDINGS": ""}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=made.folder,
+        env=environment,
+        timeout=300,
+        **given,
+    )
+
+
+def test_the_clips_of_a_fold_scored_by_its_networks_have_the_cached_posteriors(made, scorer):
+    """Of an ensemble, of a frozen backbone with several frames, and of kernels on enrolled speakers."""
+    tables = {
+        name: read_table(next((made / kind).glob(f"{name}-*/predictions.parquet")), PREDICTIONS)
+        for name, kind in (("speech", "ensemble"), ("face", "predictions"), ("voice", "predictions"))
+    }
+    for fold, table in tables["voice"][tables["voice"]["split"] == "test"].groupby("fold"):
+        enrolled, clips = clips_of(made, int(table["clip"].iloc[0].partition("-")[0][1:]))
+        asked = [recording(made, clip) for clip in enrolled]
+        scores = scorer.score([recording(made, clip) for clip in clips], asked, workers=1, fold=int(fold))
+        assert list(scores.fused["used"]) == ["speech face voice"] * len(clips)
+        for name, cached in tables.items():
+            ours = scores.modalities[name].set_index("name").loc[clips].filter(like=POSTERIOR).to_numpy()
+            rows = cached[cached["split"] == "test"].set_index("clip").loc[clips].reset_index()
+            assert np.abs(ours - posteriors(rows)).max() < 1e-6, name
+
+
+def test_the_fused_posterior_is_the_calibrated_mean_of_the_modalities(made, scorer):
+    asked, clips = clips_of(made, 0)
+    scores = scorer.score([recording(made, clip) for clip in clips[:2]], [recording(made, clip) for clip in asked])
+    parts = [scores.modalities[name].filter(like=POSTERIOR).to_numpy() for name in ("speech", "face", "voice")]
+    mean = np.mean(parts, axis=0)
+    rule, _ = scorer.rule.fitted(np.arange(3))
+    tempered = mean ** (1 / rule.parameters["temperature"])
+    expected = tempered / tempered.sum(axis=1, keepdims=True)
+    assert np.abs(scores.fused.filter(like=POSTERIOR).to_numpy() - expected).max() < 1e-9
+    assert list(scores.fused["emotion"]) == [EMOTIONS[row] for row in expected.argmax(axis=1)]
+
+
+def test_the_same_report_is_registered_once(made, client):
+    assert "ravdess_openface, version 1, is registered." in made.said
+    again = made.made("register", experiment="ravdess_openface", override=made.override)
+    assert "ravdess_openface, version 1, is registered already" in again
+    assert not list((made.folder / "results").glob("emofusion-register-*"))  # nothing is left behind
+    (version,) = client.search_model_versions("name = 'ravdess_openface'")
+    assert version.tags["emofusion.rule"] == "linear" and version.tags["emofusion.classes"] == "neutral happy sad"
+    assert (made / "report" / version.tags["emofusion.report"]).is_dir()
+
+
+def test_one_training_on_everybody_is_another_version(made, client, scorer):
+    override = [*made.override, "registration.weights=all"]
+    said = made.made("register", experiment="ravdess_openface", override=override)
+    assert "ravdess_openface, version 2, is registered." in said
+    version = client.get_model_version("ravdess_openface", "2")
+    assert version.tags["emofusion.weights"] == "all" and "Weights: one further training" in version.description
+    path = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
+    one = Scorer(f"{path}/artifacts/bundle")
+    assert (one.bundle.folds, scorer.bundle.folds) == (1, 2)
+    splits = [pd.read_parquet(path) for path in (made / "split").glob("everyone-*/split.parquet")]
+    assert {len(split) for split in splits} == {12 * PEOPLE}
+    for split in splits:  # of those who are tested in a fold, two clips are for enrolment
+        assert dict(split["split"].value_counts()) == {"train": 10 * PEOPLE, "enrolment": 2 * PEOPLE}
+    asked, clips = clips_of(made, 0)
+    both = [
+        model.score([recording(made, clip) for clip in clips[:3]], [recording(made, clip) for clip in asked])
+        for model in (one, scorer)
+    ]
+    assert (both[0].fused["used"] == "speech face voice").all()
+    for name in ("speech", "face", "voice"):
+        ours, others = (scores.modalities[name].filter(like=POSTERIOR).to_numpy() for scores in both)
+        assert ours.sum(axis=1) == pytest.approx(1) and np.abs(ours - others).max() > 1e-9, name
+
+
+def test_the_model_card_has_the_figures_of_the_report(made, client):
+    version = client.get_model_version("ravdess_openface", "1")
+    rules = pd.read_csv(made / "reports/ravdess_openface/rules.csv").set_index("rule")
+    accuracy = f"{100 * rules.loc['linear', 'accuracy']:.2f}%"
+    assert f"| {rules.loc['linear', 'label']}" in version.description and accuracy in version.description
+    for said in ("60 test clips of 6 actors", "2 folds", "voice: voice-kernels", "| speech     | folder   | gender"):
+        assert said in version.description
+    assert "Voice is centred on 2 enrolment clips of each speaker" in version.description
+
+
+def test_a_command_scores_a_folder_and_says_what_it_could_not_score(made, write_video, tmp_path):
+    folder = tmp_path / "in"
+    (folder / "deeper").mkdir(parents=True)
+    random = np.random.default_rng(1)
+    write_video(folder / "a.mp4", random)
+    (folder / "deeper" / "b.wav").write_bytes(b"RIFF of nothing")
+    (folder / "notes.txt").write_text("no recording")
+    clips = [str(made.folder / "data" / f"{clip}.mp4") for clip in clips_of(made, 1)[0]]
+    scored = ["score", str(folder), "--model", "models:/ravdess_openface/1"]
+    refused = command(made, *scored)
+    assert refused.returncode == 2 and "features of voice are normalised for each speaker" in refused.stderr
+    assert "2 neutral clips of the speaker" in refused.stderr and refused.stderr.startswith("loading models:/")
+    done = command(made, *scored, "--enrol", *clips, "--format", "jsonl", "--output", str(tmp_path / "out.parquet"))
+    assert done.returncode == 1, done.stderr
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    good, bad = rows[str(folder / "a.mp4")], rows[str(folder / "deeper/b.wav")]
+    assert len(rows) == 2 and good["used"] == "speech face voice" and good["reason"] == ""
+    assert sum(value for name, value in good.items() if name.startswith(POSTERIOR)) == pytest.approx(1)
+    assert bad["used"] == "" and "cannot be read as audio" in bad["reason"] and bad["posterior_sad"] is None
+    written = pd.read_parquet(tmp_path / "out.parquet").set_index("name")
+    assert written.loc[good["name"], "posterior_sad"] == pytest.approx(good["posterior_sad"], abs=1e-9)
+    assert "1 of 2 recordings could not be scored" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["score", "absent.wav", "--model", "models:/ravdess_openface/1"], "absent.wav is not there"),
+        (["score", "empty", "--model", "models:/ravdess_openface/1"], "empty has no recording"),
+        (["score", "data", "--model", "models:/ravdess_openface/9"], "Register a model with: snakemake"),
+        (["score", "data", "--model", "data"], "no model of MLflow is there"),
+        (["score", "data", "--model", "models:/x/1", "--registry", "sqlite:///no.db"], "there is no registry"),
+        (["serve", "--model", "models:/ravdess_openface/1", "--folder", "absent"], "--folder absent is no folder"),
+    ],
+)
+def test_what_cannot_be_scored_is_told_in_one_line(made, arguments, said):
+    (made.folder / "empty").mkdir(exist_ok=True)
+    done = command(made, *arguments)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def sent(made):
+    """Rows as a client sends them: a clip in base64, and two for enrolment."""
+
+    def row(clip, **more):
+        content = (made.folder / "data" / f"{clip}.mp4").read_bytes()
+        return {"base64": base64.b64encode(content).decode(), "name": f"{clip}.mp4", **more}
+
+    asked, (clip, *_) = clips_of(made, 2)
+    return [row(clip, enrolment=False), *(row(name, enrolment=True) for name in asked)]
+
+
+def test_mlflow_predicts_with_it(made, model, sent, scorer, tmp_path):
+    (tmp_path / "in.json").write_text(json.dumps({"dataframe_records": sent}))
+    arguments = ["-m", "mlflow", "models", "predict", "--model-uri", model, "--env-manager", "local"]
+    arguments += ["--input-path", str(tmp_path / "in.json"), "--output-path", str(tmp_path / "out.json")]
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=made.environment())
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((tmp_path / "out.json").read_text())["predictions"]
+    asked = [recording(made, one["name"].removesuffix(".mp4")) for one in sent[1:]]
+    expected = scorer.score([recording(made, sent[0]["name"].removesuffix(".mp4"))], asked).fused.iloc[0]
+    assert row["name"] == sent[0]["name"] and row["emotion"] == expected["emotion"]
+    for name in EMOTIONS:
+        assert row[POSTERIOR + name] == pytest.approx(expected[POSTERIOR + name], abs=1e-6)
+
+
+def test_the_server_scores_what_is_sent_and_reads_no_path_outside_its_folder(
+    made, model, sent, unused_port, wait_for, tmp_path
+):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "secret.wav").write_bytes(b"secret")
+    code = "import sys; from emofusion.commands import main; sys.exit(main())"
+    arguments = ["serve", "--model", model, "--port", str(unused_port), "--folder", str(tmp_path / "open")]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments, "--most-megabytes", "0.5"],
+            stdout=log,
+            stderr=log,
+            env=made.environment(),
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{unused_port}"
+
+    def ask(rows):
+        return requests.post(f"{url}/invocations", json={"dataframe_records": rows}, timeout=120)
+
+    def answers():
+        assert server.poll() is None, (tmp_path / "log").read_text()
+        try:
+            return requests.get(f"{url}/health", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_for(answers, "the scoring server")
+        (row,) = ask(sent).json()["predictions"]
+        assert row["used"] == "speech face voice" and row["emotion"] in EMOTIONS
+        for path in (str(tmp_path / "secret.wav"), "../secret.wav"):
+            refused = ask([{"path": path, "enrolment": False}, *sent[1:]])
+            assert refused.status_code == 400 and "is not in the folder" in refused.text
+        large = base64.b64encode(bytes(600_000)).decode()
+        both = [{"base64": large, "name": "large.wav", "enrolment": False}, sent[0] | {"name": "b.mp4"}]
+        answer = ask([*both, *sent[1:]]).json()
+        too_large, fine = answer["predictions"]
+        assert "at most 0.5 are accepted" in too_large["reason"] and too_large["used"] == ""
+        assert fine["emotion"] == row["emotion"]
+    finally:
+        os.killpg(server.pid, 9)
+        server.wait()
