@@ -147,7 +147,7 @@ def test_the_slider_fuses_every_cell_with_its_weight(shown, maker):
             for both in settings
         ]
         shown = [float(text.rstrip("%")) for text in tab.column("settings", "At this weight")]
-        assert shown == pytest.approx([100 * mean for mean in means], abs=0.011)
+        assert shown == pytest.approx([100 * mean for mean in means], abs=0.00501)
     low, high = min(expected.values()), max(expected.values())
     text = tab.page.inner_text("#readout")
     assert f"Lowest {percent(low)}" in text and f"highest {percent(high)} of 8 shown cells" in text

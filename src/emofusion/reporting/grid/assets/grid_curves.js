@@ -15,11 +15,12 @@
   };
   const shareOf = (curve, point) => 10000 * curve.correct[point] / curve.clips;
   /** The accuracy of a cell at the present weights, in hundredths of a percent. A cell without a curve has its own. */
-  const accuracy = (cell) => {
+  const exact = (cell) => {
     const curve = curves[cellCurve[cell]];
-    return curve ? Math.round(shareOf(curve, at[curve.grid])) : own[cell];
+    return curve ? shareOf(curve, at[curve.grid]) : own[cell];
   };
-  const mean = (cells) => Math.round(cells.map(accuracy).reduce((a, b) => a + b, 0) / cells.length);
+  const accuracy = (cell) => Math.round(exact(cell));
+  const mean = (cells) => Math.round(cells.map(exact).reduce((a, b) => a + b, 0) / cells.length);
   const title = "At this weight";
   tables.cells.add({ title, kind: "share", compute: accuracy }, "Accuracy");
   tables.settings.add({ title, kind: "share", compute: (setting) => mean(settingCells[setting]) }, "Accuracy");
