@@ -151,8 +151,7 @@ def test_the_interval_of_a_share_holds_the_true_one_near_the_ceiling_too(men, wo
         correct = random.binomial(8, expit(shares + random.normal(0, 0.3, (3, number))))[..., None]
         row = _Seeds(genders, ["one"], clips, correct).rows(0.95)[0]
         held += row["low"] <= truth <= row["high"]
-    # wider than need be with few actors and clips: the variance of single clips is left in, see `crossed`
-    assert 0.93 < held / 1000 < 0.99
+    assert 0.93 < held / 1000 < 0.97
 
 
 @pytest.mark.parametrize(("men", "women"), [(12, 12), (5, 4)])
