@@ -167,6 +167,16 @@ def test_the_spread_of_three_levels_against_all_permutations_of_people(systems, 
     assert row["p"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / drawn) + 1 / drawn)
 
 
+@pytest.mark.parametrize("group", ["gender", "intensity"])
+def test_of_two_levels_the_test_of_all_is_that_of_the_gap(scored, facts, group):
+    found = group_tables(scored, facts, settings(group))
+    gaps, tests = (found[name].set_index(["system", "emotion"]) for name in ("group_gaps", "group_tests"))
+    pd.testing.assert_series_equal(tests["p"], gaps["p"])
+    np.testing.assert_allclose(tests["spread"], gaps["gap"].abs())
+    single = ~tests.index.isin(["all", "unweighted average recall"], level="emotion")
+    np.testing.assert_allclose(tests["p_holm"][single], gaps["p_holm"][single])
+
+
 def test_holm_is_over_pairs_and_over_pairs_and_emotions(scored, facts):
     found = group_tables(scored, facts, settings("tongue"))["group_gaps"]
     rows = found[found["system"] == "face"].dropna(subset="p")

@@ -44,7 +44,8 @@ def group_tables(systems: Systems, facts: pd.DataFrame, settings: Evaluation) ->
             emotions), minimum_detectable_gap with its interval (missing where levels vary within people). Unweighted
             average recall is over the emotions that both levels show.
         group_tests: group, system, emotion, levels (with a clip), spread (the largest accuracy of a level minus the
-            smallest), p of a permutation test of the spread, p_holm (adjusted for the system's emotions).
+            smallest), p of a permutation test of the spread (with two levels, that of their gap), p_holm (adjusted for
+            the system's emotions).
         group_fairness: group, system, emotion, metric, value, levels: as `fairness.fairness_table`, where a difference
             is the largest minus the smallest rate of a level; low and high, its interval where there are two levels
             (with more, `group_gaps` has intervals for each pair).
@@ -109,7 +110,8 @@ class _Group:
         return {
             "groups": pd.concat([self._level(level) for level in range(len(self.levels.names))], ignore_index=True),
             "group_gaps": gaps.assign(p_holm=self._holm(gaps)),
-            "group_tests": self._spread(),
+            # the spread of two levels is their gap without its sign
+            "group_tests": self._spread(gaps["p"].to_numpy() if len(pairs) == 1 else None),
             "group_fairness": self.fairness.assign(levels=len(self.levels.names)),
         }
 
@@ -192,8 +194,8 @@ class _Group:
             adjusted[rows] = holm(gaps["p"].to_numpy()[rows])
         return adjusted
 
-    def _spread(self) -> pd.DataFrame:
-        """The table `group_tests`."""
+    def _spread(self, of_gap: NDArray[Any] | None) -> pd.DataFrame:
+        """The table `group_tests`. of_gap: (S R,), the p values where they are known."""
         shown = self.clips.any(axis=0)
         shared = np.asarray(shown.all(axis=0) if shown.all(axis=0).any() else shown.any(axis=0))
         present = np.stack(
@@ -208,8 +210,9 @@ class _Group:
             return np.where(known.sum(axis=0) > 1, most - least, np.nan)
 
         observed = spread(self.correct.sum(axis=1)[..., None], self.clips.sum(axis=0)[..., None])[..., 0]
-        p = np.full(observed.shape, np.nan)
-        for pattern in np.unique(present, axis=0):  # (A, G), the levels that each actor has clips of
+        p = np.full(observed.shape, np.nan) if of_gap is None else of_gap.reshape(observed.shape)
+        # (A, G), the levels that each actor has clips of
+        for pattern in np.unique(present, axis=0) if of_gap is None else ():
             rows = (present == pattern).all(axis=(1, 2))
             actor, level = np.nonzero(pattern)
             drawn = []
