@@ -120,7 +120,7 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
 def _student(total: float, *squares: tuple[float, int]) -> tuple[float, float]:
     """A sum or difference of mean squares, and its degrees of freedom by Satterthwaite.
 
-    squares: each mean square with its own degrees of freedom.
+    squares: each mean square with its own degrees of freedom; where all are 0, those of the first one count.
     """
     spread = sum(square**2 / number for square, number in squares)
-    return total, total**2 / spread if spread > 0 else 1.0
+    return total, total**2 / spread if spread > 0 else float(squares[0][1])
