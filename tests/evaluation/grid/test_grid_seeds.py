@@ -101,6 +101,8 @@ def test_where_every_clip_is_recognised_the_interval_is_that_of_independent_clip
     reach = t.ppf(0.975, 7) / np.sqrt(90 * centre * (1 - centre))
     assert found == pytest.approx((expit(logit(centre) - reach), 1)) and 0.8 < found[0] < 0.9
     assert crossed(np.zeros((3, 9)), np.arange(9) % 2, 0.95).of_share(90, 0.95) == pytest.approx((0, 1 - found[0]))
+    rounded = 1 - 1e-16 * np.random.default_rng(0).integers(0, 3, (3, 9))
+    assert crossed(rounded, np.arange(9) % 2, 0.95).of_share(90, 0.95) == pytest.approx(found)
     assert np.isnan(crossed(np.ones((3, 4)), np.arange(4) % 2, 0.95).of_share(40, 0.95)).all()
 
 

@@ -23,6 +23,9 @@ from scipy.special import stdtrit
 from emofusion.evaluation.actors import FEWEST
 from emofusion.evaluation.student import logit_interval
 
+# Mean squares below this are 0 on paper: values that are equal differ by rounding. A single clip adds far more.
+NOTHING = 1e-18
+
 
 @dataclass(frozen=True)
 class Crossed:
@@ -54,9 +57,8 @@ class Crossed:
         """
         if np.isnan(self.low):
             return np.nan, np.nan
-        # what is 0 on paper is not quite 0 after rounding
-        share, error = np.round(self.mean, 12), self.error if self.error > 1e-9 else 0.0
-        low, high = logit_interval(share, np.array(error), np.array(self.degrees), np.array(clips), confidence)
+        share = np.round(self.mean, 12)  # what is 1 on paper is not quite 1 after rounding
+        low, high = logit_interval(share, np.array(self.error), np.array(self.degrees), np.array(clips), confidence)
         return float(low), float(high)
 
 
@@ -97,6 +99,7 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
     of_actor = seeds * float((within(by_actor, strata) ** 2).sum()) / among
     of_seed = actors * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
     of_rest = float((rest**2).sum()) / (among * (seeds - 1))
+    of_actor, of_seed, of_rest = (square if square > NOTHING else 0.0 for square in (of_actor, of_seed, of_rest))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
     negative = tuple(name for name, part in parts.items() if part < 0)
     known = [_student(of_actor + of_seed, (of_actor, among), (of_seed, seeds - 1))]
