@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.fairness import METRICS, fairness_table
 from emofusion.evaluation.systems import side_by_side
@@ -16,7 +16,7 @@ from emofusion.predictions.table import labels
 
 def table_of(systems: dict[str, pd.DataFrame], are_checked: bool = False) -> pd.DataFrame:
     scored = side_by_side(systems, are_checked)
-    return fairness_table(scored, count(scored), Resampling.of(scored.genders, 60, 0, 0.95))
+    return fairness_table(scored, count(scored), Actors(scored.genders, 0.95))
 
 
 def predictions_of(rows: list[tuple[str, str, str]]) -> pd.DataFrame:

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.bootstrap import Resampling
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.counts import count
 from emofusion.evaluation.evaluate import evaluate
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
-from emofusion.evaluation.fairness import METRICS, fairness_table
+from emofusion.evaluation.fairness import ACCURACY, METRICS, fairness_table
 from emofusion.evaluation.groups import group_tables
 from emofusion.evaluation.levels import facts_of_tested, levels_of
 from emofusion.evaluation.schemas import evaluation_schemas
@@ -75,7 +75,7 @@ def test_gender_as_a_group_has_the_numbers_of_the_tables_of_gender(systems, scor
     pd.testing.assert_frame_equal(gaps[renamed.columns], renamed)
     emotions = ~gender["emotion"].isin(["all", "unweighted average recall"])
     np.testing.assert_allclose(gaps["p_holm"][emotions], gender["p_holm"][emotions])
-    columns = ["system", "emotion", "metric", "value"]
+    columns = ["system", "emotion", "metric", "value", "low", "high"]
     pd.testing.assert_frame_equal(found["group_fairness"][columns], found["fairness"][columns])
     levels, subsets = found["groups"], found["subsets"].rename(columns={"gender": "level"})
     merged = levels.merge(subsets, on=["system", "level", "emotion"], suffixes=("", "_before"))
@@ -167,6 +167,16 @@ def test_the_spread_of_three_levels_against_all_permutations_of_people(systems, 
     assert row["p"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / drawn) + 1 / drawn)
 
 
+@pytest.mark.parametrize("group", ["gender", "intensity"])
+def test_of_two_levels_the_test_of_all_is_that_of_the_gap(scored, facts, group):
+    found = group_tables(scored, facts, settings(group))
+    gaps, tests = (found[name].set_index(["system", "emotion"]) for name in ("group_gaps", "group_tests"))
+    pd.testing.assert_series_equal(tests["p"], gaps["p"])
+    np.testing.assert_allclose(tests["spread"], gaps["gap"].abs())
+    single = ~tests.index.isin(["all", "unweighted average recall"], level="emotion")
+    np.testing.assert_allclose(tests["p_holm"][single], gaps["p_holm"][single])
+
+
 def test_holm_is_over_pairs_and_over_pairs_and_emotions(scored, facts):
     found = group_tables(scored, facts, settings("tongue"))["group_gaps"]
     rows = found[found["system"] == "face"].dropna(subset="p")
@@ -188,6 +198,47 @@ def test_fairness_of_three_levels_by_fairlearn(systems, scored, facts):
         expected = getattr(metrics, name)(truth, taken, sensitive_features=table["tongue"])
         assert found.loc[("speech", "sad", name), "value"] == pytest.approx(expected), name
     assert (found["levels"] == 3).all()
+    assert found[["low", "high"]].isna().all(axis=None)  # `group_gaps` has an interval for each pair
+
+
+def folded(low, high):
+    return [0 if low <= 0 <= high else min(abs(low), abs(high)), max(abs(low), abs(high))]
+
+
+@pytest.mark.parametrize("group", ["gender", "intensity"])
+def test_intervals_of_fairness_are_those_of_signed_differences_by_hand(systems, scored, facts, group, plain_interval):
+    """Between people, and within them: the emotion happy. The odds are corrected by Bonferroni."""
+    found = group_tables(scored, facts, settings(group))["group_fairness"].set_index(["system", "emotion", "metric"])
+    for system, table in systems.items():
+        rows = facts.assign(taken=facts["clip"].map(pd.Series(labels(table), table["clip"])) == "happy")
+        first, second = (part for _, part in rows.groupby(group))
+        happy = [part[part["emotion"] == "happy"] for part in (first, second)]
+        others = [part[part["emotion"] != "happy"] for part in (first, second)]
+
+        def interval(parts, confidence):
+            terms = [(sign, part.assign(right=part["taken"])) for sign, part in zip((1, -1), parts, strict=True)]
+            return folded(*plain_interval(terms, confidence))
+
+        parity, true, false = (interval(parts, 0.95) for parts in ((first, second), happy, others))
+        assert found.loc[(system, "happy", METRICS[0]), ["low", "high"]].tolist() == pytest.approx(parity)
+        assert found.loc[(system, "happy", METRICS[2]), ["low", "high"]].tolist() == pytest.approx(true)
+        odds = [max(interval(happy, 0.975)[0], interval(others, 0.975)[0]), max(true[1], false[1])]
+        assert found.loc[(system, "happy", METRICS[1]), ["low", "high"]].tolist() == pytest.approx(odds)
+
+
+@pytest.mark.parametrize("group", ["gender", "intensity"])
+def test_intervals_of_fairness_agree_with_those_of_gaps(scored, facts, group):
+    tables = group_tables(scored, facts, settings(group))
+    gaps = tables["group_gaps"].set_index(["system", "emotion"])
+    found = tables["group_fairness"]
+    for metric, rows in found[found["metric"].isin([ACCURACY, METRICS[2]])].groupby("metric"):
+        both = rows.join(gaps[["gap", "low", "high"]], on=["system", "emotion"], rsuffix="_of_gap")
+        expected = [
+            [np.nan, np.nan] if np.isnan(a) else folded(a, b) for a, b in both[["low_of_gap", "high_of_gap"]].to_numpy()
+        ]
+        np.testing.assert_allclose(both[["low", "high"]], expected, atol=1e-12)
+        np.testing.assert_allclose(both["value"], both["gap"].abs())
+        assert both["low"].notna().sum() >= (3 if metric == ACCURACY else 18)
 
 
 @pytest.mark.parametrize("group", ["tongue", "intensity"])
@@ -213,8 +264,8 @@ def test_clips_that_a_system_lacks_count_and_are_not_recognised(lacking, facts, 
 
 def test_gender_as_a_group_is_the_fairness_of_gender_where_systems_lack_clips(lacking, facts):
     scored = side_by_side(lacking, are_checked=True)
-    columns = ["system", "emotion", "metric", "value"]
-    by_gender = fairness_table(scored, count(scored), Resampling.of(scored.genders, 10, 0, 0.95))
+    columns = ["system", "emotion", "metric", "value", "low", "high"]
+    by_gender = fairness_table(scored, count(scored), Actors(scored.genders, 0.95))
     found = group_tables(scored, facts, settings("gender"))["group_fairness"]
     pd.testing.assert_frame_equal(found[columns], by_gender[columns])
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.fairness_intervals import fairness_ends
 from emofusion.evaluation.systems import Systems
@@ -16,7 +16,7 @@ ACCURACY = "accuracy_difference"
 METRICS = ("demographic_parity_difference", "equalized_odds_difference", "equal_opportunity_difference")
 
 
-def fairness_table(systems: Systems, counts: Counts, resampling: Resampling) -> pd.DataFrame:
+def fairness_table(systems: Systems, counts: Counts, over: Actors) -> pd.DataFrame:
     """Absolute differences between the genders, from 0 to 1.
 
     Columns: system, emotion, metric, value, and the ends low and high of its interval over actors (see
@@ -33,19 +33,38 @@ def fairness_table(systems: Systems, counts: Counts, resampling: Resampling) -> 
     A clip that a system lacks is predicted as no emotion, and is not recognised. A value is missing where a gender has
     no clip to compute a rate from. (fairlearn would use the rate 0.)
     """
-    genders = (systems.female, systems.male)
-    clips = np.stack([counts.clips[actors].sum(axis=0) for actors in genders])
-    confusion = np.stack([counts.confusion[:, actors].sum(axis=1) for actors in genders], axis=1)
-    occurs = np.asarray(counts.clips.any(axis=0))
-    table = differences(systems, clips, confusion, occurs)
-    columns = np.concatenate([[True], np.repeat(occurs, len(METRICS))])
-    low, high = (ends[:, columns].ravel() for ends in fairness_ends(systems, counts, resampling))
-    # a gender without clips of an emotion has no rate, and the difference no interval
-    table["low"], table["high"] = (np.where(table["value"].isna(), np.nan, ends) for ends in (low, high))
-    for gender, shown in zip(("female", "male"), clips, strict=True):
+    of_group = np.stack([systems.male, systems.female])[:, :, None]
+    by_actor, confusion = counts.clips * of_group, counts.confusion[:, None] * of_group[..., None]
+    table = with_intervals(systems, by_actor, confusion, np.asarray(counts.clips.any(axis=0)), over)
+    for gender, shown in zip(("female", "male"), by_actor.sum(axis=1)[::-1], strict=True):
         numbers = {"all": shown.sum(), **dict(zip(systems.emotions, shown, strict=True))}
         table[f"{gender}_clips"] = table["emotion"].map(numbers).astype("int64")
     return table
+
+
+def with_intervals(
+    systems: Systems, clips: NDArray[Any], confusion: NDArray[Any], occurs: NDArray[Any], over: Actors
+) -> pd.DataFrame:
+    """The differences between groups of clips, with intervals where there are two groups.
+
+    Args:
+        systems: the systems, for their names and emotions.
+        clips: (G, A, K), the number of clips by group, actor and true emotion.
+        confusion: (S, G, A, K, K), the number of clips by system, group, actor, true and predicted emotion.
+        occurs: (K,), whether an emotion has rows.
+        over: the actors.
+
+    Returns:
+        The table of `differences`, with the columns low and high: see `fairness_intervals.fairness_ends`. They are
+        missing with more than two groups: the two that differ most are then chosen by their rates, and the interval of
+        a chosen difference would lie too high.
+    """
+    table = differences(systems, clips.sum(axis=1), confusion.sum(axis=2), occurs)
+    if len(clips) != 2:
+        return table.assign(low=np.nan, high=np.nan)
+    columns = np.concatenate([[True], np.repeat(occurs, len(METRICS))])
+    low, high = (ends[:, columns].ravel() for ends in fairness_ends(clips, confusion, over))
+    return table.assign(low=low, high=high)
 
 
 def differences(systems: Systems, clips: NDArray[Any], confusion: NDArray[Any], occurs: NDArray[Any]) -> pd.DataFrame:

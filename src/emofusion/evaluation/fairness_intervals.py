@@ -1,9 +1,11 @@
-"""Intervals of fairness metrics: absolute differences between men and women, from resamples of actors.
+"""Intervals of fairness metrics: absolute differences between two groups of clips, over actors.
 
-An absolute difference is never below 0, so its resamples lie above it where the groups hardly differ, and percentiles
-of them would leave out a true difference of 0. The interval is therefore that of the signed difference, folded at 0: an
-interval from -3 to +5 points becomes one from 0 to 5. The equalized odds difference is the larger of two differences.
-Its upper end is the larger upper end. Its lower end is the larger of two lower ends that hold together (Bonferroni).
+The groups are men and women, or two levels of another group. An absolute difference is never below 0, so an interval
+around it would leave out a true difference of 0. The interval is therefore that of the signed difference, folded at 0:
+an interval from -3 to +5 points becomes one from 0 to 5. That of the signed difference is Student's over actors, as for
+gaps (`student.student_interval`), so that a folded gap has the ends of the gap. The equalized odds difference is the
+larger of two differences. Its upper end is the larger upper end. Its lower end is the larger of two lower ends that
+hold together (Bonferroni).
 """
 
 from dataclasses import replace
@@ -12,39 +14,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.bootstrap import Resampling
-from emofusion.evaluation.counts import Counts
-from emofusion.evaluation.systems import Systems
-
-Ends = tuple[NDArray[Any], NDArray[Any]]
+from emofusion.evaluation.student import Ends, deviations
 
 
-def fairness_ends(systems: Systems, counts: Counts, resampling: Resampling) -> Ends:
+def fairness_ends(clips: NDArray[Any], confusion: NDArray[Any], over: Actors) -> Ends:
     """The low and high ends of the intervals, (S, 1 + 3 K) each; NaN where too few actors show an emotion.
 
     The columns are the difference of accuracy, and for each of the K emotions those of demographic parity, equalized
     odds and equal opportunity, see `fairness.fairness_table`.
+
+    Args:
+        clips: (2, A, K), the number of clips by group, actor and true emotion. An actor may have clips of both groups,
+            as of two intensities.
+        confusion: (S, 2, A, K, K), the number of clips by system, group, actor, true and predicted emotion. Clips that
+            a system lacks are in none.
+        over: the actors.
     """
-    stricter = replace(resampling, confidence=(1 + resampling.confidence) / 2)
-    shown = counts.clips.T  # (K, A)
-    known = systems.male | systems.female
-    anything, of_emotion = known & (shown.sum(axis=0) > 0), known & (shown > 0)
-    of_others = known & (shown.sum(axis=0) > shown)
-    lows, highs = list[NDArray[Any]](), list[NDArray[Any]]()
-    for confusion in counts.confusion:
-        right, taken = np.diagonal(confusion, axis1=-2, axis2=-1).T, confusion.sum(axis=1).T  # (K, A)
-        accuracy, selected, true, false = _signed(systems, shown, right, taken, resampling)
-        of_all = folded(*resampling.interval(accuracy, anything))
-        parity = folded(*resampling.interval(selected, np.broadcast_to(anything, shown.shape)))
-        opportunity = folded(*resampling.interval(true, of_emotion))
-        others = folded(*resampling.interval(false, of_others))
-        together = [folded(*stricter.interval(d, p)) for d, p in ((true, of_emotion), (false, of_others))]
-        odds = np.maximum(together[0][0], together[1][0]), np.maximum(opportunity[1], others[1])
-        for ends, side in ((lows, 0), (highs, 1)):
-            each = np.stack([parity[side], odds[side], opportunity[side]], axis=-1)
-            ends.append(np.concatenate([[of_all[side]], each.ravel()]))
-    return np.stack(lows), np.stack(highs)
+    shown, whole = np.moveaxis(clips, -1, 1), clips.sum(axis=-1)[:, None]  # (2, K, A) and (2, 1, A)
+    right = np.moveaxis(np.diagonal(confusion, axis1=-2, axis2=-1), -1, 2)  # (S, 2, K, A)
+    taken = np.moveaxis(confusion.sum(axis=-2), -1, 2)
+    stricter = replace(over, confidence=(1 + over.confidence) / 2)
+    of_all = _ends(right.sum(axis=2, keepdims=True), whole, over)
+    parity, opportunity = _ends(taken, whole, over), _ends(right, shown, over)
+    of_others = _ends(taken - right, whole - shown, over)
+    together = _ends(right, shown, stricter), _ends(taken - right, whole - shown, stricter)
+    odds = np.maximum(together[0][0], together[1][0]), np.maximum(opportunity[1], of_others[1])
+    by_emotion = [np.stack(ends, axis=-1) for ends in zip(parity, odds, opportunity, strict=True)]  # (S, K, 3) each
+    low, high = (
+        np.concatenate([first, each.reshape(len(first), -1)], axis=1)
+        for first, each in zip(of_all, by_emotion, strict=True)
+    )
+    return low, high
 
 
 def folded(low: NDArray[Any], high: NDArray[Any]) -> Ends:
@@ -53,26 +55,12 @@ def folded(low: NDArray[Any], high: NDArray[Any]) -> Ends:
     return np.where(np.isnan(low), np.nan, least), np.maximum(np.abs(low), np.abs(high))
 
 
-def _signed(
-    systems: Systems, shown: NDArray[Any], right: NDArray[Any], taken: NDArray[Any], resampling: Resampling
-) -> tuple[NDArray[Any], ...]:
-    """Rates of men minus rates of women in each resample, of one system.
+def _ends(part: NDArray[Any], whole: NDArray[Any], over: Actors) -> Ends:
+    """The folded interval of the first group's rate minus the second's, (S, R) each, of R rates Σ part / Σ whole.
 
-    Accuracy (samples,), and for each emotion, (K, samples): the share of clips that are predicted as the emotion, the
-    true positive rate, the false positive rate.
-
-    shown, right, taken: (K, A), clips of the emotion, those of them that are recognised, clips predicted as it.
+    part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1.
     """
-    of_gender, weights = [], resampling.weights.T.astype(float)
-    for gender in (systems.male, systems.female):
-        clips, correct, all_taken = ((part * gender) @ weights for part in (shown, right, taken))
-        whole = clips.sum(axis=0)
-        of_gender.append(
-            (
-                ratio(correct.sum(axis=0), whole),
-                ratio(all_taken, whole),
-                ratio(correct, clips),
-                ratio(all_taken - correct, whole - clips),
-            )
-        )
-    return tuple(men - women for men, women in zip(*of_gender, strict=True))
+    rates = ratio(part.sum(axis=-1), whole.sum(axis=-1))
+    away = deviations(part, whole)
+    present = np.broadcast_to((whole > 0).any(axis=0), part.shape[2:])
+    return folded(*over.difference(rates[:, 0] - rates[:, 1], away[:, 0] - away[:, 1], present))

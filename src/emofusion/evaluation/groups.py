@@ -17,7 +17,7 @@ from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.counts import confusion_of_cells
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
-from emofusion.evaluation.fairness import differences
+from emofusion.evaluation.fairness import with_intervals
 from emofusion.evaluation.gender import DETECTABLE, OVERALL, minimum_detectable_gap
 from emofusion.evaluation.levels import Levels, levels_of
 from emofusion.evaluation.permutation import holm, two_sided
@@ -44,9 +44,11 @@ def group_tables(systems: Systems, facts: pd.DataFrame, settings: Evaluation) ->
             emotions), minimum_detectable_gap with its interval (missing where levels vary within people). Unweighted
             average recall is over the emotions that both levels show.
         group_tests: group, system, emotion, levels (with a clip), spread (the largest accuracy of a level minus the
-            smallest), p of a permutation test of the spread, p_holm (adjusted for the system's emotions).
+            smallest), p of a permutation test of the spread (with two levels, that of their gap), p_holm (adjusted for
+            the system's emotions).
         group_fairness: group, system, emotion, metric, value, levels: as `fairness.fairness_table`, where a difference
-            is the largest minus the smallest rate of a level.
+            is the largest minus the smallest rate of a level; low and high, its interval where there are two levels
+            (with more, `group_gaps` has intervals for each pair).
         All are without rows where `settings.groups` is empty, and for a group of which `facts` has no value.
 
     Raises:
@@ -76,7 +78,7 @@ EMPTY = {
         ["first_accuracy", "second_accuracy", "gap", "low", "high", "p", "p_holm", *DETECTABLE],
     ),
     "group_tests": _empty(["group", "system", "emotion"], ["levels"], ["spread", "p", "p_holm"]),
-    "group_fairness": _empty(["group", "system", "emotion", "metric"], ["levels"], ["value"]),
+    "group_fairness": _empty(["group", "system", "emotion", "metric"], ["levels"], ["value", "low", "high"]),
 }
 
 
@@ -92,13 +94,14 @@ class _Group:
         confusion = confusion_of_cells(systems, cell, cells).reshape(-1, *shape, shape[2])
         correct = np.diagonal(confusion, axis1=-2, axis2=-1)
         occurs = np.asarray(clips.any(axis=(0, 1)))
-        self.fairness = differences(systems, clips.sum(axis=0), confusion.sum(axis=1), occurs)
         occurring = np.flatnonzero(occurs)
         self.emotions = [systems.emotions[position] for position in occurring]
         self.rows = [*OVERALL, *self.emotions]
         self.clips, self.correct = clips[..., occurring], correct[..., occurring]  # (A, G, K), (S, A, G, K)
         groups = levels.labels if levels.of_people else systems.genders
         self.over = Actors(groups, self.settings.confidence)
+        by_level = np.moveaxis(clips, 1, 0), np.moveaxis(confusion, 2, 1)
+        self.fairness = with_intervals(systems, *by_level, occurs, self.over)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables of `group_tables` for this group, without the column group."""
@@ -107,7 +110,8 @@ class _Group:
         return {
             "groups": pd.concat([self._level(level) for level in range(len(self.levels.names))], ignore_index=True),
             "group_gaps": gaps.assign(p_holm=self._holm(gaps)),
-            "group_tests": self._spread(),
+            # the spread of two levels is their gap without its sign
+            "group_tests": self._spread(gaps["p"].to_numpy() if len(pairs) == 1 else None),
             "group_fairness": self.fairness.assign(levels=len(self.levels.names)),
         }
 
@@ -190,8 +194,8 @@ class _Group:
             adjusted[rows] = holm(gaps["p"].to_numpy()[rows])
         return adjusted
 
-    def _spread(self) -> pd.DataFrame:
-        """The table `group_tests`."""
+    def _spread(self, of_gap: NDArray[Any] | None) -> pd.DataFrame:
+        """The table `group_tests`. of_gap: (S R,), the p values where they are known."""
         shown = self.clips.any(axis=0)
         shared = np.asarray(shown.all(axis=0) if shown.all(axis=0).any() else shown.any(axis=0))
         present = np.stack(
@@ -206,8 +210,9 @@ class _Group:
             return np.where(known.sum(axis=0) > 1, most - least, np.nan)
 
         observed = spread(self.correct.sum(axis=1)[..., None], self.clips.sum(axis=0)[..., None])[..., 0]
-        p = np.full(observed.shape, np.nan)
-        for pattern in np.unique(present, axis=0):  # (A, G), the levels that each actor has clips of
+        p = np.full(observed.shape, np.nan) if of_gap is None else of_gap.reshape(observed.shape)
+        # (A, G), the levels that each actor has clips of
+        for pattern in np.unique(present, axis=0) if of_gap is None else ():
             rows = (present == pattern).all(axis=(1, 2))
             actor, level = np.nonzero(pattern)
             drawn = []

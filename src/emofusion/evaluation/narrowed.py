@@ -58,7 +58,7 @@ def narrowed_table(
     oracle = np.array([(kinds or {}).get(systems.names[position]) == ORACLE for position in after], dtype=bool)
     p, adjusted = np.full(change.shape, np.nan), np.full(change.shape, np.nan)
     for rows in _families(gaps.rows):
-        p[~oracle, rows], adjusted[~oracle, rows] = _tests(
+        p[~oracle, rows], adjusted[~oracle, rows] = change_tests(
             gaps.observed[:, rows], permuted[0][:, rows], permuted[1], after[~oracle], before[~oracle]
         )
     shown = adjusted <= 1 - over.confidence + ROUNDING
@@ -113,14 +113,15 @@ def _families(rows: Sequence[str]) -> list[slice]:
     return [*singles, slice(len(OVERALL), len(rows))]
 
 
-def _tests(
+def change_tests(
     observed: NDArray[Any], permuted: NDArray[Any], exact: bool, after: NDArray[Any], before: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The p values and the adjusted p values of one family, (pairs, R) each; NaN where a gap is not known.
+    """The p values and the adjusted p values of one family of rows, (pairs, R) each; NaN where a gap is not known.
 
     Differences and sums are on the scale of their standard deviations over the permutations.
 
-    observed: (S, R). permuted: (S, R, ways). after, before: (pairs,), positions of systems.
+    observed: (S, R). permuted: (S, R, ways). exact: see `gender.permuted_gaps`. after, before: (pairs,), positions of
+    systems.
     """
     known = np.isfinite(observed)
     permuted = np.nan_to_num(permuted)

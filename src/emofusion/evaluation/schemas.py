@@ -197,6 +197,7 @@ _OF_GROUPS = {
             "metric": pa.Column(str, pa.Check.isin([ACCURACY, *METRICS])),
             "levels": _count,
             "value": _share,
+            **_interval,
         },
         ["group", "system", "emotion", "metric"],
     ),

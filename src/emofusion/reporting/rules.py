@@ -119,14 +119,14 @@ def _by_subset(subsets: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     """A table with one row for each rule, and with accuracy, interval and clips of each subset as columns."""
     columns = [subsets[["rule"]].drop_duplicates().set_index("rule")]
     taken = {"accuracy_low", "accuracy_high"}
-    by_rule = subsets.set_index(["gender", "emotion"])
+    parts = dict(iter(subsets.groupby(["gender", "emotion"], sort=False)))
     for gender, emotion in product(("all", *GENDERS), ("all", *in_order(set(subsets["emotion"]) - {"all"}, order))):
         words = [word for word in (gender, emotion) if word != "all"]
-        if words and (gender, emotion) in by_rule.index:
+        if words and (gender, emotion) in parts:
             name = "_".join(["accuracy", *words])
             if taken & {name, *(name + end for end in ("_low", "_high", "_clips"))}:  # a class such as `low`
                 name = "_".join(["accuracy", *words[:-1], "class", words[-1]])
-            part = by_rule.loc[[(gender, emotion)]].set_index("rule")[["accuracy", "low", "high", "clips"]]
+            part = parts[gender, emotion].set_index("rule")[["accuracy", "low", "high", "clips"]]
             part.columns = [name, f"{name}_low", f"{name}_high", f"{name}_clips"]
             columns.append(part)
             taken |= {*part.columns}

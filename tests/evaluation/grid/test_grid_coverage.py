@@ -18,11 +18,13 @@ def males(actors):
 @pytest.mark.parametrize(
     ("actors", "seeds", "deviations", "least", "most"),
     [
-        *((actors, seeds, (10, 1, 5), 0.935, 0.975) for actors in (8, 24) for seeds in (2, 3, 5)),
-        *((actors, seeds, (10, 2, 5), 0.935, 0.975) for actors in (8, 24) for seeds in (2, 3, 5)),
-        (24, 4, (10, 0, 5), 0.935, 0.97),  # seeds that make no difference: actors decide
+        *((actors, seeds, (10, 1, 5), 0.93, 0.97) for actors in (8, 24) for seeds in (2, 3, 5)),
+        *((actors, seeds, (10, 2, 5), 0.93, 0.97) for actors in (8, 24) for seeds in (2, 3, 5)),
+        *((actors, 3, (5, 1, 10), 0.93, 0.975) for actors in (8, 24)),  # few clips: the rest is greatest
+        *((actors, 3, (2, 0, 16), 0.93, 0.975) for actors in (8, 24)),  # nothing but the rest: a little too wide
+        (24, 4, (10, 0, 5), 0.93, 0.97),  # seeds that make no difference: actors decide
         (24, 5, (3, 3, 5), 0.93, 0.97),  # seeds that make as great a difference as actors
-        (24, 3, (10, 5, 5), 0.92, 0.96),
+        (24, 3, (10, 5, 5), 0.93, 0.97),
         (24, 2, (10, 5, 5), 0.88, 0.94),  # the limit of two seeds: too narrow where seeds decide
     ],
 )  # fmt: skip
@@ -51,12 +53,12 @@ def test_joint_intervals_hold_all_true_differences_together(actors):
 
 def test_true_null_hypotheses_are_seldom_rejected_together_with_real_differences():
     """Of ten differences two are real: the adjusted test errs in 5 of 100 studies at most, a plain one in many."""
-    random, adjusted, plain = np.random.default_rng(3), 0, 0
-    for _ in range(400):
+    random, adjusted, plain, studies = np.random.default_rng(3), 0, 0, 3000
+    for study in range(studies):
         values = random.normal(0, 5, (1, 12)) + random.normal(0, 5, (10, 12))
         values[:2] += 20
-        p, p_max_t = sign_flips(values, 300, 1)
+        p, p_max_t = sign_flips(values, 300, study)
         adjusted += (p_max_t[2:] <= 0.05).any()
         plain += (p[2:] <= 0.05).any()
         assert (p_max_t[:2] < 0.05).all()
-    assert adjusted / 400 < 0.075 and plain / 400 > 0.12
+    assert adjusted / studies <= 0.06 and plain / studies > 0.2

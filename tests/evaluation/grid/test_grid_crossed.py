@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 from scipy.stats import t
 
 from emofusion.evaluation.grid.crossed import crossed
@@ -16,8 +17,13 @@ def residual_squares(values, *factors):
     return ((values.ravel() - fitted) ** 2).sum(), np.linalg.matrix_rank(design)
 
 
-def test_components_and_interval_are_those_of_nested_linear_models():
-    values = np.random.default_rng(0).normal(0.6, 0.1, (3, 8)) + np.array([[0.0], [0.02], [0.1]])
+@pytest.mark.parametrize(
+    ("seeds", "chosen"),
+    [([0, -0.05, 0], "without the rest"), ([0, -0.1, -0.05], "of actors"), ([0, 0.02, 0.3], "with the rest")],
+)
+def test_components_and_interval_are_those_of_nested_linear_models(seeds, chosen):
+    random = np.random.default_rng(0)
+    values = random.normal(0.6, 0.1, (1, 8)) + random.normal(0, 0.1, (3, 8)) + np.array(seeds)[:, None]
     seed, actor = np.divmod(np.arange(24), 8)
     gender = MALE[actor].astype(int)
     by_seed_and_gender = seed * 2 + gender
@@ -31,10 +37,19 @@ def test_components_and_interval_are_those_of_nested_linear_models():
     assert found.rest == pytest.approx(rest)
     assert found.actor == pytest.approx(max(0, (of_actor - rest) / 3))
     assert found.seed == pytest.approx(max(0, (of_seed - rest) / 8))
-    total = of_actor + of_seed
-    degrees = total**2 / (of_actor**2 / 6 + of_seed**2 / 2)
-    low, high = t.interval(0.95, degrees, values.mean(), np.sqrt(total / 24))
-    assert (found.low, found.mean, found.high) == pytest.approx((low, values.mean(), high))
+    both, known = of_actor + of_seed, of_actor**2 / 6 + of_seed**2 / 2
+    ways = {"with the rest": (both, both**2 / known)}
+    if of_seed > rest:
+        ways["without the rest"] = (both - rest, (both - rest) ** 2 / (known + rest**2 / 12))
+    else:
+        ways["of actors"] = (of_actor, 6)
+    ends = {way: t.interval(0.95, free, values.mean(), np.sqrt(square / 24)) for way, (square, free) in ways.items()}
+    assert min(ends, key=lambda way: ends[way][1]) == chosen
+    assert (found.low, found.mean, found.high) == pytest.approx((ends[chosen][0], values.mean(), ends[chosen][1]))
+    share = found.of_share(24, 0.95)
+    reach = t.ppf(0.975, ways[chosen][1]) * np.sqrt(ways[chosen][0] / 24)
+    centre = (values.mean() * 24 + 0.5) / 25
+    assert share[0] == pytest.approx(expit(logit(centre) - reach / centre / (1 - centre)))
 
 
 def test_a_worked_example_by_hand():
@@ -58,6 +73,15 @@ def test_a_negative_estimate_becomes_0_and_is_named():
     values = np.array([[0.4, 0.6, 0.4, 0.6], [0.6, 0.4, 0.6, 0.4]])  # actors and seeds have equal means
     found = crossed(values, np.array([True, True, False, False]), 0.95)
     assert found.negative == ("seed", "actor") and (found.seed, found.actor) == (0, 0) and found.rest > 0
+
+
+def test_actors_with_equal_means_do_not_make_the_interval_too_short():
+    """Each actor is right with one of two seeds; the seeds differ more than that by chance."""
+    values = np.array([[1.0, 1, 1, 1, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1, 1, 1]])
+    found = crossed(values, MALE, 0.95)
+    assert found.actor == 0 and found.rest > 0 and found.high - found.low > 1
+    same = np.array([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+    assert crossed(same, np.array([False, True, False, True]), 0.95).error == 0  # so that clips count as independent
 
 
 def test_one_seed_has_no_interval_over_seeds():

@@ -45,3 +45,15 @@ def test_of_very_many_gaps_those_of_the_configured_rule_and_the_modalities_are_s
     assert len(cells(html, "group_gaps")) == 22 and "the file beside it has all rules" in html
     few = page(two | {"group_gaps": table[table["first"] == "s1"]}, facts, provenance)
     assert len(cells(few, "group_gaps")) == len(rules) + 2 and "has all rules" not in few
+
+
+def test_fairness_of_two_levels_has_intervals_and_of_three_a_word_about_them(two, facts, provenance):
+    rule = two["rules"]["rule"].iloc[0]
+    shared = {"rule": rule, "emotion": "all", "metric": "accuracy_difference", "value": 0.1}
+    of_two = {"group": "intensity", "levels": 2, "low": 0.02, "high": 0.18, **shared}
+    of_three = {"group": "tongue", "levels": 3, "low": None, "high": None, **shared}
+    html = page(two | {"group_fairness": pd.DataFrame([of_two, of_three])}, facts, provenance)
+    assert [row[-1] for row in cells(html, "group_fairness")] == ["0.100 <small>0.020 to 0.180</small>", "0.100"]
+    assert "has one for each pair" in html
+    html = page(two | {"group_fairness": pd.DataFrame([of_two])}, facts, provenance)
+    assert "has one for each pair" not in html

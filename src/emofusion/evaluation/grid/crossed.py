@@ -5,11 +5,12 @@ rest[a, s], with random effects (two crossed factors, one value for each combina
 1992, chapter 4). Men and women are strata, as in `evaluation.actors`: the variance of actors is the one among men
 and among women, since another study would have as many of each.
 
-The variance of the mean over A actors and S seeds is estimated by (MS_actor + MS_seed) / (A S), with the degrees of
-freedom of Satterthwaite (1946, doi 10.2307/3002019). The unbiased estimate would subtract MS_rest. Without this, the
-interval is slightly too wide, but it never becomes too narrow because a component was estimated as negative: with two
-or three seeds that happens often. `tests/evaluation/grid/test_grid_coverage.py` measures how often the interval
-contains the true mean.
+The variance of the mean over A actors and S seeds is estimated without bias, by (MS_actor + MS_seed - MS_rest) / (A S).
+Where MS_seed is below MS_rest, the component of the seeds is set to 0, and the variance is MS_actor / (A S). The
+degrees of freedom are those of Satterthwaite (1946, doi 10.2307/3002019). With two or three seeds they can be so few
+that the interval becomes wider than the one from (MS_actor + MS_seed) / (A S), whose variance is too great by that of
+the rest. The shorter one of the two is taken. `tests/evaluation/grid/test_grid_coverage.py` measures how often it
+contains the true mean, also where the rest is greatest, as it is with few clips.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from scipy.special import stdtrit
 
 from emofusion.evaluation.actors import FEWEST
 from emofusion.evaluation.student import logit_interval
+
+# Mean squares below this are 0 on paper: values that are equal differ by rounding. A single clip adds far more.
+NOTHING = 1e-18
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,8 @@ class Crossed:
         """
         if np.isnan(self.low):
             return np.nan, np.nan
-        # what is 0 on paper is not quite 0 after rounding
-        share, error = np.round(self.mean, 12), self.error if self.error > 1e-9 else 0.0
-        low, high = logit_interval(share, np.array(error), np.array(self.degrees), np.array(clips), confidence)
+        share = np.round(self.mean, 12)  # what is 1 on paper is not quite 1 after rounding
+        low, high = logit_interval(share, np.array(self.error), np.array(self.degrees), np.array(clips), confidence)
         return float(low), float(high)
 
 
@@ -96,13 +99,31 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
     of_actor = seeds * float((within(by_actor, strata) ** 2).sum()) / among
     of_seed = actors * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
     of_rest = float((rest**2).sum()) / (among * (seeds - 1))
+    of_actor, of_seed, of_rest = (square if square > NOTHING else 0.0 for square in (of_actor, of_seed, of_rest))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
     negative = tuple(name for name, part in parts.items() if part < 0)
-    error, degrees = 0.0, float(among)
-    if (total := of_actor + of_seed) > 0:
-        degrees = total**2 / (of_actor**2 / among + of_seed**2 / (seeds - 1))
-        error = float(np.sqrt(total / (actors * seeds)))
-    half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
+    known = [_student(of_actor + of_seed, (of_actor, among), (of_seed, seeds - 1))]
+    if of_seed > of_rest:
+        free = ((of_actor, among), (of_seed, seeds - 1), (of_rest, among * (seeds - 1)))
+        known.append(_student(of_actor + of_seed - of_rest, *free))
+    elif of_actor > 0:
+        known.append((of_actor, float(among)))
+
+    def reach(estimate: tuple[float, float]) -> float:
+        return float(stdtrit(estimate[1], (1 + confidence) / 2) * np.sqrt(estimate[0] / (actors * seeds)))
+
+    # the first one is finite, and stays where the degrees of freedom of the other are almost 0
+    total, degrees = min(known, key=reach)
+    half = reach((total, degrees))
     low, high = (mean - half, mean + half) if enough(strata) else (np.nan, np.nan)
     kept = max(parts["seed"], 0), max(parts["actor"], 0), of_rest
-    return Crossed(mean, low, high, *kept, negative, error, degrees)
+    return Crossed(mean, low, high, *kept, negative, float(np.sqrt(total / (actors * seeds))), degrees)
+
+
+def _student(total: float, *squares: tuple[float, int]) -> tuple[float, float]:
+    """A sum or difference of mean squares, and its degrees of freedom by Satterthwaite.
+
+    squares: each mean square with its own degrees of freedom; where all are 0, those of the first one count.
+    """
+    spread = sum(square**2 / number for square, number in squares)
+    return total, total**2 / spread if spread > 0 else float(squares[0][1])

@@ -12,6 +12,10 @@ WITHIN = (
     "intensity, within people. Tests are over actors."
 )
 
+TWO = 2
+OF_PAIRS = (
+    "Differences of more than two levels have no interval. The table of gaps between levels has one for each pair."
+)
 
 MOST_ROWS = 1500  # of a table on the page; with more, only the configured rule and the modalities are shown
 
@@ -99,10 +103,11 @@ def group_fairness(table: pd.DataFrame, context: Context) -> Table:
             context.emotion(row["emotion"]),
             words(row["metric"]),
             whole(row["levels"]),
-            value(row, "value", number),
+            value(row, "value", number, ("low", "high")),
         ]
         for row in table.to_dict("records")
     ]
     columns = ["Group", "Rule", "Emotion", "Measure", "Levels", "Value"]
-    caption = "Measures of fairness between the levels of a group"
-    return Table("group_fairness", caption, columns, rows, choose=True, note=remark)
+    caption = f"Measures of fairness between the levels of a group, with {context.level} intervals over actors"
+    note = OF_PAIRS if (table["levels"] > TWO).any() else ""
+    return Table("group_fairness", caption, columns, rows, choose=True, note=f"{note} {remark}".strip())
