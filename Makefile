@@ -32,7 +32,7 @@ setup: $(READY)
 # Everything comes from requirements.lock and is checked against its hashes. pip installs uv, and uv installs the rest.
 # Byte code, and machine code by numba, are compiled here once. Otherwise the first import would compile them.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("emofusion needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 13)) or sys.exit("emofusion needs Python 3.11 or 3.13; name one: make PYTHON=python3.13")'
 	$(PYTHON) -m venv --clear .venv
 	awk '/^uv==/ {found = 1} found {print} found && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.lock
