@@ -1,4 +1,4 @@
-"""Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square with black bars.
+"""Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square with black bars, or cut to the face.
 
 Scaling to 0–1 is the network's first step.
 """
@@ -12,15 +12,18 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from emofusion.counted import count
 from emofusion.errors import EmofusionError, Lacking
+from emofusion.faces.crop import Crop, cropped
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
-from emofusion.features.pixels import Pixels
+from emofusion.features.pixels import CROP_FACE, WITHOUT_FACE, Pixels
 from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image, upright
 
 
 def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
     """The function that turns a clip into uint8 `(rows, 3, size, size)`; see `Pixels.prepare`."""
+    settings.check_installed("features")
     without_picture = clips.loc[clips["image"].isna() & clips["video"].isna(), "clip"]
     if len(without_picture):
         raise Lacking(
@@ -78,10 +81,29 @@ def read_frames(path: str | Path, count: int) -> list[Image.Image]:
     return frames
 
 
+def of_picture(image: Image.Image, settings: Pixels) -> Array | None:
+    """A picture of any mode as a network gets it: uint8 `(3, size, size)`; None where its face counts and it has none.
+
+    image: upright.
+    """
+    if settings.crop == CROP_FACE:
+        face = cropped(as_rgb(image), Crop(settings.face, settings.smallest_face, settings.margin))
+        return None if face is None else letterbox(face, settings.size)
+    return letterbox(image, settings.size)
+
+
 def _of_clip(clip: Any, settings: Pixels) -> Array:
     is_still = not pd.isna(clip.image)
-    images = [read_image(clip.image)] if is_still else read_frames(clip.video, settings.frames)
-    return np.stack([letterbox(image, settings.size) for image in images])
+    path = clip.image if is_still else clip.video
+    images = [read_image(path)] if is_still else read_frames(path, settings.frames)
+    rows = [of_picture(image, settings) for image in images]
+    seen = [number for number, row in enumerate(rows) if row is not None]
+    if not seen:
+        where = "the picture" if is_still else f"any of the {len(rows)} frames that are taken"
+        raise Lacking(f"{path}: no face is found in {where}.", [clip.clip])
+    count(WITHOUT_FACE, len(rows) - len(seen))
+    nearest = [min(seen, key=lambda other: abs(other - number)) for number in range(len(rows))]
+    return np.stack([row for number in nearest if (row := rows[number]) is not None])
 
 
 def _middles(total: int, count: int) -> list[int]:
