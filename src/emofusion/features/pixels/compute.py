@@ -13,25 +13,18 @@ import pandas as pd
 from PIL import Image
 
 from emofusion.counted import count
-from emofusion.errors import EmofusionError, Lacking
+from emofusion.errors import Lacking
 from emofusion.faces.crop import Crop, cropped
 from emofusion.features.common.arrays import Array
-from emofusion.features.common.matching import leave_out_clips
+from emofusion.features.common.pictures import cannot_read, holds_no_picture, read_image, require_pictures
 from emofusion.features.pixels import CROP_FACE, WITHOUT_FACE, Pixels
-from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image, upright
+from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, upright
 
 
 def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
     """The function that turns a clip into uint8 `(rows, 3, size, size)`; see `Pixels.prepare`."""
     settings.check_installed("features")
-    without_picture = clips.loc[clips["image"].isna() & clips["video"].isna(), "clip"]
-    if len(without_picture):
-        raise Lacking(
-            f"{len(without_picture)} clips have neither picture nor video, for example "
-            f"{', '.join(without_picture[:5])}: a model on pixels needs one of every clip. "
-            f"To leave them out: {leave_out_clips(clips, without_picture)}",
-            without_picture,
-        )
+    require_pictures(clips, "pixels")
     return partial(_of_clip, settings=settings)
 
 
@@ -49,17 +42,6 @@ def letterbox(image: Image.Image, size: int) -> Array:
     return np.asarray(canvas).transpose(2, 0, 1)
 
 
-def read_image(path: str | Path) -> Image.Image:
-    """A picture, turned upright as its EXIF orientation says.
-
-    Raises `EmofusionError` that names the file if it cannot be read.
-    """
-    try:
-        return decode_image(path)
-    except (NoPicture, FileNotFoundError) as error:
-        raise _clear(path, error) from error
-
-
 def read_frames(path: str | Path, count: int) -> list[Image.Image]:
     """`count` frames of a video: the middle frames of `count` segments of equal length. A short video repeats some.
 
@@ -73,11 +55,9 @@ def read_frames(path: str | Path, count: int) -> list[Image.Image]:
             total = sum(1 for _ in decode_frames(path))
             frames = _frames_at(path, _middles(total, count)) if total else []
     except (NoPicture, FileNotFoundError) as error:
-        raise _clear(path, error) from error
+        raise cannot_read(path, error) from error
     if not frames:
-        raise EmofusionError(
-            f"{path} holds no picture: no video frame could be decoded. Replace it, or leave the clip out."
-        )
+        raise holds_no_picture(path)
     return frames
 
 
@@ -132,8 +112,3 @@ def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
             if len(frames) == len(wanted):
                 break
     return frames
-
-
-def _clear(path: str | Path, error: Exception) -> EmofusionError:
-    reason = "is not there" if isinstance(error, FileNotFoundError) else str(error)
-    return EmofusionError(f"{path} {reason}. Replace it, or leave the clip out.")
