@@ -2,10 +2,10 @@
 
 import hashlib
 from dataclasses import fields
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
-import dlib
 import face_recognition_models
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from emofusion.features.landmarks import Landmarks
 from emofusion.features.landmarks.compute import normalised, summarised
 from emofusion.settings.fields import check, is_in_key
 
+dlib = import_module("dlib")  # no import statement: the metadata of dlib-bin names another module
 FOUND = Landmarks(source="recordings")
 # that the published file is used: its author's landmarks of RAVDESS, among others, were made with it
 PUBLISHED = "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f"
