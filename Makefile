@@ -51,8 +51,8 @@ lock: setup
 
 # The tests with the lowest versions that pyproject.toml allows, in an environment of their own. The plug-in for Slurm is
 # left out, because it needs newer versions of numpy, scipy, numba and PyYAML than emofusion does. With it:
-# make lowest EXTRAS="functionals slurm" TESTS=tests/workflow/slurm
-EXTRAS ?= functionals
+# make lowest EXTRAS="functionals faces slurm" TESTS=tests/workflow/slurm
+EXTRAS ?= functionals faces
 lowest: setup
 	$(PYTHON) -m venv --clear .lowest
 	$(BIN)/uv pip compile --quiet --resolution lowest-direct $(EXTRAS:%=--extra %) --group dev pyproject.toml \

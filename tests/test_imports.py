@@ -15,6 +15,7 @@ ORDER = [
         "settings",
         "plan",
         "recordings",
+        "faces",
         "corpora",
         "protocols",
         "features",

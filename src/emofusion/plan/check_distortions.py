@@ -47,7 +47,7 @@ def media_read(node: Modality) -> set[str]:
     if node.features is None:  # an ensemble or posteriors
         return set()
     parts = list(node.features.leaves().values()) or [node.features]
-    return {medium for part in parts if part.clips_named_in() is None for medium in part.media}
+    return {medium for part in parts if part.clips_named_in() is None for medium in part.computed_from()}
 
 
 def check_same_recordings(models: dict[str, list[Modality]]) -> None:

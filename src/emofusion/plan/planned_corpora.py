@@ -97,7 +97,7 @@ def _medium(features: Features, corpus: Corpus, name: str, modality: str) -> str
     if medium is None:
         raise EmofusionError(
             f"{modality}.features.kind={features.kind}: these features are computed from "
-            f"{' or '.join(features.media)}, and the "
+            f"{' or '.join(features.computed_from())}, and the "
             f"corpus {name} ({corpus.kind}) has {', '.join(corpus.media_provided())}; choose another model, as in "
             f"{modality}=…, or another corpus in protocol"
         )

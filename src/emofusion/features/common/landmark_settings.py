@@ -5,22 +5,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from emofusion.features.common.face_settings import FeaturesOfFaces
 from emofusion.settings.fields import must, setting
-from emofusion.settings.kinds import Features
 
 if TYPE_CHECKING:
     import numpy as np
 
 POINTS = 68
 NPZ = "landmarks68.npz"  # a file with the points of all clips, in a corpus's folder
+FILES, RECORDINGS = "files", "recordings"  # values of the setting `source`
+WITHOUT_FACE = "frames without a face"
 
 
 @dataclass
-class LandmarkSettings(Features):
+class LandmarkSettings(FeaturesOfFaces):
     """The settings that `landmarks` and `landmark_sequences` share. `landmarks.compute` reads the points."""
 
     media: ClassVar[tuple[str, ...]] = ("landmarks",)
 
+    source: str = setting(
+        "Where the points come from: files (an npz file, or OpenFace's), or recordings (dlib finds them in each frame "
+        "of a clip's video, or in its picture).",
+        FILES,
+        choices=[FILES, RECORDINGS],
+        later=True,
+    )
     table: str | None = setting(
         "npz file of points, or a folder or zip archive of OpenFace's files; null: the corpus's folder.", None
     )
@@ -45,11 +54,15 @@ class LandmarkSettings(Features):
         return np.dtype(np.float32)
 
     def for_corpus(self, root: str) -> Self:
-        """A copy that reads the corpus's folder where no table is set."""
-        return replace(self, table=self.table or root)
+        """A copy that reads the corpus's folder where no table is set; itself where it reads recordings."""
+        return self if self.source == RECORDINGS else replace(self, table=self.table or root)
+
+    def computed_from(self) -> tuple[str, ...]:
+        """Videos and pictures, where the points are found in them."""
+        return ("video", "image") if self.source == RECORDINGS else self.media
 
     def medium_of(self, provided: Sequence[str]) -> str | None:
-        """The medium `landmarks`. With a table of its own, it is available for every corpus."""
+        """The medium `landmarks`, or that of recordings. With a table, landmarks are available for every corpus."""
         return "landmarks" if self.table else super().medium_of(provided)
 
     def check_present(self) -> None:
@@ -67,3 +80,25 @@ class LandmarkSettings(Features):
             return []
         points = Path(self.table) / NPZ
         return [points] if points.is_file() else source_files(Path(self.table))
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` where settings of one source are set and the other one is read."""
+        if self.source == RECORDINGS:
+            self.check_only_with(f"source={FILES}", ("table", "faces", "confidence"), name)
+        else:
+            self.check_only_with(f"source={RECORDINGS}", ("face", "smallest_face"), name)
+
+    def check_installed(self, name: str) -> None:
+        """Raise `EmofusionError` where dlib is to find the points and is not installed. `name`: the full name."""
+        if self.source == RECORDINGS:
+            from emofusion.faces.library import DLIB, MODELS, check_installed
+
+            check_installed(f"{name}.source={RECORDINGS}", DLIB, MODELS)
+
+    def libraries(self) -> tuple[str, ...]:
+        """dlib and its landmark model, where they find the points."""
+        return ("dlib", "face_recognition_models") if self.source == RECORDINGS else ()
+
+    def always_counted(self) -> tuple[str, ...]:
+        """Frames without a face, where faces are looked for."""
+        return (WITHOUT_FACE,) if self.source == RECORDINGS else ()

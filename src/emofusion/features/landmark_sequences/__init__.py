@@ -35,8 +35,12 @@ class LandmarkSequences(LandmarkSettings):
         return 2 * POINTS, -(-self.frames // self.step)
 
     def always_counted(self) -> tuple[str, ...]:
-        """Clips that are longer than the window, whose length the words name."""
-        return (f"ends of recordings, beyond the window of {self.frames} frames",)
+        """Clips that are longer than the window, whose length the words name, and what else is counted of landmarks."""
+        return (*super().always_counted(), self.beyond())
+
+    def beyond(self) -> str:
+        """What is counted of clips that are longer than the window."""
+        return f"ends of recordings, beyond the window of {self.frames} frames"
 
     def prepare(self, clips: "pd.DataFrame") -> "Callable[[Any], np.ndarray[Any, Any]]":
         """The function that turns a clip into float32 `(1, 136, frames)`.

@@ -35,6 +35,5 @@ def sequence(points: Array, numbers: Array, settings: LandmarkSequences) -> Arra
 
 def _of_clip(clip: Any, points: Points, settings: LandmarkSequences) -> Array:
     found, numbers, _ = seen(clip, points, settings.level)
-    (beyond,) = settings.always_counted()
-    count(beyond, numbers[-1] - numbers[0] >= settings.frames)
+    count(settings.beyond(), numbers[-1] - numbers[0] >= settings.frames)
     return sequence(found, numbers, settings).astype(np.float32)[np.newaxis]

@@ -1,4 +1,4 @@
-"""Facial landmarks: where 68 points of a face are and how they move, from OpenFace 2 or dlib."""
+"""Facial landmarks: where 68 points of a face are and how they move, from files, or found in recordings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -15,10 +15,11 @@ from emofusion.counted import count
 from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.action_units.files import csv_files
 from emofusion.features.common.arrays import Array
-from emofusion.features.common.landmark_settings import NPZ, POINTS, LandmarkSettings
+from emofusion.features.common.landmark_settings import NPZ, POINTS, RECORDINGS, LandmarkSettings
 from emofusion.features.common.matching import matched
 from emofusion.features.common.openface import Frames, read_entry
 from emofusion.features.landmarks import Landmarks
+from emofusion.features.landmarks.recordings import points_of_recordings
 
 COLUMNS = [f"{axis}_{point}" for point in range(POINTS) for axis in "xy"]
 # the six points around each eye, in the order of iBUG's 300-W; the right eye is on the left of the picture
@@ -145,7 +146,10 @@ def points_of(clips: pd.DataFrame, settings: LandmarkSettings) -> Points:
     """The function from a clip to its points (frames, 68, 2) and the numbers of the frames (frames,).
 
     Raises `EmofusionError` where there are no points, they have another form, or clips are missing from them.
+    Where the points are found in recordings, see `recordings.points_of_recordings`.
     """
+    if settings.source == RECORDINGS:
+        return points_of_recordings(clips, settings)
     if not settings.table:
         raise EmofusionError("no landmarks are named: give their file or folder in the setting `table`.")
     table = Path(settings.table)

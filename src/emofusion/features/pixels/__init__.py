@@ -4,17 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from emofusion.features.common.face_settings import FeaturesOfFaces
 from emofusion.settings.fields import setting
-from emofusion.settings.kinds import Features
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+CROP_FACE = "face"  # value of the setting `crop`
+WITHOUT_FACE = "frames of videos without a face, in whose place the nearest frame with one is taken"
+
 
 @dataclass
-class Pixels(Features):
-    """Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square. Networks scale them to 0–1."""
+class Pixels(FeaturesOfFaces):
+    """Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square. Networks scale them to 0–1.
+
+    With `crop=face`, the picture is first cut to the face. A picture without a face, and a video without one in any of
+    its frames, then lacks the modality.
+    """
 
     media: ClassVar[tuple[str, ...]] = ("image", "video")
     standardised: ClassVar[bool] = False
@@ -26,6 +33,20 @@ class Pixels(Features):
         5,
         least=1,
         most=1000,
+    )
+    crop: str = setting(
+        "What of a picture is used: all of it (none), or a square around the face, which dlib finds (face).",
+        "none",
+        choices=["none", CROP_FACE],
+        later=True,
+    )
+    margin: float = setting(
+        "With crop=face: what is added to the face on each side, as a share of its side, which goes from the brows to "
+        "the chin.",
+        0.2,
+        least=0,
+        most=3,
+        later=True,
     )
 
     def dtype(self) -> "np.dtype[Any]":
@@ -52,3 +73,23 @@ class Pixels(Features):
         from emofusion.features.pixels.compute import prepare
 
         return prepare(clips, self)
+
+    def check_together(self, name: str) -> None:
+        """Raise `EmofusionError` where settings of the crop are set and nothing is cropped."""
+        if self.crop != CROP_FACE:
+            self.check_only_with(f"crop={CROP_FACE}", ("margin", "face", "smallest_face"), name)
+
+    def check_installed(self, name: str) -> None:
+        """Raise `EmofusionError` where a face is to be cut out and dlib is not installed. `name`: the full name."""
+        if self.crop == CROP_FACE:
+            from emofusion.faces.library import DLIB, check_installed
+
+            check_installed(f"{name}.crop={CROP_FACE}", DLIB)
+
+    def libraries(self) -> tuple[str, ...]:
+        """dlib, where it finds faces."""
+        return ("dlib",) if self.crop == CROP_FACE else ()
+
+    def always_counted(self) -> tuple[str, ...]:
+        """Frames without a face, where faces are cut out."""
+        return (WITHOUT_FACE,) if self.crop == CROP_FACE else ()

@@ -1,4 +1,4 @@
-"""Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square with black bars.
+"""Pictures as the paper's section 3.2 prepares them: RGB, fitted into a square with black bars, or cut to the face.
 
 Scaling to 0–1 is the network's first step.
 """
@@ -12,23 +12,19 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from emofusion.errors import EmofusionError, Lacking
+from emofusion.counted import count
+from emofusion.errors import Lacking
+from emofusion.faces.crop import Crop, cropped
 from emofusion.features.common.arrays import Array
-from emofusion.features.common.matching import leave_out_clips
-from emofusion.features.pixels import Pixels
-from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, decode_image, upright
+from emofusion.features.common.pictures import cannot_read, holds_no_picture, read_image, require_pictures
+from emofusion.features.pixels import CROP_FACE, WITHOUT_FACE, Pixels
+from emofusion.recordings.pictures import NoPicture, as_rgb, decode_frames, upright
 
 
 def prepare(clips: pd.DataFrame, settings: Pixels) -> Callable[[Any], Array]:
     """The function that turns a clip into uint8 `(rows, 3, size, size)`; see `Pixels.prepare`."""
-    without_picture = clips.loc[clips["image"].isna() & clips["video"].isna(), "clip"]
-    if len(without_picture):
-        raise Lacking(
-            f"{len(without_picture)} clips have neither picture nor video, for example "
-            f"{', '.join(without_picture[:5])}: a model on pixels needs one of every clip. "
-            f"To leave them out: {leave_out_clips(clips, without_picture)}",
-            without_picture,
-        )
+    settings.check_installed("features")
+    require_pictures(clips, "pixels")
     return partial(_of_clip, settings=settings)
 
 
@@ -46,17 +42,6 @@ def letterbox(image: Image.Image, size: int) -> Array:
     return np.asarray(canvas).transpose(2, 0, 1)
 
 
-def read_image(path: str | Path) -> Image.Image:
-    """A picture, turned upright as its EXIF orientation says.
-
-    Raises `EmofusionError` that names the file if it cannot be read.
-    """
-    try:
-        return decode_image(path)
-    except (NoPicture, FileNotFoundError) as error:
-        raise _clear(path, error) from error
-
-
 def read_frames(path: str | Path, count: int) -> list[Image.Image]:
     """`count` frames of a video: the middle frames of `count` segments of equal length. A short video repeats some.
 
@@ -70,18 +55,35 @@ def read_frames(path: str | Path, count: int) -> list[Image.Image]:
             total = sum(1 for _ in decode_frames(path))
             frames = _frames_at(path, _middles(total, count)) if total else []
     except (NoPicture, FileNotFoundError) as error:
-        raise _clear(path, error) from error
+        raise cannot_read(path, error) from error
     if not frames:
-        raise EmofusionError(
-            f"{path} holds no picture: no video frame could be decoded. Replace it, or leave the clip out."
-        )
+        raise holds_no_picture(path)
     return frames
+
+
+def of_picture(image: Image.Image, settings: Pixels) -> Array | None:
+    """A picture of any mode as a network gets it: uint8 `(3, size, size)`; None where its face counts and it has none.
+
+    image: upright.
+    """
+    if settings.crop == CROP_FACE:
+        face = cropped(as_rgb(image), Crop(settings.face, settings.smallest_face, settings.margin))
+        return None if face is None else letterbox(face, settings.size)
+    return letterbox(image, settings.size)
 
 
 def _of_clip(clip: Any, settings: Pixels) -> Array:
     is_still = not pd.isna(clip.image)
-    images = [read_image(clip.image)] if is_still else read_frames(clip.video, settings.frames)
-    return np.stack([letterbox(image, settings.size) for image in images])
+    path = clip.image if is_still else clip.video
+    images = [read_image(path)] if is_still else read_frames(path, settings.frames)
+    rows = [of_picture(image, settings) for image in images]
+    seen = [number for number, row in enumerate(rows) if row is not None]
+    if not seen:
+        where = "the picture" if is_still else f"any of the {len(rows)} frames that are taken"
+        raise Lacking(f"{path}: no face is found in {where}.", [clip.clip])
+    count(WITHOUT_FACE, len(rows) - len(seen))
+    nearest = [min(seen, key=lambda other: abs(other - number)) for number in range(len(rows))]
+    return np.stack([row for number in nearest if (row := rows[number]) is not None])
 
 
 def _middles(total: int, count: int) -> list[int]:
@@ -110,8 +112,3 @@ def _frames_at(path: str | Path, wanted: list[int]) -> list[Image.Image]:
             if len(frames) == len(wanted):
                 break
     return frames
-
-
-def _clear(path: str | Path, error: Exception) -> EmofusionError:
-    reason = "is not there" if isinstance(error, FileNotFoundError) else str(error)
-    return EmofusionError(f"{path} {reason}. Replace it, or leave the clip out.")

@@ -98,6 +98,10 @@ class Features(Kind):
         """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""
         return ()
 
+    def computed_from(self) -> tuple[str, ...]:
+        """The media that the features can be computed from with these settings; by default `media`."""
+        return self.media
+
     def medium_of(self, provided: Sequence[str]) -> str | None:
         """The medium that the features are computed from; None where a corpus provides none of `media`.
 
@@ -105,7 +109,7 @@ class Features(Kind):
 
         provided: the media that the corpus provides.
         """
-        return next((medium for medium in self.media if medium in provided), None)
+        return next((medium for medium in self.computed_from() if medium in provided), None)
 
     def clips_named_in(self) -> str | None:
         """The path of the table that the features are read from, where no recording of the clips is needed."""
