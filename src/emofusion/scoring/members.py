@@ -104,7 +104,7 @@ class MemberScorer:
 
     def _compute(self, features: Features, out: Path, workers: int) -> tuple[Path | None, dict[str, str]]:
         """Compute the features of all clips that have a medium for them."""
-        media = [medium for medium in features.media if medium in ("audio", "image", "video")]
+        media = [medium for medium in features.computed_from() if medium in ("audio", "image", "video")]
         has = self.clips[media].notna().any(axis=1)
         reasons = {clip: self._without(clip, media) for clip in self.clips.loc[~has, "clip"]}
         clips = self.clips[has].reset_index(drop=True)

@@ -61,6 +61,10 @@ class LandmarkSettings(FeaturesOfFaces):
         """Videos and pictures, where the points are found in them."""
         return ("video", "image") if self.source == RECORDINGS else self.media
 
+    def for_scoring(self) -> Self:
+        """The same features of points that dlib finds in a recording, also where the training read them from files."""
+        return replace(self, source=RECORDINGS, table=None)
+
     def medium_of(self, provided: Sequence[str]) -> str | None:
         """The medium `landmarks`, or that of recordings. With a table, landmarks are available for every corpus."""
         return "landmarks" if self.table else super().medium_of(provided)

@@ -92,7 +92,7 @@ class Features(Kind):
         They have the same rows as these. None: nothing can be computed from such a recording, as where the values are
         read from a table.
         """
-        return self if {"audio", "image", "video"} & set(self.media) else None
+        return self if {"audio", "image", "video"} & set(self.computed_from()) else None
 
     def always_counted(self) -> tuple[str, ...]:
         """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""
