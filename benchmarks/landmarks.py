@@ -65,7 +65,7 @@ def main() -> None:
     print("video                 width  error %  frames r  motion r  ratio  deviation r  ratio  find ms  landmarks ms")
     for video in sorted((folder / "video").glob("*.mp4")):
         row = names.index(f"02{video.stem[2:]}")
-        pictures = [np.asarray(image) for image in all_frames(video)]
+        pictures = [np.asarray(image) for image, _ in all_frames(video)]
         number = min(len(pictures), lengths[row])  # the published points have a frame more
         expected = published[starts[row] : starts[row] + number].astype(float)
         for width in WIDTHS:

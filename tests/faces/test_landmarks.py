@@ -21,8 +21,9 @@ from emofusion.features.common.landmark_settings import WITHOUT_FACE
 from emofusion.features.common.pictures import all_frames
 from emofusion.features.common.rows_of_clip import LACKING
 from emofusion.features.landmark_sequences import LandmarkSequences
-from emofusion.features.landmarks import Landmarks
+from emofusion.features.landmarks import Landmarks, recordings
 from emofusion.features.landmarks.compute import normalised, summarised
+from emofusion.features.landmarks.recordings import at_rate
 from emofusion.settings.fields import check, is_in_key
 
 dlib = import_module("dlib")  # no import statement: the metadata of dlib-bin names another module
@@ -107,6 +108,42 @@ def test_features_are_statistics_of_the_points_of_all_frames(drawn, film, blank,
     assert counts[WITHOUT_FACE] == 1
 
 
+@pytest.mark.parametrize("rate", [15, 30, 50, 60])
+def test_points_are_brought_to_one_rate(rate):
+    times = 0.5 + np.arange(31) / 30 + np.linspace(0, 1e-5, 31)  # as containers round them
+    numbers = np.delete(np.arange(31), [7, 8, 20])
+    speeds = np.random.default_rng(0).normal(size=(68, 2))
+    points, made = at_rate(times[numbers, None, None] * speeds, numbers, times, rate)
+    np.testing.assert_allclose(points, (0.5 + made[:, None, None] / rate) * speeds, atol=1e-4)
+    # none between frames 6 and 9, nor between 19 and 21
+    second = np.arange(rate + 1) / rate
+    hidden = ((second > 6.01 / 30) & (second < 8.99 / 30)) | ((second > 19.01 / 30) & (second < 20.99 / 30))
+    np.testing.assert_array_equal(made, np.flatnonzero(~hidden))
+
+
+def test_motion_does_not_depend_on_the_frame_rate_of_the_video(drawn, film, tmp_path):
+    drops = np.linspace(0, 1, 9)
+    pictures = [drawn(0, jaw_drop=drop).picture for drop in drops]
+    clips = clips_of(fast=film(tmp_path / "fast.mkv", pictures), slow=film(tmp_path / "slow.mkv", pictures[::2], 15))
+
+    def motion(**settings):
+        compute = Landmarks(source="recordings", statistics=["motion"], **settings).prepare(clips)
+        return [compute(clip)[0].reshape(68, 2)[48:, 1].mean() for clip in clips.itertuples()]  # of the mouth, down
+
+    fast, slow = motion(frame_rate=30.0)
+    assert fast == pytest.approx(slow, rel=0.15)
+    fast, slow = motion()
+    assert slow > 1.6 * fast
+
+
+def test_a_video_that_does_not_say_when_its_frames_are_shown_has_no_rate(drawn, film, tmp_path, monkeypatch):
+    clips = clips_of(a=film(tmp_path / "a.mkv", [drawn(0).picture] * 2))
+    monkeypatch.setattr(recordings, "all_frames", lambda path: ((drawn(0).image, None) for _ in range(2)))
+    with pytest.raises(EmofusionError, match=r"a\.mkv does not say when .*features\.frame_rate=25 cannot be kept"):
+        Landmarks(source="recordings", frame_rate=25.0).prepare(clips)(next(clips.itertuples()))
+    assert FOUND.prepare(clips)(next(clips.itertuples())).shape == (1, 408)
+
+
 def test_a_picture_is_a_clip_of_one_frame_and_sequences_read_videos(drawn, film, tmp_path):
     drawn(1).image.convert("L").save(tmp_path / "still.png")
     clips = clips_of(still=tmp_path / "still.png")
@@ -152,6 +189,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path, name):
     [
         ({"face": "central"}, "recordings"),
         ({"smallest_face": 0.3}, "recordings"),
+        ({"frame_rate": 30.0}, "recordings"),
         ({"source": "recordings", "table": "points.npz"}, "files"),
         ({"source": "recordings", "faces": "single"}, "files"),
         ({"source": "recordings", "confidence": 0.5}, "files"),
@@ -174,6 +212,7 @@ def test_what_is_read_follows_the_source(monkeypatch):
     assert FOUND.libraries() == ("dlib", "face_recognition_models") and Landmarks().libraries() == ()
     assert {field.name for field in fields(Landmarks) if not is_in_key(Landmarks(), field)} == {
         "source",
+        "frame_rate",
         "face",
         "smallest_face",
     }
@@ -191,7 +230,7 @@ def test_ravdess_videos_have_the_published_points(real_data):
     for video in videos:
         start = starts[names.index(f"02{video.stem[2:]}")]
         # the middle, in which the actor speaks
-        points = np.stack([found(np.asarray(image)) for image in islice(all_frames(video), 30, 66)])
+        points = np.stack([found(np.asarray(image)) for image, _ in islice(all_frames(video), 30, 66)])
         expected = published[start + 30 : start + 66].astype(float)
         errors = np.hypot(*np.moveaxis(points - expected, -1, 0)) / eye_distance(expected)[:, None]
         assert errors.mean() < 0.012

@@ -30,6 +30,14 @@ class LandmarkSettings(FeaturesOfFaces):
         choices=[FILES, RECORDINGS],
         later=True,
     )
+    frame_rate: float | None = setting(
+        "With source=recordings: frames a second that the points of a video are brought to, by interpolation between "
+        "its frames; null: the video's own.",
+        None,
+        least=1,
+        most=240,
+        later=True,
+    )
     table: str | None = setting(
         "npz file of points, or a folder or zip archive of OpenFace's files; null: the corpus's folder.", None
     )
@@ -90,7 +98,7 @@ class LandmarkSettings(FeaturesOfFaces):
         if self.source == RECORDINGS:
             self.check_only_with(f"source={FILES}", ("table", "faces", "confidence"), name)
         else:
-            self.check_only_with(f"source={RECORDINGS}", ("face", "smallest_face"), name)
+            self.check_only_with(f"source={RECORDINGS}", ("frame_rate", "face", "smallest_face"), name)
 
     def check_installed(self, name: str) -> None:
         """Raise `EmofusionError` where dlib is to find the points and is not installed. `name`: the full name."""

@@ -33,10 +33,14 @@ def read_image(path: str | Path) -> Image.Image:
         raise cannot_read(path, error) from error
 
 
-def all_frames(path: str | Path) -> Iterator[Image.Image]:
-    """The frames of a video in order, upright, in RGB. Raises `EmofusionError` that names the file as `read_image`."""
+def all_frames(path: str | Path) -> Iterator[tuple[Image.Image, float | None]]:
+    """The frames of a video in order, upright, in RGB, and the second at which each is shown, where the file says so.
+
+    Raises `EmofusionError` that names the file if it cannot be read.
+    """
     try:
-        yield from map(upright, decode_frames(path))
+        for frame in decode_frames(path):
+            yield upright(frame), frame.time
     except (NoPicture, FileNotFoundError) as error:
         raise cannot_read(path, error) from error
 
