@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -278,5 +279,5 @@ def test_digests_in_a_folder_that_cannot_be_written_are_right_all_the_same(tmp_p
         assert memory.digest(file) == digests.digest_of_file(file)
     finally:
         folder.chmod(0o755)
-    with sqlite3.connect(memory.database) as connection:
+    with closing(sqlite3.connect(memory.database)) as connection:
         assert connection.execute("select count(*) from digest").fetchone() == (1,)

@@ -1,6 +1,7 @@
 """The plan's file: planned once, read afterwards, and planned again when anything that decides it has changed."""
 
 import dataclasses
+import gc
 import json
 import sqlite3
 from contextlib import closing
@@ -200,13 +201,24 @@ def test_the_settings_of_a_cell_are_all_settings(repository, planned):
     ]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_plan_that_nobody_holds_is_closed(planned):
+    plan = PlanFile(planned("demo").path)
+    connection = plan._connection
+    assert plan.cells
+    del plan
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("select 1")
+
+
 def test_equal_sections_of_cells_are_written_once(planned):
     plan = planned("ravdess_openface", "seed=range(0,20)")
-    with sqlite3.connect(plan.path) as connection:
+    with closing(sqlite3.connect(plan.path)) as connection:
         (sections,) = connection.execute("select count(*) from sections").fetchone()
         (cells,) = connection.execute("select count(*) from cells").fetchone()
     alone = PlanFile(planned("ravdess_openface").path)
-    with sqlite3.connect(alone.path) as connection:
+    with closing(sqlite3.connect(alone.path)) as connection:
         (of_one,) = connection.execute("select count(*) from sections").fetchone()
     assert cells == 20 and sections == of_one + 19  # only the root's own values differ
 

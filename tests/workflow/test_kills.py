@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -136,7 +137,7 @@ def test_there_is_one_finished_run_a_key(whole, survived):
         where runs.lifecycle_stage = 'active' group by kind.value, key.value, runs.status"""
     found = []
     for run in (whole, survived):
-        with sqlite3.connect(run / "mlflow.db") as connection:
+        with closing(sqlite3.connect(run / "mlflow.db")) as connection:
             found.append(set(connection.execute(query).fetchall()))
     assert found[0] <= found[1] and {(status, number) for *_, status, number in found[1]} == {("FINISHED", 1)}
     assert not list((survived / "tracking/journal").iterdir())

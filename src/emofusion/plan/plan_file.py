@@ -7,6 +7,7 @@ another name, then moved to its own name, and never changed after that.
 import json
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -232,7 +233,10 @@ class PlanFile:
     def _connection(self) -> sqlite3.Connection:
         # `immutable=1` opens the file without a lock: some file systems of clusters have none.
         # `check_same_thread=False`: Snakemake reads the plan from several threads.
-        return sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
+        address = f"{self.path.absolute().as_uri()}?immutable=1"
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        weakref.finalize(self, connection.close)  # Python 3.13 warns of connections that nobody closes
+        return connection
 
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from self._connection.execute(query, values).fetchall()
