@@ -18,6 +18,7 @@ NEEDED_WITHOUT_IMPORT = {
     "snakemake-executor-plugin-slurm": "profiles/slurm names it",
     "pyarrow": "pandas reads and writes Parquet with it",
     "tabulate": "pandas writes Markdown with it",
+    "silero-vad": "the package reads the network that it ships, and importing it would change PyTorch's threads",
     "pytest-xdist": "make test runs tests in several processes",
     "pytest-timeout": "pyproject.toml sets a timeout of tests",
     "mypy": "make lint",

@@ -15,6 +15,7 @@ ORDER = [
         "settings",
         "plan",
         "recordings",
+        "speech_activity",
         "corpora",
         "protocols",
         "features",

@@ -1,0 +1,212 @@
+"""Windows over speech against whole clips, and the time constant of smoothing over time, on RAVDESS.
+
+    python benchmarks/speech_windows.py [FOLDER] [--cores 2]
+
+FOLDER has RAVDESS's 1,440 recordings of speech (`03-01-...`). Without it, they are looked for where the tests do
+(`EMOFUSION_REAL_DATA`). The model is a linear discriminant analysis of the principal components of the acoustic
+statistics. All figures are of actors that it has not heard, in five folds.
+
+A stream is what one actor says, in a random order: either each utterance has an emotion of its own, or runs of four
+have the same one. After each window, the mean of the posteriors so far is right or wrong. A fold's time constant has
+the least log loss of its training actors, each of whom was held out for it.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+import soundfile
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from emofusion.features.acoustic_statistics import AcousticStatistics
+from emofusion.features.acoustic_statistics.compute import compute
+from emofusion.features.common.sound import channels
+from emofusion.speech_activity.recording import windows
+from emofusion.speech_activity.settings import RATE, SpeechActivity
+from emofusion.speech_activity.smoothing import smoothed
+
+FOLDS = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24), (1, 4, 9, 22))
+SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+WINDOWS = {
+    "1.5 to 3 s": SpeechActivity(shortest_window=1.5, longest_window=3.0),
+    "1.5 s": SpeechActivity(shortest_window=1.5, longest_window=1.5),
+    "1 to 3 s": SpeechActivity(shortest_window=1.0, longest_window=3.0),
+}
+
+
+class Rows(NamedTuple):
+    """Features `(rows, values)` of stretches of sound, with the clip of each, and when it ends in it."""
+
+    features: Any
+    clip: Any
+    end: Any
+    is_last: Any
+
+    def where(self, mask: Any) -> "Rows":
+        return Rows(*(values[mask] for values in self))
+
+
+class Corpus(NamedTuple):
+    """What is known of each clip, and the rows of whole clips and of windows."""
+
+    actor: Any
+    emotion: Any
+    seconds: Any
+    rows: dict[str, Rows]
+
+
+def described(samples: Any) -> Any:
+    return compute(channels.compute(samples, AcousticStatistics(duration=len(samples) / RATE)))
+
+
+def of_clip(number: int, path: Path) -> dict[str, list[Any]]:
+    samples, _ = soundfile.read(path, dtype="float32")
+    parts = {"whole clip": [(described(samples), number, len(samples) / RATE, True)]}
+    known: dict[tuple[float, float], Any] = {}
+    for name, settings in WINDOWS.items():
+        parts[name] = []
+        for window in windows([samples], settings):
+            span = (window.start, window.end)
+            if span not in known:
+                known[span] = described(window.samples)
+            parts[name].append((known[span], number, window.end, window.is_last))
+    return parts
+
+
+def corpus(paths: list[Path], cores: int) -> Corpus:
+    found = joblib.Parallel(n_jobs=cores)(joblib.delayed(of_clip)(*item) for item in enumerate(paths))
+    stretches = {name: [row for clip in found for row in clip[name]] for name in found[0]}
+    rows = {name: Rows(*(np.array(column) for column in zip(*all_, strict=True))) for name, all_ in stretches.items()}
+    codes = [path.stem.split("-") for path in paths]
+    actor, emotion = np.array([int(code[6]) for code in codes]), np.array([int(code[2]) - 1 for code in codes])
+    return Corpus(actor, emotion, rows["whole clip"].end, rows)
+
+
+def out_of_fold(data: Corpus, train: Rows, tests: dict[str, Rows], folds: Any) -> dict[str, Any]:
+    """The posteriors of each test set's rows; those of a fold's actors by a model of the other folds' actors."""
+    results = {name: np.full((len(test.clip), 8), np.nan) for name, test in tests.items()}
+    for fold in folds:
+        others = [actor for other in folds if other != fold for actor in other]
+        learnt = train.where(np.isin(data.actor[train.clip], others))
+        model = make_pipeline(
+            StandardScaler(),
+            PCA(150, svd_solver="randomized", random_state=0),
+            LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+        ).fit(learnt.features, data.emotion[learnt.clip])
+        for name, test in tests.items():
+            mask = np.isin(data.actor[test.clip], fold)
+            results[name][mask] = model.predict_proba(test.features[mask])
+    return results
+
+
+def log_losses(posteriors: Any, truth: Any) -> Any:
+    return -np.log(np.maximum(posteriors[np.arange(len(truth)), truth], 1e-9))
+
+
+def shown(posteriors: Any, truth: Any) -> str:
+    right = posteriors.argmax(axis=1) == truth
+    return f"{100 * right.mean():5.2f} % (log loss {log_losses(posteriors, truth).mean():.3f}, {len(truth)} rows)"
+
+
+def order(data: Corpus, actor: int, run: int, random: np.random.Generator) -> Any:
+    """An actor's clips in the order of a stream: `run` of one emotion in a row, as far as there are so many."""
+    clips = random.permutation(np.flatnonzero(data.actor == actor))
+    runs = [clips[data.emotion[clips] == emotion] for emotion in range(8)]
+    pieces = [part[start : start + run] for part in runs for start in range(0, len(part), run)]
+    return np.concatenate([pieces[number] for number in random.permutation(len(pieces))])
+
+
+def stream(data: Corpus, test: Rows, actor: int, run: int) -> tuple[Any, Any]:
+    """The rows of a stream in their order, and their times in seconds."""
+    clips = order(data, actor, run, np.random.default_rng(actor))
+    begins = dict(zip(clips, np.cumsum([0, *data.seconds[clips]]), strict=False))
+    chosen = np.concatenate([np.flatnonzero(test.clip == clip) for clip in clips])
+    return chosen, np.array([begins[test.clip[row]] + test.end[row] for row in chosen])
+
+
+def geometric(times: Any, posteriors: Any, seconds: float) -> Any:
+    """As `smoothed`, with the mean of logarithms."""
+    mean = np.exp(smoothed(times, np.log(np.maximum(posteriors, 1e-6)), seconds))
+    return mean / mean.sum(axis=1, keepdims=True)
+
+
+MEANS: dict[str, Callable[[Any, Any, float], Any]] = {"of posteriors": smoothed, "of logarithms": geometric}
+
+
+def smooth(data: Corpus, test: Rows, posteriors: Any, actors: Any, run: int, mean: Any, seconds: float) -> Any:
+    """The smoothed posteriors of all windows in the actors' streams, and the emotions."""
+    found = []
+    for actor in actors:
+        chosen, times = stream(data, test, actor, run)
+        found.append((mean(times, posteriors[chosen], seconds), data.emotion[test.clip[chosen]]))
+    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
+
+
+def compare_windows(data: Corpus) -> None:
+    trained = {"whole clips": data.rows["whole clip"]}
+    for name in WINDOWS:
+        trained[f"windows, {name}"] = data.rows[name]
+    trained["last windows, 1.5 to 3 s"] = data.rows["1.5 to 3 s"].where(data.rows["1.5 to 3 s"].is_last)
+    tests = {"whole clips": data.rows["whole clip"]}
+    for name in WINDOWS:
+        tests[f"windows, {name}"] = data.rows[name]
+        tests[f"last windows, {name}"] = data.rows[name].where(data.rows[name].is_last)
+    for name, train in trained.items():
+        print(f"trained on {name} ({len(train.clip)} rows)")
+        for test, found in out_of_fold(data, train, tests, FOLDS).items():
+            print(f"    tested on {test:28} {shown(found, data.emotion[tests[test].clip])}", flush=True)
+
+
+def compare_smoothing(data: Corpus) -> None:
+    test = data.rows["1.5 to 3 s"]
+    get = partial(out_of_fold, data, test, {"test": test})
+    tested = get(FOLDS)["test"]
+    held_out = [get([other for other in FOLDS if other != fold])["test"] for fold in FOLDS]
+    for run in (1, 4):
+        print(f"streams with {run} utterance(s) of the same emotion in a row, trained on windows of 1.5 to 3 s")
+        for name, mean in MEANS.items():
+            for seconds in SECONDS:
+                found = smooth(data, test, tested, range(1, 25), run, mean, seconds)
+                print(f"    mean {name}, {seconds:4g} s: {shown(*found)}", flush=True)
+        chosen, results = [], []
+        for fold, inner in zip(FOLDS, held_out, strict=True):
+            others = [actor for other in FOLDS if other != fold for actor in other]
+            losses = {
+                (name, seconds): log_losses(*smooth(data, test, inner, others, run, mean, seconds)).mean()
+                for name, mean in MEANS.items()
+                for seconds in SECONDS
+            }
+            name, seconds = min(losses, key=losses.__getitem__)
+            chosen.append(f"{seconds:g} s {name}")
+            results.append(smooth(data, test, tested, fold, run, MEANS[name], seconds))
+        print(f"    chosen by training actors: {', '.join(chosen)}")
+        print(f"    their result: {shown(*(np.concatenate(column) for column in zip(*results, strict=True)))}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
+    arguments = parser.parse_args()
+    real = Path(os.environ.get("EMOFUSION_REAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "real"))
+    folder = arguments.folder or real / "ravdess" / "speech_16khz"
+    paths = sorted(folder.rglob("03-01-*.flac")) + sorted(folder.rglob("03-01-*.wav"))
+    if len(paths) != 1440:
+        raise SystemExit(f"{folder} has {len(paths)} recordings of RAVDESS's 1,440: name their folder")
+    data = corpus(paths, arguments.cores)
+    for name, rows in data.rows.items():
+        print(f"{name}: {len(rows.clip)} rows, {len(paths) - len(np.unique(rows.clip))} clips without one")
+    compare_windows(data)
+    compare_smoothing(data)
+
+
+if __name__ == "__main__":
+    main()
