@@ -42,7 +42,7 @@ def test_utterances_of_any_probabilities_are_those_of_silero(silero, settings):
         )
         assert found(probabilities, length, settings) == theirs
         several += len(theirs) > 1
-    assert several > 5
+    assert several > 3  # with more than one utterance
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
