@@ -38,7 +38,7 @@ class SpeechActivity:
     smoothing: float = setting(
         "Time constant in seconds of the mean of posteriors over time: a window that ended so long ago has 1/e of the "
         "weight of the last one. 0: no mean.",
-        0.0,
+        2.0,
         least=0,
         most=600,
     )
