@@ -16,6 +16,7 @@ ORDER = [
         "plan",
         "recordings",
         "faces",
+        "speech_activity",
         "corpora",
         "protocols",
         "features",
