@@ -3,7 +3,7 @@
 #   snakemake --cores 8 --config experiment=paper override="speech=cnn1d,lstm seed=range(0,5)"
 from snakemake.utils import min_version
 
-min_version("9.10")
+min_version("9.14")
 
 
 report: "workflow/report/workflow.rst"
