@@ -33,7 +33,7 @@ def write_card(bundle: Bundle, published: Path, out: Path) -> str:
         "Who trained it": _trained(pd.read_csv(published / "trained.csv")),
         "How good it is": _accuracy(row, rules, bundle),
         "For whom": _groups(published, bundle),
-        "What else to know": [*warnings, *_KNOW, _made(bundle)],
+        "What else to know": [*warnings, *_known(row, bundle), _made(bundle)],
     }
     text = f"# {bundle.title}\n\n" + "\n\n".join(
         f"## {heading}\n\n" + "\n".join(f"* {line}" if isinstance(line, str) else line[0] for line in lines)
@@ -55,12 +55,30 @@ _NOT_FOR = [
     "2024/1689, article 5).",
     "People, languages, ages and situations that are not among those below, without a test of one's own.",
 ]
-_KNOW = [
-    "Figures are of clips whose actors trained none of the networks that scored them, nor the fusion rule. The "
-    "registered networks and the registered rule have learnt from all of these actors together. So the accuracy of the "
-    "registered model on new people is not measured here; it is expected to be about the same.",
-    "A recording that lacks a modality is scored by the others, by a rule that is fitted on them alone.",
-]
+
+
+def _known(row: Any, bundle: Bundle) -> list[str]:
+    """What the figures say about the registered model, and what they do not."""
+    if row["leaks_speakers"]:
+        first = "The people who were tested had trained the networks, so the figures do not hold for new people."
+    else:
+        first = (
+            "Figures are of clips whose actors trained none of the networks that scored them, nor the fusion rule. The "
+            "registered networks and the registered rule have learnt from all of these actors together. So the "
+            "accuracy of the registered model on new people is not measured here; it is expected to be about the same."
+        )
+    transductive = [model.name for model in bundle.modalities if any(one.normalised for one in model.members)]
+    lines = [first]
+    if transductive:
+        lines.append(
+            f"In the experiment, features of {' and '.join(transductive)} were normalised on all clips of each tested "
+            "speaker (transductive). The registered model has only the enrolment clips that it is given, so it is "
+            "expected to be less accurate than the figures."
+        )
+    return [
+        *lines,
+        "A recording that lacks a modality is scored by the others, by a rule that is fitted on them alone.",
+    ]
 
 
 def _what(bundle: Bundle) -> list[str]:
