@@ -155,7 +155,8 @@ def test_one_training_on_everybody_is_another_version(made, client, scorer):
     assert (both[0].fused["used"] == "speech face voice").all()
     for name in ("speech", "face", "voice"):
         ours, others = (scores.modalities[name].filter(like=POSTERIOR).to_numpy() for scores in both)
-        assert ours.sum(axis=1) == pytest.approx(1) and np.abs(ours - others).max() > 1e-9, name
+        # as logarithms, because the kernels are almost certain of their classes
+        assert ours.sum(axis=1) == pytest.approx(1) and np.abs(np.log(ours) - np.log(others)).max() > 1e-3, name
 
 
 def test_the_model_card_has_the_figures_of_the_report(made, client):
