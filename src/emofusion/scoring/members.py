@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emofusion.errors import EmofusionError, Lacking
+from emofusion.errors import BadClips, Lacking
 from emofusion.features.common.extract import extract
+from emofusion.features.common.feature_set import FeatureSet
 from emofusion.features.common.joined import open_features
 from emofusion.features.common.skipped import read_skipped
 from emofusion.predictions.ensemble import average
@@ -98,7 +99,7 @@ class MemberScorer:
         cached = f"{name} {canonical(part.frozen)} {weights.stat().st_size if weights.exists() else ''}"
         if cached not in self._computed:
             out = self.work / f"frozen-{len(self._computed)}"
-            part.frozen.store(open_features([folder], []), weights if weights.exists() else None, out)  # type: ignore[arg-type]
+            part.frozen.store(FeatureSet.open([folder]), weights if weights.exists() else None, out)
             self._computed[cached] = (out, reasons)
         return self._computed[cached]
 
@@ -112,14 +113,11 @@ class MemberScorer:
             return None, reasons
         try:
             extract(clips, features, out, workers, SKIP)
-            found = set(pd.read_parquet(out / "rows.parquet", columns=["clip"])["clip"])
+            found, skipped = set(FeatureSet.open([out]).rows["clip"]), read_skipped([out])
         except Lacking:
-            found = set()
-        except EmofusionError:
-            if not (out / "skipped.csv").is_file():
-                raise
-            found = set()
-        skipped = read_skipped([out]) if (out / "skipped.csv").is_file() else {}
+            found, skipped = set[str](), dict[str, str]()
+        except BadClips as error:  # none is left
+            found, skipped = set(), error.reasons
         without = NOTHING.format(kind=features.kind)
         reasons |= {clip: skipped.get(clip, without) for clip in clips["clip"] if clip not in found}
         return (out if found else None), reasons

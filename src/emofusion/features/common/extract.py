@@ -80,13 +80,13 @@ def extract(
 
     def finish(outcomes: list[Outcome]) -> pd.DataFrame:
         """Write what was noted of the clips. Returns the rows that there are."""
+        check_some_are_left(outcomes, clips, number, features.kind)
         noted = {**without, **dict(zip(clips["clip"], outcomes, strict=True))}
         write_notes(
             out,
             notes_of_clips(about, [Counter(outcome.counts) for outcome in noted.values()], features.always_counted()),
         )
         write_skipped(out, {clip: outcome.reason for clip, outcome in noted.items()})
-        check_some_are_left(outcomes, clips, number, features.kind)  # after the lists, which say why there are none
         has_rows = [outcome.has_rows for outcome in outcomes]
         return rows if all(has_rows) else rows[rows["clip"].isin(clips.loc[has_rows, "clip"])]
 

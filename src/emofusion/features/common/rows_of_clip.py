@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from emofusion.counted import counting
-from emofusion.errors import EmofusionError, Lacking
+from emofusion.errors import BadClips, EmofusionError, Lacking
 from emofusion.features.common.matching import leave_out_clips
 from emofusion.settings.kinds.corpora import SKIP
 
@@ -130,15 +130,17 @@ def check_some_are_left(outcomes: list[Outcome], clips: pd.DataFrame, number: in
         kind: of the features.
 
     Raises:
-        EmofusionError: all clips that have something to compute features from are skipped.
+        BadClips: all clips that have something to compute features from are skipped.
         Lacking: no clip has anything to compute the features from.
     """
     if any(outcome.has_rows for outcome in outcomes):
         return
-    if reason := next((outcome.reason for outcome in outcomes if outcome.reason), ""):
-        raise EmofusionError(
+    reasons = {clip: outcome.reason for clip, outcome in zip(clips["clip"], outcomes, strict=True) if outcome.reason}
+    if reasons:
+        raise BadClips(
             f"no clip has features of kind {kind}: {_setting(clips)}={SKIP} skips all of them, the first because: "
-            f"{reason}"
+            f"{next(iter(reasons.values()))}",
+            reasons,
         )
     raise Lacking(f"none of the {number} clips has anything to compute {kind} features from.")
 
