@@ -11,14 +11,12 @@ from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.features.common.sound.lengths import stated_seconds
 from emofusion.recordings import pictures, sound
+from emofusion.recordings.suffixes import PICTURES, SOUND, VIDEO
 from emofusion.tables import CLIPS, check
 
 NEW = "new recordings"  # the corpus and the speaker of clips that belong to none
-_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
-_SOUND = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".amr", ".aif", ".aiff", ".au"})
-_VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".flv", ".mpg", ".mpeg", ".wmv"})
 # Suffixes of files that are looked at in a folder; files that are named one by one may have any.
-SUFFIXES = _PICTURES | _SOUND | _VIDEOS
+SUFFIXES = frozenset({*PICTURES, *SOUND, *VIDEO})
 _TOO_LONG = "lasts {seconds:.0f} s, and one clip is at most {longest:.0f} minutes long: cut it into clips"
 LONGEST = 600.0  # seconds of a recording that is scored as one clip
 
@@ -70,7 +68,7 @@ def look_at(path: Path, name: str = "") -> Recording:
     try:
         if not path.stat().st_size:
             return Recording(name, path, fault="is empty")
-        if path.suffix.lower() in _PICTURES:
+        if path.suffix.lower() in PICTURES:
             fault = pictures.fault_of_image(path)
             return Recording(name, path, () if fault else ("image",), fault or "")
         seconds = stated_seconds(path)

@@ -7,19 +7,17 @@ from typing import Any
 
 from emofusion.corpora.common.archives import Entry, entries
 from emofusion.errors import EmofusionError
+from emofusion.recordings.suffixes import PICTURES, SOUND, VIDEO
 from emofusion.settings.kinds import Corpus
 
 Parse = Callable[[Entry], tuple[Hashable, dict[str, Any]] | None]  # see `reading.find_recordings`
 
-_SOUND = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".amr", ".aif", ".aiff", ".sph")
-_VIDEO = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".wmv", ".mpg", ".mpeg", ".3gp")
-_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".ppm", ".pgm")
 _SHOWN = 3
 
 
 def unread_suffixes(suffixes: Collection[str]) -> set[str]:
     """The suffixes of the same media as `suffixes`, without these."""
-    families = [family for family in (_SOUND, _VIDEO, _PICTURES) if set(family) & set(suffixes)]
+    families = [family for family in (SOUND, VIDEO, PICTURES) if set(family) & set(suffixes)]
     return {suffix for family in families for suffix in family} - set(suffixes)
 
 
