@@ -75,10 +75,10 @@ def test_a_clip_without_a_modality_has_the_calibrated_posterior_of_the_other():
         assert fused[clip] == pytest.approx(tempered / tempered.sum(), abs=1e-9)
 
 
-def test_other_weights_are_used_at_once():
+def test_the_weights_are_those_of_the_settings():
     examples, new = aligned(300, 0), aligned(5, 1)
     rule = DeployedRule(Linear(), settings(), examples, calibrated=False)
-    moved = rule.with_weights({"speech": 0.2, "face": 0.8})
+    moved = DeployedRule(Linear(), settings(speech=0.2, face=0.8), examples, calibrated=False)
     assert rule.fuse(new) == pytest.approx(0.7 * new.posteriors[0] + 0.3 * new.posteriors[1])
     assert moved.fuse(new) == pytest.approx(0.2 * new.posteriors[0] + 0.8 * new.posteriors[1])
 

@@ -1,8 +1,9 @@
 """A fusion rule in use: fitted on all clips of an experiment, and applied to clips that belong to none."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -30,6 +31,7 @@ class DeployedRule:
     settings: FusionSettings
     examples: Aligned
     calibrated: bool = True
+    _fitted: dict[tuple[int, ...], tuple[Rule, NDArray[np.intp]]] = field(default_factory=dict, init=False, repr=False)
 
     def fuse(self, aligned: Aligned) -> NDArray[np.float64]:
         """The fused posteriors of clips, (clips, classes of the examples).
@@ -40,25 +42,29 @@ class DeployedRule:
         for modalities, chosen in patterns(aligned.present):
             fitted, classes = self.fitted(modalities)
             part = aligned.only(modalities)
-            rows = aligned.present[np.ix_(modalities, np.arange(len(aligned.clips)))].all(axis=0).cumsum()[chosen] - 1
+            rows = aligned.present[modalities].all(axis=0).cumsum()[chosen] - 1
             with threadpool_limits(1):
                 fused[np.ix_(chosen, classes)] = fitted.fuse(members_of(part).where(rows))
         return fused
 
     def fitted(self, modalities: NDArray[np.intp]) -> tuple[Rule, NDArray[np.intp]]:
-        """The rule of some modalities (their positions), fitted; and the positions of the classes that they know."""
+        """The rule of some modalities (their positions), fitted; and the positions of the classes that they know.
+
+        It is fitted once, because a server asks for it with every request.
+        """
+        key = tuple(modalities.tolist())
+        if key not in self._fitted:
+            self._fitted[key] = self._fit(modalities)
+        return self._fitted[key]
+
+    def _fit(self, modalities: NDArray[np.intp]) -> tuple[Rule, NDArray[np.intp]]:
         part = self.examples.only(modalities)
         weights = shared_weights(weights_of(self.settings.weights, self.examples.modalities), modalities)
         task = FusionTask(part.modalities, part.classes, weights, self.settings.steps, self.settings.candidates)
         rule = self.rule.make(task)
         rule = Calibrated(rule) if self.calibrated else rule
-        truth = np.array([part.classes.index(name) if name in part.classes else -1 for name in part.clips["emotion"]])
+        truth = pd.Index(part.classes).get_indexer(part.clips["emotion"])
         learnt = (part.clips["split"] == "test").to_numpy() & (truth >= 0)
         with threadpool_limits(1):
             rule.fit(members_of(part).where(learnt), truth[learnt])
-        classes = np.array([self.examples.classes.index(name) for name in part.classes])
-        return rule, classes
-
-    def with_weights(self, weights: dict[str, float]) -> "DeployedRule":
-        """The same rule with other weights: modality → weight, 0 or more, with sum 1."""
-        return replace(self, settings=replace(self.settings, weights=weights))
+        return rule, pd.Index(self.examples.classes).get_indexer(part.classes)
