@@ -56,7 +56,7 @@ class FusedModel(PythonModel):
         with tempfile.TemporaryDirectory(prefix="emofusion-sent-") as folder:
             rows = model_input.to_dict("records")
             recordings = [_recording(row, number, Path(folder)) for number, row in enumerate(rows)]
-            enrolled = [_given(row.get("enrolment")) and bool(row["enrolment"]) for row in rows]
+            enrolled = [pd.notna(row.get("enrolment")) and bool(row["enrolment"]) for row in rows]
             tested = [recording for recording, is_asked in zip(recordings, enrolled, strict=True) if not is_asked]
             asked = [recording for recording, is_asked in zip(recordings, enrolled, strict=True) if is_asked]
             return self.scorer.score(tested, asked).fused
@@ -64,16 +64,16 @@ class FusedModel(PythonModel):
 
 def _recording(row: dict[str, Any], number: int, folder: Path) -> Recording:
     """The recording of a row of the input. What was sent is written into `folder`."""
-    given = [column for column in ("path", "base64", "bytes") if _given(row.get(column))]
+    given = [column for column in ("path", "base64", "bytes") if pd.notna(row.get(column))]
     if len(given) != 1:
         raise EmofusionError(
             f"row {number} has {' and '.join(given) or 'no recording'}: give one of the columns path, base64 and bytes."
         )
     if given == ["path"]:
         path = str(row["path"])
-        name = str(row["name"]) if _given(row.get("name")) else path
+        name = str(row["name"]) if pd.notna(row.get("name")) else path
         return look_at(_inside(path), name)
-    name = str(row["name"]) if _given(row.get("name")) else f"recording {number}"
+    name = str(row["name"]) if pd.notna(row.get("name")) else f"recording {number}"
     try:
         content = base64.b64decode(row["base64"], validate=True) if given == ["base64"] else bytes(row["bytes"])
     except (binascii.Error, ValueError) as error:
@@ -98,7 +98,3 @@ def _inside(path: str) -> Path:
     if not file.is_relative_to(folder):
         raise EmofusionError(f"{path} is not in the folder that {FOLDER} names.")
     return file
-
-
-def _given(value: Any) -> bool:
-    return value is not None and not (isinstance(value, float) and pd.isna(value)) and value is not pd.NA

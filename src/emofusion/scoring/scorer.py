@@ -138,7 +138,8 @@ class Scorer:
             aligned, rows = self._aligned(scored)
             fused[rows] = self.rule.fuse(aligned)
             emotions[rows] = np.array(classes, dtype=object)[predicted(fused[rows])]
-        used = [" ".join(name for name, table in scored.items() if row in set(table["row"])) for row in names.index]
+        rows_of = {name: set(table["row"]) for name, table in scored.items()}
+        used = [" ".join(name for name, has in rows_of.items() if row in has) for row in names.index]
         why = [
             recording.fault or "; ".join(f"{name}: {of[row]}" for name, of in reasons.items() if row in of)
             for row, recording in enumerate(recordings)
