@@ -7,7 +7,7 @@ from emofusion.protocols.common.split import make_split
 from emofusion.protocols.cross_corpus import CrossCorpus
 from emofusion.protocols.speaker_independent import SpeakerIndependent
 from emofusion.settings.experiment import Emotions
-from emofusion.settings.kinds.everyone import everyone_of
+from emofusion.settings.kinds.everyone import Everyone
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def clips():
     ],
 )
 def test_all_who_train_in_a_fold_train_or_validate_and_nobody_is_tested(clips, protocol, trained):
-    everyone = everyone_of(protocol)
+    everyone = Everyone.of(protocol)
     split, _ = make_split(clips, everyone, Emotions(["happy", "sad"]))
     assert len(split) == trained and set(split["fold"]) == {0} and "test" not in set(split["split"])
     validating = split[split["split"] == "validation"]

@@ -100,7 +100,7 @@ class ModelPlanner:
     def deployed(self, settings: Settings, modality: str, nodes: list[Modality]) -> list[Stage]:
         """The models of a modality that are trained on everybody, for use; of an ensemble, each member's.
 
-        settings: with the protocol of `everyone_of`. nodes: the settings of the model, or of the ensemble's members.
+        settings: with the protocol `Everyone`. nodes: the settings of the model, or of the ensemble's members.
         """
         return [self._model(settings, modality, self.features.trained_on(node))[0] for node in nodes]
 

@@ -15,7 +15,7 @@ from emofusion.plan.settings import GroupsSettings
 from emofusion.plan.stage import Inputs, Stage, StageFactory
 from emofusion.settings.compose import Settings
 from emofusion.settings.experiment import FITTING, NESTED, Modality
-from emofusion.settings.kinds.everyone import everyone_of
+from emofusion.settings.kinds.everyone import Everyone
 from emofusion.settings.kinds.pairs import pairs_of
 
 Alternative = Callable[[str, str], Modality]  # modality, choice → its settings
@@ -124,7 +124,7 @@ class Planner:
 
         Arguments are those of `report`. A modality whose posteriors come from elsewhere has no model.
         """
-        everyone = replace(settings, sections={**settings.sections, "protocol": everyone_of(settings.protocol)})
+        everyone = replace(settings, sections={**settings.sections, "protocol": Everyone.of(settings.protocol)})
         models = {}
         for name in settings.root.modalities:
             node = settings.modalities[name]

@@ -1,41 +1,25 @@
 """All people at once: one model that learns from everybody whom an experiment's folds train, for use afterwards."""
 
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from emofusion.settings.fields import setting
-from emofusion.settings.kinds.protocols import Protocol
+from emofusion.settings.kinds.derived import DerivedProtocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass
-class Everyone(Protocol):
+class Everyone(DerivedProtocol):
     """One fold, in which nobody is tested, and all train whom a fold of another protocol trains.
 
     A share of them validates, as in that protocol (`validation`). Nobody chooses it as a protocol: the plan makes it of
-    the experiment's protocol where `registration.weights=all`, see `everyone_of`.
+    the experiment's protocol where `registration.weights=all`, by `Everyone.of`.
     """
 
     tests: ClassVar[bool] = False
 
     kind: str = "everyone"
-    protocol: Any = setting("The protocol whose training clips are used.", None)
-
-    def training_corpora(self, modality: str) -> list[str]:
-        """Those of the protocol."""
-        names: list[str] = self.protocol.training_corpora(modality)
-        return names
-
-    def test_corpora(self) -> list[str]:
-        """Those of the protocol: nobody is tested, but features adapt to the recordings of all corpora."""
-        names: list[str] = self.protocol.test_corpora()
-        return names
-
-    def for_modality(self, modality: str) -> Self:
-        """The same of the protocol of one modality."""
-        return replace(self, description="", protocol=self.protocol.for_modality(modality))
 
     def fold_in_words(self, fold: int, folds: int) -> str:
         """The only fold."""
@@ -54,9 +38,3 @@ class Everyone(Protocol):
         for train, validation, _ in self.protocol.masks(clips):
             may_train |= train | validation
         return [with_validation(clips, may_train, may_train & False, self, fold=0)]
-
-
-def everyone_of(protocol: Protocol) -> Everyone:
-    """The training on everybody of a protocol, with the settings that all protocols have."""
-    shared = {field.name: getattr(protocol, field.name) for field in fields(Protocol) if field.name != "kind"}
-    return Everyone(**shared, protocol=protocol)

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from emofusion.errors import EmofusionError
-from emofusion.settings.fields import must, setting
+from emofusion.settings.fields import must
+from emofusion.settings.kinds.derived import DerivedProtocol
 from emofusion.settings.kinds.protocols import Protocol
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ LEAST = 3  # folds; with two, nobody is left to train
 
 
 @dataclass
-class PairsOfFolds(Protocol):
+class PairsOfFolds(DerivedProtocol):
     """A fold for each pair of another protocol's folds: both are tested, and the people of neither train or validate.
 
     Nobody chooses it as a protocol: the plan makes it of the experiment's protocol, see `pairs_of`. The pairs are in
@@ -25,25 +26,10 @@ class PairsOfFolds(Protocol):
     """
 
     kind: str = "pairs_of_folds"
-    protocol: Any = setting("The protocol whose folds are paired.", None)
 
     def mixes_speakers(self) -> bool:
         """Never: see `masks`."""
         return False
-
-    def training_corpora(self, modality: str) -> list[str]:
-        """Those of the protocol."""
-        names: list[str] = self.protocol.training_corpora(modality)
-        return names
-
-    def test_corpora(self) -> list[str]:
-        """Those of the protocol."""
-        names: list[str] = self.protocol.test_corpora()
-        return names
-
-    def for_modality(self, modality: str) -> Self:
-        """The pairs of the protocol of one modality."""
-        return replace(self, description="", protocol=self.protocol.for_modality(modality))
 
     def fold_in_words(self, fold: int, folds: int) -> str:
         """The two folds of a pair."""
@@ -87,8 +73,7 @@ def pairs_of(protocol: Protocol) -> PairsOfFolds:
         f"fusion.fit_on=nested: in protocol={protocol.kind} the same people train and are tested; set "
         "fusion.fit_on=cross_fitted",
     )
-    shared = {field.name: getattr(protocol, field.name) for field in fields(Protocol) if field.name != "kind"}
-    return PairsOfFolds(**shared, protocol=protocol)
+    return PairsOfFolds.of(protocol)
 
 
 def _check_folds(clips: "pd.DataFrame", tests: "Sequence[pd.Series]") -> None:
