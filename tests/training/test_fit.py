@@ -29,15 +29,9 @@ from emofusion.training.callbacks import METRICS
 from emofusion.training.data import EpochBatches, batches, labelled_rows, views_of
 from emofusion.training.description import read_model
 from emofusion.training.fit import kept_epoch
-from emofusion.training.module import (
-    Classifier,
-    ScaledNetwork,
-    Standardise,
-    balanced_class_weights,
-    build_model,
-    one_cycle,
-)
+from emofusion.training.module import Classifier, balanced_class_weights, one_cycle
 from emofusion.training.predict import predict_folds as predict
+from emofusion.training.scaled import ScaledNetwork, Standardise, build_model
 
 CLASSES = ["neutral", "happy", "sad"]
 fit_folds, predict_folds = partial(fitting.fit_folds, order=CLASSES), partial(predict, order=CLASSES)

@@ -10,7 +10,7 @@ import torch
 from emofusion.errors import EmofusionError
 from emofusion.features.common.feature_set import FeatureSet, write_rows
 from emofusion.settings.training import Training
-from emofusion.training.module import Standardise
+from emofusion.training.scaled import Standardise
 from emofusion.training.standardise import SpeakerEnrolled, SpeakerNormalised, with_speaker_normalisation
 
 

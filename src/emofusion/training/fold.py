@@ -16,9 +16,10 @@ from emofusion.plan.settings import ModelSettings
 from emofusion.training.callbacks import Best, Checkpoints, History, OnEpoch, Patience
 from emofusion.training.checkpoints import WholeCheckpoints, epochs_in
 from emofusion.training.data import EpochBatches, batches, fold_name, labelled_rows
-from emofusion.training.module import Classifier, Standardise, balanced_class_weights, build_model
+from emofusion.training.module import Classifier, balanced_class_weights
 from emofusion.training.phases import Phase
 from emofusion.training.precision import lightning_precision
+from emofusion.training.scaled import Standardise, build_model
 
 CHUNK = 2**24  # bytes of features that are read at a time, if a batch needs less
 

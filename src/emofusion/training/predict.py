@@ -16,8 +16,8 @@ from emofusion.settings.kinds import Estimator
 from emofusion.tables import LOGIT
 from emofusion.training.data import RowSource, fold_name, scored, with_features
 from emofusion.training.description import read_model
-from emofusion.training.module import build_model
 from emofusion.training.precision import autocast
+from emofusion.training.scaled import build_model
 from emofusion.training.standardise import with_speaker_normalisation
 
 # Replaces a posterior of 0, so that its logarithm is finite.
