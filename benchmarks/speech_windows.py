@@ -37,7 +37,7 @@ from emofusion.speech_activity.smoothing import smoothed
 FOLDS = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20))
 TRAINING = tuple(actor for fold in FOLDS for actor in fold)
 TESTED = (8, 17, 21, 23, 24, 1, 4, 9, 22)
-SECONDS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
+SECONDS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
 WINDOWS = {
     "1.5 to 3 s": SpeechActivity(shortest_window=1.5, longest_window=3.0),
     "1.5 s": SpeechActivity(shortest_window=1.5, longest_window=1.5),

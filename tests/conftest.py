@@ -8,16 +8,30 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
+import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from emofusion import fetch
+from emofusion.corpora.demo.acting import ACTIONS, PROSODY
+from emofusion.corpora.demo.canvas import View
+from emofusion.corpora.demo.faces import draw_face
+from emofusion.corpora.demo.people import make_person
+from emofusion.corpora.demo.phonemes import sentence
+from emofusion.corpora.demo.voices import speak
 from emofusion.plan.make import plan_file
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Seconds of silence before each of four turns, and their syllables. The second turn is short, the last one long.
+TURNS = [(1.0, 9), (0.9, 3), (0.8, 9), (1.5, 24)]
+SPEECH_RATE = 16_000
+GREY = (220, 220, 220)  # the background of drawn faces
 
 
 @pytest.fixture(scope="session")
@@ -206,3 +220,79 @@ def mlflow_server(tmp_path: Path, mlflow_server_in):
         yield started
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the system's Chromium is; tests that need one are skipped without it."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("there is no Chromium on PATH to open the page in")
+    return found
+
+
+@pytest.fixture(scope="session")
+def conversation():
+    """Sound `(samples,)` at 16 kHz of two people who take turns, and where each of them speaks, in seconds."""
+    calm, noise = dict.fromkeys(PROSODY, 0.0), np.random.default_rng(0)
+    parts, spoken, length = [], [], 0
+    for number, (silence, syllables) in enumerate(TURNS):
+        person = make_person("savee", 0, number % 2, ["female", "male"][number % 2], 0.5)
+        voice = speak(person.voice, calm, sentence(number, syllables), SPEECH_RATE, syllables / 4, person.rng(number))
+        room = 0.001 * noise.standard_normal(round(silence * SPEECH_RATE))
+        spoken.append((length + len(room) + 0.1 * SPEECH_RATE, length + len(room) + len(voice) - 0.1 * SPEECH_RATE))
+        parts += [room, voice]
+        length += len(room) + len(voice)
+    sound = np.concatenate([*parts, 0.001 * noise.standard_normal(SPEECH_RATE)]).astype(np.float32)
+    return sound, np.array(spoken) / SPEECH_RATE
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn face: the picture, and where the middles of the eyes and of the mouth are (3, 2), in pixels."""
+
+    picture: np.ndarray
+    places: np.ndarray
+
+    @property
+    def image(self) -> Image.Image:
+        return Image.fromarray(self.picture)
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """A function that draws a person's face."""
+
+    def draw(number: int, width: int = 400, height: int = 400, scale: float = 0.3, x=0.0, y=0.5, **actions) -> Drawn:
+        shape = make_person("kdef", 1, number, ("female", "male")[number % 2], 0.5).shape
+        moved = dict.fromkeys(ACTIONS, 0.0) | actions
+        picture = draw_face(shape, moved, View(width, height, scale, x, y), np.random.default_rng(number))
+        eye = -0.08  # the demo's eyes are a little above the middle of the head
+        places = np.array([(-shape.eye_x, eye), (shape.eye_x, eye), (0, shape.mouth_y)])
+        return Drawn(picture, np.array([width / 2 + x * height, y * height]) + scale * height * places)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def film():
+    """A function that writes pictures (height, width, 3) as a video without loss."""
+
+    def write(path, pictures, rate: int = 30):
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("ffv1", rate=rate)
+            stream.height, stream.width = pictures[0].shape[:2]
+            stream.pix_fmt = "bgr0"
+            for picture in pictures:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def blank():
+    """A picture of the drawn faces' background."""
+    return np.full((400, 400, 3), GREY, np.uint8)

@@ -1,6 +1,5 @@
 """A made-up experiment to report on."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -145,16 +144,6 @@ def histories() -> dict[str, dict[str, pd.DataFrame]]:
 def models(histories) -> dict[str, dict[str, TrainedModel]]:
     described = TrainedModel(1200, 200, "best")
     return {modality: dict.fromkeys(networks, described) for modality, networks in histories.items()}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where the system's Chromium is; tests that need one are skipped without it."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("there is no Chromium on PATH to open the page in")
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -1,34 +1,9 @@
-"""Generated conversations, and silero-vad's own functions to compare with."""
+"""silero-vad's own functions to compare with."""
 
 import warnings
 
 import numpy as np
 import pytest
-
-from emofusion.corpora.demo.acting import PROSODY
-from emofusion.corpora.demo.people import make_person
-from emofusion.corpora.demo.phonemes import sentence
-from emofusion.corpora.demo.voices import speak
-
-RATE = 16_000
-# Seconds of silence before each of four turns, and their syllables. The second turn is short, the last one long.
-TURNS = [(1.0, 9), (0.9, 3), (0.8, 9), (1.5, 24)]
-
-
-@pytest.fixture(scope="session")
-def conversation():
-    """Sound `(samples,)` at 16 kHz of two people who take turns, and where each of them speaks, in seconds."""
-    calm, noise = dict.fromkeys(PROSODY, 0.0), np.random.default_rng(0)
-    parts, spoken, length = [], [], 0
-    for number, (silence, syllables) in enumerate(TURNS):
-        person = make_person("savee", 0, number % 2, ["female", "male"][number % 2], 0.5)
-        voice = speak(person.voice, calm, sentence(number, syllables), RATE, syllables / 4, person.rng(number))
-        room = 0.001 * noise.standard_normal(round(silence * RATE))
-        spoken.append((length + len(room) + 0.1 * RATE, length + len(room) + len(voice) - 0.1 * RATE))
-        parts += [room, voice]
-        length += len(room) + len(voice)
-    sound = np.concatenate([*parts, 0.001 * noise.standard_normal(RATE)]).astype(np.float32)
-    return sound, np.array(spoken) / RATE
 
 
 @pytest.fixture(scope="session")

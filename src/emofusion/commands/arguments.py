@@ -8,7 +8,7 @@ FORMATS = ("table", "csv", "jsonl")
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all subcommands; each sets `run`, the function that does it."""
-    from emofusion.commands import score, serve
+    from emofusion.commands import live, score, serve
 
     top = argparse.ArgumentParser(prog="emofusion", description="Use a fused model of an experiment.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -21,14 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     scoring.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder with files")
     _add_model(scoring)
-    scoring.add_argument(
-        "--enrol",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="FILE",
-        help="clips of the speaker that the features are normalised on, where the model asks for them",
-    )
+    _add_enrolment(scoring)
     scoring.add_argument("--format", choices=FORMATS, default="table", help="of what is printed (table)")
     scoring.add_argument("--output", type=Path, metavar="FILE", help="a .csv or .parquet file that is written too")
     scoring.add_argument("--workers", type=int, default=0, help="processes that compute features (one for each core)")
@@ -45,7 +38,69 @@ def parser() -> argparse.ArgumentParser:
     serving.add_argument("--folder", type=Path, help="clients may name files in this folder by their paths")
     serving.add_argument("--most-megabytes", type=float, default=100.0, help="of one recording that is sent (100)")
     serving.set_defaults(run=serve.run)
+
+    watching = commands.add_parser(
+        "live",
+        help="score what a camera and a microphone show, on a page",
+        description="Serve a page that shows the posteriors while somebody speaks and looks; see docs/live.md. Nothing "
+        "is stored.",
+    )
+    _add_model(watching)
+    _add_enrolment(watching)
+    watching.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (127.0.0.1: this machine alone)"
+    )
+    watching.add_argument("--port", type=int, default=8000, help="0: any that is free (8000)")
+    watching.add_argument(
+        "--speech-smoothing",
+        type=_seconds,
+        default=2.0,
+        metavar="S",
+        help="time constant in seconds of the mean of what is heard; 0: none (2)",
+    )
+    watching.add_argument(
+        "--face-smoothing",
+        type=_seconds,
+        default=0.5,
+        metavar="S",
+        help="the same of what is seen (0.5)",
+    )
+    watching.add_argument(
+        "--frame-rate",
+        type=_frame_rate,
+        default=30.0,
+        metavar="N",
+        help="frames a second of the videos that the model learnt from, for features that depend on it (30)",
+    )
+    watching.set_defaults(run=live.run)
     return top
+
+
+def _number(text: str, least: float, most: float) -> float:
+    number = float(text)
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not from {least:g} to {most:g}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    """A time constant; `argparse` names a text that is no number."""
+    return _number(text, 0, 600)
+
+
+def _frame_rate(text: str) -> float:
+    return _number(text, 1, 240)
+
+
+def _add_enrolment(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--enrol",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="clips of the speaker that the features are normalised on, where the model asks for them",
+    )
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:

@@ -68,6 +68,11 @@ def fault_of_image(path: str | Path) -> str | None:
         image = as_rgb(decode_image(path))
     except NoPicture as error:
         return str(error)
+    return shows_nothing(image)
+
+
+def shows_nothing(image: Image.Image) -> str | None:
+    """That a picture in RGB is black or has one colour, as the end of a sentence; None where it shows something."""
     if _is_black(image):
         return BLACK
     return ONE_COLOUR if image.getcolors(1) else None

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emofusion.errors import BadClips, Lacking
+from emofusion.errors import BadClips, EmofusionError, Lacking
 from emofusion.features.common.extract import extract
 from emofusion.features.common.feature_set import FeatureSet
-from emofusion.features.common.joined import open_features
+from emofusion.features.common.joined import JoinedFeatures, open_features
 from emofusion.features.common.skipped import read_skipped
 from emofusion.predictions.ensemble import average
 from emofusion.predictions.table import posteriors, scored
@@ -21,6 +21,7 @@ from emofusion.settings.kinds import Features
 from emofusion.settings.kinds.corpora import SKIP
 from emofusion.tables import LOGIT, SPLIT, classes_of, read_table, unknown_to
 from emofusion.training.description import read_model
+from emofusion.training.loaded import LoadedModel
 from emofusion.training.predict import predict_folds
 from emofusion.training.standardise import DESCRIBES
 
@@ -51,7 +52,7 @@ class MemberScorer:
         self, folder: Path, work: Path, bundle: Bundle, recordings: Sequence[Recording], enrolled: Sequence[str]
     ) -> None:
         self.folder, self.work, self.order, self.enrolled = folder, work, bundle.classes, list(enrolled)
-        self.clips = clip_table(recordings, self.order[0])
+        self.clips = clip_table(recordings, self.order[0]) if recordings else pd.DataFrame({"clip": []})
         self.faults = {recording.name: recording.faults for recording in recordings}
         self._computed: dict[str, tuple[Path | None, dict[str, str]]] = {}
 
@@ -74,6 +75,24 @@ class MemberScorer:
         tables = {name: table[table["clip"].isin(shared)].reset_index(drop=True) for name, table in tables.items()}
         merged = average(tables, model.pool) if len(tables) > 1 else next(iter(tables.values()))
         return Scored(merged, reasons)
+
+    def load(self, member: Member, workers: int) -> LoadedModel:
+        """The member in memory, for rows of features that come one by one.
+
+        Clips for enrolment are the only ones that it reads. Raises `EmofusionError` where one of them has no features.
+        """
+        model = self.folder / member.folder / "model"
+        if not (member.normalised or member.enrolment):
+            if not member.compares:
+                return LoadedModel(model, member.predictions)
+            split, training = training_of(self.folder, member)
+            folders = [folder for part in training for folder in part]
+            return LoadedModel(model, member.predictions, (split, open_features(folders, member.predictions.parts)))
+        folders, lacking = self._features(member, workers)
+        for clip in self.enrolled:
+            if clip in lacking:
+                raise EmofusionError(f"{clip} cannot be used for enrolment: it {lacking[clip]}. Name another clip.")
+        return LoadedModel(model, member.predictions, self._inputs(member, folders, self.clips, None))
 
     def _features(self, member: Member, workers: int) -> tuple[list[Path], dict[str, str]]:
         """The feature sets of a member's parts, and why clips have no features."""
@@ -130,22 +149,26 @@ class MemberScorer:
     def _score(self, member: Member, folders: list[Path], clips: pd.DataFrame, fold: int | None) -> pd.DataFrame:
         """The mean posterior of all folds' networks for each clip, as logarithms."""
         model = self.folder / member.folder / "model"
-        every = sorted({int(name.partition("-")[0]) for name in read_model(model)[0].kept_epoch})
+        split, features = self._inputs(member, folders, clips, fold)
+        table = predict_folds(split, features, model, member.predictions, order=self.order)
+        return _mean_over_folds(table)
+
+    def _inputs(
+        self, member: Member, folders: list[Path], clips: pd.DataFrame, fold: int | None
+    ) -> tuple[pd.DataFrame, FeatureSet | JoinedFeatures]:
+        """Split and features of clips, and of the training where the network compares clips with it."""
+        described, _ = read_model(self.folder / member.folder / "model")
+        every = sorted({int(name.partition("-")[0]) for name in described.kept_epoch})
         folds = every if fold is None else [fold]
         split = pd.concat([self._split(clips, number, member) for number in folds], ignore_index=True)
         read = [[folder] for folder in folders]
         if member.compares:
-            training = self.folder / member.folder / "training"
-            stored = read_table(training / "split.parquet", SPLIT)
-            if member.normalised:  # of those who trained, all clips describe the speaker
-                stored = stored.assign(**{DESCRIBES: True})
+            stored, training = training_of(self.folder, member)
             split = pd.concat([stored, split], ignore_index=True)
             if "enrolment" in split:
                 split["enrolment"] = split["enrolment"].fillna(0).astype("int64")
-            read = [[*sorted((training / str(n)).iterdir()), *folder] for n, folder in enumerate(read)]
-        features = open_features([folder for part in read for folder in part], member.predictions.parts)
-        table = predict_folds(split, features, model, member.predictions, order=self.order)
-        return _mean_over_folds(table)
+            read = [[*theirs, *ours] for theirs, ours in zip(training, read, strict=True)]
+        return split, open_features([folder for part in read for folder in part], member.predictions.parts)
 
     def _split(self, clips: pd.DataFrame, fold: int, member: Member) -> pd.DataFrame:
         """The rows of new clips in a fold: they are tested there, or set apart for enrolment."""
@@ -159,6 +182,15 @@ class MemberScorer:
             numbers = {clip: number for number, clip in enumerate(present, 1)}
             return split.assign(enrolment=split["clip"].map(numbers).fillna(0).astype("int64"))
         return split[~enrolled]
+
+
+def training_of(folder: Path, member: Member) -> tuple[pd.DataFrame, list[list[Path]]]:
+    """Split, and folders of features by part, of the clips that a member was trained on. folder: of the bundle."""
+    training = folder / member.folder / "training"
+    stored = read_table(training / "split.parquet", SPLIT)
+    if member.normalised:  # of those who trained, all clips describe the speaker
+        stored = stored.assign(**{DESCRIBES: True})
+    return stored, [sorted((training / str(number)).iterdir()) for number in range(len(member.parts))]
 
 
 def _mean_over_folds(table: pd.DataFrame) -> pd.DataFrame:

@@ -110,6 +110,10 @@ class Scorer:
         names = pd.Series([recording.name for recording in recordings], dtype=str)
         if names.duplicated().any():
             raise EmofusionError(f"two recordings have the name {names[names.duplicated()].iloc[0]}; rename one.")
+        self.check_enrolment(enrolment)
+
+    def check_enrolment(self, enrolment: Sequence[Recording]) -> None:
+        """Raise `EmofusionError` where the model asks for enrolment clips and there are none, or one cannot be used."""
         asking = self.bundle.asks_for_enrolment
         if asking and not enrolment:
             number = max(member.enrolment for model in self.bundle.modalities for member in model.members)

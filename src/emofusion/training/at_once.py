@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -28,13 +28,17 @@ class Fitted(Protocol):
     def posteriors(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """(rows, classes). rows: of the features' table of rows."""
 
+    def of_values(self, values: Any) -> NDArray[np.float64]:
+        """(rows, classes). values: features `(rows, values)`, flattened, also of rows that are in no table."""
+
     def store(self, file: Path) -> None:
         """Write it. file: the path without the ending."""
 
 
 # features, training rows (see `labelled`), a seed of 31 bits, and which model it is, for messages → the fitted model
 Fit = Callable[[RowSource, pd.DataFrame, int, str], Fitted]
-Load = Callable[[Path, RowSource, int], Fitted]  # path without the ending, features, number of classes
+# path without the ending, features (None where the model needs none to be loaded), number of classes
+Load = Callable[[Path, Any, int], Fitted]
 
 
 def fit_each(
@@ -95,6 +99,13 @@ def predict_each(split: pd.DataFrame, features: RowSource, model: Path, load: Lo
         posteriors = [load(model / "folds" / name, inputs, len(described.classes)).posteriors(rows) for name in names]
         tables.append(scored_clips(clips, rows, np.mean(posteriors, axis=0), described.classes))
     return pd.concat(tables, ignore_index=True)
+
+
+def load_each(training: tuple[pd.DataFrame, RowSource] | None, model: Path, load: Load) -> list[Fitted]:
+    """The models of all folds and seeds; see `Estimator.load_folds`."""
+    described, trained = read_model(model)
+    inputs = None if training is None else with_speaker_normalisation(training[1], training[0], trained.training)
+    return [load(model / "folds" / name, inputs, len(described.classes)) for name in described.kept_epoch]
 
 
 def labelled(features: RowSource, clips: pd.DataFrame, classes: list[str]) -> pd.DataFrame:

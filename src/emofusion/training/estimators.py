@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,19 @@ from emofusion.networks.sklearn import Sklearn
 from emofusion.networks.sklearn.building import pipeline
 from emofusion.networks.sklearn.storing import load, store, values_in
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
-from emofusion.training.at_once import fit_each, predict_each
+from emofusion.training.at_once import Fitted, fit_each, load_each, predict_each
 from emofusion.training.data import RowSource
 
 
 @dataclass(frozen=True)
 class FittedPipeline:
-    """A fitted estimator of one fold and seed. inputs: the features. classes: the number of classes."""
+    """A fitted estimator of one fold and seed.
+
+    inputs: the features; None where it scores values that come one by one. classes: the number of classes.
+    """
 
     model: Pipeline
-    inputs: RowSource
+    inputs: RowSource | None
     classes: int
 
     @property
@@ -42,7 +46,13 @@ class FittedPipeline:
 
     def posteriors(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """(rows, classes). A class that the model does not know has the posterior 0."""
-        return _posteriors(self.model, _taken(self.inputs, rows), self.classes)
+        if self.inputs is None:
+            raise ValueError("this model was loaded without features")
+        return self.of_values(_taken(self.inputs, rows))
+
+    def of_values(self, values: Any) -> NDArray[np.float64]:
+        """(rows, classes), as `posteriors`, of features (rows, values)."""
+        return _posteriors(self.model, values, self.classes)
 
     def store(self, file: Path) -> None:
         """Write `<file>.skops`."""
@@ -95,11 +105,17 @@ def predict_estimators(
     Raises `EmofusionError` where a model cannot be read, or holds types that its settings do not name.
     """
 
-    def load_one(file: Path, inputs: RowSource, classes: int) -> FittedPipeline:
-        return FittedPipeline(load(_file(file), network), inputs, classes)
-
     with threadpool_limits(settings.threads):
-        return predict_each(split, features, model, load_one)
+        return predict_each(split, features, model, partial(_load, network))
+
+
+def load_estimators(network: Sklearn, model: Path) -> list[Fitted]:
+    """The estimators of all folds and seeds; see `Estimator.load_folds`."""
+    return load_each(None, model, partial(_load, network))
+
+
+def _load(network: Sklearn, file: Path, inputs: RowSource | None, classes: int) -> FittedPipeline:
+    return FittedPipeline(load(_file(file), network), inputs, classes)
 
 
 def _chosen(

@@ -19,7 +19,7 @@ from emofusion.features.common.joined import JoinedFeatures
 from emofusion.networks.kernel_ridge import KernelRidge
 from emofusion.networks.kernel_ridge.kernels import Chosen, Distances, Ridge, choose, kernel
 from emofusion.plan.settings import ModelSettings, PredictionsSettings
-from emofusion.training.at_once import fit_each, predict_each
+from emofusion.training.at_once import Fitted, Load, fit_each, load_each, predict_each
 from emofusion.training.data import RowSource
 from emofusion.training.description import read_model
 from emofusion.whole_files import write_whole
@@ -49,7 +49,14 @@ class FittedKernels:
     def posteriors(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """(rows, classes)."""
         own = np.array_equal(rows["row"].to_numpy(), self.train["row"].to_numpy())
-        between = self.distances.own if own else self.distances.between(_taken(self.inputs, rows))
+        return self._at(self.distances.own) if own else self.of_values(_taken(self.inputs, rows))
+
+    def of_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """(rows, classes), as `posteriors`, of features (rows, values)."""
+        return self._at(self.distances.between(values))
+
+    def _at(self, between: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """(rows, classes). between: name → the distances of rows to the training rows."""
         scores = self.ridge.scores(kernel(between, self.chosen.gamma, self.network.combine))
         posteriors: NDArray[np.float64] = softmax(self.chosen.factor * scores, axis=1)
         return posteriors
@@ -111,13 +118,26 @@ def predict_kernels(
     Raises `EmofusionError` where a model cannot be read, or was fitted on clips that are not there.
     """
 
-    limit = read_model(model)[1].training.outlier_limit
+    with threadpool_limits(settings.threads):
+        return predict_each(split, features, model, _loading(network, features, model))
+
+
+def load_kernels(
+    network: KernelRidge, training: tuple[pd.DataFrame, RowSource], model: Path, settings: PredictionsSettings
+) -> list[Fitted]:
+    """The regressions of all folds; see `Estimator.load_folds`."""
+    with threadpool_limits(settings.threads):
+        return load_each(training, model, _loading(network, training[1], model))
+
+
+def _loading(network: KernelRidge, features: RowSource, model: Path) -> Load:
+    """The function that loads the model of a fold. features: as they are joined, before any normalisation."""
+    limit, columns = read_model(model)[1].training.outlier_limit, _columns(features)
 
     def load(file: Path, inputs: RowSource, classes: int) -> FittedKernels:
-        return _load(network, _file(file), inputs, _columns(features), limit)
+        return _load(network, _file(file), inputs, columns, limit)
 
-    with threadpool_limits(settings.threads):
-        return predict_each(split, features, model, load)
+    return load
 
 
 def _load(network: KernelRidge, file: Path, inputs: RowSource, columns: Columns, limit: float | None) -> FittedKernels:

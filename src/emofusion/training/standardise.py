@@ -61,8 +61,10 @@ class SpeakerNormalised:
         self._group = np.full(len(features), -1)
         self._mean: list[NDArray[np.float64]] = []
         self._deviation: list[NDArray[np.float64]] = []
-        for number, (_, group) in enumerate(_rows_of_speakers(features, clips).groupby(["actor", "view"])):
+        self._group_of: dict[tuple[str, int], int] = {}
+        for number, (key, group) in enumerate(_rows_of_speakers(features, clips).groupby(["actor", "view"])):
             self._group[group["row"]] = number
+            self._group_of[key] = number
             mean, deviation = self._statistics(group)
             self._mean.append(mean)
             self._deviation.append(deviation)
@@ -96,7 +98,19 @@ class SpeakerNormalised:
         groups = self._group[np.asarray(indices, dtype=int)]
         if (groups < 0).any():
             raise EmofusionError("a clip was requested whose speaker is not in the split.")
-        values = self.features.take(indices)
+        return self._normalised(self.features.take(indices), groups)
+
+    def of_speaker(self, values: NDArray[Any], actor: str) -> NDArray[Any]:
+        """Unaltered rows of a speaker, `(rows, *shape)`, normalised as this speaker's rows in the feature set are.
+
+        Raises `EmofusionError` for a speaker who has no clips in the feature set.
+        """
+        if (actor, 0) not in self._group_of:
+            raise EmofusionError(f"the speaker {actor} has no clips that features could be normalised on.")
+        return self._normalised(values, np.full(len(values), self._group_of[actor, 0]))
+
+    def _normalised(self, values: NDArray[Any], groups: NDArray[np.intp]) -> NDArray[Any]:
+        """groups: (rows,), the number of each row's speaker and view."""
         mean, deviation = (
             np.array([table[group] for group in groups]).reshape(len(values), -1, *[1] * (values.ndim - 2))
             for table in (self._mean, self._deviation)

@@ -1,7 +1,7 @@
 """The setting `speeds`: features of a recording, and of copies of it that are played at other speeds."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Features
@@ -27,3 +27,7 @@ class FeaturesAtSpeeds(Features):
     def several_rows_are_views(self) -> bool:
         """True: rows at other speeds are altered copies for training."""
         return bool(self.speeds)
+
+    def for_scoring(self) -> Self:
+        """The same features of the recording alone: the altered copies are for training."""
+        return replace(self, speeds=[])

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from emofusion.features.common.frames import FrameFeatures
+
 
 @dataclass
 class LandmarkSequences(LandmarkSettings):
@@ -50,3 +52,10 @@ class LandmarkSequences(LandmarkSettings):
         from emofusion.features.landmark_sequences.compute import prepare
 
         return prepare(clips, self)
+
+    def of_frames(self, frame_rate: float) -> "FrameFeatures":
+        """The last frames, of which dlib finds the points."""
+        from emofusion.features.landmark_sequences.compute import of_points
+        from emofusion.features.landmarks.frames import LandmarksOfFrames
+
+        return LandmarksOfFrames(self, frame_rate, lambda points, numbers: of_points(points, numbers, self))

@@ -10,12 +10,18 @@ import pandas as pd
 from emofusion.counted import count
 from emofusion.features.common.arrays import Array
 from emofusion.features.landmark_sequences import LandmarkSequences
-from emofusion.features.landmarks.compute import START, Points, points_of, seen
+from emofusion.features.landmarks.compute import START, Points, points_of, seen, with_eyes
 
 
 def prepare(clips: pd.DataFrame, settings: LandmarkSequences) -> Callable[[Any], Array]:
     """The function that turns a clip into float32 `(1, 136, frames)`; see `LandmarkSequences.prepare`."""
     return partial(_of_clip, points=points_of(clips, settings), settings=settings)
+
+
+def of_points(points: Array, numbers: Array, settings: LandmarkSequences) -> Array | None:
+    """The features `(1, 136, frames)` of points of a picture; None where no frame shows both eyes. See `with_eyes`."""
+    shown = with_eyes(points, numbers, settings.level)
+    return None if shown is None else _row(shown[0], shown[1], settings)
 
 
 def sequence(points: Array, numbers: Array, settings: LandmarkSequences) -> Array:
@@ -35,5 +41,9 @@ def sequence(points: Array, numbers: Array, settings: LandmarkSequences) -> Arra
 
 def _of_clip(clip: Any, points: Points, settings: LandmarkSequences) -> Array:
     found, numbers, _ = seen(clip, points, settings.level)
+    return _row(found, numbers, settings)
+
+
+def _row(found: Array, numbers: Array, settings: LandmarkSequences) -> Array:
     count(settings.beyond(), numbers[-1] - numbers[0] >= settings.frames)
     return sequence(found, numbers, settings).astype(np.float32)[np.newaxis]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from emofusion.features.common.frames import FrameFeatures
+
 # statistic → its number of values
 VALUES = {
     "mean": 2 * POINTS,
@@ -53,3 +55,10 @@ class Landmarks(LandmarkSettings):
         from emofusion.features.landmarks.compute import prepare
 
         return prepare(clips, self)
+
+    def of_frames(self, frame_rate: float) -> "FrameFeatures":
+        """Statistics over the last frames, of the points that dlib finds in them."""
+        from emofusion.features.landmarks.compute import of_points
+        from emofusion.features.landmarks.frames import LandmarksOfFrames
+
+        return LandmarksOfFrames(self, frame_rate, lambda points, numbers: of_points(points, numbers, self))

@@ -32,9 +32,13 @@ Points = Callable[[Any], tuple[Array, Array]]
 
 def prepare(clips: pd.DataFrame, settings: Landmarks) -> Callable[[Any], Array]:
     """The function that turns a clip into float32 `(1, values)`; see `Landmarks.prepare`."""
-    return partial(
-        _of_clip, points=points_of(clips, settings), statistics=tuple(settings.statistics), level=settings.level
-    )
+    return partial(_of_clip, points=points_of(clips, settings), settings=settings)
+
+
+def of_points(points: Array, numbers: Array, settings: Landmarks) -> Array | None:
+    """The features `(1, values)` of points of a picture; None where no frame shows both eyes. See `with_eyes`."""
+    shown = with_eyes(points, numbers, settings.level)
+    return None if shown is None else _row(*shown, settings)
 
 
 def normalised(points: Array, level: bool) -> Array:
@@ -114,9 +118,12 @@ def _of_head(raw: Array, frames: Array) -> Array:
     return np.concatenate([seen.std(axis=0), _motion(seen, frames), *moved, [tilt.mean()]])
 
 
-def _of_clip(clip: Any, points: Points, statistics: tuple[str, ...], level: bool) -> Array:
-    scaled, frames, found = seen(clip, points, level)
-    row: Array = summarised(scaled, frames, statistics, found).astype(np.float32)
+def _of_clip(clip: Any, points: Points, settings: Landmarks) -> Array:
+    return _row(*seen(clip, points, settings.level), settings)
+
+
+def _row(scaled: Array, numbers: Array, found: Array, settings: Landmarks) -> Array:
+    row: Array = summarised(scaled, numbers, settings.statistics, found).astype(np.float32)
     return row[np.newaxis]
 
 
@@ -133,13 +140,24 @@ def seen(clip: Any, points: Points, level: bool) -> tuple[Array, Array, Array]:
     Raises:
         Lacking: there is a face in no frame.
     """
-    found, frames = points(clip)
-    scaled = normalised(found, level)
+    shown = with_eyes(*points(clip), level)
+    if shown is None:
+        raise Lacking(f"the landmarks of {clip.clip} show a face in no frame.", [clip.clip])
+    return shown
+
+
+def with_eyes(points: Array, numbers: Array, level: bool) -> tuple[Array, Array, Array] | None:
+    """The frames whose eyes are not in one place, as `seen` gives them; None where there is none. Others are counted.
+
+    Args:
+        points: (frames, 68, 2), of the picture.
+        numbers: (frames,), of the frames.
+        level: see `normalised`.
+    """
+    scaled = normalised(points, level)
     finite = np.isfinite(scaled).all(axis=(1, 2))
     count("frames in which the landmarks of both eyes are in one place", int((~finite).sum()))
-    if not finite.any():
-        raise Lacking(f"the landmarks of {clip.clip} show a face in no frame.", [clip.clip])
-    return scaled[finite], frames[finite], found[finite]
+    return (scaled[finite], numbers[finite], points[finite]) if finite.any() else None
 
 
 def points_of(clips: pd.DataFrame, settings: LandmarkSettings) -> Points:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from emofusion.features.common.frames import FrameFeatures
+
 CROP_FACE = "face"  # value of the setting `crop`
 WITHOUT_FACE = "frames of videos without a face, in whose place the nearest frame with one is taken"
 
@@ -73,6 +75,12 @@ class Pixels(FeaturesOfFaces):
         from emofusion.features.pixels.compute import prepare
 
         return prepare(clips, self)
+
+    def of_frames(self, frame_rate: float) -> "FrameFeatures":
+        """The last frame. A video's frames were averaged in the training; here, smoothing over time does it."""
+        from emofusion.features.pixels.frames import PixelsOfFrames
+
+        return PixelsOfFrames(self)
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` where settings of the crop are set and nothing is cropped."""

@@ -4,7 +4,7 @@ The result is a feature set (see `emofusion.features.common.feature_set`) in hal
 picture without changes; further views are altered copies for training.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,8 @@ def store_frozen_blocks(settings: FrozenBlocks, features: FeatureSet, weights: P
     weights that are drawn anew. Sets torch's number of threads.
     """
     torch.set_num_threads(settings.threads)
-    layers = TrainedBackbone(
-        architecture=settings.architecture, normalise=settings.normalise, pooling=settings.pooling, hidden=[]
-    )
     store(
-        BackboneNetwork(layers, features.shape, 1, weights),
+        _network(settings, features.shape, weights),
         features,
         features.rows,
         out,
@@ -49,6 +46,26 @@ def store_frozen_blocks(settings: FrozenBlocks, features: FeatureSet, weights: P
         settings.shift,
         settings.scale,
     )
+
+
+def load_frozen_blocks(
+    settings: FrozenBlocks, shape: tuple[int, ...], weights: Path | None
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """The function from pictures, uint8 `(rows, 3, height, width)`, to the output that `store_frozen_blocks` writes.
+
+    shape: of a picture. The function sets torch's number of threads.
+    """
+    network = _network(settings, shape, weights).eval()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device)
+
+    def of_pictures(pictures: NDArray[Any]) -> NDArray[Any]:
+        torch.set_num_threads(settings.threads)
+        with torch.inference_mode():
+            values = network.activations(torch.from_numpy(pictures).to(device), settings.frozen).float().cpu()
+        return _stored(values, settings.precision)
+
+    return of_pictures
 
 
 def store(
@@ -96,10 +113,7 @@ def store(
                 inputs = _pictures(features, batch, view, shift, scale)
                 values = network.activations(inputs.to(device), stop).float().cpu()
                 _check_finite(values, clip_of.loc[batch], stop)
-                if precision == "half":
-                    limit = torch.finfo(torch.float16).max
-                    values = values.clamp(-limit, limit).half()
-                array = values.numpy()
+                array = _stored(values, precision)
                 work.create_array(array.dtype, (views * len(row_numbers), *array.shape[1:]))
                 with RowFile(work.array, writes=True) as file:
                     file.write(first, array)
@@ -136,6 +150,22 @@ def altered(picture: Tensor, shift: float, scale: float, random: np.random.Gener
         interpolation=functional.InterpolationMode.BILINEAR,
     )
     return moved
+
+
+def _network(settings: FrozenBlocks, shape: tuple[int, ...], weights: Path | None) -> BackboneNetwork:
+    layers = TrainedBackbone(
+        architecture=settings.architecture, normalise=settings.normalise, pooling=settings.pooling, hidden=[]
+    )
+    return BackboneNetwork(layers, shape, 1, weights)
+
+
+def _stored(values: Tensor, precision: str) -> NDArray[Any]:
+    """Output in single precision, in the precision that is stored."""
+    if precision == "half":
+        limit = torch.finfo(torch.float16).max
+        values = values.clamp(-limit, limit).half()
+    array: NDArray[Any] = values.numpy()
+    return array
 
 
 def _batches(row_numbers: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -1,13 +1,16 @@
 """The work before a backbone is trained: prepare its weights, and store the output of its frozen blocks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import FrozenPart, Preparation
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from emofusion.features.common.feature_set import FeatureSet
 
 NO_FILES = ("imagenet", "none")
@@ -68,6 +71,12 @@ class FrozenBlocks(FrozenPart):
         from emofusion.networks.backbone.feature_cache import store_frozen_blocks
 
         store_frozen_blocks(self, features, weights, Path(out))
+
+    def loaded(self, shape: tuple[int, ...], weights: Path | None) -> "Callable[[NDArray[Any]], NDArray[Any]]":
+        """The function from pictures, uint8 `(rows, 3, height, width)`, to the output of the blocks."""
+        from emofusion.networks.backbone.feature_cache import load_frozen_blocks
+
+        return load_frozen_blocks(self, shape, weights)
 
     def for_scoring(self) -> Self:
         """A copy that stores each picture as it is."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
+    from emofusion.training.at_once import Fitted
     from emofusion.training.data import RowSource
 
 
@@ -89,3 +90,13 @@ class KernelRidge(Estimator):
         from emofusion.training.kernel_ridge import predict_kernels
 
         return predict_kernels(self, split, features, model, settings)
+
+    def load_folds(
+        self, training: "tuple[pd.DataFrame, RowSource] | None", model: Path, settings: "PredictionsSettings"
+    ) -> "list[Fitted]":
+        """See `Estimator.load_folds`. Raises `EmofusionError` as `predict_folds` does."""
+        from emofusion.training.kernel_ridge import load_kernels
+
+        if training is None:
+            raise ValueError("a kernel machine needs the features of its training clips")
+        return load_kernels(self, training, model, settings)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
+    from emofusion.training.at_once import Fitted
     from emofusion.training.data import RowSource
 
 
@@ -119,3 +120,11 @@ class Sklearn(Estimator):
         from emofusion.training.estimators import predict_estimators
 
         return predict_estimators(self, split, features, model, settings)
+
+    def load_folds(
+        self, training: "tuple[pd.DataFrame, RowSource] | None", model: Path, settings: "PredictionsSettings"
+    ) -> "list[Fitted]":
+        """See `Estimator.load_folds`."""
+        from emofusion.training.estimators import load_estimators
+
+        return load_estimators(self, model)

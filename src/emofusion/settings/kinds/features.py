@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from emofusion.features.common.frames import FrameFeatures
+
 
 @dataclass
 class Features(Kind):
@@ -93,6 +95,13 @@ class Features(Kind):
         read from a table.
         """
         return self if {"audio", "image", "video"} & set(self.computed_from()) else None
+
+    def of_frames(self, frame_rate: float) -> "FrameFeatures | None":
+        """How the features are computed from the frames of a camera, as they come; None: they cannot be.
+
+        frame_rate: of the videos that the model learnt from, in frames a second, for features that depend on it.
+        """
+        return None
 
     def always_counted(self) -> tuple[str, ...]:
         """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""

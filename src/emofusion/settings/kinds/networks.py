@@ -9,11 +9,13 @@ from emofusion.settings.kinds.base import Kind, Preparation
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
     from torch import nn
 
     from emofusion.features.common.feature_set import FeatureSet
     from emofusion.plan.settings import ModelSettings, PredictionsSettings
     from emofusion.settings.training import Training
+    from emofusion.training.at_once import Fitted
     from emofusion.training.data import RowSource
 
 
@@ -44,6 +46,13 @@ class FrozenPart:
     def for_scoring(self) -> Self:
         """A copy without what only training needs, such as altered copies of pictures."""
         return self
+
+    def loaded(self, shape: tuple[int, ...], weights: Path | None) -> "Callable[[NDArray[Any]], NDArray[Any]]":
+        """The function from rows `(rows, *shape)` to the frozen part's output, with the values that `store` writes.
+
+        It keeps the layers in memory, for rows that come one by one. weights: as for `store`.
+        """
+        raise NotImplementedError
 
 
 @dataclass
@@ -181,4 +190,14 @@ class Estimator(Network):
         self, split: "pd.DataFrame", features: "RowSource", model: Path, settings: "PredictionsSettings"
     ) -> "pd.DataFrame":
         """The prediction table of a model; see `emofusion.training.predict.predict_folds`."""
+        raise NotImplementedError
+
+    def load_folds(
+        self, training: "tuple[pd.DataFrame, RowSource] | None", model: Path, settings: "PredictionsSettings"
+    ) -> "list[Fitted]":
+        """The models of all folds and seeds, in memory, for clips that come one by one.
+
+        training: where the network compares clips with those of its training, their split and features, as in
+        `fit_folds`; otherwise None. model, settings: as in `predict_folds`.
+        """
         raise NotImplementedError

@@ -1,0 +1,51 @@
+"""What somebody must know who uses a model here: how it was trained differs from how it is used."""
+
+from emofusion.features.common.acoustic_settings import AcousticSettings
+from emofusion.features.common.landmark_settings import FILES, LandmarkSettings
+from emofusion.live.inputs import CAMERA, SOUND
+from emofusion.live.model import LiveModality, LiveModel
+from emofusion.live.settings import LiveSettings
+from emofusion.settings.kinds import Features
+
+_WITH_SILENCE = (
+    " It learnt from recordings whose silence was not cut off. A model of RAVDESS's whole recordings lost 13 points of "
+    "accuracy in windows over speech (docs/speech_activity.md); train with features.trim=30 for this use."
+)
+
+
+def notes_on(model: LiveModel, settings: LiveSettings) -> list[str]:
+    """Sentences for the page and the terminal."""
+    notes = [f"{name} is not used: {why}." for name, why in model.unusable.items()]
+    read = {
+        modality.name: [part.features for member in modality.members for part in member.parts]
+        for modality in model.bundle.modalities
+    }
+    for modality in model.modalities:
+        if SOUND in modality.media:
+            notes.append(_on_sound(modality.name, read[modality.name], settings))
+        if CAMERA in modality.media:
+            notes += _on_camera(modality, read[modality.name], settings)
+    return notes
+
+
+def _on_sound(name: str, features: list[Features], settings: LiveSettings) -> str:
+    shortest, longest = settings.speech.shortest_window, settings.speech.longest_window
+    of_sound = [one for one in features if "audio" in one.computed_from()]
+    cut = all(isinstance(one, AcousticSettings) and one.trim is not None for one in of_sound)
+    said = f"{name} is scored in windows of {shortest:g} to {longest:g} s over speech."
+    return said if cut else said + _WITH_SILENCE
+
+
+def _on_camera(modality: LiveModality, features: list[Features], settings: LiveSettings) -> list[str]:
+    notes = []
+    if any(isinstance(one, LandmarkSettings) and one.source == FILES for one in features):
+        notes.append(
+            f"{modality.name} learnt from landmarks in files, and dlib finds them here; docs/faces.md says what that "
+            "changes."
+        )
+    if modality.needs_past:
+        notes.append(
+            f"{modality.name} is scored on the last {settings.face_window:g} s, and learnt from whole clips; their "
+            f"videos are taken to have {settings.frame_rate:g} frames a second (--frame-rate)."
+        )
+    return notes
