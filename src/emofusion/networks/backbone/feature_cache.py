@@ -62,7 +62,7 @@ def load_frozen_blocks(
     def of_pictures(pictures: NDArray[Any]) -> NDArray[Any]:
         torch.set_num_threads(settings.threads)
         with torch.inference_mode():
-            values = network.activations(torch.from_numpy(pictures).to(device), settings.frozen).float().cpu()
+            values = network.activations(torch.tensor(pictures, device=device), settings.frozen).float().cpu()
         return _stored(values, settings.precision)
 
     return of_pictures

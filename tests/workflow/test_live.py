@@ -1,0 +1,227 @@
+"""From the workflow to a page with camera and microphone: `emofusion live`, driven by Chromium with fake devices."""
+
+import json
+import re
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+import soundfile
+from playwright.sync_api import sync_playwright
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from emofusion.recordings.blocks import blocks
+from emofusion.recordings.pictures import decode_frames
+
+EMOTIONS, PEOPLE = ["neutral", "happy", "sad"], 4
+OVERRIDE = [
+    *("+corpus=[folder]", "protocol=speaker_independent", "protocol.corpora=[folder]", "protocol.number_of_folds=2"),
+    *("protocol.validation=0", "modalities=[speech,face]", "speech=cnn1d", "speech.training.epochs=2"),
+    *("face=mobilenet", "face.network.weights=none", "face.features.size=32", "face.features.frames=2"),
+    *("face.training.epochs=2", "face.training.unfreeze=[]", "face.training.keep=last", "fusion=linear"),
+    *("report.compare={}", "published=none", "fusion.steps=4", "evaluation.samples=20", "evaluation.permutations=20"),
+    f"emotions.classes=[{','.join(EMOTIONS)}]",
+]
+FAKE = ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"]
+FAKE += ["--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+
+
+@pytest.fixture(scope="module")
+def made(workflow_in, repository, write_video, tmp_path_factory):
+    made = workflow_in(repository, tmp_path_factory.mktemp("live"))
+    folder, random = made.folder / "data", np.random.default_rng(0)
+    folder.mkdir()
+    rows = []
+    for number in range(PEOPLE * 2 * len(EMOTIONS)):
+        person, kind = number % PEOPLE, number // PEOPLE % len(EMOTIONS)
+        write_video(folder / f"{number}.mp4", random, 30 * kind, 200.0 * (1 + kind))
+        about = {"actor": f"p{person}", "gender": "fm"[person % 2], "emotion": EMOTIONS[kind]}
+        rows.append(about | {"audio": f"{number}.mp4", "video": f"{number}.mp4"})
+    pd.DataFrame(rows).to_csv(folder / "clips.csv", index=False)
+    override = [*OVERRIDE, f"corpora.folder.table={folder}/clips.csv"]
+    made.made("register", experiment="ravdess_openface", override=override)
+    return made
+
+
+def command(*arguments):
+    code = "import sys; from emofusion.commands import main; sys.exit(main())"
+    return [sys.executable, "-c", code, "live", "--model", "models:/ravdess_openface/1", *arguments]
+
+
+@pytest.fixture(scope="module")
+def server(made):
+    """The lines that it has said, and the address of the page."""
+    process = subprocess.Popen(
+        command("--port", "0"), cwd=made.folder, env=made.environment(), stderr=subprocess.PIPE, text=True
+    )
+    lines = []
+    try:
+        with ThreadPoolExecutor(1) as reading:
+            while not (lines and "http://" in lines[-1]):
+                lines.append(reading.submit(process.stderr.readline).result(timeout=300))
+                assert lines[-1], lines  # it has ended
+        yield lines, re.search(r"http://[\d.:]+", lines[-1])[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def write_y4m(path, pictures):
+    """A film that Chromium's fake camera plays. pictures: frames of PyAV, of one size."""
+    with path.open("wb") as file:
+        for number, frame in enumerate(pictures):
+            if not number:
+                file.write(f"YUV4MPEG2 W{frame.width} H{frame.height} F30:1 Ip A1:1 C420jpeg\n".encode())
+            file.write(b"FRAME\n" + frame.reformat(format="yuv420p").to_ndarray().tobytes())
+
+
+@pytest.fixture(scope="module")
+def devices(conversation, drawn, tmp_path_factory):
+    """Folders with the film `film.y4m` and the sound `sound.wav`: of a generated talk, and of a black picture."""
+    folder, (sound, _) = tmp_path_factory.mktemp("devices"), conversation
+    found = {name: folder / name for name in ("talk", "black")}
+    sound = np.concatenate([sound, np.zeros(4 * 16_000, np.float32)])  # longer than what was heard counts
+    faces = [drawn(number // 15, width=320, height=240, mouth_corners=number / 60).picture for number in range(60)]
+    for name, pictures in (("talk", faces), ("black", [np.zeros_like(faces[0])] * 5)):
+        found[name].mkdir()
+        write_y4m(found[name] / "film.y4m", [av.VideoFrame.from_ndarray(one, format="rgb24") for one in pictures])
+        soundfile.write(found[name] / "sound.wav", sound, 16_000, subtype="PCM_16")
+    return found
+
+
+@contextmanager
+def page_in(chromium, folder, address, width=1200):
+    """A page that plays a film and a sound, started; and what went wrong in it."""
+    files = [f"--use-file-for-fake-video-capture={folder}/film.y4m"]
+    files += [f"--use-file-for-fake-audio-capture={folder}/sound.wav"]
+    wrong = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=[*FAKE, *files])
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request", lambda asked: wrong.append(asked.url) if not asked.url.startswith((address, "data:")) else None
+        )
+        try:
+            page.goto(address)
+            page.click("#start")
+            yield page, wrong
+        finally:
+            browser.close()
+
+
+def shown(page, name):
+    """The percents of a chart, as they are written; None where it shows none."""
+    texts = page.locator(f"[data-modality={name}] .value").all_inner_texts()
+    return None if "–" in texts else [int(text.removesuffix(" %")) for text in texts]
+
+
+def wait_until(page, condition):
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(page.inner_text("body"))
+
+
+def drive(page, wrong):
+    """Bars move, and the slider acts."""
+    seen = {"face": set(), "speech": set(), "fusion": set()}
+
+    def moved():
+        for name, values in seen.items():
+            if (now := shown(page, name)) is not None:
+                assert abs(sum(now) - 100) <= 2
+                values.add(tuple(now))
+        return all(len(values) >= 2 for values in seen.values())
+
+    wait_until(page, moved)
+    assert page.inner_text("#camera-state") == "face"
+    assert page.is_checked("#rule-model")
+    # with the whole weight, fusion says what the face says
+    page.locator("#weight-speech").fill("0")
+    assert page.is_checked("#rule-weights") and "face 1.00" in page.inner_text("#weights")
+    wait_until(page, lambda: shown(page, "fusion") == shown(page, "face") != None)  # noqa: E711
+    wait_until(page, lambda: "ms from a frame" in page.inner_text("#delays"))
+    assert page.inner_text("#trouble") == "" and wrong == []
+
+
+def test_it_says_what_it_loads_and_when_it_is_ready(server):
+    lines, address = server
+    assert lines[0] == "loading models:/ravdess_openface/1\n"
+    assert re.fullmatch(rf"ready after [\d.]+ s: open {address}/ \(Ctrl-C ends it\)\n", lines[-1])
+    assert any("speech is scored in windows of 1.5 to 3 s over speech" in line for line in lines)
+
+
+def test_bars_move_and_the_slider_acts(chromium, server, devices):
+    with page_in(chromium, devices["talk"], server[1]) as (page, wrong):
+        drive(page, wrong)
+        page.click("#start")  # stop
+        assert page.inner_text("#camera-state") == "camera off" and shown(page, "face") is None
+    assert wrong == []
+
+
+def test_a_real_clip(chromium, server, real_data, tmp_path):
+    video = sorted((real_data / "ravdess/video").glob("01-*.mp4"))[0]
+    write_y4m(tmp_path / "film.y4m", [frame.reformat(480, 270) for frame in decode_frames(video)])
+    soundfile.write(tmp_path / "sound.wav", np.concatenate(list(blocks(video, 48_000))), 48_000, subtype="PCM_16")
+    with page_in(chromium, tmp_path, server[1]) as (page, wrong):
+        drive(page, wrong)
+
+
+def test_without_a_face_fusion_rests_on_speech_and_a_narrow_screen_works(chromium, server, devices):
+    with page_in(chromium, devices["black"], server[1], width=360) as (page, wrong):
+        wait_until(page, lambda: page.inner_text("#camera-state") == "no face")
+        wait_until(page, lambda: shown(page, "fusion") is not None)
+        assert shown(page, "face") is None and shown(page, "fusion") == shown(page, "speech")
+        wait_until(page, lambda: page.inner_text("#sound-state") == "no speech")
+        wait_until(page, lambda: shown(page, "fusion") is None)
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
+        assert wrong == []
+
+
+def test_the_page_is_for_itself_alone(server):
+    _, address = server
+    answer = requests.get(f"{address}/", timeout=30)
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert not re.findall(r"https?://", answer.text)
+    stream = f"ws{address.removeprefix('http')}/stream"
+    with pytest.raises(InvalidStatus), connect(stream, origin="http://elsewhere.example"):
+        pass
+    for message, said in (
+        (b"short", "without a header"),
+        (struct.pack("<Q d", 1, 1.0) + b"no picture", "no JPEG"),
+        (struct.pack("<Q d", 2, 1.0) + b"\0\0", "before the rate"),
+        (json.dumps({"rate": 5}), "a rate of 5 Hz"),
+        (json.dumps({"weights": {"speech": -1}}), "weights"),
+        ("{", "no request"),
+    ):
+        with connect(stream) as socket:
+            socket.send(message)
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    socket.recv(timeout=30)
+        assert said in closed.value.rcvd.reason
+
+
+def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_told(made, server):
+    _, address = server
+    port = address.rpartition(":")[2]
+    for arguments, said in (
+        (["--port", port], f"--port {port}: this address cannot be used"),
+        (["--frame-rate", "0"], "0 is not from 1 to 240"),
+        (["--model", "models:/ravdess_openface/9"], "Register a model with: snakemake"),
+    ):
+        done = subprocess.run(
+            command(*arguments), capture_output=True, text=True, cwd=made.folder, env=made.environment(), timeout=300
+        )
+        assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
