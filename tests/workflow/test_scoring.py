@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,14 @@ import pytest
 import requests
 from mlflow import MlflowClient
 
+from emofusion.errors import EmofusionError
+from emofusion.features.common.frames import Seen
+from emofusion.live.inputs import SOUND, look
+from emofusion.live.model import LiveModel
+from emofusion.live.settings import LiveSettings
 from emofusion.predictions.table import posteriors
-from emofusion.scoring.recordings import Recording
+from emofusion.recordings.pictures import decode_frames
+from emofusion.scoring.recordings import Recording, look_at
 from emofusion.scoring.scorer import POSTERIOR, Scorer
 from emofusion.tables import PREDICTIONS, read_table
 
@@ -122,6 +129,35 @@ def test_the_fused_posterior_is_the_calibrated_mean_of_the_modalities(made, scor
     expected = tempered / tempered.sum(axis=1, keepdims=True)
     assert np.abs(scores.fused.filter(like=POSTERIOR).to_numpy() - expected).max() < 1e-9
     assert list(scores.fused["emotion"]) == [EMOTIONS[row] for row in expected.argmax(axis=1)]
+
+
+def test_a_model_in_memory_scores_as_the_command_does(made, scorer, model, tmp_path):
+    """An ensemble and kernels on an enrolled speaker hear a file; a frozen backbone sees a frame; fusion joins them."""
+    asked, (clip, *_) = clips_of(made, 1)
+    enrolment = [recording(made, one) for one in asked]
+    live = LiveModel(Path(model) / "artifacts/bundle", LiveSettings(), enrolment)
+    assert not live.unusable and [one.name for one in live.modalities] == ["speech", "face", "voice"]
+    frame = next(decode_frames(recording(made, clip).path)).to_image()
+    frame.save(tmp_path / "frame.png")
+    values = {one.key: one.heard(recording(made, clip).path) for one in live.inputs if one.medium == SOUND}
+    seen = look(frame, live.inputs)
+    values |= {one.key: one.seen([Seen(0.0, seen[one.frames.key])]) for one in live.inputs if one.frames is not None}
+    found = {one.name: one.posterior(values) for one in live.modalities}
+    both = [Recording("sound", recording(made, clip).path, ("audio",)), look_at(tmp_path / "frame.png")]
+    scores = scorer.score(both, enrolment)
+    expected = {
+        name: table.filter(like=POSTERIOR).to_numpy()[0] for name, table in scores.modalities.items()
+    }  # each modality has scored one of both
+    for name, posterior in found.items():
+        np.testing.assert_allclose(posterior, expected[name], atol=1e-6)
+    fused = scores.fused.filter(like=POSTERIOR).to_numpy()
+    np.testing.assert_allclose(live.fuse({"face": found["face"]}, None), fused[1], atol=1e-6)
+    sound = {name: found[name] for name in ("speech", "voice")}
+    np.testing.assert_allclose(live.fuse(sound, None), fused[0], atol=1e-6)
+    only = live.fuse(found, (0.0, 1.0, 0.0))  # the whole weight
+    np.testing.assert_allclose(only, live.fuse({"face": found["face"]}, None), atol=1e-6)
+    with pytest.raises(EmofusionError, match="normalised for each speaker"):
+        LiveModel(Path(model) / "artifacts/bundle", LiveSettings())
 
 
 def test_the_same_report_is_registered_once(made, client):
