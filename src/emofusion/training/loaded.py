@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from threadpoolctl import threadpool_limits
 
 from emofusion.plan.settings import PredictionsSettings
 from emofusion.settings.kinds import Estimator
+from emofusion.threads import limited_threads
 from emofusion.training.at_once import Fitted
 from emofusion.training.data import RowSource
 from emofusion.training.description import read_model
@@ -68,7 +68,7 @@ class LoadedModel:
         if isinstance(self._inputs, SpeakerNormalised):
             values = self._inputs.of_speaker(values, actor)
         if self._fitted:
-            with threadpool_limits(self._settings.threads):
+            with limited_threads(self._settings.threads):
                 found = [one.of_values(values.reshape(len(values), -1)) for one in self._fitted]
         else:
             found = self._of_networks(values)

@@ -14,6 +14,7 @@ from emofusion.plan.settings import FusionSettings
 from emofusion.predictions.missing import patterns, shared_weights
 from emofusion.predictions.table import Aligned
 from emofusion.settings.kinds import FusionRule, FusionTask
+from emofusion.threads import limited_threads
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class DeployedRule:
             fitted, classes = self.fitted(modalities)
             part = aligned.only(modalities)
             rows = aligned.present[modalities].all(axis=0).cumsum()[chosen] - 1
-            with threadpool_limits(1):
+            with limited_threads(1):
                 fused[np.ix_(chosen, classes)] = fitted.fuse(members_of(part).where(rows))
         return fused
 
