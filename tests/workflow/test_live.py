@@ -30,6 +30,8 @@ OVERRIDE = [
     *("report.compare={}", "published=none", "fusion.steps=4", "evaluation.samples=20", "evaluation.permutations=20"),
     f"emotions.classes=[{','.join(EMOTIONS)}]",
 ]
+# a JPEG that says that it has 65,000 x 65,000 pixels
+HUGE_JPEG = b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB", 11, 8, 65_000, 65_000, 1) + b"\x01\x11\x00\xff\xd9"
 FAKE = ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"]
 FAKE += ["--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
 
@@ -74,6 +76,10 @@ def server(made):
         process.wait(30)
 
 
+def sound_of(samples):
+    return struct.pack("<Q d", 2, 1.0) + bytes(2 * samples)
+
+
 def write_y4m(path, pictures):
     """A film that Chromium's fake camera plays. pictures: frames of PyAV, of one size."""
     with path.open("wb") as file:
@@ -98,8 +104,8 @@ def devices(conversation, drawn, tmp_path_factory):
 
 
 @contextmanager
-def page_in(chromium, folder, address, width=1200):
-    """A page that plays a film and a sound, started; and what went wrong in it."""
+def page_in(chromium, folder, address, width=1200, starts=True):
+    """A page that plays a film and a sound, started unless told otherwise; and what went wrong in it."""
     files = [f"--use-file-for-fake-video-capture={folder}/film.y4m"]
     files += [f"--use-file-for-fake-audio-capture={folder}/sound.wav"]
     wrong = []
@@ -113,16 +119,24 @@ def page_in(chromium, folder, address, width=1200):
         )
         try:
             page.goto(address)
-            page.click("#start")
+            page.wait_for_selector("#start:enabled")
+            if starts:
+                page.click("#start")
             yield page, wrong
         finally:
             browser.close()
 
 
-def shown(page, name):
-    """The percents of a chart, as they are written; None where it shows none."""
-    texts = page.locator(f"[data-modality={name}] .value").all_inner_texts()
-    return None if "–" in texts else [int(text.removesuffix(" %")) for text in texts]
+def shown(page):
+    """The percents of each chart at one moment, as they are written; None where it shows none."""
+    texts = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("[data-modality]")].map((chart) =>
+            [chart.dataset.modality, [...chart.querySelectorAll(".value")].map((value) => value.textContent)]))"""
+    )
+    return {
+        name: None if "–" in values else [int(value.removesuffix(" %")) for value in values]
+        for name, values in texts.items()
+    }
 
 
 def wait_until(page, condition):
@@ -138,21 +152,28 @@ def drive(page, wrong):
     seen = {"face": set(), "speech": set(), "fusion": set()}
 
     def moved():
-        for name, values in seen.items():
-            if (now := shown(page, name)) is not None:
+        for name, now in shown(page).items():
+            if now is not None:
                 assert abs(sum(now) - 100) <= 2
-                values.add(tuple(now))
+                seen[name].add(tuple(now))
         return all(len(values) >= 2 for values in seen.values())
 
+    def follows(name):
+        """While both are shown and differ, fusion says what one of them says."""
+        now = shown(page)
+        return None not in now.values() and now["speech"] != now["face"] and now["fusion"] == now[name]
+
     wait_until(page, moved)
-    assert page.inner_text("#camera-state") == "face"
+    assert page.inner_text("#camera-state") == "picture"  # the model was not trained on faces that were cut out
     assert page.is_checked("#rule-model")
-    # with the whole weight, fusion says what the face says
-    page.locator("#weight-speech").fill("0")
-    assert page.is_checked("#rule-weights") and "face 1.00" in page.inner_text("#weights")
-    wait_until(page, lambda: shown(page, "fusion") == shown(page, "face") != None)  # noqa: E711
+    for weight, name in (("0", "face"), ("1", "speech")):
+        page.locator("#weight-speech").fill(weight)
+        assert page.is_checked("#rule-weights") and f"{name} 1.00" in page.inner_text("#weights")
+        wait_until(page, lambda name=name: follows(name))
+    page.check("#rule-model")
+    wait_until(page, lambda: not (follows("speech") or follows("face")) and None not in shown(page).values())
     wait_until(page, lambda: "ms from a frame" in page.inner_text("#delays"))
-    assert page.inner_text("#trouble") == "" and wrong == []
+    assert page.inner_text("#trouble") == page.inner_text("#scoring-trouble") == "" and wrong == []
 
 
 def test_it_says_what_it_loads_and_when_it_is_ready(server):
@@ -166,8 +187,56 @@ def test_bars_move_and_the_slider_acts(chromium, server, devices):
     with page_in(chromium, devices["talk"], server[1]) as (page, wrong):
         drive(page, wrong)
         page.click("#start")  # stop
-        assert page.inner_text("#camera-state") == "camera off" and shown(page, "face") is None
+        assert page.inner_text("#camera-state") == "camera off" and set(shown(page).values()) == {None}
+        for _ in range(5):  # the old run does not end the new one, and none goes on after a stop
+            page.click("#start")
+        wait_until(page, lambda: page.inner_text("#camera-state") == "picture")
+        page.click("#start")
+        page.wait_for_timeout(500)
+        assert page.inner_text("#camera-state") == "camera off" and page.inner_text("#trouble") == ""
     assert wrong == []
+
+
+def test_a_stop_while_the_browser_asks_for_the_camera_releases_it(chromium, server, devices):
+    with page_in(chromium, devices["talk"], server[1], starts=False) as (page, wrong):
+        page.evaluate(
+            """() => {
+                const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+                navigator.mediaDevices.getUserMedia = async (asked) => {
+                    await new Promise((done) => setTimeout(done, 500));
+                    return (window.given = await ask(asked));
+                };
+            }"""
+        )
+        page.click("#start")
+        page.click("#start")
+        wait_until(page, lambda: page.evaluate("() => window.given !== undefined"))
+        page.wait_for_timeout(200)
+        states = page.evaluate("() => window.given.getTracks().map((track) => track.readyState)")
+        assert states == ["ended", "ended"] and page.inner_text("#start") == "Start" and wrong == []
+
+
+def test_without_a_camera_the_microphone_is_enough_and_with_neither_it_cannot_start(chromium, server, devices):
+    with page_in(chromium, devices["talk"], server[1], starts=False) as (page, wrong):
+        page.uncheck("#camera")
+        page.uncheck("#microphone")
+        assert page.is_disabled("#start")
+        page.check("#microphone")
+        page.check("#camera")
+        page.evaluate(
+            """() => {
+                const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+                navigator.mediaDevices.getUserMedia = async (asked) => {
+                    if (asked.video) throw new DOMException("none", "NotFoundError");
+                    return ask(asked);
+                };
+            }"""
+        )
+        page.click("#start")
+        wait_until(page, lambda: shown(page)["speech"] is not None)
+        now = shown(page)
+        assert now["face"] is None and now["fusion"] == now["speech"]
+        assert page.inner_text("#trouble") == "No camera: there is none." and wrong == []
 
 
 def test_a_real_clip(chromium, server, real_data, tmp_path):
@@ -181,10 +250,11 @@ def test_a_real_clip(chromium, server, real_data, tmp_path):
 def test_without_a_face_fusion_rests_on_speech_and_a_narrow_screen_works(chromium, server, devices):
     with page_in(chromium, devices["black"], server[1], width=360) as (page, wrong):
         wait_until(page, lambda: page.inner_text("#camera-state") == "no face")
-        wait_until(page, lambda: shown(page, "fusion") is not None)
-        assert shown(page, "face") is None and shown(page, "fusion") == shown(page, "speech")
+        wait_until(page, lambda: shown(page)["fusion"] is not None)
+        now = shown(page)
+        assert now["face"] is None and now["fusion"] == now["speech"]
         wait_until(page, lambda: page.inner_text("#sound-state") == "no speech")
-        wait_until(page, lambda: shown(page, "fusion") is None)
+        wait_until(page, lambda: shown(page)["fusion"] is None)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
         assert wrong == []
 
@@ -194,6 +264,10 @@ def test_the_page_is_for_itself_alone(server):
     answer = requests.get(f"{address}/", timeout=30)
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert not re.findall(r"https?://", answer.text)
+    for part in ("page/live.js", "page/microphone.js", "page/live.css", "model.json"):
+        assert requests.get(f"{address}/{part}", timeout=30).headers["Cache-Control"] == "no-store"
+    # a name of another host that leads to this machine
+    assert requests.get(f"{address}/", headers={"Host": "elsewhere.example"}, timeout=30).status_code == 400
     stream = f"ws{address.removeprefix('http')}/stream"
     with pytest.raises(InvalidStatus), connect(stream, origin="http://elsewhere.example"):
         pass
@@ -201,12 +275,30 @@ def test_the_page_is_for_itself_alone(server):
         (b"short", "without a header"),
         (struct.pack("<Q d", 1, 1.0) + b"no picture", "no JPEG"),
         (struct.pack("<Q d", 2, 1.0) + b"\0\0", "before the rate"),
+        (struct.pack("<Q d", 1, 1.0) + HUGE_JPEG, "too large"),
         (json.dumps({"rate": 5}), "a rate of 5 Hz"),
+        ('{"rate": Infinity}', "no request"),
         (json.dumps({"weights": {"speech": -1}}), "weights"),
+        (json.dumps({"weights": {"speech": 1e308, "face": 1e308}}), "weights"),
+        (json.dumps({"weights": [1]}), "no request"),
+        (json.dumps([]), "no request"),
+        ("[" * 100_000, "no request"),
         ("{", "no request"),
     ):
         with connect(stream) as socket:
             socket.send(message)
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    socket.recv(timeout=30)
+        assert said in closed.value.rcvd.reason
+    for later, said in (
+        (json.dumps({"rate": 8000}), "a second rate"),
+        (sound_of(0), "0 samples"),
+        (sound_of(81_000), "81000"),
+    ):
+        with connect(stream) as socket:
+            socket.send(json.dumps({"rate": 8000}))
+            socket.send(later)
             with pytest.raises(ConnectionClosed) as closed:
                 while True:
                     socket.recv(timeout=30)
@@ -219,6 +311,7 @@ def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_told(made, serve
     for arguments, said in (
         (["--port", port], f"--port {port}: this address cannot be used"),
         (["--frame-rate", "0"], "0 is not from 1 to 240"),
+        (["--port", "70000"], "70000 is not from 0 to 65535"),
         (["--model", "models:/ravdess_openface/9"], "Register a model with: snakemake"),
     ):
         done = subprocess.run(

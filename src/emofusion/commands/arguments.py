@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_model(serving)
     serving.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1: this machine alone)")
-    serving.add_argument("--port", type=int, default=5001)
+    serving.add_argument("--port", type=_port, default=5001)
     serving.add_argument("--folder", type=Path, help="clients may name files in this folder by their paths")
     serving.add_argument("--most-megabytes", type=float, default=100.0, help="of one recording that is sent (100)")
     serving.set_defaults(run=serve.run)
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     watching.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (127.0.0.1: this machine alone)"
     )
-    watching.add_argument("--port", type=int, default=8000, help="0: any that is free (8000)")
+    watching.add_argument("--port", type=_port, default=8000, help="0: any that is free (8000)")
     watching.add_argument(
         "--speech-smoothing",
         type=_seconds,
@@ -81,6 +81,10 @@ def _number(text: str, least: float, most: float) -> float:
     if not least <= number <= most:
         raise argparse.ArgumentTypeError(f"{text} is not from {least:g} to {most:g}")
     return number
+
+
+def _port(text: str) -> int:
+    return int(_number(str(int(text)), 0, 65_535))
 
 
 def _seconds(text: str) -> float:

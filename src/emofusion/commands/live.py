@@ -20,8 +20,8 @@ def run(given: argparse.Namespace) -> int:
     say("importing the libraries")
     from emofusion.live.model import LiveModel
     from emofusion.live.notes import notes_on
-    from emofusion.live.server import about, app
-    from emofusion.live.serving import listening, serve
+    from emofusion.live.server import app
+    from emofusion.live.serving import address_of, hosts_of, listening, serve
     from emofusion.live.session import warm_up
     from emofusion.live.settings import LiveSettings
     from emofusion.scoring.recordings import look_at
@@ -37,14 +37,12 @@ def run(given: argparse.Namespace) -> int:
         notes = notes_on(model, settings)
         for note in notes:
             say(note)
-        warm_up(model, settings)
-        page = app(model, settings, about(model, settings, notes))
-        port = socket.getsockname()[1]
+        if trouble := warm_up(model, settings):
+            say(f"in a trial with noise: {trouble}")
+        address = address_of(socket, given.host)
         serve(
-            page,
+            app(model, settings, notes, hosts_of(given.host)),
             socket,
-            lambda: say(
-                f"ready after {time.perf_counter() - begun:.1f} s: open http://{given.host}:{port}/ (Ctrl-C ends it)"
-            ),
+            lambda: say(f"ready after {time.perf_counter() - begun:.1f} s: open {address} (Ctrl-C ends it)"),
         )
     return 0

@@ -9,9 +9,8 @@ from PIL import Image
 
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.frames import FrameFeatures, Seen
-from emofusion.scoring.bundle import Part
+from emofusion.scoring.bundle import Part, key_of
 from emofusion.scoring.recordings import Recording, clip_table
-from emofusion.settings.encoding import canonical
 from emofusion.settings.kinds import Features
 
 SOUND, CAMERA = "sound", "camera"
@@ -63,11 +62,10 @@ def input_of(part: Part, folder: Path, frame_rate: float) -> Input | str:
     frames = features.of_frames(frame_rate)
     if "audio" not in features.computed_from() and frames is None:
         return f"{features.kind} features {_NOT_FROM_HERE}"
-    frozen, key = None, canonical(features)
+    weights = folder / "weights.safetensors"
+    frozen, key = None, key_of(part, features, weights)
     if part.frozen is not None:
-        weights = folder / "weights.safetensors"
         frozen = part.frozen.loaded(features.row_shape(), weights if weights.exists() else None)
-        key += f" {canonical(part.frozen)} {weights.stat().st_size if weights.exists() else ''}"
     if frames is not None:
         return Input(key, CAMERA, None, frames, frozen)
     return Input(key, SOUND, _of_sound(features), None, frozen)

@@ -50,11 +50,6 @@ class LiveModality:
         """`SOUND`, `CAMERA`, or both."""
         return {one.medium for one in self.inputs}
 
-    @property
-    def needs_past(self) -> bool:
-        """Whether it reads several frames, and not the last one alone."""
-        return any(one.frames.needs_past for one in self.inputs if one.frames is not None)
-
     def posterior(self, values: Mapping[str, Array]) -> Posterior | None:
         """The posterior (classes,); None where a value is missing. A class that the modality does not know has 0.
 
@@ -106,7 +101,9 @@ class LiveModel:
         self.classes = self.scorer.rule.examples.classes
         self.modalities: list[LiveModality] = []
         self.unusable: dict[str, str] = {}
-        named = [replace(one, name=f"the enrolment clip {one.name}") for one in enrolment]
+        named = [
+            replace(one, name=f"the enrolment clip {one.name} ({number})") for number, one in enumerate(enrolment, 1)
+        ]
         with TemporaryDirectory(prefix="emofusion-live-") as work:
             members = MemberScorer(folder, Path(work), self.bundle, named, [one.name for one in named])
             for modality in self.bundle.modalities:

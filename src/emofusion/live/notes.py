@@ -43,9 +43,15 @@ def _on_camera(modality: LiveModality, features: list[Features], settings: LiveS
             f"{modality.name} learnt from landmarks in files, and dlib finds them here; docs/faces.md says what that "
             "changes."
         )
-    if modality.needs_past:
+    frames = [one.frames for one in modality.inputs if one.frames is not None]
+    if any(one.needs_past for one in frames):
+        notes.append(f"{modality.name} is scored on the last {settings.face_window:g} s, and learnt from whole clips.")
+    for rate in sorted({one.rate for one in frames if one.rate is not None}):
+        said = "--frame-rate" if rate == settings.frame_rate else "features.frame_rate of the training"
+        notes.append(f"{modality.name}: frames are brought to {rate:g} a second ({said}).")
+    if not all(one.looks_for_faces for one in frames):
         notes.append(
-            f"{modality.name} is scored on the last {settings.face_window:g} s, and learnt from whole clips; their "
-            f"videos are taken to have {settings.frame_rate:g} frames a second (--frame-rate)."
+            f"{modality.name} is scored on whole pictures, as in its training, whether they show a face or not. Train "
+            "with features.crop=face for this use."
         )
     return notes

@@ -6,8 +6,8 @@ milliseconds as a float, both little-endian, and then a JPEG or 16-bit samples; 
 
 import asyncio
 import json
+import logging
 import struct
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,8 +20,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -44,33 +47,37 @@ _WAITING = 10.0  # seconds of sound that wait to be heard; older sound is then l
 _REFRESH = 0.25  # seconds between two states where nothing is seen or heard
 _PAGE = Path(__file__).parent / "page"
 
-# The page loads nothing from another host, and no other page can show it in a frame.
+# The page loads nothing from another host, no other page can show it in a frame, and no browser keeps an old version.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob: mediastream:; "
     "frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+_LOG = logging.getLogger("uvicorn.error")
 
 
 class BadMessage(Exception):
     """The browser has sent something that is no frame, sound or request. The message says what."""
 
 
-def app(model: LiveModel, settings: LiveSettings, about: dict[str, Any]) -> Starlette:
+def app(model: LiveModel, settings: LiveSettings, notes: list[str], hosts: list[str]) -> Starlette:
     """The application.
 
     Args:
         model: that scores, for all clients.
         settings: of windows and smoothing.
-        about: what the page says of the model, as JSON.
+        notes: sentences that the page shows below.
+        hosts: the names that browsers may know this machine by; `*` for any. A page of another host, whose name was
+            made to lead to this machine, cannot use the server then.
     """
     clients = _Clients(model, settings)
+    about = _about(model, notes)
 
     async def page(_: Request) -> Response:
-        return Response((_PAGE / "index.html").read_bytes(), media_type="text/html", headers=_HEADERS)
+        return Response((_PAGE / "index.html").read_bytes(), media_type="text/html")
 
     async def of_model(_: Request) -> Response:
-        return JSONResponse(about, headers=_HEADERS)
+        return JSONResponse(about)
 
     return Starlette(
         routes=[
@@ -78,25 +85,32 @@ def app(model: LiveModel, settings: LiveSettings, about: dict[str, Any]) -> Star
             Route("/model.json", of_model),
             WebSocketRoute("/stream", clients.serve),
             Mount("/page", StaticFiles(directory=_PAGE)),
-        ]
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(BaseHTTPMiddleware, dispatch=_with_headers),
+        ],
     )
 
 
-def about(model: LiveModel, settings: LiveSettings, notes: list[str]) -> dict[str, Any]:
-    """What the page says of a model. notes: sentences that it shows below."""
+async def _with_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    response = await call_next(request)
+    response.headers.update(_HEADERS)
+    return response
+
+
+def _about(model: LiveModel, notes: list[str]) -> dict[str, Any]:
+    """What the page says of a model."""
     bundle = model.bundle
     return {
         "title": bundle.title,
         "rule": bundle.rule.label,
         "classes": model.classes,
-        "modalities": [
-            {"name": one.name, "media": sorted(one.media), "usable": True, "reason": ""} for one in model.modalities
-        ]
-        + [{"name": name, "media": [], "usable": False, "reason": why} for name, why in model.unusable.items()],
+        "modalities": [one.name for one in model.modalities],
+        "unusable": list(model.unusable),
         "weights": model.weights,
         "sound": any(SOUND in one.media for one in model.modalities),
         "camera": any(CAMERA in one.media for one in model.modalities),
-        "hold_speech": settings.hold_speech,
         "notes": notes,
     }
 
@@ -112,7 +126,7 @@ class _Clients:
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve a browser until it goes."""
-        if not _same_host(socket):  # a page of another host must not use this server
+        if not _same_host(socket):
             await socket.close(code=1008, reason="another page")
             return
         await socket.accept()
@@ -138,9 +152,9 @@ class _Client:
         self._looking, self._listening = looking, listening
         self._frame: tuple[bytes, float] | None = None
         self._sound: list[NDArray[np.float32]] = []
+        self._samples = 0  # that wait
         self._rate = 0
-        self._lost = 0.0  # seconds of sound
-        self._last_time = -np.inf  # of a frame
+        self._lost = 0  # samples that were never heard
         self._has_frame, self._has_sound = asyncio.Event(), asyncio.Event()
         self._sending = asyncio.Lock()
 
@@ -154,12 +168,18 @@ class _Client:
         except WebSocketDisconnect:
             pass
         except BadMessage as error:
-            with suppress(WebSocketDisconnect, RuntimeError):
-                await self._socket.close(code=1003, reason=str(error)[:120])
+            await self._close(1003, str(error))
+        except Exception:
+            _LOG.exception("a connection ends by an error")
+            await self._close(1011, "an error, which its terminal shows")
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):  # it has gone already
+            await self._socket.close(code=code, reason=reason[:120])
 
     async def _receive(self) -> None:
         while True:
@@ -175,24 +195,30 @@ class _Client:
         """JSON: `rate` of the sound that follows, or `weights` of the modalities, null for the rule of the model."""
         try:
             asked = json.loads(text)
+            if not isinstance(asked, dict):
+                raise BadMessage("a text that is no request")
             if "rate" in asked:
-                rate = int(asked["rate"])
-                if not _RATES[0] <= rate <= _RATES[1]:
-                    raise BadMessage(f"a rate of {rate} Hz")
-                self._session.start_sound(rate)
-                self._rate = rate
+                self._start_sound(int(asked["rate"]))
             if "weights" in asked:
                 self._session.weights = self._weights(asked["weights"])
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise BadMessage("a text that is no request") from error
+
+    def _start_sound(self, rate: int) -> None:
+        if self._rate:
+            raise BadMessage("a second rate of the sound")
+        if not _RATES[0] <= rate <= _RATES[1]:
+            raise BadMessage(f"a rate of {rate} Hz")
+        self._session.start_sound(rate)
+        self._rate = rate
 
     def _weights(self, asked: dict[str, float] | None) -> tuple[float, ...] | None:
         if asked is None:
             return None
         names = self._session.model.scorer.rule.examples.modalities
         weights = np.array([float(asked.get(name, 0.0)) for name in names])
-        if not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum() > 0:
-            raise BadMessage("weights that are not 0 or more, with a sum above 0")
+        if not ((weights >= 0) & (weights <= 1)).all() or not weights.sum() > 0:
+            raise BadMessage("weights that are not from 0 to 1, with a sum above 0")
         # in steps of a hundredth, so that each rule is fitted once
         shares = np.round(weights / weights.sum(), 2)
         return tuple(float(share) for share in shares / shares.sum())
@@ -207,12 +233,21 @@ class _Client:
             self._frame = body, sent
             self._has_frame.set()
         elif kind == SOUND_BLOCK and self._rate:
-            self._sound.append(_samples(body))
-            while sum(map(len, self._sound)) > _WAITING * self._rate:
-                self._lost += len(self._sound.pop(0)) / self._rate
-            self._has_sound.set()
+            self._take_sound(_samples(body))
         else:
             raise BadMessage(f"a message of kind {kind}" + ("" if self._rate else ", before the rate of the sound"))
+
+    def _take_sound(self, samples: NDArray[np.float32]) -> None:
+        if not 0 < len(samples) <= _WAITING * self._rate:
+            raise BadMessage(f"a block of {len(samples)} samples of sound")
+        self._sound.append(samples)
+        self._samples += len(samples)
+        while self._samples > _WAITING * self._rate:
+            gone = len(self._sound.pop(0))
+            self._samples -= gone
+            self._lost += gone
+            self._session.lose_sound(gone)
+        self._has_sound.set()
 
     async def _look(self) -> None:
         while True:
@@ -220,18 +255,17 @@ class _Client:
             self._has_frame.clear()
             assert self._frame is not None
             (content, sent), self._frame = self._frame, None
-            at = sent / 1000
-            if not np.isfinite(at) or at <= self._last_time:
-                continue  # the clock of a browser does not go back; a frame without a time of its own is left out
-            self._last_time = at
-            await self._in(self._looking, self._session.look, _decoded(content), at, sent)
+            await self._in(self._looking, lambda content=content, sent=sent: self._look_at(content, sent))
             await self._send()
+
+    def _look_at(self, content: bytes, sent: float) -> None:
+        self._session.look(_decoded(content), sent)
 
     async def _listen(self) -> None:
         while True:
             await self._has_sound.wait()
             self._has_sound.clear()
-            samples, self._sound = np.concatenate(self._sound), []
+            samples, self._sound, self._samples = np.concatenate(self._sound), [], 0
             scored = await self._in(self._listening, self._session.hear, samples)
             if scored:
                 await self._send()
@@ -245,7 +279,8 @@ class _Client:
         return await asyncio.get_running_loop().run_in_executor(pool, work, *given)
 
     async def _send(self) -> None:
-        state = asdict(self._session.state()) | {"lost_sound": round(self._lost, 2), "now": time.time()}
+        lost = self._lost / self._rate if self._rate else 0.0
+        state = asdict(self._session.state()) | {"lost_sound": lost}
         async with self._sending:
             await self._socket.send_text(json.dumps(state))
 
@@ -268,5 +303,5 @@ def _decoded(content: bytes) -> Image.Image:
             if image.width * image.height > _MOST_PIXELS:
                 raise BadMessage(f"a frame of {image.width} x {image.height} pixels")
             return as_rgb(image)
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise BadMessage("a frame that is no JPEG") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadMessage("a frame that is no JPEG, or too large") from error

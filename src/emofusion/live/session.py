@@ -22,8 +22,10 @@ from emofusion.speech_activity.settings import RATE
 from emofusion.speech_activity.smoothing import Smoothing
 
 # what is said of the sound and of the camera
-OFF, NO_SPEECH, LISTENING, SPEECH, PAUSE = "off", "no speech", "listening", "speech", "pause"
-NO_FACE, FACE = "no face", "face"
+OFF, NO_SOUND, NO_SPEECH, LISTENING, SPEECH, PAUSE = "off", "no sound", "no speech", "listening", "speech", "pause"
+NO_FRAMES, NO_FACE, FACE, PICTURE = "no frames", "no face", "face", "picture"
+_SILENT = 1.5  # seconds without a block of sound or a frame, after which it is said that none come
+_MOST_FRAMES = 1000  # that are remembered, whatever their times are
 
 
 @dataclass
@@ -38,10 +40,11 @@ class _Shown:
 class State:
     """What is shown.
 
-    sound: `off`; `no speech`; `listening`, where somebody speaks, too briefly as yet; `speech`; or `pause`, where
-    nobody speaks and what was last heard still counts. camera: `off`, `no face` or `face`. posteriors: modality →
-    (classes,), calibrated, of those that count now. fused: (classes,); None where none counts. frame: the time of the
-    last frame, as it was sent. heard: the end of the last window of speech, in seconds of the sound; None before it.
+    sound: `off`; `no sound`, where none comes; `no speech`; `listening`, where somebody speaks, too briefly as yet;
+    `speech`; or `pause`, where nobody speaks and what was last heard still counts. camera: `off`; `no frames`, where
+    none come; `no face`; `face`; or `picture`, where no feature looks for a face. posteriors: modality → (classes,),
+    calibrated, of those that count now. fused: (classes,); None where none counts. frame: the time of the last frame,
+    as it was sent. heard: the end of the last window of speech, in seconds of the sound; None before it.
     dropped_frames, dropped_windows: how many were not scored, because newer ones had come. trouble: why something could
     not be scored; empty without.
     """
@@ -61,7 +64,8 @@ class State:
 class Session:
     """Sound and frames come in, and the state goes out.
 
-    `hear` and `look` may run in two threads at once; neither may run twice at once.
+    `hear` and `look` may run in two threads at once; neither may run twice at once. `state` and `lose_sound` may be
+    called at any time.
 
     model: that scores. settings: of windows and smoothing. folder: for a file with the present window of sound.
     weights: of the modalities, for the weighted mean of posteriors; None: the rule of the model.
@@ -74,13 +78,17 @@ class Session:
     dropped_frames: int = 0
     dropped_windows: int = 0
     _microphone: Microphone | None = None
+    _lost: int = 0  # samples since the last call of `hear`
     _shown: dict[str, _Shown] = field(default_factory=dict)
-    _frames: deque[tuple[float, dict[Any, Any]]] = field(default_factory=deque)
+    _frames: deque[tuple[float, dict[Any, Any]]] = field(default_factory=lambda: deque(maxlen=_MOST_FRAMES))
     _scores_window: bool = False
     _heard: float | None = None
     _frame: float | None = None
-    _looked_at: float = -np.inf  # by `time.monotonic`, as the next
-    _seen_at: float = -np.inf
+    _finds: bool = False  # whether the last frame showed a face, or a picture where no face is looked for
+    # by `time.monotonic`
+    _sound_at: float = -np.inf
+    _looked_at: float = -np.inf
+    _found_at: float = -np.inf
     _trouble: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,10 +96,17 @@ class Session:
         self._smoothing = {
             one.name: Smoothing(face if one.media == {CAMERA} else speech) for one in self.model.modalities
         }
+        frames = [one.frames for one in self.model.inputs if one.frames is not None]
+        self._looks_for_faces = {one.key for one in frames if one.looks_for_faces}
 
     def start_sound(self, rate: int) -> None:
         """A microphone begins. rate: in Hz."""
         self._microphone = Microphone(rate, self.settings.speech)
+        self._sound_at = time.monotonic()
+
+    def lose_sound(self, samples: int) -> None:
+        """So many samples come no more. An utterance ends there, and times go on behind it."""
+        self._lost += samples
 
     def hear(self, samples: NDArray[np.float32]) -> bool:
         """Take the next sound, float32 `(samples,)`. Returns whether a window was scored.
@@ -99,6 +114,11 @@ class Session:
         Of several windows that are complete at once, the last one is scored.
         """
         assert self._microphone is not None
+        self._sound_at = time.monotonic()
+        if lost := self._lost:
+            self._lost -= lost
+            begins = self._microphone.seconds + lost / self._microphone.rate
+            self._microphone = Microphone(self._microphone.rate, self.settings.speech, begins)
         windows = self._microphone.push(samples)
         if not windows:
             return False
@@ -110,23 +130,38 @@ class Session:
             self._scores_window = False
         return True
 
-    def look(self, image: Image.Image, at: float, sent: float) -> None:
-        """Look at a frame. image: upright, in RGB. at: in seconds, later than before. sent: its time as it was sent."""
-        found = look(image, self.model.inputs)
-        self._frames.append((at, found))
-        while self._frames[0][0] < at - self.settings.face_window:
-            self._frames.popleft()
-        self._looked_at = time.monotonic()
-        if any(one is not None for one in found.values()):
-            self._seen_at = self._looked_at
-        alone = [one for one in self.model.modalities if one.media == {CAMERA}]
-        values = self._values_of_camera(alone)
-        for modality in alone:
-            self._show(modality, values, at)
+    def look(self, image: Image.Image, sent: float) -> None:
+        """Look at a frame.
+
+        image: upright, in RGB. sent: its time as it was sent, in milliseconds. A frame that is no later than the one
+        before is left out, and counted.
+        """
+        at = sent / 1000
+        if not np.isfinite(at) or (self._frames and at <= self._frames[-1][0]):
+            self.dropped_frames += 1
+            return
+        try:
+            found = look(image, self.model.inputs)
+            self._frames.append((at, found))
+            while self._frames[0][0] < at - self.settings.face_window:
+                self._frames.popleft()
+            self._looked_at = time.monotonic()
+            looked_for = self._looks_for_faces or found.keys()
+            self._finds = any(found[key] is not None for key in looked_for)
+            if self._finds:
+                self._found_at = self._looked_at
+            alone = [one for one in self.model.modalities if one.media == {CAMERA}]
+            values = self._values_of_camera(alone)
+            for modality in alone:
+                self._show(modality, values, at)
+            self._trouble.pop(CAMERA, None)
+        except EmofusionError as error:
+            self._trouble[CAMERA] = str(error)
         self._frame = sent
 
     def state(self) -> State:
         """What is shown now."""
+        frame, heard = self._frame, self._heard  # first, so that what they promise is there
         now = time.monotonic()
         counting = {
             one.name: self._shown[one.name].posterior
@@ -139,16 +174,37 @@ class Session:
             self._camera(now),
             {name: self.model.fuse({name: posterior}, None).tolist() for name, posterior in counting.items()},
             None if fused is None else fused.tolist(),
-            self._frame,
-            self._heard,
+            frame,
+            heard,
             self.dropped_frames,
             self.dropped_windows,
-            "; ".join(f"{name}: {reason}" for name, reason in self._trouble.items()),
+            "; ".join(f"{name}: {reason}" for name, reason in dict(self._trouble).items()),
         )
+
+    def score_window(self, window: SpeechWindow, rate: int) -> None:
+        """Score a window of speech. rate: of its samples, in Hz."""
+        path = self.folder / "window.wav"
+        is_recent = time.monotonic() - self._looked_at <= self.settings.hold_face
+        try:
+            window.write(path, rate)
+            values = self._values_of_camera(self._of_sound) if is_recent else {}
+            for one in self.model.inputs:
+                if one.medium == SOUND:
+                    values[one.key] = one.heard(path)
+            for modality in self._of_sound:
+                self._show(modality, values, window.end)
+            self._trouble.pop(SOUND, None)
+        except EmofusionError as error:
+            self._trouble[SOUND] = str(error).replace(str(path), "this window of speech")
+        finally:
+            path.unlink(missing_ok=True)
+        self._heard = window.end
 
     def _sound(self, now: float) -> str:
         if self._microphone is None:
             return OFF
+        if now - self._sound_at > _SILENT:
+            return NO_SOUND
         shown = [self._shown[one.name].at for one in self._of_sound if one.name in self._shown]
         counts = bool(shown) and now - max(shown) <= self.settings.hold_speech
         if self._microphone.hears_speech or self._scores_window:
@@ -158,30 +214,17 @@ class Session:
     def _camera(self, now: float) -> str:
         if self._frame is None:
             return OFF
-        return FACE if now - self._seen_at <= self.settings.hold_face else NO_FACE
+        if now - self._looked_at > _SILENT:
+            return NO_FRAMES
+        if not self._finds and now - self._found_at > self.settings.hold_face:
+            return NO_FACE
+        return FACE if self._looks_for_faces else PICTURE
 
     def _hold(self, modality: LiveModality) -> float:
-        return self.settings.hold_face if modality.media == {CAMERA} else self.settings.hold_speech
-
-    def score_window(self, window: SpeechWindow, rate: int) -> None:
-        """Score a window of speech. rate: of its samples, in Hz."""
-        path = self.folder / "window.wav"
-        window.write(path, rate)
-        is_recent = time.monotonic() - self._looked_at <= self.settings.hold_face
-        values = self._values_of_camera(self._of_sound) if is_recent else {}
-        try:
-            for one in self.model.inputs:
-                if one.medium == SOUND:
-                    values[one.key] = one.heard(path)
-        except EmofusionError as error:
-            self._trouble[SOUND] = str(error).replace(str(path), "this window of speech")
-            return
-        finally:
-            path.unlink()
-        self._trouble.pop(SOUND, None)
-        for modality in self._of_sound:
-            self._show(modality, values, window.end)
-        self._heard = window.end
+        """For how long its last posterior counts. Where frames come seldom, it counts until the next one."""
+        if modality.media != {CAMERA}:
+            return self.settings.hold_speech
+        return _SILENT if self._finds else self.settings.hold_face
 
     @property
     def _of_sound(self) -> list[LiveModality]:
@@ -209,14 +252,17 @@ class Session:
             self._shown[modality.name] = _Shown(smoothed, time.monotonic())
 
 
-def warm_up(model: LiveModel, settings: LiveSettings) -> None:
-    """Score a window of noise and some frames, so that libraries are compiled and loaded before somebody waits."""
+def warm_up(model: LiveModel, settings: LiveSettings) -> str:
+    """Score a window of noise and some frames, so that libraries are compiled and loaded before somebody waits.
+
+    Returns why it could not be done, which is then so for all windows or frames; empty where it could.
+    """
     random = np.random.default_rng(0)
     with TemporaryDirectory(prefix="emofusion-live-") as folder:
         session = Session(model, settings, Path(folder))
         for number in range(2):
             noise = random.integers(0, 256, (480, 640, 3), np.uint8)
-            session.look(Image.fromarray(noise), number / 10, 0.0)
+            session.look(Image.fromarray(noise), 100.0 * number)
         sound = SpeechWindow(random.normal(0, 0.1, 2 * RATE).astype(np.float32), 2.0, is_last=True)
         session.score_window(sound, RATE)
-        session.state()
+        return session.state().trouble

@@ -16,9 +16,10 @@ _MORE = 1.0  # seconds that are kept besides the longest window and the longest 
 
 @dataclass(frozen=True, eq=False)
 class SpeechWindow:
-    """A window over speech. samples: float32 `(samples,)` at the microphone's rate. end: in seconds of the sound.
+    """A window over speech.
 
-    is_last: whether its utterance ends with it.
+    samples: float32 `(samples,)` at the microphone's rate. end: in seconds of the sound. is_last: whether its utterance
+    ends with it.
     """
 
     samples: NDArray[np.float32]
@@ -36,11 +37,11 @@ class Microphone:
     Speech is found in sound at 16 kHz. The windows are cut from the sound as it came, because features may need
     frequencies above 8 kHz, as recordings of the training have them.
 
-    rate: of the sound, in Hz. settings: of the windows.
+    rate: of the sound, in Hz. settings: of the windows. begins: the time of its first sample, in seconds.
     """
 
-    def __init__(self, rate: int, settings: SpeechActivity) -> None:
-        self.rate = rate
+    def __init__(self, rate: int, settings: SpeechActivity, begins: float = 0.0) -> None:
+        self.rate, self._begins = rate, begins
         self._resampling = Resampling(rate, RATE)
         self._stream = SpeechStream(settings)
         self._kept = round(rate * (settings.longest_window + settings.longest_pause + _MORE))
@@ -49,8 +50,8 @@ class Microphone:
 
     @property
     def seconds(self) -> float:
-        """The length of the sound so far."""
-        return (self._first + len(self._samples)) / self.rate
+        """The time at which the sound ends so far."""
+        return self._begins + (self._first + len(self._samples)) / self.rate
 
     @property
     def hears_speech(self) -> bool:
@@ -64,7 +65,7 @@ class Microphone:
         """
         self._samples = np.concatenate([self._samples, samples])
         found = [
-            SpeechWindow(self._between(one.start, one.end), one.end, one.is_last)
+            SpeechWindow(self._between(one.start, one.end), self._begins + one.end, one.is_last)
             for one in self._stream.push(self._resampling.push(samples))
         ]
         if (beyond := len(self._samples) - self._kept) > 0:

@@ -8,14 +8,16 @@ The folder has
 * `learnt/<modality>.parquet`: the cached predictions of test clips, which the fusion rule is fitted on.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import FusionSettings, PredictionsSettings
-from emofusion.settings.encoding import decode, encode
+from emofusion.settings.encoding import canonical, decode, encode
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Features, FrozenPart, FusionRule
 
@@ -34,6 +36,28 @@ class Part:
     name: str
     features: Features
     frozen: FrozenPart | None = setting("The frozen part of the network.", None)
+
+
+def key_of(part: Part, features: Features, weights: Path) -> str:
+    """A text that is the same for parts with the same values for every recording.
+
+    features: those that are computed instead of the part's own. weights: the file that its frozen part starts from; it
+    may not be there.
+    """
+    if part.frozen is None:
+        return canonical(features)
+    start = ""
+    if weights.exists():
+        facts = weights.stat()
+        start = _digest(weights, facts.st_size, facts.st_mtime_ns)
+    return f"{canonical(features)} {canonical(part.frozen)} {start}"
+
+
+@lru_cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    """The SHA-256 of a file. size, changed: of the file as it is now, so that it is read once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

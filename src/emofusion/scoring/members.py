@@ -14,7 +14,7 @@ from emofusion.features.common.joined import JoinedFeatures, open_features
 from emofusion.features.common.skipped import read_skipped
 from emofusion.predictions.ensemble import average
 from emofusion.predictions.table import posteriors, scored
-from emofusion.scoring.bundle import Bundle, Member, ModalityModel, Part
+from emofusion.scoring.bundle import Bundle, Member, ModalityModel, Part, key_of
 from emofusion.scoring.recordings import Recording, clip_table
 from emofusion.settings.encoding import canonical
 from emofusion.settings.kinds import Features
@@ -115,7 +115,7 @@ class MemberScorer:
         if folder is None or part.frozen is None:
             return folder, reasons
         weights = member / "weights.safetensors"
-        cached = f"{name} {canonical(part.frozen)} {weights.stat().st_size if weights.exists() else ''}"
+        cached = key_of(part, features, weights)
         if cached not in self._computed:
             out = self.work / f"frozen-{len(self._computed)}"
             part.frozen.store(FeatureSet.open([folder]), weights if weights.exists() else None, out)

@@ -12,6 +12,8 @@ from emofusion.features.common.frames import Seen
 from emofusion.features.common.landmark_settings import LandmarkSettings
 from emofusion.features.landmarks.recordings import at_rate
 
+_SHORTEST = 0.3  # seconds in which a face is seen before it is scored: of less, there is no movement
+
 
 class LandmarksOfFrames:
     """Features of the points in the last frames; see `FrameFeatures`.
@@ -26,12 +28,13 @@ class LandmarksOfFrames:
     """
 
     needs_past = True
+    looks_for_faces = True
 
     def __init__(
         self, settings: LandmarkSettings, frame_rate: float, of_points: Callable[[Array, Array], Array | None]
     ) -> None:
         self.settings, self.of_points = settings, of_points
-        self.rate = settings.frame_rate or frame_rate
+        self.rate: float | None = settings.frame_rate or frame_rate
         predictor()  # takes half a second, which the first face should not wait for
         self.key: Hashable = ("landmarks", settings.face, settings.smallest_face)
 
@@ -40,9 +43,12 @@ class LandmarksOfFrames:
         return of_face(np.asarray(image), self.settings.face, self.settings.smallest_face)
 
     def rows(self, seen: Sequence[Seen]) -> Array | None:
-        """Features of the frames in which a face was found."""
+        """Features of the frames in which a face was found; None where it has not been seen for long enough."""
+        assert self.rate is not None
         numbers = np.array([number for number, one in enumerate(seen) if one.found is not None])
         points = np.stack([seen[number].found for number in numbers])
         times = np.array([one.time for one in seen])
+        if times[-1] - times[numbers[0]] < _SHORTEST:
+            return None
         points, numbers = at_rate(points, numbers, times, self.rate)
         return self.of_points(points, numbers) if len(points) else None

@@ -6,7 +6,7 @@ from PIL import Image
 
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.frames import Seen
-from emofusion.features.pixels import Pixels
+from emofusion.features.pixels import CROP_FACE, Pixels
 from emofusion.features.pixels.compute import of_picture
 from emofusion.recordings.pictures import shows_nothing
 from emofusion.settings.encoding import canonical
@@ -20,9 +20,11 @@ class PixelsOfFrames:
     """
 
     needs_past = False
+    rate: float | None = None
 
     def __init__(self, settings: Pixels) -> None:
         self.settings = settings
+        self.looks_for_faces = settings.crop == CROP_FACE
         self.key: Hashable = canonical(settings)
 
     def see(self, image: Image.Image) -> Array | None:
