@@ -5,7 +5,8 @@
 MODEL is `models:/NAME/VERSION` or the folder of a model; the video is repeated. Of each frame, the time is from when it
 is sent as a JPEG to when the state that rests on it is back. Of a window of speech, it is from when its last sample was
 said, so the block in which it waits counts too. The last window of an utterance is complete only when a pause has shown
-that the utterance is over; this pause is not counted in `ends of utterances`, and told.
+that the utterance is over; this pause is not counted in `ends of utterances`, and told. As in the page, no third frame
+is sent before the first of two has come back; such frames are counted as left out.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 import time
 from io import BytesIO
 from pathlib import Path
@@ -47,6 +49,8 @@ def started(options: argparse.Namespace) -> tuple[subprocess.Popen[str], str]:
     for line in server.stderr:
         print(f"{time.perf_counter() - begun:5.1f} s  {line.rstrip()}", flush=True)
         if "http://" in line:
+            # what it says later must not fill the pipe
+            threading.Thread(target=lambda: print(*server.stderr, sep="", end=""), daemon=True).start()
             return server, line.split("http://")[1].split("/")[0]
     raise SystemExit("the server has ended")
 
@@ -80,8 +84,13 @@ def windows_in(samples: NDArray[np.int16], settings: LiveSettings) -> dict[float
 
 
 async def play(address: str, frames: list[bytes], samples: NDArray[np.int16], a_second: float) -> dict[str, Any]:
-    """Send frames and sound in real time. Returns the delays of frames, and of ends of windows, and the last state."""
+    """Send frames and sound in real time.
+
+    Returns the delays of frames, and of ends of windows, how many frames were left out, and the last state.
+    """
     seen: dict[float, float] = {}
+    waiting: list[float] = []  # times of frames that have not come back
+    skipped = 0
     heard: dict[float, float] = {}
     last: dict[str, Any] = {}
     seconds = len(samples) / RATE
@@ -97,14 +106,19 @@ async def play(address: str, frames: list[bytes], samples: NDArray[np.int16], a_
                 last.update(state)
                 if state["frame"] is not None and state["frame"] not in seen:
                     seen[state["frame"]] = now() - state["frame"] / 1000
+                    waiting[:] = [one for one in waiting if one > state["frame"]]
                 if state["heard"] is not None and state["heard"] not in heard:
                     heard[state["heard"]] = now() - state["heard"]
 
         async def look() -> None:
+            nonlocal skipped
             for number in range(int(seconds * a_second)):
                 await asyncio.sleep(max(0.0, number / a_second - now()))
-                header = struct.pack("<Q d", FRAME, 1000 * now())
-                await socket.send(header + frames[number % len(frames)])
+                if len(waiting) >= 2:
+                    skipped += 1
+                    continue
+                waiting.append(1000 * now())
+                await socket.send(struct.pack("<Q d", FRAME, waiting[-1]) + frames[number % len(frames)])
 
         async def listen() -> None:
             await socket.send(json.dumps({"rate": RATE}))
@@ -117,7 +131,7 @@ async def play(address: str, frames: list[bytes], samples: NDArray[np.int16], a_
         await asyncio.gather(look(), listen())
         await asyncio.sleep(1)
         showing.cancel()
-    return {"seen": seen, "heard": heard, "last": last}
+    return {"seen": seen, "heard": heard, "last": last, "skipped": skipped}
 
 
 def told(name: str, delays: list[float]) -> None:
@@ -160,11 +174,11 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait(30)
-    sent, last = int(60 * options.minutes * options.frames), found["last"]
-    seen = list(found["seen"].values())
-    within = [delay for end, delay in found["heard"].items() if not ends.get(end, False)]
+    every, last = int(60 * options.minutes * options.frames), found["last"]
+    seen, heard = list(found["seen"].values()), found["heard"]
     pause = settings.speech.longest_pause
-    at_ends = [delay - pause for end, delay in found["heard"].items() if ends.get(end, False)]
+    within = [delay for end, delay in heard.items() if ends.get(end) is False]
+    at_ends = [delay - pause for end, delay in heard.items() if ends.get(end) is True]
     print(f"{options.minutes:g} minutes; load {os.getloadavg()[0]:.1f}; {len(ends)} windows over speech")
     half = len(seen) // 2
     told("face", seen)
@@ -174,9 +188,12 @@ def main() -> None:
         told("speech, within utterances", within)
     if at_ends:
         told(f"speech, ends of utterances, {pause:g} s later", at_ends)
-    print(f"frames: {sent} sent, {len(seen)} shown, {last['dropped_frames']} dropped")
-    windows, lost = len(found["heard"]), last["lost_sound"]
-    print(f"windows: {windows} shown, {last['dropped_windows']} dropped; {lost:g} s of sound lost")
+    print(f"frames: {every}, {len(seen)} shown, {found['skipped'] + last['dropped_frames']} left out")
+    unknown = len(heard) - len(within) - len(at_ends)
+    print(
+        f"windows: {len(heard)} shown, {last['dropped_windows']} left out, {unknown} that were not expected; "
+        f"{last['lost_sound']:g} s of sound lost; trouble: {last['trouble'] or 'none'}"
+    )
     print(f"CPU: {100 * used:.0f} % of a core; {os.cpu_count()} cores")
     minute = min(60, len(memory) // 4)
     print(

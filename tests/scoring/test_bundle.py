@@ -5,7 +5,9 @@ import json
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.scoring.bundle import FILE, read_bundle
+from emofusion.features.pixels import Pixels
+from emofusion.networks.backbone.stages import FrozenBlocks
+from emofusion.scoring.bundle import FILE, Part, key_of, read_bundle
 from emofusion.settings.encoding import decode
 
 
@@ -29,6 +31,21 @@ def test_a_file_that_is_no_bundle_of_this_version_is_refused(tmp_path, content, 
         (tmp_path / FILE).write_text(content)
     with pytest.raises(EmofusionError, match=said):
         read_bundle(tmp_path)
+
+
+def test_frozen_parts_that_start_from_other_weights_have_other_keys(tmp_path):
+    """Files of weights of one architecture have one size, whatever is in them."""
+    features = Pixels(size=32)
+    frozen = FrozenBlocks("mobilenet_v2", "imagenet", "average", 5, "half", 1, 0.0, 0.0, 1)
+    first, second, copy = (tmp_path / name for name in ("first", "second", "copy"))
+    for path, content in ((first, b"weights 1"), (second, b"weights 2"), (copy, b"weights 1")):
+        path.write_bytes(content)
+    keys = [key_of(Part("", features, frozen), features, path) for path in (first, second, copy, tmp_path / "none")]
+    assert keys[0] == keys[2] and len(set(keys)) == 3
+    before = key_of(Part("", features), features, first)
+    assert before == key_of(Part("", features), features, second) not in keys
+    first.write_bytes(b"other weights")
+    assert key_of(Part("", features, frozen), features, first) not in keys
 
 
 def test_a_file_of_settings_makes_no_object_but_settings(tmp_path):
