@@ -295,10 +295,10 @@ function show(run, news) {
   element("scoring-trouble").textContent = news.trouble;
   const lost = [];
   const frames = news.dropped_frames + run.skipped;
-  if (frames > 0) lost.push(`${frames} frames left out`);
-  if (news.dropped_windows > 0) lost.push(`${news.dropped_windows} windows of speech left out`);
-  if (news.lost_sound > 0) lost.push(`${news.lost_sound.toFixed(1)} s of sound lost`);
-  element("losses").textContent = lost.length ? `Too much for this machine: ${lost.join(", ")}.` : "";
+  if (frames > 0) lost.push(`${frames} frames`);
+  if (news.dropped_windows > 0) lost.push(`${news.dropped_windows} windows of speech`);
+  if (news.lost_sound > 0) lost.push(`${news.lost_sound.toFixed(1)} s of sound`);
+  element("losses").textContent = lost.length ? `left out, because the machine had no time: ${lost.join(", ")}` : "";
   const isNew = news.frame !== null && run.sent.some((time) => time <= news.frame);
   if (isNew) {
     run.sent = run.sent.filter((time) => time > news.frame);
