@@ -143,6 +143,15 @@ def test_there_is_one_finished_run_a_key(whole, survived):
     assert not list((survived / "tracking/journal").iterdir())
 
 
+def is_of_torch(path):
+    """Whether a folder is that which earlier versions of torch make while they are imported; it has nothing in it."""
+    from torch.distributed.nn.jit import instantiator
+
+    return (
+        hasattr(instantiator, "_TEMP_DIR") and path.name.startswith("tmp") and path.is_dir() and not any(path.iterdir())
+    )
+
+
 def test_nothing_is_left_behind(whole, killed, survived):
     assert processes(killed.mark) == []
     assert not [path for path in survived.folder.rglob("*") if ".partial" in path.name]
@@ -150,7 +159,7 @@ def test_nothing_is_left_behind(whole, killed, survived):
     for name in ("locks", "commands", "scripts"):
         folder = survived.folder / ".snakemake" / name
         assert not folder.exists() or not list(folder.iterdir()), name
-    left = {path.name for folder in killed.temporary for path in folder.iterdir()}
+    left = {path.name for folder in killed.temporary for path in folder.iterdir() if not is_of_torch(path)}
     # caches of compiled code, which are there as long as the machine
     assert left <= {path.name for path in whole.temporary.iterdir()}
 

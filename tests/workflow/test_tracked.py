@@ -12,7 +12,7 @@ import pytest
 from emofusion.tracking.journal import Journals
 
 RATES = ("0.001", "0.02")
-EPOCHS = 150  # so that trainings still go on when the server has its first points, also on a busy machine
+EPOCHS = 400  # so that trainings still go on when the server has its first points, also on a busy machine
 TINY = [
     "modalities=[speech]",
     "corpora.demo_savee.demo.utterances=2",
