@@ -6,7 +6,8 @@ import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import BytesIO
 
 import av
 import numpy as np
@@ -303,6 +304,42 @@ def test_the_page_is_for_itself_alone(server):
                 while True:
                     socket.recv(timeout=30)
         assert said in closed.value.rcvd.reason
+
+
+def test_each_of_several_browsers_has_its_own_state_and_one_too_many_is_told(server, drawn):
+    stream = f"ws{server[1].removeprefix('http')}/stream"
+
+    def picture(number):
+        buffer = BytesIO()
+        drawn(number, width=320, height=240).image.save(buffer, "JPEG")
+        return buffer.getvalue()
+
+    def fused(socket, sent):
+        while (state := json.loads(socket.recv(timeout=60)))["frame"] != sent:
+            pass
+        return state["fused"]
+
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(connect(stream)) for _ in range(4)]
+        for number, socket in enumerate(sockets):
+            socket.send(struct.pack("<Q d", 1, 10.0 + number) + picture(number % 2))
+        states = [fused(socket, 10.0 + number) for number, socket in enumerate(sockets)]
+        assert states[0] == states[2] != states[1] == states[3]
+        with connect(stream) as fifth, pytest.raises(ConnectionClosed) as closed:
+            fifth.recv(timeout=30)
+        assert "4 pages are connected already" in closed.value.rcvd.reason
+        sockets[0].close()  # its place is free again, and the others go on
+
+        def is_accepted():
+            with connect(stream) as another:
+                try:
+                    return json.loads(another.recv(timeout=30))["camera"] == "off"
+                except ConnectionClosed:
+                    return False
+
+        assert any(is_accepted() for _ in range(50))
+        sockets[1].send(struct.pack("<Q d", 1, 20.0) + picture(1))
+        assert fused(sockets[1], 20.0) == pytest.approx(states[1], abs=1e-9)
 
 
 def test_a_port_that_is_taken_and_a_model_that_is_not_there_are_told(made, server):
