@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emofusion.errors import EmofusionError
+from emofusion.faces import library
 from emofusion.features.acoustic_statistics import AcousticStatistics
 from emofusion.features.common.frames import Seen
 from emofusion.features.common.landmark_settings import RECORDINGS
@@ -99,3 +101,11 @@ def test_features_of_sound_have_no_frames_and_no_altered_copies_in_use():
     features = AcousticStatistics(speeds=[0.9, 1.1], duration=2.0)
     assert features.of_frames(30.0) is None
     assert features.for_scoring().speeds == [] and features.for_scoring().duration == 2.0
+
+
+@pytest.mark.parametrize("features", [Landmarks(), Pixels(crop=CROP_FACE)], ids=lambda features: features.kind)
+def test_without_dlib_it_is_said_what_to_install(monkeypatch, features):
+    monkeypatch.setattr(library, "find_spec", lambda name: None)
+    with pytest.raises(EmofusionError, match=r"pip install 'emofusion\[faces\]'"):
+        features.for_scoring().of_frames(30.0)
+    assert Pixels().of_frames(30.0).see(Image.new("RGB", (300, 300), "white")) is None

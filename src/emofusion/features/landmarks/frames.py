@@ -25,6 +25,9 @@ class LandmarksOfFrames:
         settings: of the landmarks.
         frame_rate: of the videos of the training; `settings.frame_rate` counts where it is set.
         of_points: from points (frames, 68, 2) and the numbers of their frames (frames,) to rows, or None.
+
+    Raises:
+        EmofusionError: dlib or its landmark model is not installed.
     """
 
     needs_past = True
@@ -35,6 +38,7 @@ class LandmarksOfFrames:
     ) -> None:
         self.settings, self.of_points = settings, of_points
         self.rate: float | None = settings.frame_rate or frame_rate
+        settings.check_installed("features")
         predictor()  # takes half a second, which the first face should not wait for
         self.key: Hashable = ("landmarks", settings.face, settings.smallest_face)
 

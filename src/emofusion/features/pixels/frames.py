@@ -23,6 +23,8 @@ class PixelsOfFrames:
     rate: float | None = None
 
     def __init__(self, settings: Pixels) -> None:
+        """Raises `EmofusionError` where faces are to be cut out and dlib is not installed."""
+        settings.check_installed("features")
         self.settings = settings
         self.looks_for_faces = settings.crop == CROP_FACE
         self.key: Hashable = canonical(settings)
