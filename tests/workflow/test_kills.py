@@ -144,12 +144,11 @@ def test_there_is_one_finished_run_a_key(whole, survived):
 
 
 def is_of_torch(path):
-    """Whether a folder is that which earlier versions of torch make while they are imported; it has nothing in it."""
+    """Whether a folder is that which earlier versions of torch make while they are imported, for code of theirs."""
     from torch.distributed.nn.jit import instantiator
 
-    return (
-        hasattr(instantiator, "_TEMP_DIR") and path.name.startswith("tmp") and path.is_dir() and not any(path.iterdir())
-    )
+    makes_one = hasattr(instantiator, "_TEMP_DIR") and path.name.startswith("tmp") and path.is_dir()
+    return makes_one and all(one.name.startswith(("_remote_module_", "__pycache__")) for one in path.iterdir())
 
 
 def test_nothing_is_left_behind(whole, killed, survived):
