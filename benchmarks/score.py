@@ -67,7 +67,8 @@ def main() -> None:
         for model in bundle.modalities
         for one in model.members
         for part in one.parts
-        for medium in part.features.computed_from()
+        if (features := part.features.for_scoring()) is not None
+        for medium in features.computed_from()
     }
     recordings: list[Recording] = []
     for path in find([options.recordings]):
