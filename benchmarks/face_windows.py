@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from speech_windows import FOLDS, TESTED, TRAINING, Corpus, Rows, compare_smoothing, compare_windows
+from speech_windows import Corpus, compare_smoothing, compare_windows, gathered, posteriors
 
 from emofusion.features.landmarks.compute import normalised, summarised
 
@@ -47,24 +47,11 @@ def corpus(path: Path) -> Corpus:
             of_clip(number, xy[start : start + length])
             for number, (start, length) in enumerate(zip(starts, lengths, strict=True))
         ]
-    stretches = {name: [row for clip in found for row in clip[name]] for name in found[0]}
-    rows = {name: Rows(*(np.array(column) for column in zip(*all_, strict=True))) for name, all_ in stretches.items()}
-    codes = [str(clip).split("-") for clip in clips]
-    actor, emotion = np.array([int(code[6]) for code in codes]), np.array([int(code[2]) - 1 for code in codes])
-    return Corpus(actor, emotion, rows["whole clip"].end, rows)
+    return gathered(found, [str(clip) for clip in clips])
 
 
-def posteriors(data: Corpus, train: Rows) -> dict[str, Any]:
-    """The posteriors `(rows, 8)` of all rows. No row is scored by a model that saw its actor."""
-    results = {name: np.full((len(test.clip), 8), np.nan) for name, test in data.rows.items()}
-    for group in (*FOLDS, TESTED):
-        learnt = train.where(np.isin(data.actor[train.clip], sorted(set(TRAINING) - set(group))))
-        model = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
-        model.fit(learnt.features, data.emotion[learnt.clip])
-        for name, test in data.rows.items():
-            mask = np.isin(data.actor[test.clip], group)
-            results[name][mask] = model.predict_proba(test.features[mask])
-    return results
+def linear_model() -> Pipeline:
+    return make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
 
 
 def main() -> None:
@@ -73,7 +60,7 @@ def main() -> None:
     arguments = parser.parse_args()
     real = Path(os.environ.get("EMOFUSION_REAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "real"))
     data = corpus(arguments.landmarks or real / "ravdess" / "landmarks68.npz")
-    scored = {name: posteriors(data, data.rows[name]) for name in data.rows}
+    scored = {name: posteriors(data, data.rows[name], linear_model) for name in data.rows}
     compare_windows(data, scored)
     for name in WINDOWS:
         print(f"smoothing of the {name}, by the model of whole clips")

@@ -23,7 +23,7 @@ import numpy as np
 import soundfile
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emofusion.features.acoustic_statistics import AcousticStatistics
@@ -89,23 +89,32 @@ def of_clip(number: int, path: Path) -> dict[str, list[Any]]:
 
 def corpus(paths: list[Path], cores: int) -> Corpus:
     found = joblib.Parallel(n_jobs=cores)(joblib.delayed(of_clip)(*item) for item in enumerate(paths))
+    return gathered(found, [path.stem for path in paths])
+
+
+def gathered(found: list[dict[str, list[Any]]], clips: list[str]) -> Corpus:
+    """The rows of all clips together. found: of each clip, the rows of each kind. clips: their names in RAVDESS."""
     stretches = {name: [row for clip in found for row in clip[name]] for name in found[0]}
     rows = {name: Rows(*(np.array(column) for column in zip(*all_, strict=True))) for name, all_ in stretches.items()}
-    codes = [path.stem.split("-") for path in paths]
+    codes = [clip.split("-") for clip in clips]
     actor, emotion = np.array([int(code[6]) for code in codes]), np.array([int(code[2]) - 1 for code in codes])
     return Corpus(actor, emotion, rows["whole clip"].end, rows)
 
 
-def posteriors(data: Corpus, train: Rows) -> dict[str, Any]:
-    """The posteriors `(rows, 8)` of all rows. No row is scored by a model that heard its actor."""
+def linear_model() -> Pipeline:
+    return make_pipeline(
+        StandardScaler(),
+        PCA(150, svd_solver="randomized", random_state=0),
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+    )
+
+
+def posteriors(data: Corpus, train: Rows, make: Callable[[], Pipeline]) -> dict[str, Any]:
+    """The posteriors `(rows, 8)` of all rows. No row is scored by a model that learnt from its actor."""
     results = {name: np.full((len(test.clip), 8), np.nan) for name, test in data.rows.items()}
     for group in (*FOLDS, TESTED):
         learnt = train.where(np.isin(data.actor[train.clip], sorted(set(TRAINING) - set(group))))
-        model = make_pipeline(
-            StandardScaler(),
-            PCA(150, svd_solver="randomized", random_state=0),
-            LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
-        ).fit(learnt.features, data.emotion[learnt.clip])
+        model = make().fit(learnt.features, data.emotion[learnt.clip])
         for name, test in data.rows.items():
             mask = np.isin(data.actor[test.clip], group)
             results[name][mask] = model.predict_proba(test.features[mask])
@@ -205,7 +214,7 @@ def main() -> None:
         "whole utterances": growing.where(growing.is_last),
         "windows of 1.5 to 3 s": growing,
     }
-    scored = {name: posteriors(data, train) for name, train in trained.items()}
+    scored = {name: posteriors(data, train, linear_model) for name, train in trained.items()}
     compare_windows(data, scored)
     compare_smoothing(data, growing, scored["whole utterances"]["1.5 to 3 s"])
 
