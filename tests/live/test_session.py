@@ -165,6 +165,17 @@ def test_where_frames_come_seldom_a_face_counts_until_the_next_one(made, clock):
     assert made.state().camera == "no face" and not made.state().posteriors
 
 
+def test_where_a_face_comes_back_nothing_of_before_is_shown_until_it_is_scored(made, clock):
+    made.look(WHITE, 1.0)
+    clock.seconds += 1
+    made.look(BLACK, 1000.0)
+    assert not made.state().posteriors
+    made.model.frames.rows = lambda seen: None  # as of landmarks, which need more frames than one
+    clock.seconds += 0.2
+    made.look(WHITE, 1200.0)
+    assert made.state().camera == "face" and not made.state().posteriors and made.state().fused is None
+
+
 def test_without_features_that_look_for_a_face_a_picture_is_said_to_be_seen(clock, tmp_path):
     model = Model()
     model.frames.looks_for_faces = False

@@ -145,15 +145,16 @@ class Session:
             self._frames.append((at, found))
             while self._frames[0][0] < at - self.settings.face_window:
                 self._frames.popleft()
-            self._looked_at = time.monotonic()
             looked_for = self._looks_for_faces or found.keys()
-            self._finds = any(found[key] is not None for key in looked_for)
-            if self._finds:
-                self._found_at = self._looked_at
+            finds = any(found[key] is not None for key in looked_for)
             alone = [one for one in self.model.modalities if one.media == {CAMERA}]
             values = self._values_of_camera(alone)
+            now = time.monotonic()
             for modality in alone:
-                self._show(modality, values, at)
+                self._show(modality, values, at, now)
+            self._finds, self._looked_at = finds, now
+            if finds:
+                self._found_at = now
             self._trouble.pop(CAMERA, None)
         except EmofusionError as error:
             self._trouble[CAMERA] = str(error)
@@ -166,7 +167,7 @@ class Session:
         counting = {
             one.name: self._shown[one.name].posterior
             for one in self.model.modalities
-            if one.name in self._shown and now - self._shown[one.name].at <= self._hold(one)
+            if one.name in self._shown and self._counts(one, now)
         }
         fused = self.model.fuse(counting, self.weights) if counting else None
         return State(
@@ -191,8 +192,9 @@ class Session:
             for one in self.model.inputs:
                 if one.medium == SOUND:
                     values[one.key] = one.heard(path)
+            now = time.monotonic()
             for modality in self._of_sound:
-                self._show(modality, values, window.end)
+                self._show(modality, values, window.end, now)
             self._trouble.pop(SOUND, None)
         except EmofusionError as error:
             self._trouble[SOUND] = str(error).replace(str(path), "this window of speech")
@@ -220,11 +222,12 @@ class Session:
             return NO_FACE
         return FACE if self._looks_for_faces else PICTURE
 
-    def _hold(self, modality: LiveModality) -> float:
-        """For how long its last posterior counts. Where frames come seldom, it counts until the next one."""
+    def _counts(self, modality: LiveModality, now: float) -> bool:
+        """Whether its last posterior counts. Where frames come seldom, that of the last frame counts until the next."""
+        at = self._shown[modality.name].at
         if modality.media != {CAMERA}:
-            return self.settings.hold_speech
-        return _SILENT if self._finds else self.settings.hold_face
+            return now - at <= self.settings.hold_speech
+        return now - at <= (_SILENT if at == self._looked_at else self.settings.hold_face)
 
     @property
     def _of_sound(self) -> list[LiveModality]:
@@ -245,11 +248,12 @@ class Session:
                     values[one.key] = rows
         return values
 
-    def _show(self, modality: LiveModality, values: dict[str, Array], at: float) -> None:
+    def _show(self, modality: LiveModality, values: dict[str, Array], at: float, now: float) -> None:
+        """Score a modality. at: in the time of its frames or sound. now: by `time.monotonic`."""
         posterior = modality.posterior(values)
         if posterior is not None:
             smoothed = self._smoothing[modality.name].add(at, posterior)
-            self._shown[modality.name] = _Shown(smoothed, time.monotonic())
+            self._shown[modality.name] = _Shown(smoothed, now)
 
 
 def warm_up(model: LiveModel, settings: LiveSettings) -> str:
