@@ -8,7 +8,7 @@ from emofusion.settings.fields import must, shown
 
 LISTS = {"results": "published", "people": "people"}  # list → the kind of its figures
 _KEYS = {"what": str, "accuracy": (int, float), "about": bool, "modalities": list, "clips": int, "folds": list}
-_KEYS |= {"protocol": str, "source": str}
+_KEYS |= {"protocol": str, "source": str, "as_one": list}
 _NEEDED = ("what", "accuracy", "protocol", "source")
 
 
@@ -18,8 +18,8 @@ class PublishedFigure:
 
     kind: `published` or `people`. what: the model or the people. accuracy: in percent. about: whether the source only
     says about how much it is. modalities: what they had. clips: the number of tested clips; None where it is not known.
-    folds: lists of test actors, one for each fold; empty where they are not known. protocol: how it was tested, in
-    words. source: where it stands.
+    folds: lists of test actors, one for each fold; empty where they are not known. as_one: groups of emotions that the
+    source counts as right for each other. protocol: how it was tested, in words. source: where it stands.
     """
 
     kind: str
@@ -31,6 +31,7 @@ class PublishedFigure:
     modalities: tuple[str, ...] = ()
     clips: int | None = None
     folds: tuple[tuple[str, ...], ...] = ()
+    as_one: tuple[tuple[str, ...], ...] = ()
 
 
 def published_figures(published: dict[str, Any] | None) -> list[PublishedFigure]:
@@ -44,9 +45,9 @@ def published_figures(published: dict[str, Any] | None) -> list[PublishedFigure]
         must(isinstance(entries, list), f"published.{name}={shown(entries)}: this must be a list of figures")
         for number, entry in enumerate(entries):
             _check(entry, f"published.{name}[{number}]")
-            folds = tuple(tuple(map(str, fold)) for fold in entry.get("folds", ()))
-            about = {"modalities": tuple(map(str, entry.get("modalities", ()))), "folds": folds}
-            figures.append(PublishedFigure(**{"kind": kind, **entry, **about}))
+            lists = {key: tuple(tuple(map(str, group)) for group in entry.get(key, ())) for key in ("folds", "as_one")}
+            modalities = tuple(map(str, entry.get("modalities", ())))
+            figures.append(PublishedFigure(**{"kind": kind, **entry, **lists, "modalities": modalities}))
     return figures
 
 
@@ -65,4 +66,12 @@ def _check(entry: Any, where: str) -> None:
     must(
         all(isinstance(fold, list) for fold in entry.get("folds", ())),
         f"{where}.folds: lists of test actors, as in [[1, 2], [3, 4]]",
+    )
+    groups = entry.get("as_one", [])
+    named = [emotion for group in groups if isinstance(group, list) for emotion in group]
+    must(
+        all(isinstance(group, list) and len(group) > 1 for group in groups)
+        and all(isinstance(emotion, str) for emotion in named)
+        and len(named) == len(set(named)),
+        f"{where}.as_one={shown(groups)}: lists of two or more emotions, each emotion once, as in [[neutral, calm]]",
     )

@@ -8,13 +8,26 @@ import pandas as pd
 
 from emofusion.evaluation.evaluate import ALONE
 from emofusion.evaluation.schemas import ROBUSTNESS, evaluation_schemas
+from emofusion.plan.published_figures import published_figures
 from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.missing import USE_OTHERS, completed, notes_of_missing
+from emofusion.reporting.beside import ways_of_counting
 from emofusion.reporting.dropped import dropped
+from emofusion.reporting.headline import CHOSEN
 from emofusion.reporting.known import metrics
 from emofusion.reporting.results import Results, TrainedModel
 from emofusion.reporting.trained import trained_table
-from emofusion.tables import HISTORY, PARAMETERS, PREDICTIONS, RULES, SWEEPS, read_table, sorted_by
+from emofusion.tables import (
+    ABOUT_RULE,
+    FUSED,
+    HISTORY,
+    PARAMETERS,
+    PREDICTIONS,
+    RULES,
+    SWEEPS,
+    read_table,
+    sorted_by,
+)
 
 
 def collect(
@@ -79,7 +92,20 @@ def collect(
         ],
         transductive=bool(transductive.all()),
         trained=trained_table(trained_on or {}, settings.groups, settings.bands),
+        chosen=_chosen(rules / "rules.parquet", settings),
     )
+
+
+def _chosen(path: Path, settings: ReportSettings) -> pd.DataFrame | None:
+    """The predictions of the rule that the other folds choose; None where no table needs them.
+
+    path: file of the rules that cells with other weights share, of which it is one.
+    """
+    if len(ways_of_counting(published_figures(settings.published), settings.classes)) == 1:
+        return None
+    rules = read_table(path, FUSED)
+    rows = rules.loc[rules["rule"] == CHOSEN].drop(columns=ABOUT_RULE)
+    return rows if len(rows) else None
 
 
 def _history(folders: list[Path]) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def compare_networks(
                     **by_seed.std().add_suffix("_sd"),
                 }
             )
-    return pd.DataFrame(rows).assign(**facts.basis())
+    return facts.described(pd.DataFrame(rows))
 
 
 def _kept(history: pd.DataFrame, keep: str) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.wording import DEMO, heading
 
@@ -120,3 +122,13 @@ class Facts:
             "configured_rule_is_transductive": self.transductive,
             "data": DEMO if settings.generated else "recordings",
         }
+
+    def described(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table with the columns of `basis`.
+
+        Raises `ValueError` for a table that has a column of such a name, which would be lost.
+        """
+        basis = self.basis()
+        if taken := sorted(basis.keys() & set(table)):
+            raise ValueError(f"the table has a column {taken[0]} of its own")
+        return table.assign(**basis)

@@ -13,11 +13,12 @@ from emofusion.plan.settings import ReportSettings
 from emofusion.predictions.table import is_missing
 from emofusion.reporting import comparison, details, figures, groups, rules, tables
 from emofusion.reporting.annotations import annotation_table
-from emofusion.reporting.beside import beside_markdown, beside_table
+from emofusion.reporting.beside import beside_described, beside_markdown, beside_table
 from emofusion.reporting.chosen import chosen_in_words
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.headline import CHOSEN
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.reliability import reliability_figure
 from emofusion.reporting.report_page import write_packed_page
@@ -85,15 +86,16 @@ def write_report(
     measured = tables.measure(systems)
     first, second = tables.table1(measured, facts), tables.table2(measured, facts)
     compared = rules.comparison_tables(results.evaluation, results.rules, results.parameters, facts)
-    compared["trained"] = results.trained.assign(**facts.basis())
-    compared["annotations"] = annotation_table(compared, settings).assign(**facts.basis())
+    compared["trained"] = facts.described(results.trained)
+    compared["annotations"] = facts.described(annotation_table(compared, settings))
     named = {settings.rule if name == FUSION else name: rows for name, rows in systems.items()}
     shown = {name: named[name] for name in details.systems_of(settings)}
     for name, table in (("folds", fold_table(shown)), ("variance", variance_table(shown))):
-        compared[name] = table.rename(columns={"system": "rule"}).assign(**facts.basis())
-    beside = beside_table(compared["rules"], systems[FUSION], settings)
+        compared[name] = facts.described(table.rename(columns={"system": "rule"}))
+    chosen = {} if results.chosen is None else {CHOSEN: on_test(results.chosen, CHOSEN)}
+    beside = beside_table(compared["rules"], named | chosen, settings)
     if len(beside):
-        compared["beside"] = beside.assign(**facts.basis())
+        compared["beside"] = beside_described(beside, facts)
     networks = comparison.compare_networks(results.histories, results.models, facts)
 
     out.mkdir(parents=True, exist_ok=True)

@@ -34,6 +34,7 @@ class Results:
     notes: sentences about clips and rules that were left out.
     transductive: whether the configured rule uses all unlabelled clips of a test speaker.
     trained: who trained each modality, see `trained.trained_table`.
+    chosen: `tables.PREDICTIONS` of the rule that the other folds choose, where the report counts its clips anew.
     """
 
     modalities: dict[str, pd.DataFrame]
@@ -46,3 +47,4 @@ class Results:
     notes: list[str] = field(default_factory=list)
     transductive: bool = False
     trained: pd.DataFrame = field(default_factory=lambda: trained_table({}, [], {}))
+    chosen: pd.DataFrame | None = None

@@ -41,7 +41,7 @@ def comparison_tables(
     tables = {"rules": compared} | named | {"parameters": parameters}
     del tables["against"]  # its figures are in `rules`
     without_rows = {name for name in ("presence", "robustness") if name in tables and tables[name].empty}
-    return {name: table.assign(**facts.basis()) for name, table in tables.items() if name not in without_rows}
+    return {name: facts.described(table) for name, table in tables.items() if name not in without_rows}
 
 
 def rules_table(named: dict[str, pd.DataFrame], rules: pd.DataFrame, settings: ReportSettings) -> pd.DataFrame:

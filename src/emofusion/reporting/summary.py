@@ -35,7 +35,7 @@ def summary(
         "\n".join(
             [
                 f"* Experiment: {settings.experiment}, seed {settings.seed}",
-                f"* Protocol: {settings.protocol}. {escaped(settings.protocol_description)}",
+                f"* Protocol: {settings.protocol}: {escaped(settings.protocol_description)}",
                 f"* Fusion: {weights_in_words(settings.rule, settings.weights)}",
                 "* The page with a slider for the weight: report.html",
                 *([f"* Libraries: {versions}"] if versions else []),

@@ -42,7 +42,7 @@ def table1(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """
     published = (facts.settings.published or {}).get("table1", {})
     table = pd.DataFrame({"emotion": _rows(measured, published, facts.settings.classes)})
-    return _fill(table, measured, "all", "", published).assign(**facts.basis())
+    return facts.described(_fill(table, measured, "all", "", published))
 
 
 def table2(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def table2(measured: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     table = pd.DataFrame({"emotion": _rows(measured, printed, facts.settings.classes)})
     for gender in PAPER_GENDERS:
         table = _fill(table, measured, gender, f"{gender}_", published.get(gender, {}))
-    return table.assign(**facts.basis())
+    return facts.described(table)
 
 
 def markdown1(table: pd.DataFrame, systems: list[str], facts: Facts) -> str:

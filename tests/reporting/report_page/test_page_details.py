@@ -22,13 +22,29 @@ def test_without_these_tables_the_page_has_none_of_the_charts(two, facts, proven
 
 def test_figures_of_others_stand_beside_ours(two, facts, provenance):
     rows = [
-        ("Fusion", "ours", "speech + face", 0.625, 0.5, 0.75, False, 160, "yes", "folds of actors", "this report"),
-        ("A network", "published", "speech", 0.88, None, None, True, None, "no", "other folds", "Someone <2022>"),
+        ("Fusion", "ours", "speech + face", 0.625, 0.5, 0.75, False, 160, "yes", "", "folds of actors", "this report"),
+        ("A network", "published", "speech", 0.88, None, None, True, None, "no", "", "other folds", "Someone <2022>"),
     ]
     html = page(two | {"beside": pd.DataFrame(rows, columns=list(COLUMNS))}, facts, provenance)
     ours, other = cells(html, "beside")
     assert ours[3] == "62.50% <small>50.00 to 75.00</small>" and ours[4] == "160"
     assert other[3] == "about 88%" and other[4] == "" and other[7] == "Someone &lt;2022&gt;"
+    people = (
+        "People",
+        "people",
+        "speech",
+        0.6,
+        None,
+        None,
+        False,
+        160,
+        "no training",
+        "sad and calm",
+        "ratings",
+        "A test",
+    )
+    html = page(two | {"beside": pd.DataFrame([*rows, people], columns=list(COLUMNS))}, facts, provenance)
+    assert [row[6] for row in cells(html, "beside")] == ["", "", "sad and calm"]
 
 
 def test_of_very_many_gaps_those_of_the_configured_rule_and_the_modalities_are_shown(two, facts, provenance):

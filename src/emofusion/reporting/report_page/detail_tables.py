@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from emofusion.reporting.beside import NOTE, about
+from emofusion.reporting.beside import about, note_of
 from emofusion.reporting.numbers import bare_share, share
 from emofusion.reporting.report_page.cells import Cell, Context, Table, value, whole, words
 from emofusion.reporting.report_page.details import by_accuracy
@@ -45,6 +45,7 @@ def _counted(row: pd.Series) -> str:
 
 def beside(table: pd.DataFrame, context: Context) -> Table:
     """The table of our figures beside those of others."""
+    as_one = table["as_one"].any()
     rows = [
         [
             words(row["what"]),
@@ -53,14 +54,16 @@ def beside(table: pd.DataFrame, context: Context) -> Table:
             _accuracy(row),
             whole(row["clips"]),
             words(row["same_folds"]),
+            *([words(row["as_one"])] if as_one else []),
             words(row["protocol"]),
             words(row["source"]),
         ]
         for row in table.to_dict("records")
     ]
-    columns = ["Of", "Kind", "Modalities", "Accuracy", "Clips", "Same test folds", "Protocol", "Source"]
+    columns = ["Of", "Kind", "Modalities", "Accuracy", "Clips", "Same test folds"]
+    columns += [*(["Count as one"] if as_one else []), "Protocol", "Source"]
     caption = f"Beside published figures and people; ours with {context.level} intervals over actors"
-    return Table("beside", caption, columns, rows, note=NOTE)
+    return Table("beside", caption, columns, rows, note=note_of(table))
 
 
 def _accuracy(row: Any) -> Cell:
