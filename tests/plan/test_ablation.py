@@ -203,6 +203,11 @@ def test_repetitions_can_be_named(own):
         ("overrides: seed=0,1\nexclude: [{}]", "exclude[0]: it is empty, and would leave out every cell"),
         ("overrides: seed=0,1\nexclude: seed=1", "exclude=seed=1: this must be a list"),
         ("overrides: seed=0,1\nreplicates: [seed, seed]", "replicates=[seed,seed]: each once"),
+        (
+            "overrides: seed=0,1\nbaseline: report.title='one",
+            "mine.yaml: baseline: a quote is not closed in: report.title",
+        ),
+        ("cells: ['seed=0', 'modalities=[face']", "mine.yaml: cells[1]: a bracket is not closed in: modalities=[face"),
     ],
 )
 def test_a_file_that_is_wrong_is_named_with_its_field(own, text, told):
@@ -226,6 +231,12 @@ def test_a_file_that_is_wrong_is_named_with_its_field(own, text, told):
             "overrides: seed=0,1\nneeds: speech=statistics",
             "ablation=mine needs speech=statistics, and experiment=demo has",
         ),
+        ("overrides: seed=0,1\nbaseline: seed=0 seed=1", "baseline: seed is set twice; a sweep is written"),
+        (
+            "overrides: seed=0,1\nexclude: ['seed=range(0,0)']",
+            "ablation=mine: exclude[0]: seed=range(0,0) names no value",
+        ),
+        ("overrides: seed=0,1\nneeds: seed=0 seed=1", "ablation=mine: needs: seed is set twice"),
         ("overrides: seed=range(0,0)", "names no value at all"),
         ("overrides: seed=0,1 seed=2", "seed is set twice"),
     ],

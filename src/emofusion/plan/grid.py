@@ -10,7 +10,7 @@ from emofusion.settings.ablation import REPLICATES, Ablation
 from emofusion.settings.compose import Composer, Settings
 from emofusion.settings.encoding import plain
 from emofusion.settings.experiment import Root
-from emofusion.settings.overrides import MOST_CELLS, expand, key_of, parse, value_text
+from emofusion.settings.overrides import MOST_CELLS, expand, key_of, naming, parse, value_text
 
 BASE = "base"  # the name of the cell that has the experiment's own settings
 ABSENT = "–"  # the level of a cell that does not have the setting
@@ -54,7 +54,7 @@ class Grid:
         self.cells = _expanded(ablation, overrides)
         before = len(self.cells)
         for number, entry in enumerate(ablation.exclude if ablation else []):
-            wanted = wanted_levels(entry)
+            wanted = wanted_levels(entry, f"ablation={_name(ablation)}: exclude[{number}]")
             kept = [cell for cell in self.cells if not self._matches(cell, wanted)]
             if len(kept) == len(self.cells):
                 raise EmofusionError(
@@ -141,7 +141,7 @@ class Grid:
         if not asked:
             own = [number for number, levels in enumerate(changed) if not set(questions) & set(levels)]
             return (own[0] if own else 0), False
-        wanted = wanted_levels(asked)
+        wanted = wanted_levels(asked, "baseline")
         matching = [number for number, cell in enumerate(self.cells) if self._matches(cell, wanted)]
         settings = {
             tuple(f"{name}={self.level(self.cells[number], name)}" for name in questions): number
@@ -229,12 +229,16 @@ def _expanded(ablation: Ablation | None, overrides: list[str]) -> list[GridCell]
     return cells
 
 
-def wanted_levels(partial: Sequence[str]) -> dict[str, set[str]]:
-    """Setting → the levels that match; several, where the partial settings have a sweep."""
+def wanted_levels(partial: Sequence[str], where: str) -> dict[str, set[str]]:
+    """Setting → the levels that match; several, where the partial settings have a sweep.
+
+    where: what the partial settings are called in messages, such as `baseline`.
+    """
     wanted: dict[str, set[str]] = {}
-    for texts in expand(list(partial)):
-        for text in texts:
-            wanted.setdefault(key_of(text), set()).add(value_text(parse(text).value))
+    with naming(where):
+        for texts in expand(list(partial)):
+            for text in texts:
+                wanted.setdefault(key_of(text), set()).add(value_text(parse(text).value))
     return wanted
 
 

@@ -23,7 +23,7 @@ from emofusion.plan.stage import Stage
 from emofusion.settings.ablation import ablation_file, read_ablation
 from emofusion.settings.compose import Composer
 from emofusion.settings.kinds import Preparation
-from emofusion.settings.overrides import split_overrides
+from emofusion.settings.overrides import naming, split_overrides
 from emofusion.settings.plugins import files_of, installed_entry_points, named_plugins, resolved
 
 Overrides = str | list[str] | dict[str, str] | None
@@ -62,7 +62,9 @@ def plan_file(
     Raises:
         EmofusionError: a setting does not exist or does not fit, or the plan cannot be written. Nothing was run then.
     """
-    command = Command(experiment, split_overrides(override), ablation, split_overrides(baseline))
+    with naming("baseline"):
+        asked = split_overrides(baseline)
+    command = Command(experiment, split_overrides(override), ablation, asked)
     path = results / "plans" / f"{_fingerprint(conf, command)}.sqlite"
     if not is_plan(path):
         _make(conf, command, path)

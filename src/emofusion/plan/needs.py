@@ -24,13 +24,13 @@ def check_needs(conf: Path, composer: Composer, experiment: str, ablation: Ablat
         ablation: the ablation.
         overrides: of the command line; of sweeps, the first values count.
     """
-    lacking = _lacking(composer, ablation.needs, expand(overrides)[0])
+    lacking = _lacking(composer, ablation, expand(overrides)[0])
     if lacking is None:
         return
     fitting = []
     for other in sorted(path.stem for path in (conf / "experiment").glob("*.yaml")):
         with suppress(EmofusionError):  # some need overrides, to be composed at all
-            if other != experiment and _lacking(Composer(conf, other), ablation.needs, []) is None:
+            if other != experiment and _lacking(Composer(conf, other), ablation, []) is None:
                 fitting.append(other)
     key, level, wanted = lacking
     has = f"no {key}" if level == ABSENT else f"{key}={{…}}" if level.startswith("{") else f"{key}={level}"
@@ -40,9 +40,9 @@ def check_needs(conf: Path, composer: Composer, experiment: str, ablation: Ablat
     )
 
 
-def _lacking(composer: Composer, needs: list[str], overrides: list[str]) -> tuple[str, str, set[str]] | None:
+def _lacking(composer: Composer, ablation: Ablation, overrides: list[str]) -> tuple[str, str, set[str]] | None:
     """The first setting of those that are needed that is another one; its level, and the levels that would fit."""
-    cell, wanted = GridCell(overrides), wanted_levels(needs)
+    cell, wanted = GridCell(overrides), wanted_levels(ablation.needs, f"ablation={ablation.name}: needs")
     grid = Grid(composer, None, overrides)
     for key, levels in wanted.items():
         if (level := grid.level(cell, key)) not in levels:

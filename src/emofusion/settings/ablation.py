@@ -13,7 +13,7 @@ from emofusion.errors import EmofusionError
 from emofusion.settings.fields import check, must, setting, shown
 from emofusion.settings.names import check_name, nearest
 from emofusion.settings.nodes import merged
-from emofusion.settings.overrides import key_of, split_overrides
+from emofusion.settings.overrides import key_of, naming, split_overrides
 
 FOLDER = "ablation"
 REPLICATES = ["seed"]
@@ -161,7 +161,8 @@ def _texts(entry: Any, where: str) -> list[str]:
             isinstance(item, str),
             f"{where}={shown(entry)}: write overrides as a map, {{speech: lstm, seed: 1}}, a text or a list of texts",
         )
-        texts += split_overrides(item)
+        with naming(where):
+            texts += split_overrides(item)
     return texts
 
 

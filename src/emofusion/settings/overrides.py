@@ -1,6 +1,7 @@
 """Separate and parse the overrides of a command line, and expand sweeps into cells. Hydra's grammar applies."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -73,6 +74,15 @@ def split_overrides(text: str | Iterable[str] | None) -> list[str]:
             f"{waiting[-1]} is missing. A quote within quotes is written \\{_QUOTES[0]} or \\{_QUOTES[1]}"
         )
     return overrides
+
+
+@contextmanager
+def naming(setting: str) -> Iterator[None]:
+    """Errors inside speak of this setting, such as `baseline`, which is written like an override."""
+    try:
+        yield
+    except EmofusionError as error:
+        raise EmofusionError(f"{setting}: {str(error).removeprefix('override: ')}") from error
 
 
 def key_of(override: str) -> str:
