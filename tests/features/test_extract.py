@@ -253,11 +253,13 @@ def _sparing(clip):
 def test_clips_without_recordings_get_no_features_and_are_counted(tmp_path):
     clips = sounds(tmp_path, 4).assign(corpus="mine")
     silent = pd.DataFrame([{"clip": "s9", "audio": None, "corpus": "mine"}])
-    extract(pd.concat([clips[:2], silent, clips[2:]], ignore_index=True), ACOUSTIC, tmp_path / "out", workers=1)
+    every = pd.concat([clips[:2], silent, clips[2:]], ignore_index=True)
+    left_out = extract(every, ACOUSTIC, tmp_path / "out", workers=1)
     features = FeatureSet.open([tmp_path / "out"])
     assert features.rows["clip"].tolist() == ["s0", "s1", "s2", "s3"] and len(features) == 4
     ends = "ends of recordings, beyond the window of 0.5 s"  # each lasts 0.56 s
     assert read_notes(tmp_path / "out") == [("acoustic of mine", LACKING, 1, 1), ("acoustic of mine", ends, 4, 4)]
+    assert left_out == {f"s{number}": {ends: 1} for number in range(4)}
     with pytest.raises(Lacking, match="1 clips have no sound, for example s9"):
         extract(silent, ACOUSTIC, tmp_path / "none", workers=1)
 

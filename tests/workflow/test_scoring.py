@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
+import soundfile
 from mlflow import MlflowClient
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.frames import Seen
+from emofusion.features.common.sound.lengths import stated_seconds
 from emofusion.live.inputs import SOUND, look
 from emofusion.live.model import LiveModel
 from emofusion.live.settings import LiveSettings
@@ -88,6 +91,11 @@ def clips_of(made, person: int) -> tuple[list[str], list[str]]:
     return list(of_person.loc[asked, "clip"]), list(of_person.loc[~asked, "clip"])
 
 
+def longest_clip(made) -> float:
+    """The length of the longest recording in seconds, rounded up to a tenth."""
+    return max(math.ceil(10 * stated_seconds(path)) / 10 for path in (made.folder / "data").glob("*.mp4"))
+
+
 def command(made, *arguments: str, **given):
     code = "import sys; from emofusion.commands import main; sys.exit(main())"
     environment = made.environment() | {"EMOFUSION_RECORDINGS": ""}
@@ -136,6 +144,7 @@ def test_a_model_in_memory_scores_as_the_command_does(made, scorer, model, tmp_p
     asked, (clip, *_) = clips_of(made, 1)
     enrolment = [recording(made, one) for one in asked]
     live = LiveModel(Path(model) / "artifacts/bundle", LiveSettings(), enrolment)
+    assert live.most_seconds == min(4.0, longest_clip(made))
     assert not live.unusable and [one.name for one in live.modalities] == ["speech", "face", "voice"]
     frame = next(decode_frames(recording(made, clip).path)).to_image()
     frame.save(tmp_path / "frame.png")
@@ -212,6 +221,7 @@ def test_a_command_scores_a_folder_and_says_what_it_could_not_score(made, write_
     write_video(folder / "a.mp4", random)
     (folder / "deeper" / "b.wav").write_bytes(b"RIFF of nothing")
     (folder / "notes.txt").write_text("no recording")
+    soundfile.write(folder / "long.wav", random.normal(0, 0.1, 20 * 16000), 16000)
     clips = [str(made.folder / "data" / f"{clip}.mp4") for clip in clips_of(made, 1)[0]]
     scored = ["score", str(folder), "--model", "models:/ravdess_openface/1"]
     refused = command(made, *scored)
@@ -221,12 +231,17 @@ def test_a_command_scores_a_folder_and_says_what_it_could_not_score(made, write_
     assert done.returncode == 1, done.stderr
     rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
     good, bad = rows[str(folder / "a.mp4")], rows[str(folder / "deeper/b.wav")]
-    assert len(rows) == 2 and good["used"] == "speech face voice" and good["reason"] == ""
+    assert len(rows) == 3 and good["used"] == "speech face voice" and (good["reason"], good["left_out"]) == ("", "")
+    # what is behind the windows is not used silently
+    ends = "ends of recordings, beyond the window of"
+    ours = f"{longest_clip(made):g} s"  # the 1D-CNN's window follows the corpus, and the statistics have one of 4 s
+    left_out = rows[str(folder / "long.wav")]["left_out"]
+    assert left_out == f"speech: {ends} 4 s, {ends} {ours}; voice: {ends} 4 s"
     assert sum(value for name, value in good.items() if name.startswith(POSTERIOR)) == pytest.approx(1)
     assert bad["used"] == "" and "cannot be read as audio" in bad["reason"] and bad["posterior_sad"] is None
     written = pd.read_parquet(tmp_path / "out.parquet").set_index("name")
     assert written.loc[good["name"], "posterior_sad"] == pytest.approx(good["posterior_sad"], abs=1e-9)
-    assert "1 of 2 recordings could not be scored" in done.stderr
+    assert "1 of 3 recordings could not be scored" in done.stderr
 
 
 @pytest.mark.parametrize(

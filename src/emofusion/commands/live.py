@@ -34,6 +34,7 @@ def run(given: argparse.Namespace) -> int:
     )
     with listening(given.host, given.port) as socket:
         model = LiveModel(folder, settings, [look_at(path) for path in given.enrol], say)
+        settings = settings.with_windows_of(model.most_seconds)
         notes = notes_on(model, settings)
         for note in notes:
             say(note)

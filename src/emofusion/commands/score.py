@@ -67,7 +67,8 @@ def _for_people(table: "pd.DataFrame") -> "pd.DataFrame":
 
     columns = [column for column in table if column.startswith(POSTERIOR)]
     shown = table.assign(**{column: (100 * table[column]).round(1) for column in columns})
-    order = ["name", "emotion", *columns, "used", *(["reason"] if (table["reason"] != "").any() else [])]
+    told = [name for name in ("reason", "left_out") if (table[name] != "").any()]
+    order = ["name", "emotion", *columns, "used", *told]
     return shown[order].rename(columns={column: f"{column.removeprefix(POSTERIOR)} %" for column in columns})
 
 

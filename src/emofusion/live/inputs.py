@@ -24,7 +24,7 @@ class Input:
 
     key: parts with the same key have the same values, which are computed once. medium: `SOUND` or `CAMERA`. sound: from
     the path of a recording to rows. frames: the features of frames. frozen: from rows to the output of a network's
-    frozen part; None where it has none.
+    frozen part; None where it has none. most_seconds: see `Features.most_seconds`.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Input:
     sound: Callable[[str], Array] | None
     frames: FrameFeatures | None
     frozen: Callable[[Array], Array] | None
+    most_seconds: float | None = None
 
     def heard(self, path: Path) -> Array:
         """The values `(rows, *shape)` of a window of sound. Raises `EmofusionError` where they cannot be computed."""
@@ -68,7 +69,7 @@ def input_of(part: Part, folder: Path, frame_rate: float) -> Input | str:
         frozen = part.frozen.loaded(features.row_shape(), weights if weights.exists() else None)
     if frames is not None:
         return Input(key, CAMERA, None, frames, frozen)
-    return Input(key, SOUND, _of_sound(features), None, frozen)
+    return Input(key, SOUND, _of_sound(features), None, frozen, features.most_seconds())
 
 
 def _of_sound(features: Features) -> Callable[[str], Array]:

@@ -124,6 +124,11 @@ class LiveModel:
         return list({one.key: one for modality in self.modalities for one in modality.inputs}.values())
 
     @property
+    def most_seconds(self) -> float | None:
+        """How long a window of sound is at most of which all modalities use all; None: of any length."""
+        return min((one.most_seconds for one in self.inputs if one.most_seconds is not None), default=None)
+
+    @property
     def weights(self) -> dict[str, float]:
         """The weights of the experiment, by modality."""
         return dict(self.bundle.fusion.weights)

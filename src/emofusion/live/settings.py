@@ -1,6 +1,6 @@
 """The settings of a model that watches and listens."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emofusion.speech_activity.settings import SpeechActivity
 
@@ -22,3 +22,13 @@ class LiveSettings:
     frame_rate: float = 30.0
     hold_speech: float = 2.0
     hold_face: float = 0.5
+
+    def with_windows_of(self, most: float | None) -> "LiveSettings":
+        """A copy whose windows over speech are not longer than this, in seconds; None: a window of any length is used.
+
+        Features that use the beginning of a longer window alone would not hear what was said last.
+        """
+        if most is None or most >= self.speech.longest_window:
+            return self
+        shortest = min(most, self.speech.shortest_window)
+        return replace(self, speech=replace(self.speech, longest_window=most, shortest_window=shortest))

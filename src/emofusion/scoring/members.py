@@ -1,7 +1,7 @@
 """Score recordings with the trained models of a bundle, by the code that scores the clips of an experiment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +34,26 @@ class Scored:
     """What a modality says about recordings.
 
     predictions: a row for each recording that it could score, with `logit_<class>`, the logarithms of posteriors; None
-    where it could score none. reasons: recording → why it could not.
+    where it could score none. reasons: recording → why it could not. left_out: recording that it scored → which parts
+    of it were not used, in words.
     """
 
     predictions: pd.DataFrame | None
     reasons: dict[str, str]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Features of recordings.
+
+    folder: of the feature set; None where no recording has them. reasons: recording → why it has none. left_out:
+    recording → what was left out of it, and how many of it.
+    """
+
+    folder: Path | None
+    reasons: dict[str, str]
+    left_out: dict[str, dict[str, int]]
 
 
 class MemberScorer:
@@ -54,7 +69,7 @@ class MemberScorer:
         self.folder, self.work, self.order, self.enrolled = folder, work, bundle.classes, list(enrolled)
         self.clips = clip_table(recordings, self.order[0]) if recordings else pd.DataFrame({"clip": []})
         self.faults = {recording.name: recording.faults for recording in recordings}
-        self._computed: dict[str, tuple[Path | None, dict[str, str]]] = {}
+        self._computed: dict[str, Computed] = {}
 
     def modality(self, model: ModalityModel, workers: int, fold: int | None = None) -> Scored:
         """Score all recordings that have the modality.
@@ -63,18 +78,24 @@ class MemberScorer:
         """
         tables: dict[str, pd.DataFrame] = {}
         reasons: dict[str, str] = {}
+        parts: dict[str, list[str]] = {}  # recording → what was left out of it
         for member in model.members:
-            folders, lacking = self._features(member, workers)
+            computed = self._features(member, workers)
+            folders, lacking = _folders(computed)
             reasons |= lacking
+            for part in computed:
+                for clip, counts in part.left_out.items():
+                    parts.setdefault(clip, []).extend(what if n == 1 else f"{what}: {n}" for what, n in counts.items())
             clips = self.clips[~self.clips["clip"].isin(lacking)]
             if (~clips["clip"].isin(self.enrolled)).any():
                 tables[member.name] = self._score(member, folders, clips, fold)
         if len(tables) < len(model.members):
-            return Scored(None, reasons)
+            return Scored(None, reasons, {})
         shared = set.intersection(*[set(table["clip"]) for table in tables.values()])
         tables = {name: table[table["clip"].isin(shared)].reset_index(drop=True) for name, table in tables.items()}
         merged = average(tables, model.pool) if len(tables) > 1 else next(iter(tables.values()))
-        return Scored(merged, reasons)
+        left_out = {clip: ", ".join(dict.fromkeys(texts)) for clip, texts in parts.items() if clip in shared}
+        return Scored(merged, reasons, left_out)
 
     def load(self, member: Member, workers: int) -> LoadedModel:
         """The member in memory, for rows of features that come one by one.
@@ -88,50 +109,45 @@ class MemberScorer:
             split, training = training_of(self.folder, member)
             folders = [folder for part in training for folder in part]
             return LoadedModel(model, member.predictions, (split, open_features(folders, member.predictions.parts)))
-        folders, lacking = self._features(member, workers)
+        folders, lacking = _folders(self._features(member, workers))
         for clip in self.enrolled:
             if clip in lacking:
                 raise EmofusionError(f"{clip} cannot be used for enrolment: it {lacking[clip]}. Name another clip.")
         return LoadedModel(model, member.predictions, self._inputs(member, folders, self.clips, None))
 
-    def _features(self, member: Member, workers: int) -> tuple[list[Path], dict[str, str]]:
-        """The feature sets of a member's parts, and why clips have no features."""
-        folders, reasons = [], dict[str, str]()
-        for part in member.parts:
-            folder, lacking = self._part(part, self.folder / member.folder, workers)
-            reasons = lacking | reasons
-            if folder is not None:
-                folders.append(folder)
-        return folders, reasons
+    def _features(self, member: Member, workers: int) -> list[Computed]:
+        """The features of each of a member's parts."""
+        return [self._part(part, self.folder / member.folder, workers) for part in member.parts]
 
-    def _part(self, part: Part, member: Path, workers: int) -> tuple[Path | None, dict[str, str]]:
+    def _part(self, part: Part, member: Path, workers: int) -> Computed:
         features = part.features.for_scoring()
         if features is None:
-            return None, dict.fromkeys(self.clips["clip"], FROM_ELSEWHERE.format(kind=part.features.kind))
+            return Computed(None, dict.fromkeys(self.clips["clip"], FROM_ELSEWHERE.format(kind=part.features.kind)), {})
         name = canonical(features)
         if name not in self._computed:
             self._computed[name] = self._compute(features, self.work / f"features-{len(self._computed)}", workers)
-        folder, reasons = self._computed[name]
-        if folder is None or part.frozen is None:
-            return folder, reasons
+        computed = self._computed[name]
+        if computed.folder is None or part.frozen is None:
+            return computed
         weights = member / "weights.safetensors"
         cached = key_of(part, features, weights)
         if cached not in self._computed:
             out = self.work / f"frozen-{len(self._computed)}"
-            part.frozen.store(FeatureSet.open([folder]), weights if weights.exists() else None, out)
-            self._computed[cached] = (out, reasons)
+            part.frozen.store(FeatureSet.open([computed.folder]), weights if weights.exists() else None, out)
+            self._computed[cached] = replace(computed, folder=out)
         return self._computed[cached]
 
-    def _compute(self, features: Features, out: Path, workers: int) -> tuple[Path | None, dict[str, str]]:
+    def _compute(self, features: Features, out: Path, workers: int) -> Computed:
         """Compute the features of all clips that have a medium for them."""
         media = [medium for medium in features.computed_from() if medium in ("audio", "image", "video")]
         has = self.clips[media].notna().any(axis=1)
         reasons = {clip: self._without(clip, media) for clip in self.clips.loc[~has, "clip"]}
         clips = self.clips[has].reset_index(drop=True)
         if clips.empty:
-            return None, reasons
+            return Computed(None, reasons, {})
+        left_out: dict[str, dict[str, int]] = {}
         try:
-            extract(clips, features, out, workers, SKIP)
+            left_out = extract(clips, features, out, workers, SKIP)
             found, skipped = set(FeatureSet.open([out]).rows["clip"]), read_skipped([out])
         except Lacking:
             found, skipped = set[str](), dict[str, str]()
@@ -139,7 +155,7 @@ class MemberScorer:
             found, skipped = set(), error.reasons
         without = NOTHING.format(kind=features.kind)
         reasons |= {clip: skipped.get(clip, without) for clip in clips["clip"] if clip not in found}
-        return (out if found else None), reasons
+        return Computed(out if found else None, reasons, left_out)
 
     def _without(self, clip: str, media: list[str]) -> str:
         """Why a clip has none of some media."""
@@ -182,6 +198,14 @@ class MemberScorer:
             numbers = {clip: number for number, clip in enumerate(present, 1)}
             return split.assign(enrolment=split["clip"].map(numbers).fillna(0).astype("int64"))
         return split[~enrolled]
+
+
+def _folders(computed: list[Computed]) -> tuple[list[Path], dict[str, str]]:
+    """The feature sets that there are, and why recordings lack features: the first part's reason counts."""
+    reasons = dict[str, str]()
+    for part in computed:
+        reasons = part.reasons | reasons
+    return [part.folder for part in computed if part.folder is not None], reasons
 
 
 def training_of(folder: Path, member: Member) -> tuple[pd.DataFrame, list[list[Path]]]:

@@ -33,7 +33,7 @@ INPUTS = Schema(
 
 def outputs(classes: list[str]) -> Schema:
     """The columns of the result; see `scorer.Scores.fused`."""
-    texts = [ColSpec("string", name) for name in ("name", "emotion", "used", "reason")]
+    texts = [ColSpec("string", name) for name in ("name", "emotion", "used", "reason", "left_out")]
     return Schema([*texts, *(ColSpec("double", POSTERIOR + name, required=False) for name in classes)])
 
 

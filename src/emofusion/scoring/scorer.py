@@ -31,8 +31,8 @@ class Scores:
 
     fused: name; emotion, the class with the largest posterior, empty where a recording could not be scored; used, the
     modalities that it was scored by, joined by blanks; reason, why it was not scored, or why a modality was not used;
-    and `posterior_<class>`, missing where it was not scored. modalities: modality → name and `posterior_<class>` of the
-    recordings that it scored.
+    left_out, which parts of it a modality did not use; and `posterior_<class>`, missing where it was not scored.
+    modalities: modality → name and `posterior_<class>` of the recordings that it scored.
     """
 
     fused: pd.DataFrame
@@ -86,6 +86,7 @@ class Scorer:
         self._check(recordings, enrolment)
         usable = [(number, recording) for number, recording in enumerate(recordings) if recording.media]
         reasons: dict[str, dict[int, str]] = {}
+        left_out: dict[str, dict[int, str]] = {}
         scored: dict[str, pd.DataFrame] = {}
         if usable:
             # clips get names of their own, because a clip of the training may have any name
@@ -99,12 +100,12 @@ class Scorer:
                     found = members.modality(model, workers or os.cpu_count() or 1, fold)
                     if found.predictions is not None:
                         scored[model.name] = found.predictions.assign(row=_rows(found.predictions["clip"]))
-                    reasons[model.name] = {
-                        int(_rows(pd.Series([clip]))[0]): reason
-                        for clip, reason in found.reasons.items()
-                        if clip not in enrolled
-                    }
-        return self._scores(recordings, scored, reasons)
+                    for texts, of_modality in ((reasons, found.reasons), (left_out, found.left_out)):
+                        told = {clip: text for clip, text in of_modality.items() if clip not in enrolled}
+                        texts[model.name] = dict(
+                            zip(_rows(pd.Series(list(told), dtype=str)), told.values(), strict=True)
+                        )
+        return self._scores(recordings, scored, reasons, left_out)
 
     def _check(self, recordings: Sequence[Recording], enrolment: Sequence[Recording]) -> None:
         names = pd.Series([recording.name for recording in recordings], dtype=str)
@@ -126,12 +127,16 @@ class Scorer:
             raise EmofusionError(f"{bad.name}, which is given for enrolment, {bad.fault}.")
 
     def _scores(
-        self, recordings: Sequence[Recording], scored: dict[str, pd.DataFrame], reasons: dict[str, dict[int, str]]
+        self,
+        recordings: Sequence[Recording],
+        scored: dict[str, pd.DataFrame],
+        reasons: dict[str, dict[int, str]],
+        left_out: dict[str, dict[int, str]],
     ) -> Scores:
         """The tables of what was scored.
 
         scored: modality → its predictions, with `row`, the number of the recording. reasons: modality → number of a
-        recording → why it did not score it.
+        recording → why it did not score it. left_out: the same, for what it did not use of those that it scored.
         """
         classes = self.rule.examples.classes
         columns = [POSTERIOR + name for name in classes]
@@ -144,11 +149,9 @@ class Scorer:
             emotions[rows] = np.array(classes, dtype=object)[predicted(fused[rows])]
         rows_of = {name: set(table["row"]) for name, table in scored.items()}
         used = [" ".join(name for name, has in rows_of.items() if row in has) for row in names.index]
-        why = [
-            recording.fault or "; ".join(f"{name}: {of[row]}" for name, of in reasons.items() if row in of)
-            for row, recording in enumerate(recordings)
-        ]
-        about = pd.DataFrame({"name": names, "emotion": emotions, "used": used, "reason": why})
+        why = [recording.fault or _of_row(row, reasons) for row, recording in enumerate(recordings)]
+        without = [_of_row(row, left_out) for row in names.index]
+        about = pd.DataFrame({"name": names, "emotion": emotions, "used": used, "reason": why, "left_out": without})
         modalities = {
             name: pd.DataFrame(posteriors(table), columns=[POSTERIOR + one for one in classes_of(table)]).assign(
                 name=names[table["row"]].to_numpy()
@@ -171,6 +174,11 @@ class Scorer:
                 values[position, places] = shares.reindex(columns=examples.classes, fill_value=0.0)
         clips = pd.concat(scored.values()).drop_duplicates("row").sort_values("row")[CLIP].reset_index(drop=True)
         return replace(examples, clips=clips, posteriors=values, present=present, left_out={}), rows
+
+
+def _of_row(row: int, texts: dict[str, dict[int, str]]) -> str:
+    """What each modality says of a recording. texts: modality → number of a recording → text."""
+    return "; ".join(f"{name}: {of[row]}" for name, of in texts.items() if row in of)
 
 
 def _rows(clips: pd.Series) -> NDArray[np.intp]:

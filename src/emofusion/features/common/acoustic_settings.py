@@ -127,6 +127,10 @@ class AcousticSettings(Features):
         )
         return chosen
 
+    def most_seconds(self) -> float | None:
+        """The length of the window."""
+        return self.seconds
+
     def always_counted(self) -> tuple[str, ...]:
         """Recordings that are longer than the window, whose length the words name."""
         return (f"ends of recordings, beyond the window of {self.seconds:g} s",)

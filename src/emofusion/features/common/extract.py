@@ -37,7 +37,7 @@ def extract(
     workers: int,
     on_bad_clip: str = "fail",
     recorded: Sequence[pd.DataFrame] = (),
-) -> None:
+) -> dict[str, dict[str, int]]:
     """Compute the features of every clip, in the order of `clips`, into the folder `out`: see `FeatureSet`.
 
     A clip that has nothing to compute them from, such as a video without a face, gets none, and is counted. A clip
@@ -55,6 +55,10 @@ def extract(
         on_bad_clip: `fail` or `skip`, the setting of the clips' corpus.
         recorded: `tables.CLIPS` of all corpora of the modality as they were recorded, see `Features.for_recordings`;
             empty where these are the clips.
+
+    Returns:
+        Clip that has features → what was left out of it, in words, and how many of it; clips of which all was used are
+        missing. The file of notes has the sums.
 
     Raises:
         Lacking: no clip has anything to compute the features from.
@@ -78,6 +82,8 @@ def extract(
     work = Unfinished(out, f"the rows {pd.util.hash_pandas_object(rows).sum()}", in_array=not features.sparse)
     of_clip = RowsOfClip(compute, features.kind, features.dtype(), features.row_shape(), on_bad_clip)
 
+    left_out: dict[str, dict[str, int]] = {}
+
     def finish(outcomes: list[Outcome]) -> pd.DataFrame:
         """Write what was noted of the clips. Returns the rows that there are."""
         check_some_are_left(outcomes, clips, number, features.kind)
@@ -87,6 +93,9 @@ def extract(
             notes_of_clips(about, [Counter(outcome.counts) for outcome in noted.values()], features.always_counted()),
         )
         write_skipped(out, {clip: outcome.reason for clip, outcome in noted.items()})
+        for clip, outcome in noted.items():
+            counts = {what: number for what, number in outcome.counts.items() if number and outcome.has_rows}
+            left_out.update({clip: counts} if counts else {})
         has_rows = [outcome.has_rows for outcome in outcomes]
         return rows if all(has_rows) else rows[rows["clip"].isin(clips.loc[has_rows, "clip"])]
 
@@ -94,7 +103,7 @@ def extract(
         outcomes = compute_sparse(clips, row_counts, of_clip, work, workers)
         write_sparse(finish(outcomes), len(clips), of_clip, out, work)
         work.finish(out)
-        return
+        return left_out
 
     starts = np.concatenate([[0], np.cumsum(row_counts)])
     work.create_array(features.dtype(), (len(rows), *features.row_shape()))
@@ -108,6 +117,7 @@ def extract(
     kept = finish(work.compute(tasks, len(left), workers))
     write_rows(kept.assign(row=np.arange(len(kept))), out)
     work.finish(out, None if len(kept) == len(rows) else kept["row"].to_numpy())
+    return left_out
 
 
 def _prepared(

@@ -103,6 +103,10 @@ class Features(Kind):
         """
         return None
 
+    def most_seconds(self) -> float | None:
+        """How much of a recording's sound is used at most, from its beginning, in seconds; None: all of it."""
+        return None
+
     def always_counted(self) -> tuple[str, ...]:
         """What is counted (`emofusion.counted`) while features are computed, and told by reports also where it is 0."""
         return ()

@@ -1,5 +1,7 @@
 """How long recordings are, by their headers."""
 
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import pandas as pd
@@ -46,12 +48,17 @@ def stated_seconds(path: Path) -> float:
 
 
 def _of_track(path: Path) -> float:
-    """The stated length of the sound track of a video or a coded file; 0 where none is stated."""
+    """The stated length of the sound track of a video or a coded file, in whole frames; 0 where none is stated.
+
+    Coded sound comes in frames, such as 1,024 samples of AAC, and a decoder gives all of the last one.
+    """
     import av  # only such files need it
 
     try:
         with av.open(str(path)) as container:
             track = container.streams.audio[0]
-            return float((track.duration or 0) * (track.time_base or 0))
+            stated = (track.duration or 0) * (track.time_base or 0)
+            frame = Fraction(track.codec_context.frame_size or 0, track.codec_context.sample_rate or 1)
+            return float(ceil(stated / frame) * frame if frame else stated)
     except (av.FFmpegError, OSError, IndexError):
         return 0.0  # `load` says what is wrong
