@@ -14,6 +14,7 @@ import pytest
 import requests
 import soundfile
 from mlflow import MlflowClient
+from PIL import Image
 
 from emofusion.errors import EmofusionError
 from emofusion.features.common.frames import Seen
@@ -227,6 +228,12 @@ def test_a_command_scores_a_folder_and_says_what_it_could_not_score(made, write_
     refused = command(made, *scored)
     assert refused.returncode == 2 and "features of voice are normalised for each speaker" in refused.stderr
     assert "2 neutral clips of the speaker" in refused.stderr and refused.stderr.startswith("loading models:/")
+    few = command(made, *scored, "--enrol", clips[0])
+    assert few.returncode == 2 and few.stderr.endswith("with --enrol FILE…; there is 1\n")
+    Image.fromarray(random.integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(tmp_path / "picture.png")
+    unheard = command(made, *scored, "--enrol", clips[0], str(tmp_path / "picture.png"))
+    said = "picture.png (2) cannot be used for enrolment: it has no audio. Name another clip."
+    assert unheard.returncode == 2 and said in unheard.stderr
     done = command(made, *scored, "--enrol", *clips, "--format", "jsonl", "--output", str(tmp_path / "out.parquet"))
     assert done.returncode == 1, done.stderr
     rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}

@@ -20,7 +20,7 @@ from emofusion.predictions.pools import pool
 from emofusion.scoring.bundle import Member, ModalityModel
 from emofusion.scoring.members import MemberScorer
 from emofusion.scoring.recordings import NEW, Recording
-from emofusion.scoring.scorer import Scorer
+from emofusion.scoring.scorer import Scorer, named_for_enrolment
 from emofusion.training.loaded import LoadedModel
 
 Posterior = NDArray[np.float64]
@@ -101,9 +101,7 @@ class LiveModel:
         self.classes = self.scorer.rule.examples.classes
         self.modalities: list[LiveModality] = []
         self.unusable: dict[str, str] = {}
-        named = [
-            replace(one, name=f"the enrolment clip {one.name} ({number})") for number, one in enumerate(enrolment, 1)
-        ]
+        named = named_for_enrolment(enrolment)
         with TemporaryDirectory(prefix="emofusion-live-") as work:
             members = MemberScorer(folder, Path(work), self.bundle, named, [one.name for one in named])
             for modality in self.bundle.modalities:

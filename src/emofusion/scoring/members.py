@@ -74,7 +74,8 @@ class MemberScorer:
     def modality(self, model: ModalityModel, workers: int, fold: int | None = None) -> Scored:
         """Score all recordings that have the modality.
 
-        workers: how many processes compute features. fold: only the networks of this fold score; None: all.
+        workers: how many processes compute features. fold: only the networks of this fold score; None: all. Raises
+        `EmofusionError` where a clip for enrolment cannot be used.
         """
         tables: dict[str, pd.DataFrame] = {}
         reasons: dict[str, str] = {}
@@ -82,6 +83,7 @@ class MemberScorer:
         for member in model.members:
             computed = self._features(member, workers)
             folders, lacking = _folders(computed)
+            self._check_enrolled(member, lacking)
             reasons |= lacking
             for part in computed:
                 for clip, counts in part.left_out.items():
@@ -110,10 +112,19 @@ class MemberScorer:
             folders = [folder for part in training for folder in part]
             return LoadedModel(model, member.predictions, (split, open_features(folders, member.predictions.parts)))
         folders, lacking = _folders(self._features(member, workers))
+        self._check_enrolled(member, lacking)
+        return LoadedModel(model, member.predictions, self._inputs(member, folders, self.clips, None))
+
+    def _check_enrolled(self, member: Member, lacking: dict[str, str]) -> None:
+        """Raise `EmofusionError` where a member needs a clip for enrolment that lacks its features.
+
+        lacking: clip → why it has none.
+        """
+        if not (member.normalised or member.enrolment):
+            return
         for clip in self.enrolled:
             if clip in lacking:
                 raise EmofusionError(f"{clip} cannot be used for enrolment: it {lacking[clip]}. Name another clip.")
-        return LoadedModel(model, member.predictions, self._inputs(member, folders, self.clips, None))
 
     def _features(self, member: Member, workers: int) -> list[Computed]:
         """The features of each of a member's parts."""

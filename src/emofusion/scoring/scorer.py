@@ -81,7 +81,8 @@ class Scorer:
             progress: is called with a line before each step.
 
         Raises:
-            EmofusionError: two recordings have one name; or the model asks for enrolment clips, and there are none.
+            EmofusionError: two recordings have one name; or the model asks for more enrolment clips than there are, or
+                one of them cannot be used.
         """
         self._check(recordings, enrolment)
         usable = [(number, recording) for number, recording in enumerate(recordings) if recording.media]
@@ -91,7 +92,7 @@ class Scorer:
         if usable:
             # clips get names of their own, because a clip of the training may have any name
             clips = [replace(recording, name=_CLIP.format(number)) for number, recording in usable]
-            asked = [replace(recording, name=f"enrolment {number}") for number, recording in enumerate(enrolment)]
+            asked = named_for_enrolment(enrolment)
             enrolled = [recording.name for recording in asked]
             with tempfile.TemporaryDirectory(prefix="emofusion-score-") as work:
                 members = MemberScorer(self.folder, Path(work), self.bundle, [*clips, *asked], enrolled)
@@ -114,14 +115,15 @@ class Scorer:
         self.check_enrolment(enrolment)
 
     def check_enrolment(self, enrolment: Sequence[Recording]) -> None:
-        """Raise `EmofusionError` where the model asks for enrolment clips and there are none, or one cannot be used."""
+        """Raise `EmofusionError` where the model asks for more enrolment clips than there are, or one has a fault."""
         asking = self.bundle.asks_for_enrolment
-        if asking and not enrolment:
-            number = max(member.enrolment for model in self.bundle.modalities for member in model.members)
+        number = max(member.enrolment for model in self.bundle.modalities for member in model.members)
+        if asking and len(enrolment) < max(number, 1):
             raise EmofusionError(
                 f"the model's features of {' and '.join(asking)} are normalised for each speaker. Give "
                 + (f"{number} neutral clips" if number else "several clips, of different emotions,")
                 + " of the speaker whose recordings are scored, with --enrol FILE…"
+                + (f"; there is {len(enrolment)}" if enrolment else "")
             )
         if bad := next((recording for recording in enrolment if recording.fault), None):
             raise EmofusionError(f"{bad.name}, which is given for enrolment, {bad.fault}.")
@@ -174,6 +176,11 @@ class Scorer:
                 values[position, places] = shares.reindex(columns=examples.classes, fill_value=0.0)
         clips = pd.concat(scored.values()).drop_duplicates("row").sort_values("row")[CLIP].reset_index(drop=True)
         return replace(examples, clips=clips, posteriors=values, present=present, left_out={}), rows
+
+
+def named_for_enrolment(enrolment: Sequence[Recording]) -> list[Recording]:
+    """Enrolment clips under names that messages can show, and that no recording has."""
+    return [replace(one, name=f"the enrolment clip {one.name} ({number})") for number, one in enumerate(enrolment, 1)]
 
 
 def _of_row(row: int, texts: dict[str, dict[int, str]]) -> str:
