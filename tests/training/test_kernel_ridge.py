@@ -78,26 +78,27 @@ def reference_kernel(values: np.ndarray, train: np.ndarray, gamma: float) -> np.
 @pytest.mark.parametrize("combine", ["mean", "product"])
 def test_the_numbers_are_scikit_learns(tmp_path, data, combine):
     table, lines = predicted(data, tmp_path / "model", KernelRidge(combine=combine, gammas=[0.4], alphas=[0.2]))
-    for fold in range(2):
-        train = fold != ACTORS % 2
+
+    def scores(train: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Of some rows, by a model that is fitted on others; both are booleans for all rows."""
         both = [reference_kernel(values, train, 0.4) for values in (VOICE, FACE)]
         combined = both[0] * both[1] if combine == "product" else (both[0] + both[1]) / 2
         targets = 2 * np.eye(3)[LABELS[train]] - 1
-        mean = targets.mean(axis=0)
+        model = Reference(alpha=0.2, kernel="precomputed").fit(combined[train], targets - targets.mean(axis=0))
+        return model.predict(combined[rows]) + targets.mean(axis=0)
 
-        def scores(chosen, rows, targets=targets, mean=mean, combined=combined, train=train):
-            within = combined[train][np.ix_(chosen, chosen)]
-            model = Reference(alpha=0.2, kernel="precomputed").fit(within, targets[chosen] - targets[chosen].mean(0))
-            return model.predict(combined[rows][:, chosen]) + targets[chosen].mean(0)
-
+    for fold in range(2):
+        train = fold != ACTORS % 2
         # the temperature is that of a cross-validation over the actors who train
-        inside = np.zeros((int(train.sum()), 3))
-        for kept, rest in GroupKFold(4).split(inside, groups=ACTORS[train]):
-            inside[rest] = scores(kept, np.flatnonzero(train)[rest])
+        inside = np.zeros((len(LABELS), 3))
+        for _, people in GroupKFold(4).split(LABELS[train], groups=ACTORS[train]):
+            rest = np.isin(ACTORS, ACTORS[train][people])
+            inside[rest] = scores(train & ~rest, rest)
+        inside = inside[train]
         factors = np.geomspace(0.05, 200, 4001)
         losses = [log_loss(LABELS[train], softmax(factor * inside, axis=1)) for factor in factors]
         best = factors[int(np.argmin(losses))]
-        expected = log_softmax(best * scores(np.arange(int(train.sum())), np.flatnonzero(~train)), axis=1)
+        expected = log_softmax(best * scores(train, ~train), axis=1)
         np.testing.assert_allclose(logits_of(table, fold), expected, atol=0.02)
         found = [line for line in lines if line.startswith(f"fold {fold}, seed 0: chosen")]
         assert len(found) == 1 and f"log loss {min(losses):.3f}" in found[0]
@@ -123,19 +124,35 @@ def test_features_with_many_and_with_few_values_count_alike_and_wild_ones_are_cl
 
 
 def test_the_candidates_with_the_lowest_log_loss_over_other_actors_are_chosen():
-    distances = Distances({"all": slice(None)}, 5.0).fit(FACE, LABELS).between(FACE)
     counted = np.ones(len(LABELS), bool)
     gammas, alphas = [1e-3, 0.3, 30.0], [0.1, 100.0]
-    chosen = choose(distances, LABELS, list(ACTORS), counted, 3, (gammas, alphas, "mean"))
-    losses = {
-        (gamma, alpha): choose(distances, LABELS, list(ACTORS), counted, 3, ([gamma], [alpha], "mean")).loss
-        for gamma in gammas
-        for alpha in alphas
-    }
-    assert (chosen.gamma, chosen.alpha) == min(losses, key=lambda one: losses[one]) == (0.3, 0.1)
-    assert chosen.loss == min(losses.values())
+
+    def chosen(gammas, alphas, actors=ACTORS):
+        distances = Distances({"all": slice(None)}, 5.0)
+        return choose(distances, FACE, LABELS, list(actors), counted, 3, (gammas, alphas, "mean"))
+
+    best = chosen(gammas, alphas)
+    losses = {(gamma, alpha): chosen([gamma], [alpha]).loss for gamma in gammas for alpha in alphas}
+    assert (best.gamma, best.alpha) == min(losses, key=lambda one: losses[one]) == (0.3, 0.1)
+    assert best.loss == min(losses.values())
     with pytest.raises(EmofusionError, match="only one actor trains"):
-        choose(distances, LABELS, [0] * len(LABELS), counted, 3, ([1.0], [1.0], "mean"))
+        chosen([1.0], [1.0], np.zeros(len(LABELS)))
+
+
+def test_a_choice_is_made_without_the_labels_of_those_who_are_scored():
+    """All that is fitted on labels, the covariance within classes too, is fitted inside each part of the choice."""
+    voice = VOICE[:, :4]  # fewer values than rows, so that the covariance is known
+    arguments = (list(ACTORS), np.ones(len(LABELS), bool), 3, ([0.5], [0.2], "mean"))
+    found = choose(Distances({"all": slice(None)}, 5.0, 0.9), voice, LABELS, *arguments)
+    scores = np.empty((len(LABELS), 3))
+    for train, rest in GroupKFold(5).split(LABELS, groups=ACTORS):
+        distances = Distances({"all": slice(None)}, 5.0, 0.9).fit(voice[train], LABELS[train])
+        model = Reference(alpha=0.2, kernel="precomputed")
+        targets = 2 * np.eye(3)[LABELS[train]] - 1
+        model.fit(np.exp(-0.5 * distances.own["all"]), targets - targets.mean(axis=0))
+        scores[rest] = model.predict(np.exp(-0.5 * distances.between(voice[rest])["all"])) + targets.mean(axis=0)
+    factor, loss = calibrated(scores, LABELS)
+    assert (found.factor, found.loss) == (pytest.approx(factor), pytest.approx(loss))
 
 
 def test_the_factor_is_that_of_the_lowest_log_loss():

@@ -93,7 +93,7 @@ def fit_kernels(
         distances = Distances(_columns(features), settings.training.outlier_limit, network.within).fit(values, labels)
         candidates = (network.gammas, network.alphas, network.combine)
         counted = (rows["view"] == 0).to_numpy()
-        chosen = choose(distances.own, labels, rows["actor"].tolist(), counted, len(classes), candidates)
+        chosen = choose(distances, values, labels, rows["actor"].tolist(), counted, len(classes), candidates)
         combined = kernel(distances.own, chosen.gamma, network.combine)
         ridge = Ridge(chosen.alpha).fit(combined, labels, len(classes))
         progress(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -145,7 +146,8 @@ class Ridge:
 
 
 def choose(
-    distances: dict[str, Array],
+    distances: Distances,
+    values: Array,
     labels: Array,
     actors: Sequence[Any],
     counted: Array,
@@ -154,11 +156,13 @@ def choose(
 ) -> Chosen:
     """The width, the penalty and the temperature with the lowest log loss over the actors who train.
 
-    Actors are divided into five groups. Each is scored by models that are fitted on the others. (Standardisation is by
-    all training rows; it reads no label.) Of equally good candidates the first counts.
+    Actors are divided into five groups. Each is scored by models that are fitted on the others, and so is all that
+    these models rest on: the standardisation, and the covariance within classes, which reads labels. Of equally good
+    candidates the first counts.
 
     Args:
-        distances: of the training rows with each other.
+        distances: how rows are compared; what they have learnt is not used, and stays.
+        values: (training rows, values).
         labels: (training rows,).
         actors: (training rows,).
         counted: (training rows,), whether a row is scored. Altered copies of clips only train.
@@ -171,17 +175,16 @@ def choose(
     people = len(set(actors))
     if people < 2:
         raise EmofusionError("only one actor trains, and the choice of γ and of the penalty needs two")
-    folds = list(GroupKFold(min(GROUPS, people)).split(labels, groups=actors))
-    found: list[Chosen] = []
     gammas, alphas, combine = candidates
-    for gamma in gammas:
-        combined = kernel(distances, gamma, combine)
-        for alpha in alphas:
-            scores = np.zeros((len(labels), classes))
-            for train, rest in folds:
-                ridge = Ridge(alpha).fit(combined[np.ix_(train, train)], labels[train], classes)
-                scores[rest] = ridge.scores(combined[np.ix_(rest, train)])
-            found.append(Chosen(gamma, alpha, *calibrated(scores[counted], labels[counted])))
+    scores = {pair: np.zeros((len(labels), classes)) for pair in product(gammas, alphas)}
+    for train, rest in GroupKFold(min(GROUPS, people)).split(labels, groups=actors):
+        fitted = Distances(distances.columns, distances.limit, distances.within).fit(values[train], labels[train])
+        between = fitted.between(values[rest])
+        for gamma in gammas:
+            own, other = kernel(fitted.own, gamma, combine), kernel(between, gamma, combine)
+            for alpha in alphas:
+                scores[gamma, alpha][rest] = Ridge(alpha).fit(own, labels[train], classes).scores(other)
+    found = [Chosen(*pair, *calibrated(one[counted], labels[counted])) for pair, one in scores.items()]
     return min(found, key=lambda one: one.loss)
 
 
