@@ -59,6 +59,31 @@ def test_the_held_out_actors_are_five_men_and_four_women(planning):
     assert sum(actor % 2 == 1 for actor in fold) == 5 and sum(actor % 2 == 0 for actor in fold) == 4
 
 
+@pytest.mark.parametrize(
+    ("override", "description"),
+    [
+        ("protocol.folds=[[1,2],[3,4]]", "; changed: protocol.folds"),
+        ("protocol.corpora=[savee] protocol.folds=[[DC],[JE]]", "; changed: protocol.folds, protocol.corpora"),
+        ("protocol.validation=0 protocol.training_actors=8", ""),
+        ("protocol.folds=[[2,5,14,15,16],[3,6,7,13,18],[10,11,12,19,20],[8,17,21,23,24],[1,4,9,22]]", ""),
+    ],
+)
+def test_the_description_of_a_protocol_does_not_outlive_what_it_describes(conf, override, description):
+    composer = Composer(conf, "ravdess_landmarks")
+
+    def described(override):
+        return composer.settings(split_overrides(override)).protocol.description
+
+    own = "five published folds of RAVDESS actors (Luna-Jiménez et al. 2022)"
+    assert described(override) == own + description
+    assert described(f"{override} protocol.description='two of mine'") == "two of mine"
+
+
+def test_general_words_about_a_protocol_stay(conf):
+    settings = Composer(conf, "paper").settings(["protocol.train.face=[savee]", "protocol.test=[savee]"])
+    assert settings.protocol.description == "trained on other corpora than the one tested on"
+
+
 def test_settings_that_no_file_names_reach_the_settings(planning):
     settings = planning.settings(
         "paper",

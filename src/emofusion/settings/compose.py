@@ -23,6 +23,10 @@ from emofusion.settings.root_names import ROOT, SECTIONS, check_modality, check_
 from emofusion.settings.sections import Sectioner
 from emofusion.settings.weights import WEIGHT, completed
 
+# What the description of a protocol speaks of: how people are divided; and, where folds name people, their corpora.
+_WHO_IS_TESTED = ("kind", "folds", "group", "by", "words", "speakers")
+_OF_CORPORA = ("corpora", "train", "test")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -79,6 +83,7 @@ class Composer:
         for name in [*root.modalities, *root.references]:
             check_modality(name, composition, plain)
         sections = {name: self._section(groups, name, plain) for name in sorted(SECTIONS - {"fusion"})}
+        sections["protocol"] = self._described(groups, sections["protocol"])
         sections["fusion"] = self._fusion(groups, plain, root.modalities)
         modalities = {name: self._section(groups, name, plain) for name in [*root.modalities, *root.references]}
         settings = Settings(root, sections, modalities)
@@ -182,6 +187,24 @@ class Composer:
             node = self._sectioner.section(composition.container, name, [parse(text) for text in concerned])
             check(node, name) if dataclasses.is_dataclass(node) else check_values(node, name)
             self._sections[key] = node
+        return self._sections[key]
+
+    def _described(self, groups: tuple[str, ...], protocol: Any) -> Any:
+        """A protocol whose description says which of the settings that it describes have been changed by overrides."""
+        try:
+            own = self._section(groups, "protocol", ())
+        except EmofusionError:  # it has no value for a setting that an override sets
+            return protocol
+        if not protocol.description or protocol.description != own.description:
+            return protocol
+        described = [*_WHO_IS_TESTED, *(_OF_CORPORA if getattr(own, "folds", None) else ())]
+        changed = [name for name in described if getattr(protocol, name, None) != getattr(own, name, None)]
+        if not changed:
+            return protocol
+        key = ("described", id(own), id(protocol))
+        if key not in self._sections:
+            named = ", ".join(f"protocol.{name}" for name in changed)
+            self._sections[key] = replace(protocol, description=f"{protocol.description}; changed: {named}")
         return self._sections[key]
 
     def _fusion(self, groups: tuple[str, ...], plain: tuple[str, ...], modalities: list[str]) -> Fusion:
