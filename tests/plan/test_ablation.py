@@ -247,6 +247,12 @@ def test_cells_that_cannot_be_meant_are_refused(own, text, told):
     assert told in str(raised.value)
 
 
+def test_folds_of_clips_do_not_have_the_recording_that_ravdess_has_twice(grid_of):
+    planned = grid_of("ravdess_openface", ablation="protocol")
+    assert planned.first.corpora["ravdess"].exclude == ["03-01-03-01-02-01-07.*"]
+    assert planned.grid["factors"] == ["protocol"]  # so it is the same in all cells
+
+
 def test_names_that_are_taken_or_missing_are_refused(own, grid_of, tmp_path, monkeypatch):
     for name in ("demo", "audit"):
         with pytest.raises(EmofusionError, match=f"has the folder results/reports/{name}; give"):
