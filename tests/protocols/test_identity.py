@@ -64,7 +64,7 @@ def test_a_copy_on_the_same_side_is_counted_and_not_refused():
     twice = copied(clips, row(clips, "a1-sad-0"), row(clips, "a1-sad-1"))
     split, _ = make_split(twice, SpeakerIndependent(corpora=["a"], number_of_folds=2), EIGHT)
     assert (split["split"] == "test").sum() == len(clips)
-    assert copy_notes(twice) == ["In a, a clip is a copy of another recording, as a1-sad-1."] and not copy_notes(clips)
+    assert copy_notes(twice) == ["In a, one clip is a copy of another: a1-sad-1."] and not copy_notes(clips)
 
 
 def test_columns_of_the_corpus_named_like_those_of_the_split_change_nothing():

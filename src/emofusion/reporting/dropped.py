@@ -34,4 +34,4 @@ def dropped(folders: Iterable[Path]) -> list[str]:
 def _sentence(note: Note) -> str:
     of_parts = note.clips and not note.what.startswith("clips")
     where = f", in {note.clips} {'clip' if note.clips == 1 else 'clips'}" if of_parts else ""
-    return f"Not used ({note.about}): {note.what}: {note.number}{where}."
+    return f"Not used ({note.about}): {note.what}: {note.number or 'none'}{where}."

@@ -140,8 +140,8 @@ def copy_notes(clips: pd.DataFrame) -> list[str]:
     copies = files[files["file"].duplicated()].drop_duplicates("clip")
     notes = []
     for corpus, rows in copies.groupby("corpus"):
-        are = f"{len(rows)} clips are copies" if len(rows) > 1 else "a clip is a copy"
-        notes.append(f"In {corpus}, {are} of another recording, as {rows['clip'].iloc[0]}.")
+        are = f"{len(rows)} clips are copies of others, such as" if len(rows) > 1 else "one clip is a copy of another:"
+        notes.append(f"In {corpus}, {are} {rows['clip'].iloc[0]}.")
     return notes
 
 
