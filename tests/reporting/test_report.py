@@ -1,5 +1,6 @@
 """The whole report: its files, what the page says, and what is refused."""
 
+import re
 from dataclasses import replace
 
 import matplotlib as mpl
@@ -134,6 +135,12 @@ def test_only_the_metrics_that_are_set_are_shown(results, settings, provenance, 
     assert {"accuracy", "log_loss", "log_loss_low"} <= set(rules) and not {"brier", "macro_f1"} & set(rules)
     html = page_in(tmp_path)
     assert ">Log loss" in html and "Macro F1" not in html and "Brier" not in (tmp_path / "summary.md").read_text()
+
+
+def test_a_level_with_a_decimal_is_written_whole(results, settings, provenance, tmp_path):
+    write_report(tmp_path, results, replace(settings, confidence=0.975), provenance)
+    text = (tmp_path / "summary.md").read_text()
+    assert text.count("97.5% intervals over actors") >= 3 and "98%" not in re.findall(r"\S+(?= intervals)", text)
 
 
 def test_versions_of_several_stages_are_joined():

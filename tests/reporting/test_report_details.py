@@ -109,3 +109,20 @@ def test_the_figure_has_a_panel_for_each_system(evaluation):
         drawn = np.asarray(axes.collections[-1].get_offsets())
         np.testing.assert_allclose(drawn, rows[["confidence", "accuracy"]])
         assert f"n={rows['clips'].sum()}" in axes.get_title()
+
+
+def test_the_panels_have_room_for_titles_labels_and_the_largest_dot(evaluation):
+    """Titles, axes and the foot do not touch each other, and no dot is cut."""
+    bins = evaluation["reliability"]
+    bins = pd.concat([bins, bins.tail(1).assign(system="linear", confidence=0.99, accuracy=1.0, clips=999)])
+    systems = {"linear": "fusion", "speech": "speech", "face": "face"}
+    figure = reliability_figure(bins, systems, dict.fromkeys(systems, 0.125), Footer("made_up", "demo"))
+    figure.draw_without_rendering()
+    body, foot = figure.subfigs
+    title = body._suptitle.get_window_extent()
+    for axes in body.axes:
+        assert axes.title.get_window_extent().y1 < title.y0
+        assert axes.xaxis.label.get_window_extent().y0 > foot.texts[0].get_window_extent().y1
+    dots, axes = body.axes[0].collections[-1], body.axes[0]
+    reach = np.sqrt(dots.get_sizes().max()) / 2 * figure.dpi / 72
+    assert (axes.transData.transform((0.99, 1)) + reach < axes.bbox.corners()[-1]).all()

@@ -8,7 +8,7 @@ from emofusion.evaluation.accuracy import confusion
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.table import align
 from emofusion.reporting.curves import curves_figure
-from emofusion.reporting.figures import confusion_figure, save
+from emofusion.reporting.figures import confusion_figure, exact_percent, save
 from emofusion.reporting.sweeps import sweep_figure
 from emofusion.settings.experiment import Evaluation
 
@@ -19,6 +19,15 @@ def texts(figure) -> list[str]:
 
 def axes_of(figure) -> list:
     return [axes for axes in figure.get_axes() if axes.get_label() != "<colorbar>"]
+
+
+def test_ticks_are_written_exactly(evaluation, facts):
+    assert [exact_percent(share) for share in (0.65, 0.675, 0.7, 0.0025, 1, -0.025)] == [
+        "65%", "67.5%", "70%", "0.25%", "100%", "−2.5%",
+    ]  # fmt: skip
+    (axes,) = axes_of(sweep_figure(evaluation["sweep"], 0.5, facts))
+    axes.set_yticks([0.65, 0.675, 0.7])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["65%", "67.5%", "70%"]
 
 
 def test_confusion_shows_counts_and_shares_of_rows(modalities, facts):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from emofusion.reporting.facts import Footer
-from emofusion.reporting.figures import new_figure
+from emofusion.reporting.figures import in_percent, new_figure
 from emofusion.reporting.wording import heading
 
 # networks differ in lightness and marker, so that they can be told apart in black and white
@@ -53,7 +53,7 @@ def curves_figure(
             _curves(axes, history, quantity, colour, thin=alone, network=network, marker=marker)
         axes.set(title=quantity, ylim=(0, None if quantity == "loss" else 1))
         if quantity == "accuracy":
-            axes.yaxis.set_major_formatter("{x:.0%}")
+            in_percent(axes.yaxis)
     folds = max(history["fold"].nunique() for history in histories.values())
     seeds = max(history["seed"].nunique() for history in histories.values())
     runs = f"{folds} fold{'s' if folds > 1 else ''}" + (f", {seeds} seeds with their range" if seeds > 1 else "")

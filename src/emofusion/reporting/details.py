@@ -4,7 +4,7 @@ import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.numbers import with_interval
+from emofusion.reporting.numbers import level, with_interval
 from emofusion.reporting.rounding import percentage
 from emofusion.reporting.wording import escaped, heading, percent
 
@@ -30,7 +30,7 @@ def classes_markdown(table: pd.DataFrame, facts: Facts) -> str:
     foot = (
         f"Of {'the configured rule' if len(settings.modalities) > 1 else heading(system)}. Precision: recognised clips "
         "/ clips predicted as the class. Recall: recognised clips / clips of the class. In brackets: "
-        f"{settings.confidence:.0%} intervals over actors. classes.csv has all rules and modalities."
+        f"{level(settings.confidence)} intervals over actors. classes.csv has all rules and modalities."
     )
     return f"{_table(rows)}\n\n{foot}\n"
 

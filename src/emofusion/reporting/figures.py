@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import font_manager
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from PIL import Image
@@ -50,8 +51,21 @@ def confusion_figure(counts: pd.DataFrame, system: str, footer: Footer) -> Figur
     axes.set(
         xlabel="predicted emotion", ylabel="emotion", title=f"{heading(system)}: confusion on {clips.sum()} test clips"
     )
-    body.colorbar(image, ax=axes, label="share of the row", format="{x:.0%}")
+    body.colorbar(image, ax=axes, label="share of the row", format=exact_percent)
     return figure
+
+
+def exact_percent(share: float, place: object = None) -> str:
+    """The label of a tick in percent, with all decimals that it needs: ticks may be 2.5 points apart.
+
+    place: the tick's position, which Matplotlib passes too.
+    """
+    return f"{round(100 * share, 6):g}%".replace("-", "−")
+
+
+def in_percent(axis: Axis) -> None:
+    """Label the ticks of an axis of shares (0–1) in percent."""
+    axis.set_major_formatter(exact_percent)
 
 
 def save(figure: Figure, path: Path) -> None:

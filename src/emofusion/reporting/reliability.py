@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from emofusion.reporting.facts import Footer
-from emofusion.reporting.figures import new_figure
+from emofusion.reporting.figures import in_percent, new_figure
 from emofusion.reporting.wording import heading
 
 SIZES = (20, 260)  # of the dots, in points²
@@ -22,7 +22,7 @@ def reliability_figure(bins: pd.DataFrame, systems: dict[str, str], error: dict[
     """
     shown = {name: bins[bins["system"] == name] for name in systems}
     clips = max(int(rows["clips"].sum()) for rows in shown.values())
-    figure, body = new_figure((3.4 * len(systems) + 0.4, 3.9), footer, clips)
+    figure, body = new_figure((3.4 * len(systems) + 0.4, 4.35), footer, clips)
     most = max(rows["clips"].max() for rows in shown.values())
     panels = np.atleast_1d(body.subplots(1, len(systems), sharex=True, sharey=True))
     for axes, (name, rows) in zip(panels, shown.items(), strict=True):
@@ -32,9 +32,9 @@ def reliability_figure(bins: pd.DataFrame, systems: dict[str, str], error: dict[
         axes.scatter(rows["confidence"], rows["accuracy"], s=size, color="#1b3a6b", edgecolor="white", zorder=3)
         measured = f"\nexpected calibration error {error[name]:.3f}" if name in error else ""
         axes.set_title(f"{heading(systems[name])} (n={rows['clips'].sum()}){measured}", fontsize=10)
-        axes.set(xlabel="confidence (largest posterior)", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.set(xlabel="confidence (largest posterior)", xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter("{x:.0%}")
+            in_percent(axis)
     panels[0].set_ylabel("accuracy")
     body.suptitle("Reliability: larger dots have more clips")
     return figure

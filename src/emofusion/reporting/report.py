@@ -19,6 +19,7 @@ from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.drawing import Drawing
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.headline import CHOSEN
+from emofusion.reporting.numbers import level
 from emofusion.reporting.provenance import Provenance
 from emofusion.reporting.reliability import reliability_figure
 from emofusion.reporting.report_page import write_packed_page
@@ -191,7 +192,7 @@ def _draw(
             footer,
         )
         captions["reliability.png"] = (
-            f"Accuracy against confidence, {clips} test clips, with {facts.settings.confidence:.0%} intervals over "
+            f"Accuracy against confidence, {clips} test clips, with {level(facts.settings.confidence)} intervals over "
             "actors. On the dashed line, confidence equals accuracy."
         )
     return captions

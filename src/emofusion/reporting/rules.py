@@ -9,7 +9,7 @@ from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
-from emofusion.reporting.numbers import MISSING, probability, with_interval
+from emofusion.reporting.numbers import MISSING, level, probability, with_interval
 from emofusion.reporting.wording import escaped, heading, percent
 
 ENDS = ("", "_low", "_high")
@@ -156,7 +156,7 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
     foot = [
         f"{clips} test clips of {actors} actors. The configured rule is in bold; rows are sorted by name.",
         "What the rule chosen on other folds has chosen is named as in `rules.csv`.",
-        f"In brackets: {settings.confidence:.0%} intervals over actors, if there are at least three of each gender.",
+        f"In brackets: {level(settings.confidence)} intervals over actors, if there are at least three of each gender.",
         "They say what to expect of these trained models with other actors, and not what another training would give.",
         "An oracle is chosen on the test clips, so it is not a result, and it is not tested.",
         *["A reference was made elsewhere and is not fused."] * bool((table["kind"] == "reference").any()),

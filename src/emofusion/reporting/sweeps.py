@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from emofusion.evaluation.sweep import WEIGHT
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.figures import new_figure
+from emofusion.reporting.figures import in_percent, new_figure
 from emofusion.reporting.known import swept_pool
 from emofusion.reporting.wording import ORACLE, percent, weights_in_words
 
@@ -55,7 +55,7 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
         hollow = {"markersize": 14, "markerfacecolor": "white", "markeredgecolor": "black", "linestyle": "none"}
         axes.plot([oracle[WEIGHT + modality]], [oracle["accuracy"]], marker="*", label=best, **hollow)
         axes.set(xlabel=f"weight of {modality}", xlim=(-0.02, 1.02))
-        axes.yaxis.set_major_formatter("{x:.0%}")
+        in_percent(axes.yaxis)
     grid[0].set_ylabel("accuracy")
     handles, labels = grid[0].get_legend_handles_labels()
     body.legend(handles, labels, loc="outside lower center", handlelength=4, frameon=False)

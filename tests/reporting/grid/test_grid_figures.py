@@ -81,6 +81,8 @@ def test_the_first_interactions_of_the_command_are_drawn(sizes):
     assert [axes.get_xlabel() for axes in panels] == [f"b{n}" for n in range(len(sizes))][:6]
     assert all(len(axes.lines) == 2 for axes in panels)  # fewer lines than levels on the axis
     assert panels[0].lines[1].get_ydata() == pytest.approx([0.53, 0.54, 0.55])
+    panels[0].set_yticks([0.53, 0.5325])
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["53%", "53.25%"]
     told = "the first 6 pairs of the command; 2 more are in interactions.csv"
     assert (told in texts_of(figure)) == (len(sizes) > 6)
 
@@ -108,6 +110,8 @@ def test_few_curves_have_their_levels_as_labels_and_circles_are_configured_weigh
     assert list(lines["configured weights"].get_xdata()) == [0.25, 0.75, 0.25, 0.75]
     assert list(lines["configured weights"].get_ydata()) == [0.4, 0.5, 0.6, 0.7]
     assert lines["speech=lstm (2 cells)"].get_ydata() == pytest.approx(curves[1].correct / 96)
+    axes.set_yticks([0.65, 0.675])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["65%", "67.5%"]
 
 
 @pytest.mark.parametrize("names", [["speech", "seed"], ["seed", "speech"]])

@@ -38,6 +38,8 @@ def test_lines_go_through_the_settings_that_agree_with_the_baseline_otherwise():
     heights = band.get_paths()[0].vertices[:, 1]
     assert (heights.min(), heights.max()) == pytest.approx((0.27, 0.51))
     assert axes.get_xlabel() == "actors"
+    axes.set_yticks([0.3, 0.325])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["30%", "32.5%"]
 
 
 def test_a_level_that_is_no_number_is_a_dotted_line():

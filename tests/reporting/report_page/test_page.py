@@ -222,3 +222,11 @@ def test_a_sweep_over_changing_clips_is_refused(two, facts, provenance):
 def test_the_protocol_stands_below_the_title(two, changed, provenance):
     html = page(two, changed(protocol_description="folds of clips drawn at random"), provenance)
     assert re.search(r'<h1>A made-up experiment</h1>\s*<p class="below">folds of clips drawn at random</p>', html)
+
+
+def test_axes_of_shares_have_the_decimals_that_their_ticks_need(two, facts, provenance):
+    """A scale of five points has ticks that are half a point apart."""
+    formats = re.findall(
+        r'"format":"([^"]*)"', json.dumps(stored(page(two, facts, provenance), "specs"), separators=(",", ":"))
+    )
+    assert formats and set(formats) == {".4~%"}

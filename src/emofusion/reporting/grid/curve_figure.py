@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emofusion.reporting.figures import in_percent
 from emofusion.reporting.grid.cells import GridCell
 from emofusion.reporting.grid.curves import Curve
 from emofusion.reporting.grid.figures import LINES, MOST_LINES, Foot, empty_figure, footed
@@ -52,7 +53,7 @@ def curves_figure(
             axes.plot(x, y, color=colour, linestyle=dash, label=None if known else labels[number], **thin)
         _configured(axes, cells, accuracies, modality)
         axes.set(xlabel=f"weight of {modality}", xlim=(-0.02, 1.02))
-        axes.yaxis.set_major_formatter("{x:.0%}")
+        in_percent(axes.yaxis)
     grid[0].set_ylabel("accuracy" if len(panels) == 1 else "accuracy, median over the other weights")
     handles, texts = grid[0].get_legend_handles_labels()
     columns = 1 if max(map(len, texts)) > 40 else 3

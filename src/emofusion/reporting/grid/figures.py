@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from emofusion.evaluation.grid.measures import ACCURACY
+from emofusion.reporting.figures import exact_percent, in_percent
+from emofusion.reporting.numbers import level
 
 # A factor with more levels that are numbers is a line; of other levels, the first ones of the command are shown.
 MOST_ROWS = 12
@@ -73,7 +75,7 @@ def effects_figure(effects: pd.DataFrame, confidence: float, foot: Foot) -> Figu
         _dots(panels[0], short)
     for axes, (name, rows) in zip(panels[bool(short) :], long.items(), strict=True):
         _effect_line(axes, name, rows)
-    body.suptitle(f"Main effects on accuracy, with {confidence * 100:g}% intervals over actors")
+    body.suptitle(f"Main effects on accuracy, with {level(confidence)} intervals over actors")
     handles, labels = panels[0].get_legend_handles_labels()
     body.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
@@ -164,13 +166,13 @@ def _lines(axes: Axes, means: pd.DataFrame, first: str, second: str) -> None:
     numeric = is_numeric(means.index)
     x = means.index.astype(float) if numeric else np.arange(len(means))
     order = np.argsort(x)
-    for (colour, line, marker), level in zip(LINES, means, strict=False):
+    for (colour, line, marker), other in zip(LINES, means, strict=False):
         many = len(means) > MOST_ROWS
-        y = means[level].to_numpy()[order]
-        axes.plot(x[order], y, color=colour, linestyle=line, marker="" if many else marker, label=str(level))
+        y = means[other].to_numpy()[order]
+        axes.plot(x[order], y, color=colour, linestyle=line, marker="" if many else marker, label=str(other))
     if not numeric:
         axes.set_xticks(x, [str(level) for level in means.index], **_turned(list(means.index)))
-    axes.yaxis.set_major_formatter("{x:.1%}")
+    in_percent(axes.yaxis)
     axes.set(xlabel=first, ylabel="accuracy")
     axes.margins(x=0.12 if len(means) < MOST_ROWS else 0.03)
     axes.legend(title=second, fontsize=8, title_fontsize=8, frameon=False)
@@ -191,7 +193,7 @@ def _heat(axes: Axes, means: pd.DataFrame, first: str, second: str) -> None:
         axis.set_ticks(places.tolist(), [str(names[place]) for place in places])
     axes.tick_params(axis="x", rotation=60)
     axes.set(xlabel=second, ylabel=first)
-    axes.figure.colorbar(image, ax=axes, format="{x:.1%}")
+    axes.figure.colorbar(image, ax=axes, format=exact_percent)
 
 
 def empty_figure(text: str, foot: Foot) -> Figure:

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emofusion.evaluation.grid.measures import ACCURACY
+from emofusion.reporting.figures import in_percent
 from emofusion.reporting.grid.figures import LINES, MOST_PANELS, Foot, footed
+from emofusion.reporting.numbers import level
 from emofusion.reporting.wording import FUSION
 
 LEAST_LEVELS = 3
@@ -64,7 +66,7 @@ def level_figure(
     handles, labels = panels[0].get_legend_handles_labels()
     body.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False, handlelength=4)
     more = f"; not drawn: {', '.join(every[MOST_PANELS:])}" if every[MOST_PANELS:] else ""
-    body.suptitle(f"Accuracy by level, with {confidence * 100:g}% intervals of the fusion{more}")
+    body.suptitle(f"Accuracy by level, with {level(confidence)} intervals of the fusion{more}")
     return figure
 
 
@@ -83,7 +85,7 @@ def _draw(axes: Axes, factor: str, rows: pd.DataFrame) -> None:
     dotted = f" (dotted: {', '.join(words[factor])})" if len(words) else ""
     axes.set(xlabel=f"{factor}{dotted}")
     axes.set_xticks(line["x"].tolist())
-    axes.yaxis.set_major_formatter("{x:.0%}")
+    in_percent(axes.yaxis)
     axes.grid(color="#e3e3e3")
     axes.set_axisbelow(True)
 

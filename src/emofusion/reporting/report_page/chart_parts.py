@@ -4,6 +4,8 @@ from typing import Any
 
 import altair as alt
 
+# a share on an axis, with the decimals that it needs and no more
+PERCENT = ".4~%"
 _SHARES = [0, 0.25, 0.5, 0.75, 1]
 # room on the right for "100.00% (192/192)"
 _BESIDE = alt.Scale(domain=[0, 1.62], nice=False)
@@ -21,7 +23,7 @@ def by_emotion(emotions: list[str]) -> alt.Y:
 
 def of_share(field: str) -> alt.X:
     """A horizontal axis for a share (0–1), with space for text on the right."""
-    return alt.X(f"{field}:Q", title=None, scale=_BESIDE, axis=alt.Axis(format=".0%", values=_SHARES, domain=False))
+    return alt.X(f"{field}:Q", title=None, scale=_BESIDE, axis=alt.Axis(format=PERCENT, values=_SHARES, domain=False))
 
 
 def whiskers(base: alt.Chart) -> alt.Chart:

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from emofusion.reporting.report_page.chart_parts import beside, by_emotion, of_share, spec, tips, whiskers
+from emofusion.reporting.report_page.chart_parts import PERCENT, beside, by_emotion, of_share, spec, tips, whiskers
 from emofusion.reporting.report_page.styles import DARK, PALE, STAR, WARM, AnnotationStyle, LineStyle
 
 
@@ -32,7 +32,7 @@ def curve_chart(
     """
     x = alt.X("weight:Q", title=f"weight of {modality}", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
     title = "accuracy, range over the other weights" if several else "accuracy"
-    y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
+    y = alt.Y("accuracy:Q", title=title, axis=alt.Axis(format=PERCENT), scale=alt.Scale(domain=span, zero=False))
     lines = list(styles)
     tint = alt.Scale(domain=lines, range=[style["tint"] for style in styles.values()])
     dash = alt.Scale(domain=lines, range=[style["dash"] for style in styles.values()])
@@ -149,7 +149,7 @@ def rules_chart(kinds: list[str], rows: int, span: list[float], level: str) -> d
     x = alt.X(
         "accuracy:Q",
         title="accuracy",
-        axis=alt.Axis(format=".0%", tickCount=6),
+        axis=alt.Axis(format=PERCENT, tickCount=6),
         scale=alt.Scale(domain=span, zero=False),
     )
     layers = [
@@ -179,10 +179,10 @@ def robustness_chart(modalities: list[str], span: list[float], level: str) -> di
     stroke = alt.Scale(domain=modalities, range=[dashes[n % len(dashes)] for n in range(number)])
     legend = alt.Legend(orient="top", title="removed", symbolStrokeWidth=2, symbolOpacity=1)
     base = alt.Chart(alt.NamedData("robustness")).encode(
-        x=alt.X("share:Q", title="share of its clips that is removed", axis=alt.Axis(format=".0%", tickCount=10)),
+        x=alt.X("share:Q", title="share of its clips that is removed", axis=alt.Axis(format=PERCENT, tickCount=10)),
         color=alt.Color("lacking:N", scale=tint, legend=legend),
     )
-    y = alt.Y("accuracy:Q", title="accuracy", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=span, zero=False))
+    y = alt.Y("accuracy:Q", title="accuracy", axis=alt.Axis(format=PERCENT), scale=alt.Scale(domain=span, zero=False))
     dash = alt.StrokeDash("lacking:N", scale=stroke, legend=legend)
     tip = tips("lacking", "text", "between", level=level)
     layers = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from emofusion.reporting.report_page.chart_parts import beside, by_emotion, of_share, spec, tips, whiskers
+from emofusion.reporting.report_page.chart_parts import PERCENT, beside, by_emotion, of_share, spec, tips, whiskers
 from emofusion.reporting.report_page.styles import DARK, PALE
 
 _SHAPES = ("circle", "square", "triangle-up", "cross", "diamond", "triangle-down")
@@ -55,7 +55,7 @@ def reliability_chart(system: str, level: str) -> dict[str, Any]:
 
     system: in words. level: of the intervals. The size of a bin is its share of the clips in the fullest one.
     """
-    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
+    axis = alt.Axis(format=PERCENT, values=[0, 0.25, 0.5, 0.75, 1])
     share = alt.Scale(domain=[0, 1], nice=False)
     base = alt.Chart(alt.NamedData("reliability")).encode(
         x=alt.X("confidence:Q", title="confidence (mean of the bin)", scale=share, axis=axis)
