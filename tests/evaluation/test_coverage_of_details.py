@@ -15,6 +15,7 @@ from emofusion.evaluation.classes import class_table
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.fairness_intervals import fairness_ends
+from emofusion.evaluation.reliability import reliability_table
 from emofusion.evaluation.systems import Systems
 
 STUDIES, EMOTIONS, CLIPS = 900, 4, 8
@@ -126,3 +127,22 @@ def test_an_interval_of_a_fairness_metric_holds_the_truth_as_often_as_said(men, 
     for metric, held in groups(np.random.default_rng(men), men, women).items():
         # a folded interval of a difference near 0 cannot be missed from below; equalized odds are held by two intervals
         assert 0.93 < held < 0.98, metric
+
+
+@BOTH
+def test_an_interval_of_a_reliability_bin_holds_the_truth_as_often_as_said(men, women):
+    """Studies are systems on the same clips. A bin has any number of clips of an actor, about four."""
+    random, studies, number = np.random.default_rng(men), 2000, 16
+    actor = np.repeat(np.arange(men + women), number)
+    genders = np.where(np.arange(men + women) < men, "male", "female")
+    people = pd.DataFrame({"actor": [f"a{one:02d}" for one in range(men + women)], "gender": genders})
+    place = random.integers(4, size=(studies, len(actor)))
+    skill = random.beta(4, 2, (studies, men + women, 4))[np.arange(studies)[:, None], actor, place]
+    predicted = np.where(random.random(skill.shape) < skill, 0, 1)
+    confidence = (place + 0.5) / 4
+    truth, names = np.zeros_like(actor), [f"s{one}" for one in range(studies)]
+    posteriors = np.stack([confidence, 0 * confidence], axis=-1)
+    systems = Systems(names, ["e0", "e1"], people, actor, truth, predicted, posteriors, actor)
+    table = reliability_table(systems, Actors(genders), 4)
+    assert len(table) == 4 * studies
+    assert 0.93 < ((table["low"] <= 2 / 3) & (table["high"] >= 2 / 3)).mean() < 0.97

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import chi2, nct, permutation_test, t, ttest_ind
+from scipy.stats import nct, norm, permutation_test, t, ttest_ind
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.corpora.ravdess.names import EMOTIONS
@@ -144,8 +144,12 @@ def test_the_minimum_detectable_gap_is_what_the_noncentral_t_says(balanced):
     critical = t.ppf(0.975, 8)
     shift = brentq(lambda d: nct.sf(critical, 8, d) + nct.cdf(-critical, 8, d) - 0.8, 1, 6)
     assert table.loc["all", "minimum_detectable_gap"] == pytest.approx(shift * spread, rel=1e-4)
-    # the interval of a standard deviation with 8 degrees of freedom, at the level of 0.9
-    ends = [shift * spread * np.sqrt(8 / chi2.ppf(share, 8)) for share in (0.95, 0.05)]
+    # Bonett's interval of a standard deviation of ten values, with medians as centres, at the level of 0.9
+    fourth = sum(((means[gender] - means[gender].median()) ** 4).sum() for gender in ("male", "female"))
+    kurtosis = 10 * fourth / (4 * means["male"].var() + 4 * means["female"].var()) ** 2
+    z, correction = norm.ppf(0.95), 10 / (10 - norm.ppf(0.95))
+    error = np.sqrt((kurtosis - 7 / 10) / 8)
+    ends = [shift * spread * np.sqrt(correction * np.exp(sign * z * correction * error)) for sign in (-1, 1)]
     found = table.loc["all", ["minimum_detectable_gap_low", "minimum_detectable_gap_high"]]
     assert found.tolist() == pytest.approx(ends, rel=1e-4)
 
@@ -167,7 +171,18 @@ def test_minimum_detectable_gaps_are_detected_four_times_in_five(men, women):
 def test_the_minimum_detectable_gap_needs_two_actors_of_each_gender_that_differ():
     male = np.array([True, True, False, False, False])
     seen = np.array([[0.2, 0.4, 0.5, 0.1, 0.3], [0.2, np.nan, 0.5, 0.1, 0.3], [0.5, 0.5, 0.9, 0.9, 0.9]])
-    assert np.isnan(minimum_detectable_gap(seen, male, 0.95)).tolist() == [[False, True, True]] * 3
+    found = minimum_detectable_gap(seen, male, 0.95)
+    assert np.isnan(found).tolist() == [[False, True, True]] * 3
+    assert found[1, 0] < found[0, 0] < found[2, 0]
+
+
+def test_who_has_no_clip_does_not_count_in_the_interval_of_the_minimum_detectable_gap():
+    male = np.arange(9) < 4
+    seen = np.random.default_rng(1).normal(0.7, 0.1, (1, 9))
+    seen[0, [0, 6]] = np.nan
+    known = ~np.isnan(seen[0])
+    found = minimum_detectable_gap(seen, male, 0.95)
+    np.testing.assert_allclose(found, minimum_detectable_gap(seen[:, known], male[known], 0.95), rtol=1e-12)
 
 
 def with_errors(clips: pd.DataFrame, wrong: np.ndarray) -> pd.DataFrame:

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtri, nctdtrinc, stdtrit
+from scipy.special import nctdtrinc, ndtri, stdtrit
 
 from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.permutation import holm, relabellings, two_sided
-from emofusion.evaluation.student import deviations_of_rows
+from emofusion.evaluation.student import Ends, deviations_of_rows
 from emofusion.evaluation.systems import Systems
 
 OVERALL = ("all", "unweighted average recall")
@@ -157,8 +157,12 @@ def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any], confidence:
 
     The standard deviation between actors is pooled over the genders. The power comes from the non-central t
     distribution (Cohen 1988). A significant difference of the wrong sign is not counted; its chance is below 10⁻⁴.
-    The gap is proportional to that deviation, which few actors show badly: its interval is the one of a standard
-    deviation of normal values, from the chi-squared distribution.
+    The gap is proportional to that deviation, which few actors show badly. Its interval is the one of a standard
+    deviation of values that need not be normal: from the kurtosis, on the scale of logarithms (Bonett 2006, doi
+    10.1016/j.csda.2004.10.003). The kurtosis is pooled over the genders, with deviations from the median of a gender
+    instead of Bonett's trimmed mean: near the ceiling a trimmed mean gives too small a kurtosis. The interval is about
+    other actors with as many clips. In simulations one of 95 % holds the true value in 93 of 100 studies or more, for
+    means of 50 to 98 %. It is too wide for few actors or few clips near the ceiling: it can hold it in 99 of 100 there.
 
     Args:
         values: (..., A), each actor's accuracy; NaN where an actor has no clip.
@@ -170,20 +174,45 @@ def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any], confidence:
         where the actors do not vary within the genders.
     """
     present = ~np.isnan(values)
-    numbers, squares = [], []
+    numbers, squares, fourth = [], [], []
     for gender in (male, ~male):
+        of_gender = np.where(present & gender, values, np.nan)
         number = (present & gender).sum(axis=-1)
         mean = ratio(np.where(present & gender, values, 0).sum(axis=-1), number)
         numbers.append(number)
         squares.append((np.where(present & gender, values - mean[..., None], 0) ** 2).sum(axis=-1))
-    freedom = numbers[0] + numbers[1] - 2
-    spread = np.sqrt(ratio(squares[0] + squares[1], freedom) * (ratio(1, numbers[0]) + ratio(1, numbers[1])))
+        fourth.append((np.where(present & gender, values - _median(of_gender)[..., None], 0) ** 4).sum(axis=-1))
+    actors = numbers[0] + numbers[1]
+    freedom, total = actors - 2, squares[0] + squares[1]
+    spread = np.sqrt(ratio(total, freedom) * (ratio(1, numbers[0]) + ratio(1, numbers[1])))
     enough = (np.minimum(*numbers) >= 2) & (spread > 0)
     freedom = np.where(enough, freedom, 2).astype(float)
     shift = nctdtrinc(freedom, 1 - POWER, stdtrit(freedom, 1 - SIGNIFICANCE / 2))
-    tail = (1 - confidence) / 2
-    ends = [np.sqrt(freedom / chdtri(freedom, share)) for share in (tail, 1 - tail)]
-    return np.where(enough, shift * spread * np.stack([np.ones_like(ends[0]), *ends]), np.nan)
+    gap = np.where(enough, shift * spread, np.nan)
+    factors = _deviation_ends(actors, ratio(actors * (fourth[0] + fourth[1]), total**2), confidence)
+    return np.stack([gap, *(gap * factor for factor in factors)])
+
+
+def _median(values: NDArray[Any]) -> NDArray[Any]:
+    """The median over the last axis without NaN; NaN where there is nothing else."""
+    ordered = np.sort(values, axis=-1)  # NaN comes last
+    number = (~np.isnan(values)).sum(axis=-1, keepdims=True)
+    places = (np.maximum(number - 1, 0) // 2, np.minimum(number // 2, values.shape[-1] - 1))
+    middle: NDArray[Any] = np.mean([np.take_along_axis(ordered, place, axis=-1) for place in places], axis=0)[..., 0]
+    return middle
+
+
+def _deviation_ends(number: NDArray[Any], kurtosis: NDArray[Any], confidence: float) -> Ends:
+    """The ends of the interval of a standard deviation, as multiples of the estimate (Bonett 2006, formula 5).
+
+    number: (...), how many values it is from. kurtosis: (...), 3 for normal values; NaN where it is not known.
+    """
+    normal = float(ndtri((1 + confidence) / 2))
+    number = np.where(number > max(3, normal), number, np.nan)
+    error = np.sqrt(np.maximum((kurtosis - (number - 3) / number) / (number - 2), 0))
+    correction = number / (number - normal)
+    low, high = (np.sqrt(correction * np.exp(sign * normal * correction * error)) for sign in (-1, 1))
+    return low, high
 
 
 def gender_table(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from emofusion.evaluation.flips import sign_flips
 from emofusion.evaluation.grid.contrasts import simultaneous
@@ -38,7 +39,7 @@ def test_the_interval_over_seeds_and_actors_holds_the_true_mean(actors, seeds, d
     assert least < held / STUDIES < most
 
 
-@pytest.mark.parametrize("actors", [8, 24])
+@pytest.mark.parametrize("actors", [8, 9, 24])
 def test_joint_intervals_hold_all_true_differences_together(actors):
     """Fifteen settings that share half of their noise, as settings with one of two models in common do."""
     random, held, male = np.random.default_rng(2), 0, males(actors)
@@ -62,3 +63,19 @@ def test_true_null_hypotheses_are_seldom_rejected_together_with_real_differences
         plain += (p[2:] <= 0.05).any()
         assert (p_max_t[:2] < 0.05).all()
     assert adjusted / studies <= 0.06 and plain / studies > 0.2
+
+
+@pytest.mark.parametrize("actors", [9, 24])
+def test_joint_intervals_hold_main_effects_and_interactions_together(actors):
+    """Of a grid of three factors with two levels each, as averages over pairs and over quadruples of settings."""
+    signs = np.array([[1 - 2 * (setting >> factor & 1) for setting in range(8)] for factor in range(3)])
+    effects = np.stack([*signs / 4, *(signs[one] * signs[two] / 2 for one, two in ((0, 1), (0, 2), (1, 2)))])
+    random, held, single, male = np.random.default_rng(4), 0, 0, males(actors)
+    for _ in range(1000):
+        contrasts = effects @ random.normal(0, 5, (8, actors))
+        away = within(contrasts, male)
+        error = np.sqrt((away**2).sum(axis=1) / (actors - 2) / actors)
+        size = np.abs(contrasts.mean(axis=1)) / error
+        held += (size <= simultaneous(away, actors - 2, 0.95, 400, 0)).all()
+        single += (size <= stdtrit(actors - 2, 0.975)).mean()
+    assert 0.93 < held / 1000 < 0.97 and 0.93 < single / 1000 < 0.97
