@@ -13,14 +13,17 @@ from emofusion.evaluation.fairness_intervals import fairness_ends
 from emofusion.evaluation.systems import Systems
 
 ACCURACY = "accuracy_difference"
-METRICS = ("demographic_parity_difference", "equalized_odds_difference", "equal_opportunity_difference")
+DEMOGRAPHIC_PARITY = "demographic_parity_difference"
+METRICS = (DEMOGRAPHIC_PARITY, "equalized_odds_difference", "equal_opportunity_difference")
 
 
 def fairness_table(systems: Systems, counts: Counts, over: Actors) -> pd.DataFrame:
     """Absolute differences between the genders, from 0 to 1.
 
     Columns: system, emotion, metric, value, and the ends low and high of its interval over actors (see
-    `fairness_intervals`); male_clips and female_clips (clips of the emotion, or of all emotions).
+    `fairness_intervals`); male_clips and female_clips (the clips that the shares are of: all clips of the gender for
+    the emotion `all` and for demographic_parity_difference, and otherwise its clips of the emotion; the false positive
+    rate of equalized_odds_difference is a share of the others).
 
     The emotion `all` has the metric accuracy_difference. Each emotion that occurs has three metrics. They are defined
     as in fairlearn, for this emotion against all others:
@@ -38,7 +41,8 @@ def fairness_table(systems: Systems, counts: Counts, over: Actors) -> pd.DataFra
     table = with_intervals(systems, by_actor, confusion, np.asarray(counts.clips.any(axis=0)), over)
     for gender, shown in zip(("female", "male"), by_actor.sum(axis=1)[::-1], strict=True):
         numbers = {"all": shown.sum(), **dict(zip(systems.emotions, shown, strict=True))}
-        table[f"{gender}_clips"] = table["emotion"].map(numbers).astype("int64")
+        of_emotion = table["emotion"].map(numbers)
+        table[f"{gender}_clips"] = of_emotion.mask(table["metric"] == DEMOGRAPHIC_PARITY, shown.sum()).astype("int64")
     return table
 
 
