@@ -138,6 +138,22 @@ def test_the_summary_shows_them(rules, tested, facts):
     assert beside_markdown(beside_table(rules, tested, facts.settings), facts) == ""
 
 
+def test_what_ours_use_besides_stands_with_them(rules, tested, changed):
+    """A figure that rests on all clips of a test speaker is no equal of a published one of the same folds."""
+    facts = changed(published={"results": RESULTS}, normalised_by_speaker=["face"])
+    rules = rules.assign(transductive=[False, True, True])
+    table = beside_table(rules, tested, facts.settings)
+    said = table.set_index("what")["protocol"]
+    assert said[["Facial expression", "Speech", "Fusion, as configured", "a network"]].tolist() == [
+        "Folds of actors.; transductive", "Folds of actors.", "Folds of actors.; transductive", "five folds",
+    ]  # fmt: skip
+    assert beside_described(table, facts)["protocol"].tolist() == table["protocol"].tolist()
+    text = beside_markdown(table, facts)
+    assert text.startswith("**Facial expression is normalised on each speaker's own unlabelled clips")
+    leaky = changed(published={"results": RESULTS}, leaks_speakers=True)
+    assert beside_markdown(table, leaky).startswith("**WARNING: the protocol speaker_independent has the same speakers")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -40,7 +40,7 @@ def beside_table(rules: pd.DataFrame, tested: Mapping[str, pd.DataFrame], settin
     low and high (ours alone), about (whether the source only says about how much it is), clips (missing where not
     known), same_folds (whether the test folds have the same actors as ours: yes, no, or not known; people have no
     training), as_one (the emotions that count as right for each other, in words; empty where there are none),
-    protocol, source.
+    protocol (of ours with a remark where they use all unlabelled clips of a test speaker), source.
 
     Args:
         rules: the report's table of rules and modalities.
@@ -73,7 +73,7 @@ _OURS = {"accuracy": "accuracy", "low": "accuracy_low", "high": "accuracy_high",
 
 
 def _ours(system: str, row: pd.Series, settings: ReportSettings) -> dict[str, object]:
-    """The row of one of our systems. row: its row in the table of rules."""
+    """The row of one of our systems. row: its row in the table of rules, where `transductive` may be missing."""
     if system in settings.modalities:
         what = name_of(system, settings)
     else:
@@ -86,7 +86,8 @@ def _ours(system: str, row: pd.Series, settings: ReportSettings) -> dict[str, ob
         "about": False,
         "same_folds": "yes",
         "as_one": "",
-        "protocol": settings.protocol_description or settings.protocol,
+        "protocol": (settings.protocol_description or settings.protocol)
+        + ("; transductive" if row.get("transductive", False) else ""),
         "source": "this report",
     }
 
@@ -144,7 +145,10 @@ def beside_described(table: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 
 
 def beside_markdown(table: pd.DataFrame, facts: Facts) -> str:
-    """`beside_table` as Markdown; empty without rows."""
+    """`beside_table` as Markdown, below the report's warnings: they say of ours what others do not need to say.
+
+    Empty without rows.
+    """
     if table.empty:
         return ""
     rows = [
@@ -161,7 +165,8 @@ def beside_markdown(table: pd.DataFrame, facts: Facts) -> str:
         for row in table.to_dict("records")
     ]
     body = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
-    return f"{body}\n\n{note_of(table)}\n"
+    warnings = [f"**{escaped(line)}**" for line in facts.warnings()]
+    return "\n\n".join([*warnings, body, note_of(table)]) + "\n"
 
 
 def note_of(table: pd.DataFrame) -> str:
