@@ -25,8 +25,8 @@ RULES = pd.DataFrame(
 
 def test_the_accuracy_of_the_chosen_rule_stands_with_its_gender_gap(settings):
     assert chosen_in_words(RULES, settings) == (
-        "chosen on other folds: product_tuned (4), log_linear (1): accuracy 87.64% [83.66%, 90.71%], gender gap -5.56% "
-        "[-12.57%, 1.46%], of 1440 clips of 24 actors (95% intervals over actors)"
+        "chosen on other folds: product_tuned (4), log_linear (1): accuracy 87.64% [83.66%, 90.71%], gender gap −5.56 "
+        "points [−12.57, +1.46], of 1440 clips of 24 actors (95% intervals over actors)"
     )
 
 

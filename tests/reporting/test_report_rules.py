@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, l
 
 from emofusion.predictions.table import labels, posteriors
 from emofusion.reporting.annotations import annotation_table
+from emofusion.reporting.numbers import points
 from emofusion.reporting.rules import comparison_tables, markdown
 from emofusion.tables import classes_of
 
@@ -120,6 +121,11 @@ def test_differences_have_both_p_values_but_for_the_configured_rule_and_oracles(
             assert (p, adjusted) == (f"{row['sign_flip_p']:.4f}", f"{row['sign_flip_p_max_t']:.4f}")
             assert row["sign_flip_p_max_t"] >= row["sign_flip_p"]
             assert row["compared"] == (2 if row["kind"] == "modality" else 4)
+        gap, difference = cells[-5], cells[-4]
+        assert gap.startswith(points(row["gender_gap"])) and not gap.count("-") + gap.count("%")
+        assert difference.startswith(points(row["difference"])) and "%" not in difference
+    head = markdown(tables["rules"], facts).splitlines()[0]
+    assert " Gender gap, points |" in head and " Against the configured rule, points |" in head
     first = tables["rules"].assign(sign_flip_p=0.00001)
     assert "<0.0001" in markdown(first, facts) and "0.0000" not in markdown(first, facts)
 
@@ -128,8 +134,8 @@ def test_what_a_test_of_the_gap_can_find_is_told_with_its_uncertainty(tables, fa
     table = tables["rules"]
     names = [f"gender_gap_minimum_detectable{end}" for end in ("", "_low", "_high")]
     told = markdown(table.assign(**dict(zip(names, (0.141, 0.1, 0.28), strict=True))), facts)
-    assert "a gender gap of 14.10% in four of five studies (80% power)" in told
-    assert "an interval from 10.00% to 28.00%" in told
+    assert "a gender gap of 14.10 points in four of five studies (80% power)" in told
+    assert "an interval from 10.00 to 28.00" in told
     for value in (1.2, np.nan):
         assert "no test would reliably detect" in markdown(table.assign(**dict.fromkeys(names, value)), facts)
     assert "There is no gender gap" in markdown(table.assign(gender_gap=np.nan), facts)

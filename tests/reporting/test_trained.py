@@ -55,8 +55,13 @@ def test_the_sentence_beside_a_gap(split):
     table = trained_table({"speech": split}, ["age"], {"age": [30]})
     words = trained_in_words(table, ["speech", "face"], ["age"])
     elsewhere = "Facial expression: a model from elsewhere, with unknown people."
-    assert words["gender"] == f"Trained on: Speech: a (2 female, 1 male, 1 unknown) and b (1 male); {elsewhere}"
-    assert words["age"] == f"Trained on: Speech: a (1 below 30, 2 30 or more, 1 unknown) and b (1 unknown); {elsewhere}"
+    assert (
+        words["gender"]
+        == f"Trained on: Speech: a (2 female, 1 male, 1 unknown) and b (1 male), over all folds; {elsewhere}"
+    )
+    assert words["age"] == (
+        "Trained on: Speech: a (1 below 30, 2 30 or more, 1 unknown) and b (1 unknown), over all folds; " + elsewhere
+    )
     assert trained_in_words(trained_table({}, [], {}), ["face"], ["age"]) == dict.fromkeys(
         ("gender", "age"), f"Trained on: {elsewhere}"
     )
@@ -85,7 +90,7 @@ def test_groups_are_in_the_summary_with_who_trained(grouped, results):
     of_level = evaluation["groups"].query("system == 'linear' and emotion == 'all' and level == 'de'").iloc[0]
     assert f"{of_level['accuracy']:.2%}" in rows[1] and f"{of_level['clips']} ({of_level['actors']})" in rows[1]
     spread = evaluation["group_tests"].query("system == 'linear' and emotion == 'all'").iloc[0]
-    assert f"Fusion {spread['spread']:.2%} (p={spread['p']:.3f})" in text
+    assert "in points: Speech" in text and f"Fusion {100 * spread['spread']:.2f} (p={spread['p']:.3f})" in text
     assert text.endswith("Trained on: French.") and "no known" not in text
     known = evaluation["groups"].assign(
         clips=evaluation["groups"]["clips"].where(evaluation["groups"]["level"] != "de", 1)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.headline import CHOSEN
-from emofusion.reporting.numbers import level, with_interval
+from emofusion.reporting.numbers import level, points, with_interval
 from emofusion.reporting.wording import percent
 
 
@@ -19,10 +19,10 @@ def chosen_in_words(rules: pd.DataFrame, settings: ReportSettings) -> str:
     if not found:
         return ""
     row = found[0]
-    figures = {"accuracy": "accuracy", "gender gap": "gender_gap"}
+    figures = {"accuracy": ("accuracy", percent, ""), "gender gap": ("gender_gap", points, " points")}
     parts = [
-        f"{name} {with_interval((row[column + end] for end in ('', '_low', '_high')), percent)}"
-        for name, column in figures.items()
+        f"{name} {with_interval((row[column + end] for end in ('', '_low', '_high')), shown, unit)}"
+        for name, (column, shown, unit) in figures.items()
         if not pd.isna(row[column])
     ]
     return (

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from emofusion.reporting.facts import Facts
-from emofusion.reporting.numbers import with_interval
+from emofusion.reporting.numbers import bare_share, with_interval
 from emofusion.reporting.wording import escaped, heading, percent
 
 
@@ -39,11 +39,11 @@ def markdown(evaluation: dict[str, pd.DataFrame], facts: Facts) -> str:
             index=False, colalign=["left", *["right"] * (len(systems) + 1)], disable_numparse=True
         )
         spreads = [
-            f"{shown} {percent(tests.loc[name, 'spread'])} ({_p(tests.loc[name, 'p'])})"
+            f"{shown} {bare_share(tests.loc[name, 'spread'])} ({_p(tests.loc[name, 'p'])})"
             for name, shown in systems.items()
             if pd.notna(tests.loc[name, "p"])
         ]
-        notes = [f"Largest minus smallest accuracy of a level: {', '.join(spreads)}."] if spreads else []
+        notes = [f"Largest minus smallest accuracy of a level, in points: {', '.join(spreads)}."] if spreads else []
         without = _total(evaluation["subsets"]) - sum(overall.loc[[settings.rule], "clips"])
         if without:
             notes.append(f"{without} clips have no known {group.replace('_', ' ')} and are in none of these rows.")

@@ -47,15 +47,16 @@ def interval(low: float, high: float, shown: Callable[[float], str] = bare_share
     return "" if pd.isna(low) or pd.isna(high) else f"{shown(low)} to {shown(high)}"
 
 
-def with_interval(values: Iterable[float], shown: Callable[[float], str]) -> str:
+def with_interval(values: Iterable[float], shown: Callable[[float], str], unit: str = "") -> str:
     """A value with its interval in brackets, where it has one: `82.43% [78.69%, 85.59%]`; a dash without a value.
 
-    values: the value, and the low and high ends. shown: turns one number into text.
+    values: the value, and the low and high ends. shown: turns one number into text. unit: follows the value alone, such
+    as ` points` in `−4.17 points [−8.33, +0.01]`.
     """
     value, low, high = values
     if pd.isna(value):
         return MISSING
-    return shown(value) + ("" if pd.isna(low) or pd.isna(high) else f" [{shown(low)}, {shown(high)}]")
+    return shown(value) + unit + ("" if pd.isna(low) or pd.isna(high) else f" [{shown(low)}, {shown(high)}]")
 
 
 def or_none(value: float) -> float | None:

@@ -9,7 +9,7 @@ from emofusion.emotions import GENDERS, in_order
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.known import is_share, metric_label, metric_names
-from emofusion.reporting.numbers import MISSING, level, probability, with_interval
+from emofusion.reporting.numbers import MISSING, bare_share, level, points, probability, with_interval
 from emofusion.reporting.wording import escaped, heading, percent
 
 ENDS = ("", "_low", "_high")
@@ -143,8 +143,8 @@ def markdown(table: pd.DataFrame, facts: Facts) -> str:
                 "Rule": shown,
                 "Accuracy": _interval(row, "accuracy", percent),
                 **{metric_label(name): _metric(row, name) for name in metric_names(settings.metrics)},
-                "Gender gap": _interval(row, "gender_gap", percent),
-                "Against the configured rule": _interval(row, "difference", _signed),
+                "Gender gap, points": _interval(row, "gender_gap", points),
+                "Against the configured rule, points": _interval(row, "difference", points),
                 "p": probability(row["sign_flip_p"]),
                 "p, max-T": probability(row["sign_flip_p_max_t"]),
                 "Fitted on": row["fitted_on"],
@@ -179,10 +179,10 @@ def _detectable(table: pd.DataFrame, configured: pd.Series) -> str:
     if not smallest <= 1:
         return "With so few actors, no test would reliably detect a gender gap, however large."
     # what one actor differs from another is itself only estimated: badly so with few actors
-    span = f"{percent(low)} to {percent(min(high, 1))}"
+    span = f"{bare_share(low)} to {bare_share(min(high, 1))}"
     return (
-        f"With these actors, a test would find a gender gap of {percent(smallest)} in four of five studies (80% "
-        f"power); this number is an estimate, with an interval from {span}. Smaller gaps may be found or missed."
+        f"With these actors, a test would find a gender gap of {bare_share(smallest)} points in four of five studies "
+        f"(80% power); this number is an estimate, with an interval from {span}. Smaller gaps may be found or missed."
     )
 
 
@@ -196,8 +196,3 @@ def _metric(row: pd.Series, name: str) -> str:
 def _interval(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
     """A value with its interval in brackets, where it has one."""
     return with_interval((row[f"{name}{end}"] for end in ENDS), shown)
-
-
-def _signed(fraction: float) -> str:
-    """A difference in percent with its sign."""
-    return f"{'+' if fraction > 0 else ''}{percent(fraction)}"

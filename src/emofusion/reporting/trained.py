@@ -10,6 +10,7 @@ from emofusion.reporting.wording import heading
 from emofusion.tables import FACTS, SPLIT, read_table
 
 GENDER = "gender"
+_ELSEWHERE = "a model from elsewhere, with unknown people"
 _COLUMNS = ["modality", "corpus", "group", "level", "people", "clips"]
 
 
@@ -63,9 +64,9 @@ def trained_in_words(table: pd.DataFrame, modalities: Sequence[str], groups: Seq
                 f"{corpus} ({', '.join(_people(row) for row in of_corpus.to_dict('records'))})"
                 for corpus, of_corpus in rows.groupby("corpus", sort=False)
             ]
-            parts.append(
-                f"{heading(modality)}: {' and '.join(corpora) or 'a model from elsewhere, with unknown people'}"
-            )
+            # each fold trains on a part of these people
+            people = f"{' and '.join(corpora)}, over all folds" if corpora else _ELSEWHERE
+            parts.append(f"{heading(modality)}: {people}")
         sentences[group] = f"Trained on: {'; '.join(parts)}."
     return sentences
 
