@@ -137,6 +137,16 @@ def test_only_the_metrics_that_are_set_are_shown(results, settings, provenance, 
     assert ">Log loss" in html and "Macro F1" not in html and "Brier" not in (tmp_path / "summary.md").read_text()
 
 
+def test_what_is_fitted_at_once_has_no_picture_of_its_training(results, settings, provenance, tmp_path):
+    histories = {name: dict(networks) for name, networks in results.histories.items()}
+    histories["face"] = {"mlp": histories["face"]["mlp"].query("epoch == 0")}
+    histories["speech"]["lstm"] = histories["speech"]["lstm"].query("epoch == 0")
+    write_report(tmp_path, replace(results, histories=histories), settings, provenance)
+    assert sorted(path.name for path in tmp_path.glob("curves_*")) == ["curves_speech.png"]
+    text = (tmp_path / "summary.md").read_text()
+    assert "Speech: loss and accuracy of cnn1d during training." in text and "of mlp during" not in text
+
+
 def test_a_level_with_a_decimal_is_written_whole(results, settings, provenance, tmp_path):
     write_report(tmp_path, results, replace(settings, confidence=0.975), provenance)
     text = (tmp_path / "summary.md").read_text()

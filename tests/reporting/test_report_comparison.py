@@ -41,6 +41,21 @@ def test_one_seed_has_no_deviation(facts, history):
     assert table["gap_sd"].isna().all() and "±" not in markdown(table).splitlines()[2]
 
 
+def test_what_is_fitted_at_once_has_no_training_loss(facts, history):
+    """It is the loss on clips that the model has learnt by heart."""
+    model = TrainedModel(5, 5, "last")
+    at_once = history.query("epoch == 0")
+    table = compare_networks({"face": {"kernels": at_once}}, {"face": {"kernels": model}}, facts)
+    text = markdown(table)
+    row = [cell.strip() for cell in text.splitlines()[2].strip("|").split("|")]
+    assert row[4] == "1" and (row[6], row[8]) == ("–", "–")
+    assert row[7].startswith(f"{table.loc[0, 'validation_loss']:.2f} ±")
+    assert "A model of one epoch has no training loss here" in text
+    several = compare_networks({"face": {"mlp": history}}, {"face": {"mlp": model}}, facts)
+    assert "of one epoch" not in markdown(several)
+    assert "| −1.50" in markdown(several.assign(gap=-1.5)).replace("  ", "")
+
+
 def test_where_nobody_validated_a_dash_stands(facts, history):
     model = TrainedModel(5, 5, "last")
     history = history.assign(validation_loss=float("nan"), validation_accuracy=float("nan"))

@@ -66,6 +66,19 @@ def test_the_summary_has_each_fold_and_what_varies(results, facts):
     assert folds_markdown(folds[folds["fold"] == 0], variance, facts) == ""
 
 
+def test_a_variance_that_was_set_to_0_is_named(results, facts):
+    systems = {"linear": results.fused, **results.modalities}
+    systems = {name: table[table["split"] == "test"] for name, table in systems.items()}
+    folds, variance = (made(systems).rename(columns={"system": "rule"}) for made in (fold_table, variance_table))
+    negative = {"linear": "fold", "speech": "", "face": "fold and actor"}
+    told = folds_markdown(folds, variance.assign(set_to_0=variance["rule"].map(negative)), facts)
+    assert told.rstrip().endswith(
+        "A variance that was estimated as negative was set to 0: of Fusion (between folds), Facial expression (between "
+        "folds, between actors)."
+    )
+    assert "negative" not in folds_markdown(folds, variance.assign(set_to_0=""), facts)
+
+
 def test_the_page_draws_the_configured_rule_and_the_modalities(tables, facts, provenance):
     html = page(tables, facts, provenance)
     for name in ("actors", "classes", "reliability_linear", "reliability_speech", "reliability_face"):

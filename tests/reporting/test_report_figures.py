@@ -1,16 +1,26 @@
 """What the figures show, read from the figure objects."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
 from emofusion.evaluation.accuracy import confusion
 from emofusion.evaluation.sweep import sweep_weights
 from emofusion.predictions.table import align
+from emofusion.reporting.annotations import annotation_table
 from emofusion.reporting.curves import curves_figure
 from emofusion.reporting.figures import confusion_figure, exact_percent, save
+from emofusion.reporting.rules import comparison_tables
 from emofusion.reporting.sweeps import sweep_figure
 from emofusion.settings.experiment import Evaluation
+
+
+@pytest.fixture
+def marked(results, facts) -> pd.DataFrame:
+    """The marked weights."""
+    tables = comparison_tables(results.evaluation, results.rules, results.parameters, facts)
+    return annotation_table(tables, facts.settings)
 
 
 def texts(figure) -> list[str]:
@@ -21,11 +31,11 @@ def axes_of(figure) -> list:
     return [axes for axes in figure.get_axes() if axes.get_label() != "<colorbar>"]
 
 
-def test_ticks_are_written_exactly(evaluation, facts):
+def test_ticks_are_written_exactly(evaluation, marked, facts):
     assert [exact_percent(share) for share in (0.65, 0.675, 0.7, 0.0025, 1, -0.025)] == [
         "65%", "67.5%", "70%", "0.25%", "100%", "−2.5%",
     ]  # fmt: skip
-    (axes,) = axes_of(sweep_figure(evaluation["sweep"], 0.5, facts))
+    (axes,) = axes_of(sweep_figure(evaluation["sweep"], 0.5, marked, facts))
     axes.set_yticks([0.65, 0.675, 0.7])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["65%", "67.5%", "70%"]
 
@@ -76,9 +86,9 @@ def test_curves_without_validation_are_those_of_training(histories, facts):
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mlp, train"]
 
 
-def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, facts):
+def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, marked, facts):
     swept = evaluation["sweep"].query("rule == 'linear'")
-    figure = sweep_figure(swept, 0.5, facts)
+    figure = sweep_figure(swept, 0.5, marked, facts)
     (axes,) = axes_of(figure)
     lines = {line.get_label(): line for line in axes.get_lines()}
     test = swept.query("split == 'test' and emotion == 'all'")
@@ -87,7 +97,8 @@ def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, facts):
         interval = ", with its interval over actors" if gender == "all" else ""
         drawn = lines[f"test, {gender} (n={count}){interval}"].get_xydata()
         np.testing.assert_allclose(drawn, part[["weight_speech", "accuracy"]])
-    best = test[test["gender"] == "all"].sort_values("accuracy", kind="stable", ascending=False).iloc[0]
+    best = marked.query("annotation == 'oracle' and rule == 'linear'").iloc[0]
+    assert best["accuracy"] == test[test["gender"] == "all"]["accuracy"].max()
     oracle = next(line for label, line in lines.items() if label.startswith("oracle (chosen on test): "))
     assert oracle.get_xydata().tolist() == [[best["weight_speech"], best["accuracy"]]]
     configured = lines["configured (linear, 0.7 speech + 0.3 face): 50.00%"]
@@ -100,8 +111,21 @@ def test_sweep_marks_the_configured_weight_and_the_oracle(evaluation, facts):
     assert band[:, 1].max() == pytest.approx(everyone["high"].max())
 
 
-def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation, changed):
-    figure = sweep_figure(evaluation["sweep"], 0.625, changed(rule="log_linear"))
+def test_among_equally_accurate_weights_the_figure_marks_the_one_of_the_table(evaluation, marked, facts):
+    """The first of them is another: the table takes the rule's own choice, by the log loss."""
+    swept = evaluation["sweep"].query("rule == 'linear'").copy()
+    everyone = (swept[["split", "gender", "emotion"]] == ["test", "all", "all"]).all(axis=1)
+    swept.loc[everyone, "accuracy"] = 0.5
+    chosen = (marked["annotation"] == "oracle") & (marked["rule"] == "linear")
+    marked.loc[chosen, ["weight_speech", "weight_face", "accuracy"]] = [0.6, 0.4, 0.5]
+    (axes,) = axes_of(sweep_figure(swept, 0.5, marked, facts))
+    oracle = next(line for line in axes.get_lines() if line.get_label().startswith("oracle"))
+    assert oracle.get_xydata().tolist() == [[0.6, 0.5]]
+    assert oracle.get_label() == "oracle (chosen on test): 0.6 speech + 0.4 face: 50.00%"
+
+
+def test_a_rule_that_finds_its_weights_is_a_level_line_over_its_pool(evaluation, marked, changed):
+    figure = sweep_figure(evaluation["sweep"], 0.625, marked, changed(rule="log_linear"))
     (axes,) = axes_of(figure)
     level = next(line for line in axes.get_lines() if line.get_label() == "configured (log_linear): 62.50%")
     assert set(level.get_ydata()) == {0.625}
@@ -117,7 +141,9 @@ def test_sweep_of_three_modalities_has_a_panel_each(modalities, changed):
     weights = {"speech": 0.5, "face": 0.25, "text": 0.25}
     three = {**modalities, "text": modalities["face"]}
     swept = sweep_weights(align(three), ["linear"], 4, Evaluation(samples=20))["sweep"]
-    panels = axes_of(sweep_figure(swept, 0.5, changed(weights=weights)))
+    oracle = pd.DataFrame([{"annotation": "oracle", "rule": "linear", "accuracy": 0.5}])
+    oracle = oracle.assign(**{f"weight_{name}": weight for name, weight in weights.items()})
+    panels = axes_of(sweep_figure(swept, 0.5, oracle, changed(weights=weights)))
     assert [axes.get_xlabel() for axes in panels] == ["weight of speech", "weight of face", "weight of text"]
     everyone = swept.query("split == 'test' and gender == 'all' and emotion == 'all'")
     median = next(line for line in panels[1].get_lines() if "median" in line.get_label())
@@ -126,13 +152,15 @@ def test_sweep_of_three_modalities_has_a_panel_each(modalities, changed):
 
 
 @pytest.mark.parametrize("leaks, demo", [(True, True), (False, False)])
-def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation, histories, changed, leaks, demo):
+def test_every_figure_carries_count_protocol_and_warnings(
+    modalities, evaluation, marked, histories, changed, leaks, demo
+):
     normalised = ["speech"] if leaks else []
     facts = changed(protocol="random_clips", leaks_speakers=leaks, generated=demo, normalised_by_speaker=normalised)
     speech = modalities["speech"].query("split == 'test'")
     for figure in (
         confusion_figure(confusion(speech), "speech", facts.footer()),
-        sweep_figure(evaluation["sweep"], 0.5, facts),
+        sweep_figure(evaluation["sweep"], 0.5, marked, facts),
         curves_figure(histories["face"], "face", {}, facts.footer()),
     ):
         said = " ".join(texts(figure)).replace("\n", " ")
@@ -142,9 +170,9 @@ def test_every_figure_carries_count_protocol_and_warnings(modalities, evaluation
         assert ("normalised on each speaker's own unlabelled clips, the test speakers' included" in said) == leaks
 
 
-def test_the_same_figure_gives_the_same_bytes_without_metadata(evaluation, facts, tmp_path):
+def test_the_same_figure_gives_the_same_bytes_without_metadata(evaluation, marked, facts, tmp_path):
     for name in ("one.png", "two.png"):
-        save(sweep_figure(evaluation["sweep"], 0.5, facts), tmp_path / name)
+        save(sweep_figure(evaluation["sweep"], 0.5, marked, facts), tmp_path / name)
     written = (tmp_path / "one.png").read_bytes()
     assert written == (tmp_path / "two.png").read_bytes()
     assert b"Matplotlib" not in written and b"tEXt" not in written

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from emofusion.reporting.facts import Facts
+from emofusion.reporting.numbers import MISSING, number
 from emofusion.reporting.results import TrainedModel
 from emofusion.reporting.rounding import decimal
 from emofusion.reporting.wording import heading, percent
@@ -67,8 +68,9 @@ def markdown(table: pd.DataFrame) -> str:
 
     def spread(row: pd.Series, name: str, shown: Callable[[float], str]) -> str:
         deviation = row[f"{name}_sd"]
-        if pd.isna(row[name]):
-            return "–"
+        # of a model that is fitted at once, the training loss is that on clips that it has learnt by heart
+        if pd.isna(row[name]) or (row["epochs"] == 1 and name in ("train_loss", "gap")):
+            return MISSING
         return shown(row[name]) + ("" if pd.isna(deviation) else f" ± {shown(deviation)}")
 
     lines = [
@@ -81,7 +83,7 @@ def markdown(table: pd.DataFrame) -> str:
             "Seconds per epoch": decimal(row["seconds_per_epoch"]),
             "Training loss": spread(row, "train_loss", decimal),
             "Validation loss": spread(row, "validation_loss", decimal),
-            "Gap": spread(row, "gap", decimal),
+            "Gap": spread(row, "gap", lambda gap: number(gap, 2)),
             "Validation accuracy": spread(row, "validation_accuracy", percent),
         }
         for _, row in table.iterrows()
@@ -94,4 +96,8 @@ def markdown(table: pd.DataFrame) -> str:
         "Seconds per epoch: training and validation on the machine that ran them, without the output of frozen blocks, "
         "which is computed only once."
     )
+    if (table["epochs"] == 1).any():
+        foot += (
+            " A model of one epoch has no training loss here: comparison.csv has its loss on its own training clips."
+        )
     return f"{shown.to_markdown(index=False, colalign=aligned, disable_numparse=True)}\n\n{foot}\n"

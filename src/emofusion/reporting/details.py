@@ -35,6 +35,7 @@ def classes_markdown(table: pd.DataFrame, facts: Facts) -> str:
     return f"{_table(rows)}\n\n{foot}\n"
 
 
+_BETWEEN = {"fold": "between folds", "actor": "between actors"}
 _TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 
 
@@ -94,6 +95,13 @@ def folds_markdown(folds: pd.DataFrame, variance: pd.DataFrame, facts: Facts) ->
         "of a fold (among men and among women), and what the chance of single clips alone would give an actor's "
         "accuracy, which the deviation between actors contains."
     )
+    zero = [
+        f"{name_of(system, settings)} ({', '.join(_BETWEEN[part] for part in negative.split(' and '))})"
+        for system in systems
+        if (negative := of.loc[system, "set_to_0"])
+    ]
+    if zero:
+        foot += f" A variance that was estimated as negative was set to 0: of {', '.join(zero)}."
     return f"{_table(rows)}\n\n{foot}\n"
 
 

@@ -61,7 +61,7 @@ def write_report(
         annotations.csv: the weights that figures and the page mark.
         comparison.csv: the networks.
         confusion_<modality>.png, confusion_fusion.png, reliability.png, sweep.png; curves_<modality>.png where networks
-            were trained.
+            were trained in several epochs.
         report.html: the packed page, see `report_page.packing`.
         summary.md: the summary for readers. summary.json: the facts that `headline` needs.
 
@@ -111,7 +111,7 @@ def write_report(
     for name, text in texts.items():
         write_whole(out / f"{name}.md", text)
     achieved = first.set_index("emotion").loc["all", f"{FUSION}_accuracy"]
-    captions = _draw(out, results, systems, achieved, facts, drawing or Drawing())
+    captions = _draw(out, results, systems, achieved, compared["annotations"], facts, drawing or Drawing())
     sections = {
         "Accuracy by emotion": texts["table1"],
         "Beside published figures": beside_markdown(beside, facts),
@@ -154,13 +154,14 @@ def _draw(
     results: Results,
     systems: dict[str, pd.DataFrame],
     achieved: float,
+    annotations: pd.DataFrame,
     facts: Facts,
     drawing: Drawing,
 ) -> dict[str, str]:
     """Draw and write every figure; return file name → caption.
 
     systems: modality or `fusion` → its test rows. achieved: the configured rule's accuracy on all test clips (0–1).
-    drawing: draws the figures of single modalities, which other cells have too.
+    annotations: the marked weights. drawing: draws the figures of single modalities, which other cells have too.
     """
     captions, clips, own, footer = {}, len(systems[FUSION]), Drawing(), facts.footer()
     with figures.style():
@@ -172,14 +173,16 @@ def _draw(
             shown = int(counts.to_numpy().sum())
             of = f"{clips} test clips" if shown == clips else f"the {shown} of {clips} test clips that it has"
             captions[f"confusion_{name}.png"] = f"{heading(name)}: true emotions against predicted emotions, {of}."
-        for name, networks in results.histories.items():
+        for name, trained in results.histories.items():
+            # a single epoch has no curve: such models are fitted at once
+            networks = {network: history for network, history in trained.items() if history["epoch"].max() > 0}
             if networks:
                 clips_of = _clips_of(results.modalities.get(name))
                 drawing.save(out / f"curves_{name}.png", curves_figure, networks, name, clips_of, footer)
                 seeds = max(history["seed"].nunique() for history in networks.values())
                 caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} during training"
                 captions[f"curves_{name}.png"] = caption + (f", {seeds} seeds." if seeds > 1 else ".")
-        own.save(out / "sweep.png", sweep_figure, results.evaluation["sweep"], achieved, facts)
+        own.save(out / "sweep.png", sweep_figure, results.evaluation["sweep"], achieved, annotations, facts)
         captions["sweep.png"] = (
             f"Accuracy against weight, {clips} test clips. {ORACLE.capitalize()}: for orientation only."
         )

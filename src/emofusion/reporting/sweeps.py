@@ -15,7 +15,7 @@ from emofusion.reporting.wording import ORACLE, percent, weights_in_words
 _GENDERS = {"all": ("#000000", "-"), "male": ("#1b3a6b", "--"), "female": ("#d9822b", "-.")}
 
 
-def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
+def sweep_figure(swept: pd.DataFrame, achieved: float, annotations: pd.DataFrame, facts: Facts) -> Figure:
     """The accuracy on test clips against the weight of a modality.
 
     Marks show the configured weights and, as an oracle, the best weights on the test clips. With one or two modalities,
@@ -26,6 +26,7 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
     Args:
         swept: `tables.SWEEP`.
         achieved: the configured rule's accuracy on all test clips (0–1).
+        annotations: `annotations.annotation_table`, which decides among equally accurate weights.
         facts: the facts about the report.
     """
     settings = facts.settings
@@ -38,7 +39,7 @@ def sweep_figure(swept: pd.DataFrame, achieved: float, facts: Facts) -> Figure:
     panels = modalities[:1] if len(modalities) <= 2 else modalities
     figure, body = new_figure((8 if len(panels) == 1 else 4.6 * len(panels), 6), facts.footer(), clips)
     grid = np.atleast_1d(body.subplots(1, len(panels), sharey=True))
-    oracle = everyone.loc[everyone["accuracy"].idxmax()]
+    oracle = annotations[(annotations["annotation"] == "oracle") & (annotations["rule"] == pool)].iloc[0]
     for axes, modality in zip(grid, panels, strict=True):
         if len(panels) == 1:
             _gender_lines(axes, overall, modality)
