@@ -66,15 +66,30 @@ def level_figure(
     handles, labels = panels[0].get_legend_handles_labels()
     body.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False, handlelength=4)
     more = f"; not drawn: {', '.join(every[MOST_PANELS:])}" if every[MOST_PANELS:] else ""
-    body.suptitle(f"Accuracy by level, with {level(confidence)} intervals of the fusion{more}")
+    body.suptitle(f"Accuracy by level, with {level(confidence)} intervals{of_fusion(table)}{more}")
     return figure
+
+
+def only_modality(table: pd.DataFrame, constant: Mapping[str, object] | None = None) -> str | None:
+    """The only modality of all settings; None where there are several. Arguments: see `level_figure`."""
+    columns = {*_of_modalities(table), *(name for name in constant or {} if name.endswith(_OF_MODALITY))}
+    return next(iter(columns)).removesuffix(_OF_MODALITY) if len(columns) == 1 else None
+
+
+def of_fusion(table: pd.DataFrame, constant: Mapping[str, object] | None = None) -> str:
+    """Whose intervals are drawn, where there are several systems. Arguments: see `level_figure`."""
+    return "" if only_modality(table, constant) else f" of the {FUSION}"
+
+
+def _of_modalities(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table if str(name).endswith(_OF_MODALITY)]
 
 
 def _draw(axes: Axes, factor: str, rows: pd.DataFrame) -> None:
     rows = rows.assign(x=_numbers(rows[factor])).sort_values("x")
     line, words = rows[rows["x"].notna()], rows[rows["x"].isna()]
-    systems: dict[str, str] = {ACCURACY: FUSION}
-    of_modalities = [str(name) for name in rows if str(name).endswith(_OF_MODALITY)]
+    systems: dict[str, str] = {ACCURACY: only_modality(rows) or FUSION}
+    of_modalities = _of_modalities(rows)
     # the fusion of a single modality is this modality
     systems |= {c: c.removesuffix(_OF_MODALITY) for c in of_modalities if not np.allclose(rows[c], rows[ACCURACY])}
     for (column, name), (colour, dash, marker) in zip(systems.items(), LINES, strict=False):

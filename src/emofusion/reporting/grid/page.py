@@ -73,6 +73,7 @@ def grid_page(
         grid=grid,
         facts=facts,
         caution=CAUTION,
+        one_setting=not tables.questions,
         files=list(names),
         store=Markup(_json(store)),
         slid=store["slid"],

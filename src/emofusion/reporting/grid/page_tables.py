@@ -29,7 +29,7 @@ def setting_table(tables: GridTables, level: str) -> dict[str, Any]:
         column(table, "clips", "Clips", "count"),
         column(table, "actors", "Actors", "count"),
         column(table, "interval_over", "Interval over", "text"),
-        *_beside(table),
+        *_beside(table, tables.questions),
     ]
     return table_of("settings", f"Settings, with {level} intervals", columns)
 
@@ -44,7 +44,7 @@ def cell_table(tables: GridTables, grid: Grid) -> dict[str, Any]:
         column(table, RECALL, TITLES[RECALL], "share"),
         column(table, "clips", "Clips", "count"),
         column(table, "actors", "Actors", "count"),
-        *_beside(table),
+        *_beside(table, [*tables.questions, *tables.repeats]),
     ]
     return table_of("cells", "Cells", columns)
 
@@ -191,10 +191,10 @@ def _difference(
     return [difference, joint, column(table, "p", "p", "p"), column(table, "p_max_t", "p, max-T", "p")]
 
 
-def _beside(table: pd.DataFrame) -> list[Column]:
+def _beside(table: pd.DataFrame, factors: Sequence[str]) -> list[Column]:
     """What varies besides the factors: figures of modalities, and the basis of the numbers."""
     columns = []
-    for name in table:
+    for name in (name for name in table if name not in factors):  # the protocol may be a factor itself
         if name.removesuffix("_of_report") in BASIS and (name in BASIS or name.endswith("_of_report")):
             columns.append(column(table, name, name.replace("_", " "), "text"))
         elif name.endswith(("_accuracy", "_unweighted_average_recall")):

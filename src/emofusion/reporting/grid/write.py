@@ -14,7 +14,7 @@ from emofusion.reporting.grid.curves import weight_curves
 from emofusion.reporting.grid.facts import baseline_in_words, grid_facts
 from emofusion.reporting.grid.figures import Foot, effects_figure, interactions_figure
 from emofusion.reporting.grid.files import FACTS, FILES, LEVELS, MATRIX, PAGE, SEEDS, TABLES
-from emofusion.reporting.grid.level_figure import level_factors, level_figure
+from emofusion.reporting.grid.level_figure import level_factors, level_figure, of_fusion
 from emofusion.reporting.grid.matrix import matrix
 from emofusion.reporting.grid.page import grid_page
 from emofusion.reporting.grid.seeds import seeds_over_settings
@@ -73,13 +73,17 @@ def write_grid(out: Path, grid: Grid) -> None:
         if level_factors(tables.settings, tables.questions):
             drawn["levels"] = (
                 level_figure(tables.settings, tables.questions, grid.evaluation.confidence, foot, tables.constant),
-                f"Accuracy on test clips against a factor whose levels are numbers, with {shown} intervals of the "
-                "fusion. The other factors have the baseline's levels.",
+                f"Accuracy on test clips against a factor whose levels are numbers, with {shown} intervals"
+                f"{of_fusion(tables.settings, tables.constant)}. The other factors have the baseline's levels.",
             )
         for name, (figure, _) in drawn.items():
             shared.save(figure, out / f"{name}.png")
-    pictures = {name: (out / f"{name}.png", caption) for name, (_, caption) in drawn.items()}
-    beside = [name for name in FILES if name not in (PAGE, FACTS)]
+    # the workflow expects these files of every grid; on the page, a sentence stands in place of those without data
+    empty = {"effects": found.effects.empty, "interactions": tables.interactions.empty, "curves": not curves}
+    shown_here = {name: caption for name, (_, caption) in drawn.items() if not empty.get(name)}
+    pictures = {name: (out / f"{name}.png", caption) for name, caption in shown_here.items()}
+    left_out = {f"{name}.png" for name in drawn if name not in pictures}
+    beside = [name for name in FILES if name not in (PAGE, FACTS, *left_out)]
     beside += [LEVELS] if "levels" in drawn else []
     seeds = seeds_over_settings(grid, found.settings, tables.order)
     if len(seeds):

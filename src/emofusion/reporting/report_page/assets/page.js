@@ -187,6 +187,8 @@
     });
   }
 
+  if (matchMedia("(max-width: 40rem)").matches) document.getElementById("about").open = false;
+
   const begin = async () => {
     if (grid.length) state.setting = nearest(store.start.weights);
     state.system = Math.max(0, systems.findIndex((system) => system.rule === store.start.rule));
