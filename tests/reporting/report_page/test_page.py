@@ -230,3 +230,9 @@ def test_axes_of_shares_have_the_decimals_that_their_ticks_need(two, facts, prov
         r'"format":"([^"]*)"', json.dumps(stored(page(two, facts, provenance), "specs"), separators=(",", ":"))
     )
     assert formats and set(formats) == {".4~%"}
+
+
+def test_the_line_of_the_setting_is_told_of_rules_with_the_slider(two, changed, provenance):
+    """Another rule has no such line."""
+    text = visible(page(two, changed(rule="log_linear"), provenance))
+    assert "With a rule of the slider, the vertical line with the triangle and the dot show the setting above." in text

@@ -80,6 +80,18 @@ def test_a_phone_has_the_list_of_rules_the_slider_and_the_numbers_on_one_screen(
     assert sorted(offered) == sorted(two["rules"]["rule"])
 
 
+def test_a_phone_has_the_slider_on_the_first_screen(opened, two):
+    """What was tested, and what made the page, is folded there, and open on a wide screen."""
+    tab = opened(two, width=375)
+    box = tab.page.locator("#weight-speech").bounding_box()
+    assert box["y"] + box["height"] < 667
+    assert not tab.page.locator("#about").evaluate("it => it.open")
+    tab.page.locator("#about summary").click()
+    assert "linear, 0.7 speech + 0.3 face" in tab.page.locator("#about").inner_text()
+    wide = opened(two, width=1280)
+    assert wide.page.locator("#about").evaluate("it => it.open")
+
+
 def test_charts_stay_when_the_window_changes_and_in_print(opened, two):
     tab = opened(two)
     tab.page.set_viewport_size({"width": 760, "height": 1000})
