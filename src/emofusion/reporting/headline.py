@@ -41,9 +41,11 @@ def headline_of_grid(folder: Path) -> list[str]:
         if about["compared"]:
             different = about["better"] + about["worse"]
             counted = f"{different} of {_counted(about['compared'], 'setting')}"
+            # the tests are of what the cells have configured
+            of = "of the configured rule " if about.get("baseline_on_other_folds") else ""
             lines.append(
-                f"accuracy differs from the baseline's in {counted}: {about['better']} better, {about['worse']} worse "
-                f"(test over actors, adjusted by max-T, {level} confidence)"
+                f"accuracy {of}differs from the baseline's in {counted}: {about['better']} better, "
+                f"{about['worse']} worse (test over actors, adjusted by max-T, {level} confidence)"
             )
         notes = [f"note: {line}" for line in (*about["warnings"], *about["notes"])]
         order = "its tables have the order of the command; to pick the most accurate setting is a choice on test clips"
@@ -55,16 +57,29 @@ def headline_of_grid(folder: Path) -> list[str]:
 
 
 def _over_seeds(about: dict[str, Any]) -> str:
-    """The baseline's accuracy, with its standard deviation over seeds and its interval where it has several."""
-    accuracy, seeds = f"{percentage(about['baseline_accuracy'])} %", about["baseline_seeds"]
+    """The baseline's accuracy, with its standard deviation over seeds and its interval where it has several.
+
+    The rule that other folds have chosen comes first, as in the headline of a report.
+    """
+    accuracy, seeds = about["baseline_accuracy"], about["baseline_seeds"]
     if seeds < 2:
-        return accuracy
-    ends = [percentage(end, 1) for end in about["baseline_interval"] if end is not None]
-    interval = f" [{', '.join(ends)}]" if ends else ""
-    spread = f"over {seeds} seeds"
-    if about["baseline_deviation"] is not None:  # missing where the seeds were tested on different clips
-        spread = f"standard deviation {percentage(about['baseline_deviation'])} points {spread}"
-    return f"mean {accuracy}{interval}, {spread}"
+        return f"{percentage(accuracy)} %"
+    configured = _mean(accuracy, about["baseline_interval"], about["baseline_deviation"])
+    chosen = about.get("baseline_on_other_folds")
+    if chosen is None or about["baseline_rule"] == CHOSEN:
+        return f"{configured} over {seeds} seeds"
+    first = _mean(chosen["mean"], chosen["interval"], chosen["deviation"])
+    others = f"{about['baseline_rule']}, as configured: {configured}"
+    return f"fusion ({chosen['label']}) {first} over {seeds} seeds; {others}"
+
+
+def _mean(mean: float, interval: list[float | None], deviation: float | None) -> str:
+    """A mean accuracy over seeds with its interval and its standard deviation, where it has them."""
+    ends = [percentage(end, 1) for end in interval if end is not None]
+    brackets = f" [{', '.join(ends)}]" if ends else ""
+    # missing where the seeds were tested on different clips
+    spread = "," if deviation is None else f", standard deviation {percentage(deviation)} points"
+    return f"mean {percentage(mean)} %{brackets}{spread}"
 
 
 def _counted(number: int, word: str) -> str:

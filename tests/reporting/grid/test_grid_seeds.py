@@ -8,7 +8,7 @@ import pytest
 from emofusion.evaluation.grid.seeds import GAP
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.reporting.grid import seeds
-from emofusion.reporting.grid.seeds import _label, rules_over_seeds, seeds_over_settings
+from emofusion.reporting.grid.seeds import _label, chosen_over_seeds, rules_over_seeds, seeds_over_settings
 
 CHOICE = "chosen on other folds"
 
@@ -37,6 +37,21 @@ def test_two_rules_with_one_label_keep_their_own_figures():
     table = rules_over_seeds(pd.DataFrame(rows), [], "95%")
     at = [column["title"] for column in table["columns"]].index("Accuracy, mean")
     assert [row[at][0] for row in table["rows"]] == [5000, 7000]
+
+
+def test_the_chosen_rule_of_a_setting_over_its_seeds():
+    rows = [
+        {"speech": speech, "system": system, "gender": gender, "emotion": emotion, "label": CHOICE, "mean": mean}
+        for speech, system, gender, emotion, mean in [
+            ("a", "linear", "all", "all", 0.1), ("a", "chosen", "male", "all", 0.2), ("a", "chosen", "all", "sad", 0.3),
+            ("b", "chosen", "all", "all", 0.4), ("a", "chosen", "all", "all", 0.5),
+        ]
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).assign(deviation=0.01, low=0.45, high=float("nan"))
+    expected = {"label": CHOICE, "mean": 0.5, "deviation": 0.01, "interval": [0.45, None]}
+    assert chosen_over_seeds(table, {"speech": "a"}) == expected
+    assert chosen_over_seeds(table, {"speech": "c"}) is None
+    assert chosen_over_seeds(table[table["system"] == "linear"], {}) is None
 
 
 def test_settings_stand_in_the_given_order(maker, monkeypatch):

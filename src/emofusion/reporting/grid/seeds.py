@@ -12,6 +12,8 @@ from emofusion.evaluation.grid.seeds import COLUMNS, GAP, seed_table
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.reporting.grid.cells import Grid, GridCell
 from emofusion.reporting.grid.page_tables import column, levels_of, table_of, together
+from emofusion.reporting.headline import CHOSEN
+from emofusion.reporting.numbers import or_none
 
 _PEOPLE = {"all": "everyone", "male": "men", "female": "women", GAP: "men - women"}
 _ALL, _UAR = RESERVED
@@ -48,6 +50,28 @@ def seeds_over_settings(grid: Grid, settings: list[Setting], order: list[int]) -
         place = named["kind"].ne(MODALITY) * 1
         parts.append(named.assign(place=place).sort_values(["place", "system"], kind="stable").drop(columns="place"))
     return pd.concat(parts, ignore_index=True) if parts else table.drop(columns="setting")
+
+
+def chosen_over_seeds(table: pd.DataFrame, levels: Mapping[str, str]) -> dict[str, Any] | None:
+    """The accuracy of the rule that other folds have chosen, over the seeds of a setting; None where there is none.
+
+    Args:
+        table: of `seeds_over_settings`.
+        levels: of the setting.
+
+    Returns:
+        label, mean, deviation, and interval (both ends; None where one is missing).
+    """
+    if table.empty:  # it has no columns of levels
+        return None
+    found = table[(table["system"] == CHOSEN) & (table["gender"] == "all") & (table["emotion"] == _ALL)]
+    for name, level in levels.items():
+        found = found[found[name] == level]
+    if found.empty:
+        return None
+    row = found.iloc[0]
+    interval = [or_none(row["low"]), or_none(row["high"])]
+    return {"label": row["label"], **{n: or_none(row[n]) for n in ("mean", "deviation")}, "interval": interval}
 
 
 def _label(rule: str, several: list[Mapping[str, Mapping[str, str]]]) -> str:

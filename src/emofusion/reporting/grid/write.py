@@ -17,9 +17,10 @@ from emofusion.reporting.grid.files import FACTS, FILES, LEVELS, MATRIX, PAGE, S
 from emofusion.reporting.grid.level_figure import level_factors, level_figure, of_fusion
 from emofusion.reporting.grid.matrix import matrix
 from emofusion.reporting.grid.page import grid_page
-from emofusion.reporting.grid.seeds import seeds_over_settings
+from emofusion.reporting.grid.seeds import chosen_over_seeds, seeds_over_settings
 from emofusion.reporting.grid.tables import grid_tables
 from emofusion.reporting.numbers import level, or_none
+from emofusion.reporting.wording import weights_in_words
 
 
 def write_grid(out: Path, grid: Grid) -> None:
@@ -96,6 +97,7 @@ def write_grid(out: Path, grid: Grid) -> None:
     (out / PAGE).write_text(
         grid_page(grid, tables, facts, curves, chosen, pictures, beside, across, seeds), encoding="utf-8"
     )
+    baseline = next(cell for cell in grid.cells if cell.name == grid.baseline)
     about = {
         "name": grid.name,
         "baseline": baseline_in_words(found),
@@ -104,6 +106,8 @@ def write_grid(out: Path, grid: Grid) -> None:
         "baseline_seeds": int(found.means["seeds"][found.baseline]),
         "baseline_deviation": or_none(found.means[f"{ACCURACY}_sd"][found.baseline]),
         "baseline_interval": [or_none(found.means[f"{ACCURACY}_{end}"][found.baseline]) for end in ("low", "high")],
+        "baseline_rule": weights_in_words(baseline.rule, baseline.weights),
+        "baseline_on_other_folds": chosen_over_seeds(seeds, found.settings[found.baseline].levels),
         "settings": len(found.settings),
         "cells": len(grid.cells),
         "compared": facts.compared,
