@@ -110,6 +110,11 @@ def test_the_basis_and_warnings_stand_where_they_differ(maker, tmp_path):
     assert settings["protocol_of_report"].to_dict() == {"one": "speaker_independent", "two": "random_clips"}
     assert settings["leaks_speakers"].to_dict() == {"one": False, "two": True} and "data" not in settings
     about = json.loads((tmp_path / "out" / "grid.json").read_text())
+    # the factor protocol is not shown a second time as what the reports say of it
+    store = json.loads((tmp_path / "out" / "grid.html").read_text().split('id="store">')[1].split("</script>")[0])
+    for name in ("settings", "cells"):
+        titles = [column["title"] for column in store["tables"][name]["columns"]]
+        assert titles.count("protocol") == 1 and titles.count("protocol of report") == 1
     assert about["warnings"] == ["WARNING: it leaks. (This holds for 1 of 2 cells.)"]
     page = (tmp_path / "out" / "grid.html").read_text()
     assert "WARNING: it leaks." in page and "To pick the most accurate of them is a choice on test clips" in page
@@ -168,6 +173,20 @@ def test_one_modality_and_only_seeds_have_empty_tables_and_figures(maker, tmp_pa
     assert all(read(tmp_path / "out", name).empty for name in ("tests", "effects", "interactions"))
     page = (tmp_path / "out" / "grid.html").read_text()
     assert "the only setting" in page and 'id="slider"' not in page
+    # in place of pictures and tables without rows, a sentence says why
+    assert not any(
+        f'id="{kind}-{name}"' in page for kind in ("table", "figure") for name in ("effects", "interactions")
+    )
+    assert 'id="table-tests"' not in page and 'href="effects.png"' not in page and 'href="curves.png"' not in page
+    assert "There is one setting, so there are no main effects and no interactions." in page
+    assert "There is one setting, so nothing is compared with the baseline." in page
+
+
+def test_the_interactions_of_one_factor_have_no_picture(maker, tmp_path):
+    write_grid(tmp_path / "out", maker.grid(rules=("linear",), seeds=("0",)))
+    page = (tmp_path / "out" / "grid.html").read_text()
+    assert 'id="figure-effects"' in page and 'id="table-tests"' in page and 'href="effects.png"' in page
+    assert 'id="figure-interactions"' not in page and 'href="interactions.png"' not in page
 
 
 def test_a_thousand_weights_fit_into_five_megabytes(maker, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from emofusion.reporting.grid.cells import CellReport
 from emofusion.reporting.grid.facts import _warnings
 from emofusion.reporting.grid.figures import Foot
-from emofusion.reporting.grid.level_figure import level_factors, level_figure
+from emofusion.reporting.grid.level_figure import level_factors, level_figure, of_fusion
 from emofusion.reporting.grid.write import write_grid
 
 FOOT = Foot("learning", "96 of 8 actors", "speaker_independent", ())
@@ -95,4 +95,7 @@ def test_a_single_modality_is_drawn_once():
     table = settings()
     table["speech_accuracy"] = table["accuracy"] + 1e-15
     (axes,) = level_figure(table, ["actors", "speech"], 0.95, FOOT).subfigs[0].axes
-    assert [line.get_label() for line in axes.lines] == ["fusion"]
+    assert [line.get_label() for line in axes.lines] == ["speech"]
+    figure = level_figure(table, ["actors", "speech"], 0.95, FOOT)
+    assert figure.subfigs[0].get_suptitle() == "Accuracy by level, with 95% intervals"
+    assert of_fusion(table) == "" and of_fusion(table, {"face_accuracy": 0.4}) == " of the fusion"

@@ -72,8 +72,12 @@ def level_figure(
 
 def only_modality(table: pd.DataFrame, constant: Mapping[str, object] | None = None) -> str | None:
     """The only modality of all settings; None where there are several. Arguments: see `level_figure`."""
-    columns = {*_of_modalities(table), *(name for name in constant or {} if name.endswith(_OF_MODALITY))}
-    return next(iter(columns)).removesuffix(_OF_MODALITY) if len(columns) == 1 else None
+    same_everywhere = {name: value for name, value in (constant or {}).items() if name.endswith(_OF_MODALITY)}
+    table = table.assign(**same_everywhere)
+    columns = _of_modalities(table)
+    if len(columns) != 1 or not np.allclose(table[columns[0]].astype(float), table[ACCURACY]):
+        return None
+    return columns[0].removesuffix(_OF_MODALITY)
 
 
 def of_fusion(table: pd.DataFrame, constant: Mapping[str, object] | None = None) -> str:
