@@ -79,6 +79,11 @@ def test_curves_of_one_network_are_loss_and_accuracy(histories, facts):
     assert [axes.get_title() for axes in axes_of(figure)] == ["loss", "accuracy"]
 
 
+def test_without_epochs_the_figure_says_why(facts):
+    figure = curves_figure({}, "face", {}, facts.footer())
+    assert "Facial expression: fitted at once, so no training curves" in texts(figure) and not axes_of(figure)
+
+
 def test_curves_without_validation_are_those_of_training(histories, facts):
     history = histories["face"]["mlp"].assign(validation_loss=np.nan, validation_accuracy=np.nan)
     loss, accuracy = axes_of(curves_figure({"mlp": history}, "face", {}, facts.footer()))

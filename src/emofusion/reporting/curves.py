@@ -31,11 +31,15 @@ def curves_figure(
     With several seeds, the mean over folds is computed for each seed, and bands show the range over the seeds.
 
     Args:
-        histories: network → `tables.HISTORY`.
+        histories: network → `tables.HISTORY`; without networks, the figure says that there are no curves.
         modality: the name of the modality.
         clips: split → its number of clips in words, where known.
         footer: what stands below the figure.
     """
+    if not histories:
+        figure, body = new_figure((6.5, 1), footer)
+        body.text(0.5, 0.5, f"{heading(modality)}: fitted at once, so no training curves", ha="center", va="center")
+        return figure
     alone = len(histories) == 1
     figure, body = new_figure((9 if alone else 4.5 * len(histories), 4 if alone else 7.5), footer)
     styles = dict(zip(histories, zip(cycle(_COLOURS), cycle(_MARKERS), strict=False), strict=False))

@@ -61,7 +61,7 @@ def write_report(
         annotations.csv: the weights that figures and the page mark.
         comparison.csv: the networks.
         confusion_<modality>.png, confusion_fusion.png, reliability.png, sweep.png; curves_<modality>.png where networks
-            were trained in several epochs.
+            were trained; the summary shows it where one had several epochs.
         report.html: the packed page, see `report_page.packing`.
         summary.md: the summary for readers. summary.json: the facts that `headline` needs.
 
@@ -176,9 +176,10 @@ def _draw(
         for name, trained in results.histories.items():
             # a single epoch has no curve: such models are fitted at once
             networks = {network: history for network, history in trained.items() if history["epoch"].max() > 0}
-            if networks:
+            if trained:  # the workflow expects the file of every modality that is trained
                 clips_of = _clips_of(results.modalities.get(name))
                 drawing.save(out / f"curves_{name}.png", curves_figure, networks, name, clips_of, footer)
+            if networks:
                 seeds = max(history["seed"].nunique() for history in networks.values())
                 caption = f"{heading(name)}: loss and accuracy of {', '.join(networks)} during training"
                 captions[f"curves_{name}.png"] = caption + (f", {seeds} seeds." if seeds > 1 else ".")
