@@ -290,8 +290,8 @@ def test_intervals_of_metrics_without_bounds(men, women):
     """Quantiles of resamples: of a mean of values that are not skewed, and of a ratio of two means."""
     genders, number = people(men, women)[0], 6000
     random, resampling = np.random.default_rng(13), Resampling.of(genders, 1000, 0, 0.95)
-    values = random.normal(0, 1, (number, men + women))
-    whole = 1 + 0.3 * values + 0.3 * random.normal(0, 1, values.shape)
+    values = random.normal(1, 0.5, (number, men + women))
+    whole = random.normal(1, 0.3, values.shape) + 0.3 * (values - 1)
     drawn, present = values @ resampling.weights.T, np.ones(values.shape, dtype=bool)
     for draws in (drawn / (men + women), drawn / (whole @ resampling.weights.T)):
-        assert HELD[0] < held(resampling.interval(draws, present), 0.0) < HELD[1]
+        assert HELD[0] < held(resampling.interval(draws, present), 1.0) < HELD[1]

@@ -98,6 +98,10 @@ class Resampling(Actors):
     def interval(self, draws: NDArray[Any], present: NDArray[Any]) -> Ends:
         """The low and high ends of intervals, (...) each; NaN where too few actors are present.
 
+        In simulations an interval of 95 % holds a mean that is not skewed over actors, and a ratio of two such means,
+        in 94 to 95 of 100 studies with 5 + 4 actors or more. It holds the mean of skewed values less often: that of an
+        exponential distribution in 93 (12 + 12 actors) or 90 (5 + 4) of 100.
+
         draws: (..., samples), a statistic in each resample. present: (..., A), whether an actor is present.
         """
         return self._where_enough(percentiles(draws, self.tail(present)), present)
@@ -115,8 +119,11 @@ class Resampling(Actors):
     def interval_of_positive(self, value: NDArray[Any], draws: NDArray[Any], present: NDArray[Any]) -> Ends:
         """The ends of intervals of values that are not negative, such as losses: Student's on the scale of logarithms.
 
-        A few actors have great losses, so that a mean loss varies more upwards than downwards. The arguments are those
-        of `interval_of_share`.
+        A few actors have great losses, so that a mean loss varies more upwards than downwards. In simulations an
+        interval of 95 % holds the true loss in 94 of 100 studies or more where the losses of actors have a gamma
+        distribution and deviate by up to 0.7 of their mean, or a lognormal one and up to 0.5. A heavier tail is held
+        less often: a lognormal one with 0.7 in 93 (12 + 12 actors) or 92 (5 + 4), with 1.0 in 92 or 91. The arguments
+        are those of `interval_of_share`.
         """
         error, degrees = self._deviation(draws, present)
         reach = np.exp(stdtrit(degrees, (1 + self.confidence) / 2) * ratio(error, np.where(value > 0, value, 1.0)))

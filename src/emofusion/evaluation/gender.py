@@ -117,7 +117,8 @@ def gap_p(
 ) -> NDArray[Any]:
     """Two-sided p values of the gaps, (S, R), from a permutation test.
 
-    The genders are permuted over the actors that have a clip of the row. The test is exact if there are at most
+    The genders are permuted over the actors that have a clip of the row. That assumes that men differ as much among
+    themselves as women do, see `groups` for how far it holds otherwise. The test is exact if there are at most
     `permutations` ways to do so; otherwise this number of ways is drawn (see `permutation.two_sided`).
 
     permuted: see `permuted_gaps`; they serve the rows of which every actor has a clip.

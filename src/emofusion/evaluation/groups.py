@@ -3,6 +3,12 @@
 A group of people, such as an age band, is compared over people: they are a sample of each level, and the test
 permutes which people have which level. A group that varies within people, such as an intensity, is compared within
 people: the test exchanges the levels of each person. Tests are over actors, so they hold for other actors.
+
+A permutation over people assumes that people differ as much in all groups. Simulated tests at 5 % reject equal means in
+at most 6 of 100 studies then. Where a small group spreads more, they reject more: in 8 to 9 of 100 for five people with
+a deviation of 4 points and four with 14, and in 13 to 20 of 100 for 12, 8 and 4 people with 4, 10 and 16. With equally
+large groups they reject in 6 to 8. Statistics divided by their standard errors (Janssen 1997, Chung and Romano 2013)
+were tried: they left 8 and 11 of 100, so that the plain ones stay, which the p values of narrowed gaps share.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,8 @@
-"""Permutation tests over actors, and the correction of p values for the number of comparisons."""
+"""Permutation tests over actors, and the correction of p values for the number of comparisons.
+
+A permutation of people over groups asks whether the groups are the same: also in how much people differ. Where a
+small group spreads more than a large one, equal means are told apart too often: see `groups`.
+"""
 
 from itertools import combinations
 from math import comb

@@ -90,8 +90,10 @@ def logit_interval(
     """The ends of the interval logit(q) ± t s / (q (1 - q)) of a share with the standard error s.
 
     q is the share with half a clip added to each side (Anscombe 1956, doi 10.1093/biomet/43.3-4.461), so that a logit
-    exists near 0 and 1. An interval of 1 ends at 1, and one of 0 begins at 0. Where actors do not differ at all, as
-    where every clip is recognised, s cannot be estimated; the clips then count as independent.
+    exists near 0 and 1. An interval of 1 ends at 1, and one of 0 begins at 0. With very few actors and few clips it is
+    too wide: one of 95 % holds the true share of four people in up to 99, and of five in up to 98 of 100 studies. Where
+    actors do not differ at all, as where every clip is recognised, s cannot be estimated; the clips then count as
+    independent.
 
     Args:
         share: (...), from 0 to 1.
