@@ -32,7 +32,8 @@ def _on_sound(name: str, features: list[Features], settings: LiveSettings) -> st
     shortest, longest = settings.speech.shortest_window, settings.speech.longest_window
     of_sound = [one for one in features if "audio" in one.computed_from()]
     cut = all(isinstance(one, AcousticSettings) and one.trim is not None for one in of_sound)
-    said = f"{name} is scored in windows of {shortest:g} to {longest:g} s over speech."
+    windows = f"{shortest:g} to {longest:g} s" if shortest < longest else f"{longest:g} s"
+    said = f"{name} is scored in windows of {windows} over speech."
     return said if cut else said + _WITH_SILENCE
 
 
