@@ -123,7 +123,7 @@ class Scorer:
                 f"the model's features of {' and '.join(asking)} are normalised for each speaker. Give "
                 + (f"{number} neutral clips" if number else "several clips, of different emotions,")
                 + " of the speaker whose recordings are scored, with --enrol FILE…"
-                + (f"; there is {len(enrolment)}" if enrolment else "")
+                + (f"; there {'is' if len(enrolment) == 1 else 'are'} {len(enrolment)}" if enrolment else "")
             )
         if bad := next((recording for recording in enrolment if recording.fault), None):
             raise EmofusionError(f"{bad.name}, which is given for enrolment, {bad.fault}.")

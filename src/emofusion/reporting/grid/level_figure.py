@@ -51,8 +51,7 @@ def level_figure(
         foot: of the figure.
         constant: column → value of what is the same in all settings, such as the accuracy of a modality.
     """
-    same_everywhere = {name: value for name, value in (constant or {}).items() if name.endswith(_OF_MODALITY)}
-    table = table.assign(**same_everywhere)
+    table = _complete(table, constant)
     every = level_factors(table, questions)
     factors = every[:MOST_PANELS]
     figure, body = footed((4.4 * len(factors) + 2, 4.6), foot)
@@ -72,8 +71,7 @@ def level_figure(
 
 def only_modality(table: pd.DataFrame, constant: Mapping[str, object] | None = None) -> str | None:
     """The only modality of all settings; None where there are several. Arguments: see `level_figure`."""
-    same_everywhere = {name: value for name, value in (constant or {}).items() if name.endswith(_OF_MODALITY)}
-    table = table.assign(**same_everywhere)
+    table = _complete(table, constant)
     columns = _of_modalities(table)
     if len(columns) != 1 or not np.allclose(table[columns[0]].astype(float), table[ACCURACY]):
         return None
@@ -83,6 +81,11 @@ def only_modality(table: pd.DataFrame, constant: Mapping[str, object] | None = N
 def of_fusion(table: pd.DataFrame, constant: Mapping[str, object] | None = None) -> str:
     """Whose intervals are drawn, where there are several systems. Arguments: see `level_figure`."""
     return "" if only_modality(table, constant) else f" of the {FUSION}"
+
+
+def _complete(table: pd.DataFrame, constant: Mapping[str, object] | None) -> pd.DataFrame:
+    """The table with the accuracies of modalities that are the same in all settings. Arguments: see `level_figure`."""
+    return table.assign(**{n: value for n, value in (constant or {}).items() if n.endswith(_OF_MODALITY)})
 
 
 def _of_modalities(table: pd.DataFrame) -> list[str]:
