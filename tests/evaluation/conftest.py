@@ -108,14 +108,14 @@ def resampled() -> Callable[[pd.DataFrame, pd.Series], pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def plain_interval() -> Callable[..., list[float]]:
-    """Student's interval over actors by a plain loop: `plain_interval(terms, confidence, clips=None)`.
+def plain_difference() -> Callable[..., tuple[float, float, float, float]]:
+    """By a plain loop over actors: a value, its standard error, and its degrees of freedom (pooled, Satterthwaite's).
 
-    terms: pairs of a weight and a table with the columns actor, gender and right; the value is the weighted sum of
-    their means. clips: of a share, whose interval is then on the scale of logits.
+    `plain_difference(terms)`. terms: pairs of a weight and a table with the columns actor, gender and right; the value
+    is the weighted sum of their means. Genders are strata.
     """
 
-    def interval(terms: list[tuple[float, pd.DataFrame]], confidence: float, clips: int | None = None) -> list[float]:
+    def difference(terms: list[tuple[float, pd.DataFrame]]) -> tuple[float, float, float, float]:
         value, away, genders = 0.0, dict[str, float](), dict[str, str]()
         for weight, table in terms:
             mean = table["right"].mean()
@@ -124,13 +124,33 @@ def plain_interval() -> Callable[..., list[float]]:
                 genders[actor] = rows["gender"].iloc[0]
                 away[actor] = away.get(actor, 0) + weight * (rows["right"] - mean).sum() / len(table)
         among = [[away[actor] for actor in away if genders[actor] == gender] for gender in set(genders.values())]
-        error = np.sqrt(sum(len(part) * np.var(part, ddof=1) for part in among))
-        reach = t.ppf((1 + confidence) / 2, len(away) - len(among)) * error
+        variances = [len(part) * np.var(part, ddof=1) for part in among]
+        parts = sum(one**2 / (len(part) - 1) for one, part in zip(variances, among, strict=True))
+        pooled = len(away) - len(among)
+        return value, np.sqrt(sum(variances)), pooled, sum(variances) ** 2 / parts if parts > 1e-24 else pooled
+
+    return difference
+
+
+@pytest.fixture(scope="session")
+def plain_interval(plain_difference) -> Callable[..., list[float]]:
+    """Student's interval over actors: `plain_interval(terms, confidence, clips=None, unequal=False)`.
+
+    terms: see `plain_difference`. clips: of a share, whose interval is then on the scale of logits. unequal: with
+    Satterthwaite's degrees of freedom.
+    """
+
+    def interval(
+        terms: list[tuple[float, pd.DataFrame]], confidence: float, clips: int | None = None, unequal: bool = False
+    ) -> list[float]:
+        value, error, pooled, welch = plain_difference(terms)
+        factor = t.ppf((1 + confidence) / 2, welch if unequal else pooled)
+        reach = factor * error
         if clips is None:
             return [max(value - reach, -1), min(value + reach, 1)]
         q = (value * clips + 0.5) / (clips + 1)
         if error < 1e-12:
-            reach = t.ppf((1 + confidence) / 2, len(away) - len(among)) * np.sqrt(q * (1 - q) / clips)
+            reach = factor * np.sqrt(q * (1 - q) / clips)
         ends = 1 / (1 + np.exp(-np.log(q / (1 - q)) + np.array([1, -1]) * reach / (q * (1 - q))))
         return [0.0 if value == 0 else float(ends[0]), 1.0 if value == 1 else float(ends[1])]
 

@@ -17,7 +17,7 @@ from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.flips import sign_flips
 from emofusion.evaluation.gender import find_gaps, gap_p, minimum_detectable_gap, permuted_gaps
-from emofusion.evaluation.narrowed import change_interval, change_tests, narrowed_table
+from emofusion.evaluation.narrowed import change_interval, change_tests, change_welch, narrowed_table
 from emofusion.evaluation.paired import mcnemar
 from emofusion.evaluation.permutation import holm, sign_flip
 from emofusion.evaluation.student import deviations, deviations_of_rows
@@ -68,16 +68,20 @@ def test_intervals_of_accuracies_where_people_have_different_numbers_of_clips(me
 @BOTH
 @pytest.mark.parametrize(
     ("of_men", "of_women", "deviation", "clips"),
-    [(0.6, 0.6, 0.1, 60), (0.7, 0.85, 0.08, 60), (0.875, 0.875, 0.06, 8), (0.95, 0.85, 0.04, 60)],
-)
+    [
+        (0.6, 0.6, 0.1, 60), (0.7, 0.85, 0.08, 60), (0.875, 0.875, 0.06, 8), (0.95, 0.85, 0.04, 60),
+        (0.75, 0.75, (0.04, 0.14), 60), (0.75, 0.75, (0.14, 0.04), 20),
+    ],
+)  # fmt: skip
 def test_intervals_of_a_gap(men, women, of_men, of_women, deviation, clips):
+    """People of both genders differ as much, or those of one gender much more."""
     genders, male = people(men, women)
-    random = np.random.default_rng(3)
-    correct = random.binomial(clips, rates(random, np.where(male, of_men, of_women), deviation, (12_000, len(male))))
+    random, spread = np.random.default_rng(3), np.where(male, *np.broadcast_to(deviation, 2))
+    correct = random.binomial(clips, rates(random, np.where(male, of_men, of_women), spread, (12_000, len(male))))
     sides = [(of, np.full(len(male), clips) * of) for of in (male, ~male)]
     value = np.subtract(*((correct * of).sum(axis=1) / whole.sum() for of, whole in sides))
     away = np.subtract(*(deviations(correct * of, whole) for of, whole in sides))
-    ends = Actors(genders).difference(value, away, np.ones(len(male), dtype=bool))
+    ends = Actors(genders).gap(value, away, np.ones(len(male), dtype=bool))
     assert HELD[0] < held(ends, of_men - of_women) < HELD[1]
 
 
@@ -126,17 +130,25 @@ def test_of_many_rules_that_are_all_equally_good_max_t_finds_one_in_few_studies(
 
 
 def recognised(
-    men: int, women: int, before: tuple[float, float], after: tuple[float, float], number: int
+    men: int,
+    women: int,
+    before: tuple[float, float],
+    after: tuple[float, float],
+    number: int,
+    deviations: tuple[float, float] = (0.07, 0.07),
 ) -> NDArray[Any]:
     """Recognised clips of 8 emotions in simulated studies, (2, studies, A, 8): before and after, 8 clips of each.
 
-    before, after: the accuracy of men and that of women. Actors differ by 7 points, and both systems agree on whom.
+    before, after: the accuracy of men and that of women. deviations: by how much men and women differ among themselves;
+    both systems agree on whom.
     """
     _, male = people(men, women)
     random = np.random.default_rng(7)
     own = random.normal(0, 1, (2, number, men + women))
     share = [own[0], 0.7 * own[0] + np.sqrt(0.51) * own[1]]
-    skills = [np.where(male, *of) + 0.07 * z for of, z in zip((before, after), share, strict=True)]
+    skills = [
+        np.where(male, *of) + np.where(male, *deviations) * z for of, z in zip((before, after), share, strict=True)
+    ]
     return random.binomial(8, np.clip(skills, 0, 1)[..., None], (2, number, men + women, 8))
 
 
@@ -171,30 +183,36 @@ def test_intervals_of_the_change_of_a_gap(men, women, before, after):
     gaps = find_gaps(*scored(genders, np.concatenate(recognised(men, women, before, after, number))))
     ends = change_interval(gaps, Actors(genders), np.arange(number, 2 * number), np.arange(number))
     truth = abs(np.subtract(*after)) - abs(np.subtract(*before))
-    assert HELD[0] < held((ends[0][:, 0], ends[1][:, 0]), truth) < HELD[1]
+    # both ends allow for both the difference and the sum, so that the interval of few people is a little too wide
+    assert HELD[0] < held((ends[0][:, 0], ends[1][:, 0]), truth) < 0.975
 
 
 @BOTH
-@pytest.mark.parametrize(("before", "after"), [((0.6, 0.75), (0.7, 0.85)), ((0.7, 0.7), (0.8, 0.8))])
-def test_verdicts_where_no_gap_has_changed(men, women, before, after):
-    """One gap that stays as it is, and none at all; of all clips, and one or more of the emotions. 2000 studies."""
+@pytest.mark.parametrize("deviations", [(0.07, 0.07), (0.03, 0.12)])
+@pytest.mark.parametrize(("before", "after"), [((0.5, 0.75), (0.5, 0.75)), ((0.6, 0.6), (0.65, 0.65))])
+def test_verdicts_where_no_gap_has_changed(men, women, before, after, deviations):
+    """One gap that stays as it is, and none at all; of all clips, and one or more of the emotions. 2000 studies.
+
+    Women differ as much as men do, or much more.
+    """
     batches, size = 20, 100
-    correct, verdicts, gaps_found = recognised(men, women, before, after, batches * size), [], []
+    correct, verdicts, gaps_found = recognised(men, women, before, after, batches * size, deviations), [], []
     for batch in range(batches):  # a batch has the same permutations
         of_batch = correct[:, batch * size : (batch + 1) * size]
         systems, counts = scored(people(men, women)[0], np.concatenate(of_batch))
         gaps, (permuted, exact) = find_gaps(systems, counts), permuted_gaps(systems, counts, 250, batch)
-        p = gap_p(systems, counts, gaps, (permuted, exact), 250, batch)
+        over = Actors(people(men, women)[0])
+        p = gap_p(systems, counts, over, gaps, (permuted, exact), 250, batch)
+        welch = change_welch(gaps, over, np.arange(size, 2 * size), np.arange(size))
         gaps_found.append([p[:size, 0] <= 0.05, holm(p[:size, 2:]).min(axis=1) <= 0.05])  # all clips; any emotion
         pair = np.array([1]), np.array([0])
         for study in range(size):
             of_study = [study, size + study]
-            verdicts.append(
-                [
-                    change_tests(gaps.observed[of_study, rows], permuted[of_study, rows], exact, *pair)[1].min() <= 0.05
-                    for rows in (slice(0, 1), slice(2, None))
-                ]
-            )
+            found = []
+            for rows in (slice(0, 1), slice(2, None)):
+                adjusted = change_tests(gaps.observed[of_study, rows], permuted[of_study, rows], exact, *pair)[1]
+                found.append(np.fmax(adjusted, welch[study, rows]).min() <= 0.05)
+            verdicts.append(found)
     assert (np.mean(verdicts, axis=0) <= REJECTED).all()
     if before[0] == before[1]:
         assert (np.mean(gaps_found, axis=(0, 2)) <= REJECTED).all()
@@ -257,10 +275,10 @@ def test_intervals_of_figures_that_are_functions_of_sums(men, women, mean, devia
 @BOTH
 @pytest.mark.parametrize(
     ("clips", "mean", "deviation"),
-    [(60, 0.6, 0.1), (60, 0.9, 0.06), (60, 0.95, 0.04), (8, 0.9, 0.06), (8, 0.97, 0.03)],
+    [(60, 0.6, 0.1), (60, 0.9, 0.06), (60, 0.95, 0.04), (8, 0.6, 0.1), (8, 0.9, 0.06), (8, 0.97, 0.03)],
 )
 def test_intervals_of_the_minimum_detectable_gap(men, women, clips, mean, deviation):
-    """They hold the truth often enough also near the ceiling, where values are far from normal; few are too short."""
+    """They hold the truth often enough also near the ceiling, where values are far from normal."""
     _, male = people(men, women)
     seen = np.random.default_rng(10).binomial(
         clips, rates(np.random.default_rng(9), mean, deviation, (6000, len(male)))
@@ -269,8 +287,8 @@ def test_intervals_of_the_minimum_detectable_gap(men, women, clips, mean, deviat
     known, degrees = ~np.isnan(gap), len(male) - 2
     spread = np.sqrt(deviation**2 * (1 - 1 / clips) + mean * (1 - mean) / clips)
     truth = nctdtrinc(degrees, 0.2, stdtrit(degrees, 0.975)) * spread * np.sqrt(1 / men + 1 / women)
-    # too wide for few actors and few clips, so that there is no upper bound for them
-    assert HELD[0] < held((low[known], high[known]), truth) < (HELD[1] if men == 12 and clips == 60 else 1)
+    # a little too wide where nearly all of few clips are recognised
+    assert HELD[0] < held((low[known], high[known]), truth) < (HELD[1] if clips == 60 or mean < 0.9 else 0.985)
 
 
 @BOTH

@@ -126,7 +126,7 @@ def of_two_levels_of_the_same_people(random, men, women):
 def test_an_interval_of_a_fairness_metric_holds_the_truth_as_often_as_said(men, women, groups):
     for metric, held in groups(np.random.default_rng(men), men, women).items():
         # a folded interval of a difference near 0 cannot be missed from below; equalized odds are held by two intervals
-        assert 0.93 < held < 0.98, metric
+        assert 0.93 < held < 0.985, metric
 
 
 @BOTH

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import nct, norm, permutation_test, t, ttest_ind
+from scipy.stats import beta, chi2, nct, permutation_test, t, ttest_ind
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from emofusion.corpora.ravdess.names import EMOTIONS
@@ -75,15 +75,15 @@ def test_gaps_and_intervals_are_those_of_a_plain_loop(systems, plain_interval):
             for sign, gender in ((1, "male"), (-1, "female"))
             for emotions in of
         ]
-        assert [row.low, row.high] == pytest.approx(plain_interval(terms, 0.9), abs=1e-12)
+        assert [row.low, row.high] == pytest.approx(plain_interval(terms, 0.9, unequal=True), abs=1e-12)
 
 
-def test_p_is_the_share_of_all_relabellings(systems):
-    """126 ways to call 4 of 9 actors men, fewer where some show no surprise, each by a plain loop."""
+def test_p_is_the_share_of_all_relabellings_or_welchs(systems, plain_difference):
+    """126 ways to call 4 of 9 actors men, fewer where some show no surprise, each by a plain loop. Welch's t test."""
     _, _, table, _ = table_of(systems)
     rows = systems["linear"]
     linear = table[table["system"] == "linear"].set_index("emotion")
-    ways = {}
+    ways, greater = {}, {}
     for emotion in ("all", "sad", "surprised"):
         actors = rows.loc[rows["emotion"].eq(emotion) | (emotion == "all"), ["actor", "gender"]].drop_duplicates()
         permuted = []
@@ -91,8 +91,15 @@ def test_p_is_the_share_of_all_relabellings(systems):
             male = rows["actor"].isin(men)
             permuted.append(accuracy(rows[male], emotion) - accuracy(rows[~male], emotion))
         extreme = np.abs(permuted) >= abs(linear.loc[emotion, "gap"]) - 1e-12
-        assert linear.loc[emotion, "p"] == pytest.approx(extreme.mean())
-        ways[emotion] = len(extreme)
+        seen = rows[rows["emotion"].eq(emotion) | (emotion == "all")]
+        seen = seen.assign(right=labels(seen) == seen["emotion"])
+        value, error, _, degrees = plain_difference(
+            [(sign, seen[seen["gender"] == of]) for sign, of in ((1, "male"), (-1, "female"))]
+        )
+        welch = 2 * t.sf(abs(value) / error, degrees)
+        assert linear.loc[emotion, "p"] == pytest.approx(max(extreme.mean(), welch))
+        ways[emotion], greater[emotion] = len(extreme), welch > extreme.mean()
+    assert set(greater.values()) == {True, False}
     assert ways["all"] == 126 > ways["surprised"] > 1
 
 
@@ -100,8 +107,8 @@ def test_drawn_relabellings_agree_with_all_and_the_seen_one_counts(systems):
     exact, drawn, few = (table_of(systems, permutations)[2]["p"] for permutations in (126, 125, 4))
     np.testing.assert_allclose(drawn, exact, atol=0.25)
     assert drawn.min() >= 1 / 126 and few.min() >= 1 / 5
-    overall = table_of(systems, 125)[2]["emotion"] == "all"
-    assert (drawn[overall] * 126).round(6).mod(1).eq(0).all() and (drawn[overall] != exact[overall]).any()
+    permuted = drawn[drawn != exact]  # the others are Welch's, which nobody draws
+    assert len(permuted) and (permuted * 126).round(6).mod(1).eq(0).any()
 
 
 def test_p_is_corrected_for_the_emotions_of_a_system(systems):
@@ -144,12 +151,13 @@ def test_the_minimum_detectable_gap_is_what_the_noncentral_t_says(balanced):
     critical = t.ppf(0.975, 8)
     shift = brentq(lambda d: nct.sf(critical, 8, d) + nct.cdf(-critical, 8, d) - 0.8, 1, 6)
     assert table.loc["all", "minimum_detectable_gap"] == pytest.approx(shift * spread, rel=1e-4)
-    # Bonett's interval of a standard deviation of ten values, with medians as centres, at the level of 0.9
+    # the interval of a standard deviation of ten values, with degrees of freedom from the kurtosis, at the level of 0.9
     fourth = sum(((means[gender] - means[gender].median()) ** 4).sum() for gender in ("male", "female"))
-    kurtosis = 10 * fourth / (4 * means["male"].var() + 4 * means["female"].var()) ** 2
-    z, correction = norm.ppf(0.95), 10 / (10 - norm.ppf(0.95))
-    error = np.sqrt((kurtosis - 7 / 10) / 8)
-    ends = [shift * spread * np.sqrt(correction * np.exp(sign * z * correction * error)) for sign in (-1, 1)]
+    variance, mean = (means["male"].var() + means["female"].var()) / 2, means.mean()
+    size = mean * (1 - mean) / variance - 1
+    kurtosis = (10 * fourth / (8 * variance) ** 2 + 3 + beta(mean * size, (1 - mean) * size).stats("k")) / 2
+    degrees = 2 / ((kurtosis - 3) / 10 + 2 / 8)
+    ends = [shift * spread * np.sqrt(degrees / chi2.ppf(share, degrees)) for share in (0.95, 0.05)]
     found = table.loc["all", ["minimum_detectable_gap_low", "minimum_detectable_gap_high"]]
     assert found.tolist() == pytest.approx(ends, rel=1e-4)
 
@@ -223,8 +231,11 @@ def test_a_gap_is_narrowed_only_where_the_adjusted_test_says_so(unfair):
     assert oracle.loc["face", "p_max_t"] <= turned.loc["face", "p_max_t"]  # one hypothesis less
 
 
-def test_p_values_of_narrowing_are_those_of_a_plain_loop(systems):
-    """The greater p value of the difference and of the sum of both gaps, and their single-step max-T adjustment."""
+def test_p_values_of_narrowing_are_those_of_a_plain_loop(systems, plain_difference):
+    """The greater p value of the difference and of the sum of both gaps, and their single-step max-T adjustment.
+
+    Each p value is the greater one of that of the permutations and of Welch's t test.
+    """
     table, (permuted, exact) = narrowed_of(systems, ["speech", "face"], permutations=40)
     assert permuted.shape[-1] == 40 and not exact
     scored, _, _, gaps = table_of(systems, 40)
@@ -238,8 +249,18 @@ def test_p_values_of_narrowing_are_those_of_a_plain_loop(systems):
             smallest[modality, sign] = (seen, (1 + (abs(drawn) / scale >= seen - 1e-9).sum()) / 41)
             greatest = np.maximum(greatest, abs(drawn) / scale)
     found = table[table["emotion"] == "all"].set_index("modality")
+    halves = {
+        name: [(sign, rows[rows["gender"] == of]) for sign, of in ((1, "male"), (-1, "female"))]
+        for name, rows in ((name, rows.assign(right=labels(rows) == rows["emotion"])) for name, rows in systems.items())
+    }
     for modality in ("speech", "face"):
-        assert found.loc[modality, "p"] == pytest.approx(max(smallest[modality, sign][1] for sign in (-1, 1)))
+        welch = []
+        for sign in (-1, 1):
+            terms = [*halves["linear"], *((sign * weight, rows) for weight, rows in halves[modality])]
+            value, error, _, degrees = plain_difference(terms)
+            welch.append(2 * t.sf(abs(value) / error, degrees))
+        expected = max(*welch, *(smallest[modality, sign][1] for sign in (-1, 1)))
+        assert found.loc[modality, "p"] == pytest.approx(expected)
         assert found.loc[modality, "p_max_t"] >= found.loc[modality, "p"] - 1e-12
     # the most extreme statistic of the family has the single-step value, which bounds the others from below
     extreme = max(smallest.values())[0]
@@ -256,8 +277,8 @@ def test_the_interval_of_a_change_follows_from_those_of_difference_and_sum(syste
         rows = rows.assign(right=labels(rows) == "sad")
         parts[name] = [(sign, rows[rows["gender"] == of]) for sign, of in ((1, "male"), (-1, "female"))]
     after, before = parts["linear"], parts["face"]
-    d_low, d_high = plain_interval([*after, *((-sign, rows) for sign, rows in before)], 0.9)
-    s_low, s_high = plain_interval([*after, *before], 0.9)
+    d_low, d_high = plain_interval([*after, *((-sign, rows) for sign, rows in before)], 0.9, unequal=True)
+    s_low, s_high = plain_interval([*after, *before], 0.9, unequal=True)
     # of all differences and sums within both intervals, |after| - |before| at the corners and where one of them is 0
     found = [
         abs(d + s) / 2 - abs(s - d) / 2

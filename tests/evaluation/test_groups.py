@@ -5,6 +5,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import permutation_test, t, ttest_ind
 
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.actors import Actors
@@ -148,10 +149,14 @@ def test_levels_within_people_against_all_exchanges(systems, scored, facts):
     assert row["first_actors"] == row["second_actors"] == 9
 
 
-def test_the_spread_of_three_levels_against_all_permutations_of_people(systems, scored, facts):
+@pytest.mark.parametrize("system", ["speech", "face"])
+def test_the_spread_of_three_levels_against_all_permutations_of_people(
+    systems, scored, facts, system, plain_difference
+):
+    """And against Welch's t tests of its three pairs."""
     drawn = 4000
     found = group_tables(scored, facts, settings("tongue", permutations=drawn))["group_tests"]
-    rows = right_of(systems, "face", facts)
+    rows = right_of(systems, system, facts)
     by_actor = rows.groupby("actor")["right"].agg(["sum", "size"])
     levels = rows.drop_duplicates("actor").set_index("actor")["tongue"].reindex(by_actor.index).to_numpy()
 
@@ -162,9 +167,46 @@ def test_the_spread_of_three_levels_against_all_permutations_of_people(systems, 
     observed = spread(levels)
     ways = set(permutations(levels))  # 9! / (3!)³ = 1680
     expected = np.mean([spread(way) >= observed - 1e-9 for way in ways])
-    row = found.query("system == 'face' and emotion == 'all'").iloc[0]
+    row = found.query("system == @system and emotion == 'all'").iloc[0]
     assert len(ways) == 1680 and row["spread"] == pytest.approx(observed) and row["levels"] == 3
+    parts, welch = [part.assign(gender=part["tongue"]) for _, part in rows.groupby("tongue")], []
+    for pair in combinations(parts, 2):
+        value, error, _, degrees = plain_difference(list(zip((1, -1), pair, strict=True)))
+        welch.append(2 * t.sf(abs(value) / error, degrees))
+    expected = max(expected, min(1, 3 * min(welch)))
     assert row["p"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / drawn) + 1 / drawn)
+
+
+def test_over_people_p_is_the_greater_one_of_both_tests():
+    """Levels of which one spreads much more. scipy has Welch's test where all people have as many clips."""
+    actor = np.repeat(np.arange(14), 20)
+    level = np.array(["x"] * 6 + ["y"] * 4 + ["z"] * 4)[actor]
+    share = np.array([0.7, 0.75, 0.8, 0.7, 0.75, 0.8, 0.05, 0.55, 0.2, 0.6, 0.7, 0.65, 0.75, 0.6])[actor]
+    right = np.tile(np.arange(20), 14) < (20 * share).round()
+    emotion = np.tile(["happy", "sad"], 140)
+    clips = pd.DataFrame(
+        {"clip": [f"c{n:03}" for n in range(280)], "corpus": "demo", "actor": [f"a{a:02}" for a in actor]}
+    )
+    clips = clips.assign(gender="female", emotion=emotion, fold=0, split="test")
+    happy = (emotion == "happy") == right
+    table = clips.assign(logit_happy=np.where(happy, 2.0, 0.0), logit_sad=np.where(happy, 0.0, 2.0))
+    about = clips[["clip", "corpus", "actor", "gender", "emotion"]].assign(level=level)
+    found = group_tables(side_by_side({"one": table}), about, settings("level", permutations=10_000))
+    by_actor = pd.Series(right).groupby(actor).mean()
+    own = pd.Series(level).groupby(actor).first()
+    welch = []
+    for row in found["group_gaps"].query("emotion == 'all'").itertuples():
+        sides = [by_actor[own == one] for one in (row.first, row.second)]
+        test = ttest_ind(*sides, equal_var=False)
+        permuted = permutation_test(
+            sides, lambda a, b, axis: np.abs(a.mean(axis=axis) - b.mean(axis=axis)), alternative="greater"
+        )
+        welch.append(test.pvalue)
+        ends = test.confidence_interval(0.95)
+        assert [row.low, row.high] == pytest.approx([ends.low, ends.high])
+        assert row.p == pytest.approx(max(test.pvalue, permuted.pvalue))
+    tests = found["group_tests"].set_index("emotion").loc["all"]
+    assert welch[0] == min(welch) and tests["p"] == pytest.approx(3 * welch[0])  # x and y
 
 
 @pytest.mark.parametrize("group", ["gender", "intensity"])
@@ -217,7 +259,7 @@ def test_intervals_of_fairness_are_those_of_signed_differences_by_hand(systems, 
 
         def interval(parts, confidence):
             terms = [(sign, part.assign(right=part["taken"])) for sign, part in zip((1, -1), parts, strict=True)]
-            return folded(*plain_interval(terms, confidence))
+            return folded(*plain_interval(terms, confidence, unequal=group == "gender"))
 
         parity, true, false = (interval(parts, 0.95) for parts in ((first, second), happy, others))
         assert found.loc[(system, "happy", METRICS[0]), ["low", "high"]].tolist() == pytest.approx(parity)

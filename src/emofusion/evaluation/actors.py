@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emofusion.emotions import UNKNOWN
 from emofusion.evaluation.arithmetic import one_hot, ratio
-from emofusion.evaluation.student import Ends, deviations, logit_interval, standard_error, student_interval
+from emofusion.evaluation.student import Ends, deviations, logit_interval, standard_error, student_interval, student_p
 
 # Fewer actors of a group say almost nothing about other actors of this group.
 FEWEST = 3
@@ -90,6 +90,25 @@ class Actors:
         """
         ends = student_interval(value, *standard_error(away, present, self.strata), self.confidence)
         return self._where_enough(ends, present)
+
+    def gap(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any]) -> Ends:
+        """The ends of the intervals of gaps between groups of different people, (...) each.
+
+        They are those of `difference`, but people of one group may differ more than those of another (Welch). The
+        arguments are the same.
+        """
+        error, degrees = standard_error(away, present, self.strata, unequal=True)
+        return self._where_enough(student_interval(value, error, degrees, self.confidence), present)
+
+    def gap_p(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
+        """The two-sided p values of Welch's t test of gaps between groups of different people, (...).
+
+        It is NaN where a group that is present has one person, and where nobody differs from others of the same group.
+        The arguments are those of `difference`.
+        """
+        p = student_p(value, *standard_error(away, present, self.strata, unequal=True))
+        alone = (self.numbers(np.broadcast_to(present, away.shape)) == 1).any(axis=-1)
+        return np.where(alone, np.nan, p)
 
     def _where_enough(self, ends: Ends, present: NDArray[Any]) -> Ends:
         """The ends; NaN where too few actors are present."""

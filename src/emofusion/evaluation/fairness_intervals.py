@@ -3,11 +3,13 @@
 The groups are men and women, or two levels of another group. An absolute difference is never below 0, so an interval
 around it would leave out a true difference of 0. The interval is therefore that of the signed difference, folded at 0:
 an interval from -3 to +5 points becomes one from 0 to 5. That of the signed difference is Student's over actors, as for
-gaps (`student.student_interval`), so that a folded gap has the ends of the gap. The equalized odds difference is the
+gaps (`Actors.gap`, and `Actors.difference` where the same people have clips of both groups), so that a folded gap has
+the ends of the gap. The equalized odds difference is the
 larger of two differences. Its upper end is the larger upper end. Its lower end is the larger of two lower ends that
 hold together (Bonferroni).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -36,10 +38,12 @@ def fairness_ends(clips: NDArray[Any], confusion: NDArray[Any], over: Actors) ->
     right = np.moveaxis(np.diagonal(confusion, axis1=-2, axis2=-1), -1, 2)  # (S, 2, K, A)
     taken = np.moveaxis(confusion.sum(axis=-2), -1, 2)
     stricter = replace(over, confidence=(1 + over.confidence) / 2)
-    of_all = _ends(right.sum(axis=2, keepdims=True), whole, over)
-    parity, opportunity = _ends(taken, whole, over), _ends(right, shown, over)
-    of_others = _ends(taken - right, whole - shown, over)
-    together = _ends(right, shown, stricter), _ends(taken - right, whole - shown, stricter)
+    same_people = bool((whole > 0).all(axis=0).any())
+    once, strictly = (one.difference if same_people else one.gap for one in (over, stricter))
+    of_all = _ends(right.sum(axis=2, keepdims=True), whole, once)
+    parity, opportunity = _ends(taken, whole, once), _ends(right, shown, once)
+    of_others = _ends(taken - right, whole - shown, once)
+    together = _ends(right, shown, strictly), _ends(taken - right, whole - shown, strictly)
     odds = np.maximum(together[0][0], together[1][0]), np.maximum(opportunity[1], of_others[1])
     by_emotion = [np.stack(ends, axis=-1) for ends in zip(parity, odds, opportunity, strict=True)]  # (S, K, 3) each
     low, high = (
@@ -55,12 +59,12 @@ def folded(low: NDArray[Any], high: NDArray[Any]) -> Ends:
     return np.where(np.isnan(low), np.nan, least), np.maximum(np.abs(low), np.abs(high))
 
 
-def _ends(part: NDArray[Any], whole: NDArray[Any], over: Actors) -> Ends:
+def _ends(part: NDArray[Any], whole: NDArray[Any], interval: Callable[..., Ends]) -> Ends:
     """The folded interval of the first group's rate minus the second's, (S, R) each, of R rates Σ part / Σ whole.
 
-    part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1.
+    part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1. interval: a method of `Actors`, for differences.
     """
     rates = ratio(part.sum(axis=-1), whole.sum(axis=-1))
     away = deviations(part, whole)
     present = np.broadcast_to((whole > 0).any(axis=0), part.shape[2:])
-    return folded(*over.difference(rates[:, 0] - rates[:, 1], away[:, 0] - away[:, 1], present))
+    return folded(*interval(rates[:, 0] - rates[:, 1], away[:, 0] - away[:, 1], present))

@@ -1,14 +1,15 @@
 """Any group of the tested clips, such as age bands, languages or intensities, reported as gender is.
 
-A group of people, such as an age band, is compared over people: they are a sample of each level, and the test
+A group of people, such as an age band, is compared over people: they are a sample of each level, and one test
 permutes which people have which level. A group that varies within people, such as an intensity, is compared within
 people: the test exchanges the levels of each person. Tests are over actors, so they hold for other actors.
 
-A permutation over people assumes that people differ as much in all groups. Simulated tests at 5 % reject equal means in
-at most 6 of 100 studies then. Where a small group spreads more, they reject more: in 8 to 9 of 100 for five people with
-a deviation of 4 points and four with 14, and in 13 to 20 of 100 for 12, 8 and 4 people with 4, 10 and 16. With equally
-large groups they reject in 6 to 8. Statistics divided by their standard errors (Janssen 1997, Chung and Romano 2013)
-were tried: they left 8 and 11 of 100, so that the plain ones stay, which the p values of narrowed gaps share.
+A permutation over people assumes that people differ as much in all groups. Where a small group spreads more, it alone
+rejects equal means too often: in 8 to 9 of 100 studies at 5 % for five people with a deviation of 4 points and four
+with 14, and in 13 to 20 of 100 for 12, 8 and 4 people with 4, 10 and 16. Welch's t test allows for that, but wants
+values that are nearly normal. So p is the greater one of both. It rejects in at most 6 of 100 there, and in 2 to 5 of
+100 where groups spread alike, so that it finds a little less. Permuting a statistic that is divided by its standard
+error (Janssen 1997, Chung and Romano 2013) was tried: it left 8 and 11 of 100.
 """
 
 from collections.abc import Sequence
@@ -46,12 +47,14 @@ def group_tables(systems: Systems, facts: pd.DataFrame, settings: Evaluation) ->
         groups: group, level, system, emotion (`all`, the unweighted average recall over the emotions that the level
             shows, and each emotion), clips, actors, accuracy with its interval low and high.
         group_gaps: group, first, second (levels), system, emotion; first_accuracy, second_accuracy and their clips and
-            actors; gap (first - second) with low and high; p, p_holm (adjusted for the system's pairs, or its pairs and
-            emotions), minimum_detectable_gap with its interval (missing where levels vary within people). Unweighted
-            average recall is over the emotions that both levels show.
+            actors; gap (first - second) with low and high; p (over people, the greater one of a permutation test's and
+            of Welch's t test's), p_holm (adjusted for the system's pairs, or its pairs and emotions),
+            minimum_detectable_gap with its interval (missing where levels vary within people). Unweighted average
+            recall is over the emotions that both levels show.
         group_tests: group, system, emotion, levels (with a clip), spread (the largest accuracy of a level minus the
-            smallest), p of a permutation test of the spread (with two levels, that of their gap), p_holm (adjusted for
-            the system's emotions).
+            smallest), p of a permutation test of the spread (with two levels, that of their gap; over people, at least
+            the smallest p of Welch's t tests of two levels, times the number of these tests), p_holm (adjusted for the
+            system's emotions).
         group_fairness: group, system, emotion, metric, value, levels: as `fairness.fairness_table`, where a difference
             is the largest minus the smallest rate of a level; low and high, its interval where there are two levels
             (with more, `group_gaps` has intervals for each pair).
@@ -116,8 +119,7 @@ class _Group:
         return {
             "groups": pd.concat([self._level(level) for level in range(len(self.levels.names))], ignore_index=True),
             "group_gaps": gaps.assign(p_holm=self._holm(gaps)),
-            # the spread of two levels is their gap without its sign
-            "group_tests": self._spread(gaps["p"].to_numpy() if len(pairs) == 1 else None),
+            "group_tests": self._spread(gaps),
             "group_fairness": self.fairness.assign(levels=len(self.levels.names)),
         }
 
@@ -134,7 +136,10 @@ class _Group:
         return table.assign(level=self.levels.names[level]).loc[np.tile(present.any(axis=1), len(self.systems.names))]
 
     def _pair(self, first: int, second: int) -> pd.DataFrame:
-        """The rows of the table `group_gaps` of two levels, but for `p_holm`."""
+        """The rows of the table `group_gaps` of two levels, without `p_holm`, and with the p of Welch's test.
+
+        welch is missing where levels vary within people, and where it cannot be computed.
+        """
         sides = [(self.clips[:, level], self.correct[:, :, level]) for level in (first, second)]
         shown = np.asarray(sides[0][0].any(axis=0) & sides[1][0].any(axis=0))
         values = [
@@ -143,12 +148,16 @@ class _Group:
         present = [self._present(clips, shown) for clips, _ in sides]
         gaps = values[0] - values[1]
         away = [deviations_of_rows(correct, clips, shown) for clips, correct in sides]
-        low, high = self.over.difference(gaps, np.subtract(*away), (present[0] > 0) | (present[1] > 0))
+        compared = gaps, np.subtract(*away), (present[0] > 0) | (present[1] > 0)
+        of_people = self.levels.of_people
+        low, high = self.over.gap(*compared) if of_people else self.over.difference(*compared)
+        welch = self.over.gap_p(*compared) if of_people else np.full(gaps.shape, np.nan)
+        p = np.fmax(self._p(sides, shown, present, gaps), welch)
         columns: dict[str, Any] = {}
         for side, (of_side, value) in zip(("first", "second"), zip(present, values, strict=True), strict=True):
             columns[f"{side}_accuracy"] = value
             columns[f"{side}_clips"], columns[f"{side}_actors"] = of_side.sum(axis=1), (of_side > 0).sum(axis=1)
-        columns |= {"gap": gaps, "low": low, "high": high, "p": self._p(sides, shown, present, gaps)}
+        columns |= {"gap": gaps, "low": low, "high": high, "p": p, "welch": welch}
         columns |= dict(zip(DETECTABLE, self._detectable(sides, shown, first), strict=True))
         return self._table(columns).assign(first=self.levels.names[first], second=self.levels.names[second])
 
@@ -159,7 +168,7 @@ class _Group:
         present: list[NDArray[Any]],
         observed: NDArray[Any],
     ) -> NDArray[Any]:
-        """The p values of the gaps of two levels, (S, R)."""
+        """The p values of the gaps of two levels by permutation, (S, R)."""
         p = np.full(observed.shape, np.nan)
         either = np.stack([side > 0 for side in present], axis=-1)  # (R, A, 2)
         for pattern in np.unique(either, axis=0):
@@ -200,8 +209,8 @@ class _Group:
             adjusted[rows] = holm(gaps["p"].to_numpy()[rows])
         return adjusted
 
-    def _spread(self, of_gap: NDArray[Any] | None) -> pd.DataFrame:
-        """The table `group_tests`. of_gap: (S R,), the p values where they are known."""
+    def _spread(self, gaps: pd.DataFrame) -> pd.DataFrame:
+        """The table `group_tests`. gaps: the rows of `_pair` of all pairs of levels."""
         shown = self.clips.any(axis=0)
         shared = np.asarray(shown.all(axis=0) if shown.all(axis=0).any() else shown.any(axis=0))
         present = np.stack(
@@ -216,7 +225,9 @@ class _Group:
             return np.where(known.sum(axis=0) > 1, most - least, np.nan)
 
         observed = spread(self.correct.sum(axis=1)[..., None], self.clips.sum(axis=0)[..., None])[..., 0]
-        p = np.full(observed.shape, np.nan) if of_gap is None else of_gap.reshape(observed.shape)
+        # of two levels it is their gap without its sign
+        of_gap = gaps["p"].to_numpy().reshape(observed.shape) if len(self.levels.names) == 2 else None
+        p = np.full(observed.shape, np.nan) if of_gap is None else of_gap
         # (A, G), the levels that each actor has clips of
         for pattern in np.unique(present, axis=0) if of_gap is None else ():
             rows = (present == pattern).all(axis=(1, 2))
@@ -235,10 +246,24 @@ class _Group:
                 p[:, rows] = two_sided(
                     observed[:, rows], np.moveaxis(np.concatenate(drawn, axis=-1), -1, 0), exact=False
                 )
+        if of_gap is None:
+            p = np.fmax(p, self._smallest_welch(gaps))
         adjusted = np.full_like(p, np.nan)
         adjusted[:, len(OVERALL) :] = holm(p[:, len(OVERALL) :])
         levels = present.any(axis=1).sum(axis=1)
         return self._table({"levels": levels, "spread": observed, "p": p, "p_holm": adjusted})
+
+    def _smallest_welch(self, gaps: pd.DataFrame) -> NDArray[Any]:
+        """The smallest p of Welch's tests of all pairs of levels, (S, R), times their number (Bonferroni), at most 1.
+
+        NaN where there is none. gaps: the rows of `_pair`.
+        """
+        keys = ["system", "emotion"]
+        tests = gaps.reindex(columns=[*keys, "welch"]).groupby(keys)["welch"].agg(["min", "count"])
+        smallest = (tests["min"] * tests["count"]).clip(upper=1)
+        index = pd.MultiIndex.from_product([self.systems.names, self.rows])
+        bounds: NDArray[Any] = smallest.reindex(index).to_numpy().reshape(len(self.systems.names), -1)
+        return bounds
 
     def _present(self, clips: NDArray[Any], averaged: NDArray[Any]) -> NDArray[Any]:
         """Each actor's number of clips in each row, (R, A). clips: (A, K). averaged: (K,), see `rates`."""

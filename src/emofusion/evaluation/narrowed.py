@@ -32,8 +32,9 @@ def narrowed_table(
 
     The gap has become narrower if |after| < |before|, which is the same as (before - after) (before + after) > 0. So
     two statistics must both differ from 0: the difference and the sum of the two gaps. Each is tested by permuting
-    which actors are called male, and p is the greater one of both p values (an intersection-union test, Berger 1982,
-    doi 10.1080/00401706.1982.10487790). A gap near 0 rarely gets a verdict: it is not known which sign it has.
+    which actors are called male and by Welch's t test, as gaps are (`gender.gap_p`), and p is the greatest one of these
+    p values (an intersection-union test, Berger 1982, doi 10.1080/00401706.1982.10487790). A gap near 0 rarely gets a
+    verdict: it is not known which sign it has.
 
     Args:
         systems: fusion rules and single modalities on the same clips.
@@ -61,6 +62,9 @@ def narrowed_table(
         p[~oracle, rows], adjusted[~oracle, rows] = change_tests(
             gaps.observed[:, rows], permuted[0][:, rows], permuted[1], after[~oracle], before[~oracle]
         )
+    welch = change_welch(gaps, over, after[~oracle], before[~oracle])
+    p[~oracle] = np.fmax(p[~oracle], welch)
+    adjusted[~oracle] = np.fmax(adjusted[~oracle], welch)  # which max-T of the permutations has not adjusted
     shown = adjusted <= 1 - over.confidence + ROUNDING
     verdict = np.select([shown & (change < 0), shown & (change > 0)], VERDICTS[:2], NOT_SHOWN)
     columns: dict[str, NDArray[Any]] = {
@@ -95,16 +99,29 @@ def change_interval(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArr
 
     after, before: (pairs,), positions of systems.
     """
-    present = gaps.clips > 0
-    (low_d, high_d), (low_s, high_s) = (
-        over.difference(
-            gaps.observed[after] + sign * gaps.observed[before], gaps.away[after] + sign * gaps.away[before], present
-        )
-        for sign in (-1, 1)
-    )
+    (low_d, high_d), (low_s, high_s) = (over.gap(*both) for both in _differences_and_sums(gaps, after, before))
     low = np.maximum(np.minimum(low_d, low_s), -np.maximum(high_d, high_s))
     high = np.maximum(np.minimum(high_d, high_s), -np.maximum(low_d, low_s))
     return low, high
+
+
+def change_welch(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArray[Any]) -> NDArray[Any]:
+    """The greater p of Welch's t tests of the difference and of the sum of two gaps, (pairs, R).
+
+    It is NaN where neither is tested: where people of a gender cannot differ, or a gap is not known.
+    """
+    difference, total = (over.gap_p(*both) for both in _differences_and_sums(gaps, after, before))
+    greater: NDArray[Any] = np.fmax(difference, total)
+    return greater
+
+
+def _differences_and_sums(gaps: Gaps, after: NDArray[Any], before: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
+    """The arguments of `Actors.gap`, for the differences of two gaps and for their sums."""
+    present = gaps.clips > 0
+    return [
+        (gaps.observed[after] + sign * gaps.observed[before], gaps.away[after] + sign * gaps.away[before], present)
+        for sign in (-1, 1)
+    ]
 
 
 def _families(rows: Sequence[str]) -> list[slice]:

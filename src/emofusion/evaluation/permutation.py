@@ -1,7 +1,7 @@
 """Permutation tests over actors, and the correction of p values for the number of comparisons.
 
-A permutation of people over groups asks whether the groups are the same: also in how much people differ. Where a
-small group spreads more than a large one, equal means are told apart too often: see `groups`.
+A permutation of people over groups asks whether the groups are the same: also in how much people differ. So tests over
+people have Welch's t test beside it, see `groups`.
 """
 
 from itertools import combinations

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, stdtrit
+from scipy.special import expit, logit, stdtr, stdtrit
 
 from emofusion.evaluation.arithmetic import ratio
 
@@ -45,14 +45,17 @@ def deviations_of_rows(correct: NDArray[Any], clips: NDArray[Any], averaged: NDA
 
 
 def standard_error(
-    away: NDArray[Any], present: NDArray[np.bool_], strata: NDArray[np.int64]
+    away: NDArray[Any], present: NDArray[np.bool_], strata: NDArray[np.int64], unequal: bool = False
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The standard error of a sum over actors, and its degrees of freedom: the actors minus the strata.
+    """The standard error of a sum over actors, and its degrees of freedom.
 
     Args:
         away: (..., A), what each actor adds, see `deviations`.
         present: (..., A) or (A,), whether an actor has a part in it.
         strata: (A,), see `actors.strata_of`. Actors vary within a stratum; another study has as many of each.
+        unequal: whether actors may differ more in one stratum than in another. Then the degrees of freedom are
+            Satterthwaite's (1946, doi 10.2307/3002019), with which Welch (1938, doi 10.1093/biomet/29.3-4.350) compares
+            two means. Otherwise they are the actors minus the strata.
 
     Returns:
         Two arrays (...); the error is NaN where `away` is, and the degrees are at least 1.
@@ -60,15 +63,19 @@ def standard_error(
     shape = np.broadcast_shapes(away.shape, present.shape)
     away, present = np.where(present, away, 0.0), np.broadcast_to(present, shape)
     total = _summed(away**2)
-    variance, degrees = np.zeros(shape[:-1]), np.zeros(shape[:-1])
+    variance, degrees, parts = np.zeros(shape[:-1]), np.zeros(shape[:-1]), np.zeros(shape[:-1])
     for stratum in range(int(strata.max(initial=0)) + 1):
         inside = strata == stratum
         number = present[..., inside].sum(axis=-1)
         among = _summed(away[..., inside] ** 2) - ratio(_summed(away[..., inside]) ** 2, np.maximum(number, 1))
         # what is 0 on paper is not quite 0 after rounding
         among = np.where(among > 1e-12 * total, among, 0.0)
-        variance += np.where(number > 1, among * ratio(number, number - 1), 0.0)
+        own = np.where(number > 1, among * ratio(number, number - 1), 0.0)
+        variance += own
         degrees += np.maximum(number - 1, 0)
+        parts += own**2 / np.maximum(number - 1, 1)
+    if unequal:
+        degrees = np.where(parts > 0, ratio(variance**2, parts), degrees)
     return np.sqrt(variance), np.maximum(degrees, 1.0)
 
 
@@ -82,6 +89,12 @@ def student_interval(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[
     """The ends of Student's interval of a difference of two shares, cut off at -1 and 1; see `standard_error`."""
     reach = stdtrit(degrees, (1 + confidence) / 2) * error
     return np.maximum(value - reach, -1.0), np.minimum(value + reach, 1.0)
+
+
+def student_p(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any]) -> NDArray[Any]:
+    """The two-sided p value of a difference by Student's t test, (...); NaN where the standard error is 0 or NaN."""
+    p: NDArray[Any] = 2 * stdtr(degrees, -np.abs(ratio(value, error)))
+    return p
 
 
 def logit_interval(

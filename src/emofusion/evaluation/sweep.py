@@ -146,7 +146,7 @@ class _Part:
             sides = [ratio((rows * of).sum(axis=1), (clips * of).sum()) for of in genders]
             away = [deviations(rows * of, clips * of) for of in genders]
             value = sides[0] - sides[1]
-            return value, *over.difference(value, away[0] - away[1], (clips > 0) & np.any(genders, axis=0))
+            return value, *over.gap(value, away[0] - away[1], (clips > 0) & np.any(genders, axis=0))
 
         columns = []
         for position in self.emotions.values():
