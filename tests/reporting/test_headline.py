@@ -135,7 +135,7 @@ def test_of_a_grid_the_baseline_and_the_number_of_different_settings(tmp_path):
     changed = ABOUT | {"baseline_chosen": True, "compared": 0, "settings": 1, "baseline_seeds": 1}
     (tmp_path / "grid.json").write_text(json.dumps(changed))
     lines = headline_of_grid(tmp_path)
-    assert lines[0] == "backbones: 1 setting, 12 cells; baseline face=vgg16: 60.26 %" and len(lines) == 4
+    assert lines[0] == "backbones: 1 setting, 12 cells; baseline face=vgg16: 60.26 % [54.1, 66.4]" and len(lines) == 4
 
 
 def test_over_seeds_the_rule_that_other_folds_have_chosen_comes_first(tmp_path):
@@ -152,6 +152,20 @@ def test_over_seeds_the_rule_that_other_folds_have_chosen_comes_first(tmp_path):
     assert headline_of_grid(tmp_path)[0].endswith(
         "(nobody chose one): mean 60.26 % [54.1, 66.4], standard deviation 0.42 points over 3 seeds"
     )
+
+
+def test_with_one_seed_the_rule_that_other_folds_have_chosen_comes_first_too(tmp_path):
+    chosen = {"label": "chosen on other folds: product", "mean": 0.62, "deviation": None, "interval": [0.56, 0.68]}
+    about = ABOUT | {"baseline_seeds": 1, "baseline_deviation": None, "baseline_rule": "linear"}
+    (tmp_path / "grid.json").write_text(json.dumps(about | {"baseline_on_other_folds": chosen}))
+    first, second, *_ = headline_of_grid(tmp_path)
+    assert first.partition(" (nobody chose one): ")[2] == (
+        "fusion (chosen on other folds: product) 62.00 % [56.0, 68.0]; linear, as configured: 60.26 % [54.1, 66.4]"
+    )
+    assert second.startswith("accuracy of the configured rule differs from the baseline's in 2 of 3 settings")
+    about |= {"baseline_rule": "chosen", "baseline_interval": [None, None]}
+    (tmp_path / "grid.json").write_text(json.dumps(about | {"baseline_on_other_folds": chosen}))
+    assert headline_of_grid(tmp_path)[0].endswith("(nobody chose one): 60.26 %")
 
 
 def test_seeds_that_were_tested_on_different_clips_have_a_mean_and_no_deviation(tmp_path):

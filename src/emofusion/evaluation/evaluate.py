@@ -98,7 +98,7 @@ def _alone(systems: Systems, resampling: Resampling, settings: EvaluationSetting
     return {
         "subsets": subset_table(systems, counts, resampling, settings.metrics),
         "confusion": confusion_table(systems, counts),
-        "actors": actor_table(systems, counts),
+        "actors": actor_table(systems, counts, settings.metrics),
         "classes": class_table(systems, counts, resampling),
         "reliability": reliability_table(systems, resampling, settings.evaluation.bins),
     }

@@ -16,7 +16,8 @@ from emofusion.evaluation.systems import Systems
 from emofusion.settings.kinds import Metric
 
 ACCURACY = "accuracy"
-SUBSET = ("system", "gender", "emotion", "correct", "clips", "actors", "low", "high")
+# the names of other columns in the tables of metrics, by subset and by actor
+SUBSET = ("system", "actor", "gender", "emotion", "correct", "clips", "actors", "low", "high")
 
 AnyMetric = TypeVar("AnyMetric", bound=Metric | type[Metric])
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandera.pandas as pa
 
 from emofusion.emotions import GENDERS, UNKNOWN
+from emofusion.evaluation.by_actor import metrics_of_actors
 from emofusion.evaluation.classes import FIGURES
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
@@ -26,11 +27,11 @@ def _table(columns: dict[str, pa.Column], unique: list[str]) -> pa.DataFrameSche
     return pa.DataFrameSchema(columns, strict=True, unique=unique)
 
 
-def _figure(metric: Metric | type[Metric]) -> dict[str, pa.Column]:
+def _figure(metric: Metric | type[Metric], ends: Sequence[str] = ("", "_low", "_high")) -> dict[str, pa.Column]:
     """The columns of a metric: its value and the ends of its interval, all within the metric's bounds."""
     checks = [pa.Check.ge(metric.least)] if metric.least is not None else []
     checks += [pa.Check.le(metric.most)] if metric.most is not None else []
-    return {metric.kind + end: pa.Column("float64", checks, nullable=True) for end in ("", "_low", "_high")}
+    return {metric.kind + end: pa.Column("float64", checks, nullable=True) for end in ends}
 
 
 def evaluation_schemas(metrics: Sequence[Metric | type[Metric]], groups: bool = False) -> dict[str, pa.DataFrameSchema]:
@@ -41,9 +42,13 @@ def evaluation_schemas(metrics: Sequence[Metric | type[Metric]], groups: bool = 
     metrics: instances or classes of metrics. groups: whether there are tables of groups besides gender.
     """
     figures = [column for metric in beside_accuracy(metrics) for column in _figure(metric).items()]
-    return {"subsets": _table({**_SUBSET, **dict(figures)}, ["system", "gender", "emotion"]), **_OF_ALL_METRICS} | (
-        _OF_GROUPS if groups else {}
-    )
+    of_actor = [column for metric in metrics_of_actors(metrics) for column in _figure(metric, [""]).items()]
+    return {
+        "subsets": _table({**_SUBSET, **dict(figures)}, ["system", "gender", "emotion"]),
+        **_OF_ALL_METRICS,
+        "actors": _OF_ALL_METRICS["actors"].add_columns(dict(of_actor)),
+        **(_OF_GROUPS if groups else {}),
+    }
 
 
 _SUBSET = {

@@ -57,26 +57,27 @@ def headline_of_grid(folder: Path) -> list[str]:
 
 
 def _over_seeds(about: dict[str, Any]) -> str:
-    """The baseline's accuracy, with its standard deviation over seeds and its interval where it has several.
+    """The baseline's accuracy with its interval, and with its standard deviation over seeds where it has several.
 
     The rule that other folds have chosen comes first, as in the headline of a report.
     """
-    accuracy, seeds = about["baseline_accuracy"], about["baseline_seeds"]
-    if seeds < 2:
-        return f"{percentage(accuracy)} %"
-    configured = _mean(accuracy, about["baseline_interval"], about["baseline_deviation"])
+    seeds = about["baseline_seeds"]
+    configured = _mean(about["baseline_accuracy"], about["baseline_interval"], about["baseline_deviation"], seeds)
+    over = f" over {seeds} seeds" if seeds > 1 else ""
     chosen = about.get("baseline_on_other_folds")
     if chosen is None or about["baseline_rule"] == CHOSEN:
-        return f"{configured} over {seeds} seeds"
-    first = _mean(chosen["mean"], chosen["interval"], chosen["deviation"])
+        return f"{configured}{over}"
+    first = _mean(chosen["mean"], chosen["interval"], chosen["deviation"], seeds)
     others = f"{about['baseline_rule']}, as configured: {configured}"
-    return f"fusion ({chosen['label']}) {first} over {seeds} seeds; {others}"
+    return f"fusion ({chosen['label']}) {first}{over}; {others}"
 
 
-def _mean(mean: float, interval: list[float | None], deviation: float | None) -> str:
-    """A mean accuracy over seeds with its interval and its standard deviation, where it has them."""
+def _mean(mean: float, interval: list[float | None], deviation: float | None, seeds: int) -> str:
+    """An accuracy, or its mean over several seeds, with its interval and its standard deviation, where it has them."""
     ends = [percentage(end, 1) for end in interval if end is not None]
     brackets = f" [{', '.join(ends)}]" if ends else ""
+    if seeds < 2:
+        return f"{percentage(mean)} %{brackets}"
     # missing where the seeds were tested on different clips
     spread = "," if deviation is None else f", standard deviation {percentage(deviation)} points"
     return f"mean {percentage(mean)} %{brackets}{spread}"

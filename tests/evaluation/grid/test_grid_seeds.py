@@ -9,7 +9,7 @@ from scipy.stats import t
 from emofusion.evaluation.grid import counting
 from emofusion.evaluation.grid.crossed import crossed
 from emofusion.evaluation.grid.means import setting_means
-from emofusion.evaluation.grid.seeds import COLUMNS, GAP, _Seeds, seed_table
+from emofusion.evaluation.grid.seeds import COLUMNS, GAP, Evaluated, _Seeds, seed_table
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.evaluation.schemas import evaluation_schemas
 from emofusion.settings.experiment import Evaluation
@@ -33,6 +33,18 @@ def actors_of(correct, clips, system="linear"):
     return pd.DataFrame(rows).astype({"correct": "int64", "clips": "int64"})
 
 
+def evaluated(tables, folder):
+    """The evaluation without metrics that has these tables of actors."""
+    folder.mkdir()
+    schemas = evaluation_schemas([])
+    write_table(tables, folder / "actors.parquet", schemas["actors"])
+    whole = tables[tables["emotion"] == "all"].groupby("system", as_index=False)[["correct", "clips"]].sum()
+    counted = whole.assign(gender="all", emotion="all", actors=len(GENDERS), low=np.nan, high=np.nan)
+    counted["accuracy"] = counted["correct"] / counted["clips"]
+    write_table(counted[list(schemas["subsets"].columns)], folder / "subsets.parquet", schemas["subsets"])
+    return Evaluated((folder,), EMOTIONS)
+
+
 @pytest.fixture
 def counts():
     random = np.random.default_rng(0)
@@ -45,19 +57,21 @@ def counts():
 def seeds(counts, tmp_path):
     """A setting with three seeds, and one with a single seed; and the files of their cells."""
     correct, clips = counts
-    files = {}
+    cells = {}
     for seed, right in enumerate(correct):
         tables = [actors_of(right, clips), actors_of(clips - right, clips, "speech")]
-        for name, table in zip(("own", "shared"), tables, strict=True):
-            write_table(table, tmp_path / f"{seed}-{name}.parquet", evaluation_schemas([])["actors"])
-        files[f"cell{seed}"] = [tmp_path / f"{seed}-{name}.parquet" for name in ("own", "shared")]
-    files["alone"] = files["cell0"]
+        names = zip(("own", "shared"), tables, strict=True)
+        parts = [evaluated(table, tmp_path / f"{seed}-{name}") for name, table in names]
+        cells[f"cell{seed}"] = Evaluated(parts[0].folders + parts[1].folders, EMOTIONS)
+    cells["alone"] = cells["cell0"]
     settings = [Setting({}, {("0",): "alone"}), Setting({}, {(f"{n}",): f"cell{n}" for n in range(3)})]
-    return seed_table(settings, files, EMOTIONS, 0.9)
+    return seed_table(settings, cells, 0.9)
 
 
 def test_means_and_deviations_are_over_seeds(seeds, counts):
     correct, clips = counts
+    metrics = {"unweighted average recall": "unweighted_average_recall"}
+    assert (seeds["metric"] == seeds["emotion"].map(metrics).fillna("accuracy")).all()
     assert set(seeds["setting"]) == {1} and list(seeds) == list(COLUMNS) and (seeds["seeds"] == 3).all()
     found = seeds.set_index(["system", "gender", "emotion"])
     male, angry = np.array(GENDERS) == "male", EMOTIONS.index("angry")
@@ -111,10 +125,8 @@ def test_a_gap_has_the_interval_of_two_samples_where_seeds_agree(tmp_path):
     random = np.random.default_rng(1)
     clips = np.full((9, 3), 20)
     right = random.binomial(20, 0.7, (9, 3))
-    for seed in range(2):
-        write_table(actors_of(right, clips), tmp_path / f"{seed}.parquet", evaluation_schemas([])["actors"])
-    cells = {f"{seed}": [tmp_path / f"{seed}.parquet"] for seed in range(2)}
-    table = seed_table([Setting({}, {("0",): "0", ("1",): "1"})], cells, EMOTIONS, 0.95)
+    cells = {f"{seed}": evaluated(actors_of(right, clips), tmp_path / f"{seed}") for seed in range(2)}
+    table = seed_table([Setting({}, {("0",): "0", ("1",): "1"})], cells, 0.95)
     row = table[(table["gender"] == GAP) & (table["emotion"] == "all")].iloc[0]
     shares, male = right.sum(axis=1) / 60, np.array(GENDERS) == "male"
     squares = [((shares[of] - shares[of].mean()) ** 2).sum() for of in (male, ~male)]
@@ -128,15 +140,12 @@ def test_a_gap_has_the_interval_of_two_samples_where_seeds_agree(tmp_path):
 
 def test_seeds_on_different_clips_have_no_figures(counts, tmp_path):
     correct, clips = counts
+    cells = {}
     for seed in range(2):
         fewer = np.minimum(clips, correct[0] + seed)
-        write_table(
-            actors_of(np.minimum(correct[0], fewer), fewer + 1 - seed),
-            tmp_path / f"{seed}.parquet",
-            evaluation_schemas([])["actors"],
-        )
-    cells = {f"{seed}": [tmp_path / f"{seed}.parquet"] for seed in range(2)}
-    assert seed_table([Setting({}, {("0",): "0", ("1",): "1"})], cells, EMOTIONS, 0.95).empty
+        table = actors_of(np.minimum(correct[0], fewer), fewer + 1 - seed)
+        cells[f"{seed}"] = evaluated(table, tmp_path / f"{seed}")
+    assert seed_table([Setting({}, {("0",): "0", ("1",): "1"})], cells, 0.95).empty
 
 
 @pytest.mark.parametrize("mean", [0.7, 0.93])

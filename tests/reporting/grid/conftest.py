@@ -7,15 +7,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emofusion.evaluation.evaluate import evaluate_alone
+from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.plan.settings import EvaluationSettings, ReportSettings
 from emofusion.predictions.pools import pool, simplex
 from emofusion.predictions.table import scored
 from emofusion.reporting.grid.cells import Grid, GridCell
 from emofusion.settings.experiment import Evaluation
+from emofusion.settings.registry import kinds
+from emofusion.tables import write_table
 
 EMOTIONS = ["happy", "sad", "angry"]
 EVALUATION = Evaluation(samples=200, permutations=500)
 SPEECH, FACE = {"cnn1d": 0.4, "lstm": 1.2}, {"vgg16": 0.7}
 RULES, SEEDS, WEIGHTS = ("linear", "product"), ("0", "1"), (0.5,)
+METRICS = ["unweighted_average_recall", "macro_f1", "log_loss", "brier", "calibration_error"]
+PUBLISHED = {
+    "source": "A paper, Tables 1 and 2",
+    "table1": {"happy": {"speech": 61.11, "fusion": 100.0}},
+    "table2": {"male": {"sad": {"face": 65.0}}},
+}
 BASIS = {
     "protocol": "speaker_independent",
     "leaks_speakers": False,
@@ -26,11 +37,24 @@ BASIS = {
 }
 
 
-class Maker:
-    """Writes the files of a grid's cells into a folder."""
+def settings_of(modalities, rule, weights):
+    """The settings of a cell's report."""
+    return ReportSettings(
+        experiment="demo", title="Demo", seed=0, modalities=list(modalities), classes=EMOTIONS, rule=rule,
+        weights=weights, compare=[], metrics=METRICS, confidence=0.95, protocol="speaker_independent",
+        protocol_description="", leaks_speakers=False, normalised_by_speaker=[], generated=False, published=PUBLISHED,
+        networks={}, groups=[], bands={},
+    )  # fmt: skip
 
-    def __init__(self, folder, steps=20):
-        self.folder, self.steps = folder, steps
+
+class Maker:
+    """Writes the files of a grid's cells into a folder.
+
+    evaluates: whether cells have the tables of an evaluation, which figures over seeds are made from.
+    """
+
+    def __init__(self, folder, steps=20, evaluates=False):
+        self.folder, self.steps, self.evaluates = folder, steps, evaluates
         rows = [
             (f"a{actor}-{emotion}-{take}", f"a{actor}", "male" if actor % 2 else "female", emotion)
             for actor in range(8)
@@ -73,17 +97,48 @@ class Maker:
         pd.DataFrame(rows).to_csv(folder / "table1.csv", index=False)
         (folder / "summary.json").write_text(json.dumps({"warnings": list(warnings)}))
         self.sweep(members, folder.parent / "sweep.parquet")
+        # what other folds have chosen is the product with equal weights
+        equal = np.full((1, len(members)), 1 / len(members))
+        systems = {**members, rule: fused, "chosen": pool("product", np.stack(list(members.values())), equal)[0]}
+        self.rules(systems, list(members), rule, factors, folder)
+        trained = [("speech", "demo", "gender", "male", 4, 40), ("speech", "demo", "gender", "female", 5, 50)]
+        columns = ["modality", "corpus", "group", "level", "people", "clips"]
+        pd.DataFrame(trained, columns=columns).to_csv(folder / "trained.csv", index=False)
+        if self.evaluates:
+            changes = {"evaluations": (self.evaluation(systems, folder.parent / "evaluation"),)} | changes
         made = {
             "name": name,
             "report": f"demo-{name}",
             "factors": factors,
             "folder": folder,
+            "settings": settings_of(members, rule, weights),
             "rule": rule,
             "pool": rule,
             "weights": weights,
         }
         files = {"fused": folder.parent / "fused.parquet", "sweep": folder.parent / "sweep.parquet"}
         return GridCell(**(made | files | changes))
+
+    def rules(self, systems, modalities, configured, factors, folder):
+        """Write `rules.csv` of a cell's report. The label of the chosen rule has the cell's seed."""
+        labels = {name: f"{name} alone" for name in modalities} | {configured: f"{configured}, set weights"}
+        labels["chosen"] = f"chosen on other folds: rule {factors.get('seed', 0)}"
+        rows = []
+        for name in systems:
+            kind, share = "modality" if name in modalities else "rule", self.share(systems[name])
+            ends = {"accuracy_low": share - 0.1, "accuracy_high": share + 0.1}
+            rows.append({"rule": name, "label": labels[name], "kind": kind, "accuracy": share, **ends})
+        pd.DataFrame(rows).to_csv(folder / "rules.csv", index=False)
+
+    def evaluation(self, systems, folder):
+        """Write the tables of an evaluation that figures over seeds need, and return the folder."""
+        folder.mkdir()
+        types = [kinds("metrics")[name] for name in METRICS]
+        chosen = EvaluationSettings(EVALUATION, [metric.for_evaluation(EVALUATION) for metric in types])
+        tables = evaluate_alone({name: scored(self.clips, EMOTIONS, part) for name, part in systems.items()}, chosen)
+        for name in ("actors", "subsets"):
+            write_table(tables[name], folder / f"{name}.parquet", evaluation_schemas(types)[name])
+        return folder
 
     def share(self, posteriors):
         return float((posteriors.argmax(axis=1) == self.truth).mean())
@@ -107,6 +162,12 @@ class Maker:
 @pytest.fixture
 def maker(tmp_path):
     return Maker(tmp_path / "results")
+
+
+@pytest.fixture
+def evaluating(tmp_path):
+    """A `Maker` whose cells have figures over seeds."""
+    return Maker(tmp_path / "results", evaluates=True)
 
 
 @pytest.fixture

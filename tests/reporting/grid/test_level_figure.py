@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from emofusion.reporting.grid.cells import CellReport
-from emofusion.reporting.grid.facts import _warnings
+from emofusion.reporting.grid.facts import shared_warnings
 from emofusion.reporting.grid.figures import Foot
 from emofusion.reporting.grid.level_figure import level_factors, level_figure, of_fusion
 from emofusion.reporting.grid.write import write_grid
@@ -84,7 +84,7 @@ def test_warnings_that_differ_in_numbers_alone_are_told_once():
     """As those of a learning curve, or of noise at several ratios."""
     told = [["Noise at -5 dB.", "Leaks."], ["Noise at 10.5 dB.", "Leaks."], ["Leaks.", "Seed 3 alone."]]
     reports = [CellReport(0.5, {}, {}, warnings) for warnings in told]
-    assert _warnings(reports) == [
+    assert shared_warnings(reports) == [
         "Noise at … dB. (This holds for 2 of 3 cells.)",
         "Leaks.",
         "Seed 3 alone. (This holds for 1 of 3 cells.)",

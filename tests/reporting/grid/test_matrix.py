@@ -26,7 +26,7 @@ def report(folder, systems, tested, trained):
     kinds = ["rule" if system == "linear" else "modality" for system in systems]
     pd.DataFrame({"rule": systems, "kind": kinds}).to_csv(folder / "rules.csv", index=False)
     nothing = folder / "nothing.parquet"
-    return GridCell(folder.name, folder.name, {}, folder, nothing, nothing, "linear", "linear")
+    return GridCell(folder.name, folder.name, {}, folder, nothing, nothing, None, "linear", "linear")
 
 
 def grid_of(*cells):

@@ -61,6 +61,18 @@ class Crossed:
         low, high = logit_interval(share, np.array(self.error), np.array(self.degrees), np.array(clips), confidence)
         return float(low), float(high)
 
+    def of_positive(self, confidence: float) -> tuple[float, float]:
+        """The ends of the interval of a mean that is 0 or more, such as a loss, on the scale of logarithms; NaN where
+        there is none.
+
+        A loss is skewed over actors, and the symmetric interval is too short above; see
+        `bootstrap.Resampling.interval_of_positive`, which is for one seed. confidence: the level, such as 0.95.
+        """
+        if np.isnan(self.low) or self.mean <= 0:
+            return (np.nan, np.nan) if np.isnan(self.low) else (0.0, 0.0)
+        reach = float(np.exp(stdtrit(self.degrees, (1 + confidence) / 2) * self.error / self.mean))
+        return self.mean / reach, self.mean * reach
+
 
 def within(values: NDArray[Any], strata: NDArray[Any]) -> NDArray[Any]:
     """Values minus the mean of their stratum, (..., A). strata: (A,), such as whether an actor is a man."""

@@ -1,7 +1,8 @@
 """The figures of every rule and modality over the seeds of a setting: mean, standard deviation and interval.
 
 They are what the tables of a single report show, for a command with several seeds: accuracy by gender and emotion,
-unweighted average recall, and the gender gap. The tables of actors that the cells' evaluations wrote are their source.
+unweighted average recall, the gender gap, and the other metrics of all clips (`seed_metrics`). Their source are the
+tables of actors and of subsets that the cells' evaluations wrote.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,49 +19,77 @@ from emofusion.emotions import GENDERS, RESERVED, in_order
 from emofusion.evaluation.actors import strata_of
 from emofusion.evaluation.grid.crossed import crossed
 from emofusion.evaluation.grid.measures import ACCURACY, RECALL, deviations, value, values_by_actor
+from emofusion.evaluation.grid.seed_metrics import metric_rows
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.evaluation.schemas import evaluation_schemas
+from emofusion.settings.kinds import Metric
 from emofusion.tables import read_table
 
 GAP = "male - female"
 COLUMNS = (
-    *("setting", "system", "gender", "emotion", "seeds", "clips", "actors"),
+    *("setting", "system", "gender", "emotion", "metric", "seeds", "clips", "actors"),
     *("mean", "deviation", "least", "most", "low", "high"),
 )
 _ALL, _UAR = RESERVED
 
 
-def seed_table(
-    settings: Sequence[Setting], files: Mapping[str, Sequence[Path]], order: Sequence[str], confidence: float
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Evaluated:
+    """The evaluation of a cell.
+
+    folders: each with `actors.parquet` and `subsets.parquet` of some of its rules and modalities. classes: the classes,
+    in their order. metrics: the metrics besides accuracy that these tables have, in the order of tables.
+    """
+
+    folders: tuple[Path, ...]
+    classes: Sequence[str]
+    metrics: tuple[type[Metric], ...] = ()
+
+
+def seed_table(settings: Sequence[Setting], evaluated: Mapping[str, Evaluated], confidence: float) -> pd.DataFrame:
     """The figures of each setting that has several seeds.
 
     Columns: setting (its number, from 0), system (rule or modality), gender (`all`, a gender, or `male - female` for
-    the gap), emotion (`all`, `unweighted average recall`, or one); seeds, clips, actors; mean, deviation (the standard
-    deviation over seeds, n - 1), least and most (of the seeds); low and high (the interval of the mean over seeds and
-    actors, see `crossed.crossed`; missing with too few actors). A setting whose seeds were tested on different clips
-    has no rows, nor has a system that some of its cells lack.
+    the gap), emotion (`all`, `unweighted average recall`, or one), metric (`accuracy`, `unweighted_average_recall`; and
+    the other metrics, of all clips); seeds, clips, actors; mean, deviation (the standard deviation over seeds, n - 1),
+    least and most (of the seeds); low and high (the interval of the mean over seeds and actors, see `crossed.crossed`;
+    missing with too few actors, and for the metrics that `seed_metrics.metric_rows` names). A setting whose seeds were
+    tested on different clips has no rows, nor has a system that some of its cells lack.
 
     Args:
         settings: of the grid.
-        files: name of a cell → the files with its tables of actors, see `evaluation.by_actor.actor_table`.
-        order: the classes, in their order.
+        evaluated: name of a cell → its evaluation; the cells of a setting have the same classes and metrics.
         confidence: the level of the intervals, such as 0.95.
 
     Raises:
         EmofusionError: a file is missing or damaged.
     """
-    read = cache(lambda path: read_table(path, evaluation_schemas([])["actors"]))
+
+    @cache
+    def read(name: str, folder: Path, metrics: tuple[type[Metric], ...]) -> pd.DataFrame:
+        return read_table(folder / f"{name}.parquet", evaluation_schemas(metrics)[name])
+
     rows: list[dict[str, Any]] = []
     for number, setting in enumerate(settings):
         if len(setting.cells) < 2:
             continue
-        cells = [pd.concat([read(path) for path in files[cell]]) for cell in setting.cells.values()]
-        for system in dict.fromkeys(cells[0]["system"]):
-            of_system = [cell[cell["system"] == system] for cell in cells]
-            seeds = _Seeds.of(of_system, order)
-            if seeds is not None:
-                rows += [{"setting": number, "system": system, **row} for row in seeds.rows(confidence)]
+        of_cells = [evaluated[cell] for cell in setting.cells.values()]
+        actors, subsets = (
+            [pd.concat([read(name, folder, one.metrics) for folder in one.folders]) for one in of_cells]
+            for name in ("actors", "subsets")
+        )
+        for system in dict.fromkeys(actors[0]["system"]):
+            of_system = [table[table["system"] == system] for table in actors]
+            seeds = _Seeds.of(of_system, of_cells[0].classes)
+            if seeds is None:
+                continue
+            found = seeds.rows(confidence)
+            whole = [table[(table[["gender", "emotion"]] == _ALL).all(axis=1)] for table in subsets]
+            figures = [table[table["system"] == system].squeeze() for table in whole]
+            overall = [table[table["emotion"] == _ALL].sort_values(["actor", "gender"]) for table in of_system]
+            about = {key: found[0][key] for key in ("gender", "emotion", "seeds", "clips", "actors")}
+            found += [about | row for row in metric_rows(of_cells[0].metrics, figures, overall, confidence)]
+            rows += [{"setting": number, "system": system, **row} for row in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -106,7 +135,7 @@ class _Seeds:
                 if gender != GAP:
                     row = self._figure(measure, self._of(gender), columns, confidence)
                 if row is not None:
-                    rows.append({"gender": gender, "emotion": emotion, **row})
+                    rows.append({"gender": gender, "emotion": emotion, "metric": measure, **row})
         return rows
 
     def _of(self, gender: str) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emofusion.errors import EmofusionError
+from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.wording import FUSION, UAR
 from emofusion.settings.experiment import Evaluation
 
@@ -25,10 +26,11 @@ class GridCell:
     """A cell of a grid.
 
     name: its name, and the name of its folder in the grid's folder. report: the key of its report. factors: factor →
-    level, for every factor of the grid. folder: of its report, with `table1.csv` and `summary.json`. fused: file of its
-    fused predictions (`tables.PREDICTIONS`). sweep: file of its sweep (`tables.SWEEP`). rule: the configured fusion
-    rule. pool: the pool whose sweep belongs to the rule. weights: modality → configured weight; empty for a rule that
-    does not use them. actors: files of its tables of actors (`evaluation.by_actor`), which are for figures over seeds.
+    level, for every factor of the grid. folder: of its report, with `table1.csv`, `rules.csv` and `summary.json`.
+    fused: file of its fused predictions (`tables.PREDICTIONS`). sweep: file of its sweep (`tables.SWEEP`). settings: of
+    its report. rule: the configured fusion rule. pool: the pool whose sweep belongs to the rule. weights: modality →
+    configured weight; empty for a rule that does not use them. evaluations: folders of its evaluation, which are for
+    figures over seeds (`evaluation.grid.seeds.Evaluated`). draws: whether another seed gives other models.
     """
 
     name: str
@@ -37,10 +39,12 @@ class GridCell:
     folder: Path
     fused: Path
     sweep: Path
+    settings: ReportSettings
     rule: str
     pool: str
     weights: dict[str, float] = field(default_factory=dict)
-    actors: tuple[Path, ...] = ()
+    evaluations: tuple[Path, ...] = ()
+    draws: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,7 @@ class Grid:
 
     replicates: the factors that are repetitions and not questions, such as `seed`. costs: a table (CSV) of what the
     stages cost, if there is one. title, question: what the ablation's file says; empty without a file. experiment: the
-    experiment that the cells change. excluded: how many cells the ablation leaves out. classes: the emotions of the
-    first cell, in their order.
+    experiment that the cells change. excluded: how many cells the ablation leaves out.
     """
 
     name: str
@@ -64,7 +67,6 @@ class Grid:
     question: str = ""
     experiment: str = ""
     excluded: int = 0
-    classes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ class CellReport:
     figures: dict[str, float]
     basis: dict[str, str]
     warnings: list[str]
+
+    @property
+    def transductive(self) -> bool:
+        """Whether the configured rule uses all unlabelled clips of a test speaker."""
+        return self.basis["configured_rule_is_transductive"] == "True"
 
 
 def read_report(cell: GridCell) -> CellReport:
@@ -98,7 +105,21 @@ def read_report(cell: GridCell) -> CellReport:
         basis = {name: overall[name] for name in BASIS}
         return CellReport(float(overall[FUSION + _ACCURACY]), figures, basis, list(about["warnings"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EmofusionError(
-            f"the report of the cell {cell.name} in {cell.folder} is not complete ({error!r}); delete the folder and "
-            "run the workflow again"
-        ) from error
+        raise not_complete(cell, error) from error
+
+
+def read_rules(cell: GridCell) -> dict[str, dict[str, str]]:
+    """Rule or modality → its row of the report's `rules.csv`. Raises `EmofusionError` where it is not complete."""
+    try:
+        with (cell.folder / "rules.csv").open(encoding="utf-8", newline="") as file:
+            return {row["rule"]: row for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError) as error:
+        raise not_complete(cell, error) from error
+
+
+def not_complete(cell: GridCell, error: Exception) -> EmofusionError:
+    """What to raise where a file of a cell's report is missing or damaged."""
+    return EmofusionError(
+        f"the report of the cell {cell.name} in {cell.folder} is not complete ({error!r}); delete the folder and run "
+        "the workflow again"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from emofusion.evaluation.grid.means import DIFFERENT
 from emofusion.evaluation.grid.measures import ACCURACY
 from emofusion.evaluation.grid.summarise import Statistics
 from emofusion.reporting.grid.cells import BASIS, CellReport, Grid
@@ -52,8 +53,8 @@ def grid_facts(grid: Grid, found: Statistics, tables: GridTables, reports: Seque
     return GridFacts(
         answer=_answer(grid, found, different, len(tests)),
         facts=_facts(grid, found, tables),
-        warnings=_warnings(reports),
-        notes=_notes(found),
+        warnings=shared_warnings(reports),
+        notes=_notes(grid, found),
         better=better,
         worse=worse,
         compared=len(tests),
@@ -149,7 +150,7 @@ def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
     return facts
 
 
-def _warnings(reports: Sequence[CellReport]) -> list[str]:
+def shared_warnings(reports: Sequence[CellReport]) -> list[str]:
     """The warnings of cells, with the number of cells that have each. Those that differ in numbers alone are one."""
     every = dict.fromkeys(sentence for report in reports for sentence in report.warnings)
     alike = Counter(_NUMBER.sub("…", sentence) for sentence in every)
@@ -165,21 +166,45 @@ def _warnings(reports: Sequence[CellReport]) -> list[str]:
     ]
 
 
-def _notes(found: Statistics) -> list[str]:
+def different_clips(found: Statistics) -> list[str]:
+    """A sentence that names the settings whose seeds were tested on different clips; none without such a setting."""
+    numbers = [number for number, over in enumerate(found.means["interval_over"]) if over == DIFFERENT]
+    if not numbers:
+        return []
+    counted = "1 setting has a mean alone" if len(numbers) == 1 else f"{len(numbers)} settings have means alone"
+    return [
+        f"{counted}, without a deviation, an interval and tables over seeds, as the seeds were tested on different "
+        f"clips: {_named(found, numbers)}."
+    ]
+
+
+def _named(found: Statistics, numbers: Sequence[int]) -> str:
+    """The first of some settings by their levels, and how many more there are."""
+    names = [words(found.settings[number].levels) for number in numbers]
+    return "; ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+
+
+def _notes(grid: Grid, found: Statistics) -> list[str]:
     notes = []
     if found.not_compared:
-        names = [words(found.settings[number].levels) for number in found.not_compared]
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        settings = "setting was" if len(names) == 1 else "settings were"
+        settings = "setting was" if len(found.not_compared) == 1 else "settings were"
         notes.append(
-            f"{len(names)} {settings} not compared, as they were not tested on the clips of the baseline with the same "
-            f"emotions: {'; '.join(names[:MOST_NAMES])}{more}. Effects and interactions leave them out too."
+            f"{len(found.not_compared)} {settings} not compared, as they were not tested on the clips of the baseline "
+            f"with the same emotions: {_named(found, found.not_compared)}. Effects and interactions leave them out too."
         )
-    if single := int((found.means["seeds"] == 1).sum()):
-        which = "Every setting has" if single == len(found.settings) else f"{single} settings have"
+    notes += different_clips(found)
+    draws = {cell.name for cell in grid.cells if cell.draws}
+    # where nothing is drawn at random, another seed gives the same
+    single = [one for one in found.settings if len(one.cells) == 1 and draws.intersection(one.cells.values())]
+    if single:
+        which, their = f"{len(single)} settings have", "Their intervals are"
+        if len(single) == len(found.settings):
+            which = "Every setting has"
+        elif len(single) == 1:
+            which, their = "1 setting has", "Its interval is"
         notes.append(
-            f"{which} one seed. Their intervals are over actors alone: another seed may change an accuracy by more "
-            "than the interval says."
+            f"{which} one seed. {their} over actors alone: another seed may change an accuracy by more than the "
+            "interval says."
         )
     negative = found.variance.loc[found.variance["measure"] == ACCURACY, "set_to_0"]
     if count := int((negative != "").sum()):

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from emofusion.errors import EmofusionError
-from emofusion.reporting.grid.cells import Grid, GridCell
+from emofusion.reporting.grid.cells import Grid, GridCell, not_complete
 from emofusion.reporting.numbers import share
 from emofusion.reporting.wording import FUSION
 
@@ -34,10 +33,7 @@ def _of_cell(cell: GridCell) -> pd.DataFrame:
         trained = pd.read_csv(cell.folder / "trained.csv")
         modalities = list(pd.read_csv(cell.folder / "rules.csv").query("kind == 'modality'")["rule"])
     except (OSError, ValueError) as error:
-        raise EmofusionError(
-            f"the report of the cell {cell.name} in {cell.folder} is not complete ({error}); delete the folder and run "
-            "the workflow again"
-        ) from error
+        raise not_complete(cell, error) from error
     systems = {name: name for name in modalities} | ({cell.rule: FUSION} if len(modalities) > 1 else {})
     overall = groups[(groups["group"] == "corpus") & groups["rule"].isin(systems) & groups["emotion"].isin(_OVERALL)]
     keys = ["rule", "level"]

@@ -17,7 +17,9 @@ from emofusion.reporting.grid.cells import Grid
 from emofusion.reporting.grid.curves import Curve
 from emofusion.reporting.grid.facts import CAUTION, GridFacts
 from emofusion.reporting.grid.figures import is_numeric
+from emofusion.reporting.grid.files import PAPER
 from emofusion.reporting.grid.matrix import wide
+from emofusion.reporting.grid.paper import PaperTables, page_notes, page_table
 from emofusion.reporting.grid.seeds import emotions_over_seeds, rules_over_seeds
 from emofusion.reporting.grid.tables import GridTables
 from emofusion.reporting.numbers import hundredths, level
@@ -34,6 +36,7 @@ def grid_page(
     names: Sequence[str],
     across: pd.DataFrame,
     seeds: pd.DataFrame,
+    paper: Sequence[PaperTables],
 ) -> str:
     """The page as HTML. The same input gives the same bytes.
 
@@ -46,6 +49,7 @@ def grid_page(
         names: of the files beside the page.
         across: the cross-corpus matrix, see `matrix.matrix`; it may have no rows.
         seeds: the figures over seeds, see `seeds.seeds_over_settings`; it may have no rows.
+        paper: Tables 1 and 2 over seeds of each setting that has them; the page shows the baseline's.
     """
     shown = level(grid.evaluation.confidence)
     made = [
@@ -56,6 +60,9 @@ def grid_page(
         page_tables.comparison_table(tables, shown),
         page_tables.variance_table(tables),
     ]
+    of_baseline = next((one for one in paper if one.is_baseline), None)
+    if of_baseline is not None:
+        made += [page_table(of_baseline, which) for which in PAPER.values()]
     if len(seeds):
         made += [build(seeds, tables.questions, shown) for build in (rules_over_seeds, emotions_over_seeds)]
     if len(across):
@@ -74,6 +81,8 @@ def grid_page(
         facts=facts,
         caution=CAUTION,
         one_setting=not tables.questions,
+        paper_notes={} if of_baseline is None else page_notes(of_baseline),
+        paper_of_others=sum(not one.is_baseline for one in paper),
         files=list(names),
         store=Markup(_json(store)),
         slid=store["slid"],

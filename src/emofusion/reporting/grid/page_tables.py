@@ -9,6 +9,7 @@ from emofusion.evaluation.grid.measures import ACCURACY, RECALL
 from emofusion.reporting.grid.cells import BASIS, Grid
 from emofusion.reporting.grid.tables import GridTables
 from emofusion.reporting.numbers import hundredths
+from emofusion.reporting.rounding import decimal
 
 TITLES = {ACCURACY: "Accuracy", RECALL: "Unweighted average recall"}
 _NAMES = {ACCURACY: "accuracy", RECALL: "unweighted average recall"}
@@ -139,10 +140,12 @@ def column(table: pd.DataFrame, name: str, title: str, kind: str) -> Column:
 def together(table: pd.DataFrame, names: Sequence[str], title: str, kind: str) -> Column:
     """Several columns of a table as one for the script, such as a value and the ends of its interval.
 
-    The script gets a list for each row, in hundredths of a percent. names: of the columns.
+    The script gets a list for each row: in hundredths of a percent, or as they are for the kind `losses`. names: of the
+    columns.
     """
     rows = zip(*(table[name] for name in names), strict=True)
-    return {"title": title, "kind": kind, "values": [list(map(hundredths, row)) for row in rows]}
+    shown = _loss if kind == "losses" else hundredths
+    return {"title": title, "kind": kind, "values": [list(map(shown, row)) for row in rows]}
 
 
 def _measure(table: pd.DataFrame) -> Column:
@@ -157,6 +160,11 @@ def _p(value: Any) -> float | None:
     return None if pd.isna(value) else round(float(value), 6)
 
 
+def _loss(value: Any) -> float | None:
+    """A plain number with the three decimals that a report shows."""
+    return None if pd.isna(value) else float(decimal(value, 3))
+
+
 def _count(value: Any) -> int | None:
     return None if pd.isna(value) else int(value)
 
@@ -166,6 +174,7 @@ _SHOWN: dict[str, Callable[[Any], Any]] = {
     "share": hundredths,
     "deviation": hundredths,
     "p": _p,
+    "loss": _loss,
     "count": _count,
     "flag": bool,
 }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from emofusion.plan.draws import Draws
 from emofusion.plan.plan_file import PlanFile
 from emofusion.reporting.grid.cells import Grid, GridCell
 from emofusion.reporting.known import swept_pool, takes_weights
@@ -15,6 +16,7 @@ def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
         results: the folder of all results.
         costs: the table of what the stages cost.
     """
+    draws = Draws(plan)
     cells = []
     for place, planned in plan.cells.items():
         report = plan.stage(planned.report)
@@ -27,12 +29,12 @@ def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
                 folder=report.folder(results) / "report",
                 fused=results / report.inputs["fusion"] / "fused.parquet",
                 sweep=results / report.inputs["rules"] / "sweep" / "sweep.parquet",
+                settings=settings,
                 rule=settings.rule,
                 pool=swept_pool(settings.rule),
                 weights=settings.weights if takes_weights(settings.rule) else {},
-                actors=tuple(
-                    results / report.inputs[stage] / "evaluation" / "actors.parquet" for stage in ("rules", "fusion")
-                ),
+                evaluations=tuple(results / report.inputs[stage] / "evaluation" for stage in ("rules", "fusion")),
+                draws=draws.at_random(report.inputs["fusion"]),
             )
         )
     grid = plan.facts["grid"]
@@ -49,5 +51,4 @@ def planned_grid(plan: PlanFile, results: Path, costs: Path) -> Grid:
         question=grid["question"],
         experiment=plan.facts["experiment"],
         excluded=grid["excluded"],
-        classes=plan.settings(next(iter(plan.cells.values())).report).classes,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from emofusion.evaluation.grid.means import DIFFERENT
 from emofusion.evaluation.grid.measures import ACCURACY
 from emofusion.evaluation.grid.summarise import summarise
 from emofusion.reporting import figures as shared
@@ -13,11 +14,12 @@ from emofusion.reporting.grid.curve_figure import curves_figure
 from emofusion.reporting.grid.curves import weight_curves
 from emofusion.reporting.grid.facts import baseline_in_words, grid_facts
 from emofusion.reporting.grid.figures import Foot, effects_figure, interactions_figure
-from emofusion.reporting.grid.files import FACTS, FILES, LEVELS, MATRIX, PAGE, SEEDS, TABLES
+from emofusion.reporting.grid.files import FACTS, FILES, LEVELS, MATRIX, PAGE, PAPER, SEEDS, TABLES
 from emofusion.reporting.grid.level_figure import level_factors, level_figure, of_fusion
 from emofusion.reporting.grid.matrix import matrix
 from emofusion.reporting.grid.page import grid_page
-from emofusion.reporting.grid.seeds import chosen_over_seeds, seeds_over_settings
+from emofusion.reporting.grid.paper import as_markdown, as_one_table, paper_tables
+from emofusion.reporting.grid.seeds import chosen_of_cell, chosen_over_seeds, seeds_over_settings
 from emofusion.reporting.grid.tables import grid_tables
 from emofusion.reporting.numbers import level, or_none
 from emofusion.reporting.wording import weights_in_words
@@ -26,10 +28,11 @@ from emofusion.reporting.wording import weights_in_words
 def write_grid(out: Path, grid: Grid) -> None:
     """Write the summary of a grid. The same input gives the same bytes.
 
-    Files: `files.FILES`; `files.LEVELS` where levels of a factor are numbers (see `level_figure`); `files.SEEDS` where
-    a setting has several seeds (see `seeds.seeds_over_settings`); and `files.MATRIX` where cells report the group
-    corpus (see `matrix.matrix`). Shares and differences in tables are fractions. The baseline
-    stands first in the tables, and the other settings follow in the order of the command; see `tables.grid_tables`.
+    Files: `files.FILES`; `files.LEVELS` where levels of a factor are numbers (see `level_figure`); `files.SEEDS` and
+    the tables `files.PAPER` where a setting has several seeds (see `seeds.seeds_over_settings` and `paper`); and
+    `files.MATRIX` where cells report the group corpus (see `matrix.matrix`). Shares and differences in tables are
+    fractions. The baseline stands first in the tables, and the other settings follow in the order of the command; see
+    `tables.grid_tables`.
 
     Args:
         out: the folder to write; it is made if it does not exist.
@@ -86,18 +89,26 @@ def write_grid(out: Path, grid: Grid) -> None:
     left_out = {f"{name}.png" for name in drawn if name not in pictures}
     beside = [name for name in FILES if name not in (PAGE, FACTS, *left_out)]
     beside += [LEVELS] if "levels" in drawn else []
-    seeds = seeds_over_settings(grid, found.settings, tables.order)
+    on_same_clips = [number for number in tables.order if found.means["interval_over"][number] != DIFFERENT]
+    seeds = seeds_over_settings(grid, found.settings, on_same_clips)
+    paper = paper_tables(grid, found, on_same_clips, seeds, reports)
     if len(seeds):
         seeds.to_csv(out / SEEDS, index=False)
         beside.append(SEEDS)
+    for name, which in PAPER.items() if paper else ():
+        as_one_table(paper, which).to_csv(out / f"{name}.csv", index=False)
+        (out / f"{name}.md").write_text(as_markdown(paper, which, found), encoding="utf-8")
+        beside += [f"{name}.csv", f"{name}.md"]
     across = matrix(grid)
     if len(across):
         across.to_csv(out / MATRIX, index=False)
         beside.append(MATRIX)
     (out / PAGE).write_text(
-        grid_page(grid, tables, facts, curves, chosen, pictures, beside, across, seeds), encoding="utf-8"
+        grid_page(grid, tables, facts, curves, chosen, pictures, beside, across, seeds, paper), encoding="utf-8"
     )
     baseline = next(cell for cell in grid.cells if cell.name == grid.baseline)
+    setting = found.settings[found.baseline]
+    on_other_folds = chosen_over_seeds(seeds, setting.levels) if len(setting.cells) > 1 else chosen_of_cell(baseline)
     about = {
         "name": grid.name,
         "baseline": baseline_in_words(found),
@@ -107,7 +118,7 @@ def write_grid(out: Path, grid: Grid) -> None:
         "baseline_deviation": or_none(found.means[f"{ACCURACY}_sd"][found.baseline]),
         "baseline_interval": [or_none(found.means[f"{ACCURACY}_{end}"][found.baseline]) for end in ("low", "high")],
         "baseline_rule": weights_in_words(baseline.rule, baseline.weights),
-        "baseline_on_other_folds": chosen_over_seeds(seeds, found.settings[found.baseline].levels),
+        "baseline_on_other_folds": on_other_folds,
         "settings": len(found.settings),
         "cells": len(grid.cells),
         "compared": facts.compared,

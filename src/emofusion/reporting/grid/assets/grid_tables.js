@@ -1,4 +1,4 @@
-/* Tables that are filtered, sorted and paged. Numbers are whole hundredths of a percent, or text; this script rounds none. */
+/* Tables that are filtered, sorted and paged. Numbers are whole hundredths of a percent, losses with three decimals, or text; this script rounds none. */
 "use strict";
 const gridPage = (() => {
   const store = JSON.parse(document.getElementById("store").textContent);
@@ -7,6 +7,7 @@ const gridPage = (() => {
   const signed = (h) => `${h > 0 ? "+" : ""}${digits(h)}`;
   const known = (value) => value !== null && value !== undefined;
   const range = ([low, high], shown) => (known(low) && known(high) ? `${shown(low)} to ${shown(high)}` : "");
+  const plain = (value) => value.toFixed(3);
   const probability = (p) => (p < 0.00005 ? "<0.0001" : p.toFixed(4));
   // kind of a column: its text, a smaller text below, and what it is sorted by
   const kinds = {
@@ -19,6 +20,9 @@ const gridPage = (() => {
     points: { text: (v) => (known(v[0]) ? signed(v[0]) : "–"), below: (v) => range(v.slice(1), signed), key: (v) => v[0] },
     between: { text: (v) => range(v, signed) || "–", key: (v) => v[0] },
     deviation: { text: (v) => (known(v) ? digits(v) : "–"), key: (v) => v },
+    spread: { text: (v) => (known(v[0]) ? `${digits(v[0])}% ± ${digits(v[1])}` : "–"), below: (v) => range(v.slice(2), digits), key: (v) => v[0] },
+    loss: { text: (v) => (known(v) ? plain(v) : "–"), key: (v) => v },
+    losses: { text: (v) => (known(v[0]) ? plain(v[0]) : "–"), below: (v) => range(v.slice(1), plain), key: (v) => v[0] },
     p: { text: (v) => (known(v) ? probability(v) : "–"), key: (v) => v },
     link: { text: () => "report", key: (v) => v, words: true, link: (v) => `${v.split("/").map(encodeURIComponent).join("/")}/report.html` },
   };
