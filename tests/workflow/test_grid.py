@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pytest
 
+from emofusion.reporting.rounding import percentage
+
 CLASSES = ["neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
 ACTORS = [f"{number:02}" for number in range(1, 7)]
 
@@ -54,6 +56,12 @@ def published(made, grid):
     return {file.parent.name: file.stat().st_mtime_ns for file in files}
 
 
+def rows_in(path):
+    """The rows of a CSV file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def rows_of(output):
     """Kind of stage → the numbers of its row: in all cells, distinct, current, stale, to run."""
     lines = [line.split() for line in output[output.index("in all cells") :].splitlines()[1:]]
@@ -86,20 +94,41 @@ def test_a_command_with_seeds_has_the_tables_of_a_report_over_seeds(made):
     """Nothing is trained here, so all seeds have the same figures."""
     done = run(made, "seed=0,1")
     folder = made / "reports/posteriors"
-    with (folder / "seeds.csv").open(newline="") as file:
-        over = {row["system"]: row for row in csv.DictReader(file) if (row["gender"], row["emotion"]) == ("all", "all")}
-    with next(folder.glob("*/rules.csv")).open(newline="") as file:
-        rules = {row["rule"]: row for row in csv.DictReader(file)}
+    rows = rows_in(folder / "seeds.csv")
+    whole = [row for row in rows if (row["gender"], row["emotion"]) == ("all", "all")]
+    over = {row["system"]: row for row in whole if row["metric"] == "accuracy"}
+    cell = next(folder.glob("*/rules.csv")).parent
+    rules = {row["rule"]: row for row in rows_in(cell / "rules.csv")}
     assert set(over) == set(rules) and {"speech", "face", "linear"} < set(rules)
     for name, row in over.items():
         assert float(row["mean"]) == pytest.approx(float(rules[name]["accuracy"])), name
         assert (row["seeds"], row["clips"], row["actors"], row["label"]) == ("2", "84", "6", rules[name]["label"])
         assert float(row["deviation"]) == 0 and float(row["low"]) < float(row["mean"]) < float(row["high"])
+    for metric, has_interval in (("macro_f1", 0), ("log_loss", 1), ("brier", 1), ("calibration_error", 0)):
+        found = {row["system"]: row for row in whole if row["metric"] == metric}
+        assert set(found) == set(rules)
+        for name, row in found.items():
+            assert float(row["mean"]) == pytest.approx(float(rules[name][metric])), (name, metric)
+            assert bool(row["low"] and row["high"]) == bool(has_interval)
+    for table in ("table1", "table2"):
+        one, several = ({row["emotion"]: row for row in rows_in(at / f"{table}.csv")} for at in (cell, folder))
+        assert list(one) == list(several) and len(one) == 9
+        accuracies = [name for name in one["all"] if name.endswith("_accuracy")]
+        assert len(accuracies) == (3 if table == "table1" else 6)
+        for emotion, row in one.items():
+            for name in accuracies:
+                mean = float(several[emotion][name.removesuffix("accuracy") + "mean"])
+                assert mean == pytest.approx(float(row[name])), (emotion, name)
+        assert "standard deviation over 2 seeds" in (folder / f"{table}.md").read_text()
     assert "standard deviation 0.00 points over 2 seeds" in done.output
     page = (folder / "grid.html").read_text()
     assert "Rules and modalities over seeds" in page and "By emotion and gender over seeds" in page
-    run(made, "fusion.weights.speech=0.5,0.7")
-    assert not (folder / "seeds.csv").exists()
+    again = run(made, "fusion.weights.speech=0.5,0.7")
+    assert not any((folder / name).exists() for name in ("seeds.csv", "table1.csv", "table2.md"))
+    # the headline begins with the rule that other folds have chosen, with one seed too; and nothing is drawn at random
+    chosen = rules["chosen"]
+    assert f"fusion ({chosen['label']}) {percentage(float(chosen['accuracy']))} % [" in again.output
+    assert "another seed may change" not in again.output
 
 
 def test_an_ablation_of_a_user_has_a_folder_of_its_own(made):

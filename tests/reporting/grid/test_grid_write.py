@@ -147,6 +147,24 @@ def test_facts_count_what_differs_and_name_what_is_not_compared(written, maker, 
     assert "speech=lstm, fusion.rule=linear; speech=lstm, fusion.rule=product" in about["notes"][0]
 
 
+@pytest.mark.parametrize(
+    ("drawn", "expected"),
+    [
+        ([True, True, True], "Every setting has one seed. Their intervals are"),
+        ([True, False, True], "2 settings have one seed. Their intervals are"),
+        ([False, True, False], "1 setting has one seed. Its interval is"),
+        ([False, False, False], None),
+    ],
+)
+def test_another_seed_is_spoken_of_only_where_something_is_drawn(maker, tmp_path, drawn, expected):
+    grid = maker.grid(speech={"a": 0.5, "b": 0.9, "c": 1.0}, rules=("linear",), seeds=("0",))
+    cells = [replace(cell, draws=draws) for cell, draws in zip(grid.cells, drawn, strict=True)]
+    write_grid(tmp_path / "out", replace(grid, cells=cells))
+    notes = json.loads((tmp_path / "out" / "grid.json").read_text())["notes"]
+    rest = " over actors alone: another seed may change an accuracy by more than the interval says."
+    assert notes == ([] if expected is None else [expected + rest])
+
+
 def test_a_report_that_does_not_fit_its_predictions_or_is_not_whole_is_refused(maker, tmp_path):
     grid = maker.grid()
     path = grid.cells[0].folder / "table1.csv"

@@ -1,0 +1,48 @@
+"""Whether another seed would change a model, and the models behind a cell."""
+
+import pytest
+
+from emofusion.plan.draws import Draws, draws_at_random
+from emofusion.plan.make import plan_file
+from emofusion.plan.settings import ModelSettings
+from emofusion.settings.registry import kinds
+from emofusion.settings.training import Training
+
+FOREST = "sklearn.ensemble.RandomForestClassifier"
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "draws"),
+    [
+        ("cnn1d", {}, True),
+        ("mlp", {}, True),
+        ("kernel_ridge", {}, False),
+        ("sklearn", {"estimator": "sklearn.svm.SVC", "settings": {"random_state": 3}}, False),
+        ("sklearn", {"estimator": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"}, False),
+        ("sklearn", {"estimator": FOREST}, True),
+        # what cannot be imported here is not said to draw nothing
+        ("sklearn", {"estimator": "no_such_library.Ridge"}, True),
+    ],
+)
+def test_a_model_draws_unless_its_network_says_that_all_seeds_are_the_same(network, settings, draws):
+    made = kinds("networks")[network](**settings)
+    training = made.training_part(Training(**({"epochs": 2, "learning_rate": 0.1} | made.training_defaults)))
+    assert draws_at_random(ModelSettings(made, training, [0], True)) == draws
+
+
+@pytest.mark.parametrize(
+    ("experiment", "override", "draws"),
+    [
+        ("posteriors", "", False),  # nothing is trained
+        ("ravdess_best", "", False),  # kernel ridge regression
+        # the face is a kernel machine; the voice is a network that is drawn
+        ("ravdess_openface", "", True),
+        # networks that are only compared have no part in a cell's accuracy
+        ("ravdess_best", "report.compare={speech: [kernels, cnn1d_deep]}", False),
+    ],
+)
+def test_a_cell_draws_where_a_model_does_that_it_fuses(repository, tmp_path, experiment, override, draws):
+    plan = plan_file(repository / "conf", experiment, override or None, tmp_path / "results")
+    (cell,) = plan.cells.values()
+    assert Draws(plan).at_random(plan.stage(cell.report).inputs["fusion"]) == draws
+    assert Draws(plan).at_random(cell.report) == (draws or "compare" in override)
