@@ -16,7 +16,8 @@ import numpy as np
 import speech_windows as speech
 from numpy.typing import NDArray
 
-from emofusion.evaluation.student import deviations, logit_interval, standard_error, student_interval
+from emofusion.evaluation.actors import Actors
+from emofusion.evaluation.student import deviations
 
 Part = tuple[NDArray[np.float64], NDArray[np.int64]]  # posteriors (rows, emotions), and the emotions (rows,)
 
@@ -29,10 +30,10 @@ def show(name: str, actors: Sequence[int], parts: Sequence[Part]) -> None:
     away = np.zeros(len(rows))
     for gender, sign in ((male, 1), (~male, -1)):
         away[gender] = sign * deviations(right[gender], rows[gender])
-    error, of_gap = (standard_error(moved, rows > 0, male.astype(int)) for moved in (deviations(right, rows), away))
+    over = Actors(np.where(male, "male", "female"))
     share = right.sum() / rows.sum()
     gap = right[male].sum() / rows[male].sum() - right[~male].sum() / rows[~male].sum()
-    ends = *logit_interval(share, *error, rows.sum(), 0.95), gap, *student_interval(gap, *of_gap, 0.95)
+    ends = *over.accuracy(right, rows), gap, *over.gap(np.array(gap), away, rows > 0)
     figures = [100 * float(figure) for figure in (share, *ends)]
     print(name, "{:.1f} [{:.1f}, {:.1f}], gap {:.1f} [{:.1f}, {:.1f}]".format(*figures))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm, t
+from scipy.stats import norm, t, ttest_ind_from_stats
 
 from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.predictions.table import with_unknown
@@ -130,6 +130,26 @@ def plain_difference() -> Callable[..., tuple[float, float, float, float]]:
         return value, np.sqrt(sum(variances)), pooled, sum(variances) ** 2 / parts if parts > 1e-24 else pooled
 
     return difference
+
+
+@pytest.fixture(scope="session")
+def plain_welch(plain_difference) -> Callable[[pd.DataFrame, pd.DataFrame], float]:
+    """p of Welch's t test of two accuracies on the scale of logits, by scipy.
+
+    The tables are those of `plain_difference`. Clips of people who do not differ count as independent.
+    """
+
+    def welch(*tables: pd.DataFrame) -> float:
+        sides = []
+        for table in tables:
+            value, error, _, _ = plain_difference([(1, table)])
+            q = (value * len(table) + 0.5) / (len(table) + 1)
+            error = error if error > 1e-12 else np.sqrt(q * (1 - q) / len(table))
+            people = table["actor"].nunique()
+            sides += [np.log(q / (1 - q)), np.sqrt(people) * error / (q * (1 - q)), people]
+        return float(ttest_ind_from_stats(*sides, equal_var=False).pvalue)
+
+    return welch
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import permutation_test, t, ttest_ind
+from scipy.stats import permutation_test, ttest_ind
 
 from emofusion.errors import EmofusionError
 from emofusion.evaluation.actors import Actors
@@ -150,9 +150,7 @@ def test_levels_within_people_against_all_exchanges(systems, scored, facts):
 
 
 @pytest.mark.parametrize("system", ["speech", "face"])
-def test_the_spread_of_three_levels_against_all_permutations_of_people(
-    systems, scored, facts, system, plain_difference
-):
+def test_the_spread_of_three_levels_against_all_permutations_of_people(systems, scored, facts, system, plain_welch):
     """And against Welch's t tests of its three pairs."""
     drawn = 4000
     found = group_tables(scored, facts, settings("tongue", permutations=drawn))["group_tests"]
@@ -169,16 +167,14 @@ def test_the_spread_of_three_levels_against_all_permutations_of_people(
     expected = np.mean([spread(way) >= observed - 1e-9 for way in ways])
     row = found.query("system == @system and emotion == 'all'").iloc[0]
     assert len(ways) == 1680 and row["spread"] == pytest.approx(observed) and row["levels"] == 3
-    parts, welch = [part.assign(gender=part["tongue"]) for _, part in rows.groupby("tongue")], []
-    for pair in combinations(parts, 2):
-        value, error, _, degrees = plain_difference(list(zip((1, -1), pair, strict=True)))
-        welch.append(2 * t.sf(abs(value) / error, degrees))
+    parts = [part.assign(gender=part["tongue"]) for _, part in rows.groupby("tongue")]
+    welch = [plain_welch(*pair) for pair in combinations(parts, 2)]
     expected = max(expected, min(1, 3 * min(welch)))
     assert row["p"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / drawn) + 1 / drawn)
 
 
-def test_over_people_p_is_the_greater_one_of_both_tests():
-    """Levels of which one spreads much more. scipy has Welch's test where all people have as many clips."""
+def test_over_people_p_is_the_greater_one_of_both_tests(plain_welch):
+    """Levels of which one spreads much more; the interval is that of Welch's t test on accuracies."""
     actor = np.repeat(np.arange(14), 20)
     level = np.array(["x"] * 6 + ["y"] * 4 + ["z"] * 4)[actor]
     share = np.array([0.7, 0.75, 0.8, 0.7, 0.75, 0.8, 0.05, 0.55, 0.2, 0.6, 0.7, 0.65, 0.75, 0.6])[actor]
@@ -197,14 +193,14 @@ def test_over_people_p_is_the_greater_one_of_both_tests():
     welch = []
     for row in found["group_gaps"].query("emotion == 'all'").itertuples():
         sides = [by_actor[own == one] for one in (row.first, row.second)]
-        test = ttest_ind(*sides, equal_var=False)
+        of_row = [clips.assign(right=right)[level == one] for one in (row.first, row.second)]
         permuted = permutation_test(
             sides, lambda a, b, axis: np.abs(a.mean(axis=axis) - b.mean(axis=axis)), alternative="greater"
         )
-        welch.append(test.pvalue)
-        ends = test.confidence_interval(0.95)
+        welch.append(plain_welch(*of_row))
+        ends = ttest_ind(*sides, equal_var=False).confidence_interval(0.95)
         assert [row.low, row.high] == pytest.approx([ends.low, ends.high])
-        assert row.p == pytest.approx(max(test.pvalue, permuted.pvalue))
+        assert row.p == pytest.approx(max(welch[-1], permuted.pvalue))
     tests = found["group_tests"].set_index("emotion").loc["all"]
     assert welch[0] == min(welch) and tests["p"] == pytest.approx(3 * welch[0])  # x and y
 
@@ -274,7 +270,8 @@ def test_intervals_of_fairness_agree_with_those_of_gaps(scored, facts, group):
     gaps = tables["group_gaps"].set_index(["system", "emotion"])
     found = tables["group_fairness"]
     for metric, rows in found[found["metric"].isin([ACCURACY, METRICS[2]])].groupby("metric"):
-        both = rows.join(gaps[["gap", "low", "high"]], on=["system", "emotion"], rsuffix="_of_gap")
+        of_gaps = gaps[["gap", "low", "high"]].rename(columns={"low": "low_of_gap", "high": "high_of_gap"})
+        both = rows.join(of_gaps, on=["system", "emotion"])
         expected = [
             [np.nan, np.nan] if np.isnan(a) else folded(a, b) for a, b in both[["low_of_gap", "high_of_gap"]].to_numpy()
         ]

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from emofusion.emotions import UNKNOWN
 from emofusion.evaluation.arithmetic import one_hot, ratio
-from emofusion.evaluation.student import Ends, deviations, logit_interval, standard_error, student_interval, student_p
+from emofusion.evaluation.student import (
+    Ends,
+    deviations,
+    logit_interval,
+    logit_p,
+    standard_error,
+    student_interval,
+    student_p,
+)
+
+Share = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]  # the arguments of `Actors.share`
 
 # Fewer actors of a group say almost nothing about other actors of this group.
 FEWEST = 3
@@ -107,8 +117,24 @@ class Actors:
         The arguments are those of `difference`.
         """
         p = student_p(value, *standard_error(away, present, self.strata, unequal=True))
-        alone = (self.numbers(np.broadcast_to(present, away.shape)) == 1).any(axis=-1)
-        return np.where(alone, np.nan, p)
+        return np.where(self._alone(present), np.nan, p)
+
+    def shares_p(self, first: Share, second: Share) -> NDArray[Any]:
+        """The two-sided p values of Welch's t test of two shares of different people, (...), see `student.logit_p`.
+
+        It is NaN where a group that is present has one person. first, second: each has the arguments of `share`.
+        """
+        sides = [
+            (value, *standard_error(away, present, self.strata), clips)
+            for value, away, present, clips in (first, second)
+        ]
+        alone = self._alone(first[2]) | self._alone(second[2])
+        return np.where(alone, np.nan, logit_p(*zip(*sides, strict=True)))
+
+    def _alone(self, present: NDArray[Any]) -> NDArray[Any]:
+        """Whether a group has just one person who is present. present: (..., A)."""
+        alone: NDArray[Any] = (self.numbers(present) == 1).any(axis=-1)
+        return alone
 
     def _where_enough(self, ends: Ends, present: NDArray[Any]) -> Ends:
         """The ends; NaN where too few actors are present."""

@@ -143,8 +143,11 @@ def gap_p(
         of_present = occurring.of_actors(actors)
         drawn = of_present.accuracies(ways)[:, rows] - of_present.accuracies(~ways)[:, rows]
         p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(drawn, -1, 0), exact)
-    # Welch's p is missing where people of a gender cannot differ
-    greater: NDArray[Any] = np.fmax(p, over.gap_p(gaps.observed, gaps.away, present))
+    sides = [
+        (share, np.where(of, gaps.away, 0), present & of, gaps.clips[:, of].sum(axis=1))
+        for share, of in ((gaps.male, systems.male), (gaps.female, systems.female))
+    ]
+    greater: NDArray[Any] = np.fmax(p, over.shares_p(*sides))  # Welch's is missing with one person of a gender
     return greater
 
 

@@ -114,9 +114,32 @@ def logit_interval(
         clips: (...), the number of clips that the share is computed from.
         confidence: the level, such as 0.95.
     """
+    centre, spread = _on_logits(share, error, clips)
+    reach = stdtrit(degrees, (1 + confidence) / 2) * spread
+    low, high = expit(centre - reach), expit(centre + reach)
+    return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)
+
+
+def logit_p(
+    shares: tuple[NDArray[Any], NDArray[Any]],
+    errors: tuple[NDArray[Any], NDArray[Any]],
+    degrees: tuple[NDArray[Any], NDArray[Any]],
+    clips: tuple[NDArray[Any], NDArray[Any]],
+) -> NDArray[Any]:
+    """The two-sided p value of Welch's t test of two shares on the scale of logits, (...).
+
+    Near 0 and 1 shares are too far from normal for a test of their difference. Each argument is a pair of what
+    `logit_interval` has, of different people.
+    """
+    (first, other), spreads = zip(*map(_on_logits, shares, errors, clips), strict=True)
+    parts = sum(spread**4 / freedom for spread, freedom in zip(spreads, degrees, strict=True))
+    error = np.hypot(*spreads)
+    return student_p(first - other, error, ratio(error**4, parts))
+
+
+def _on_logits(share: NDArray[Any], error: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The logit of q and its standard error, (...) each, see `logit_interval`."""
     centre = (share * clips + 0.5) / (clips + 1)
     width = centre * (1 - centre)
     spread = np.where(error > 0, error, np.sqrt(ratio(width, clips)))
-    reach = stdtrit(degrees, (1 + confidence) / 2) * spread / width
-    low, high = expit(logit(centre) - reach), expit(logit(centre) + reach)
-    return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)
+    return logit(centre), spread / width
