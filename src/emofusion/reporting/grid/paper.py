@@ -170,10 +170,11 @@ def page_table(one: PaperTables, which: str) -> dict[str, Any]:
     columns = tables.columns1(one.systems) if which == "first" else tables.columns2(one.systems)
     prefixes = dict.fromkeys(prefix for prefix, _ in columns.values())
     shown = [column(table, "emotion", "Emotion", "text")]
-    shown += [column(table, f"{prefix}clips", tables.clips_heading(prefix), "count") for prefix in prefixes]
     for name, (prefix, system) in columns.items():
         ends = [f"{prefix}{system}_{figure}" for figure in ("mean", "deviation", "low", "high")]
         shown.append(together(table, ends, name, "spread"))
+    # behind the figures, of which a phone shows the first
+    shown += [column(table, f"{prefix}clips", tables.clips_heading(prefix), "count") for prefix in prefixes]
     for name, (prefix, system) in columns.items():
         if (published := f"published_{prefix}{system}") in table:
             shown.append(column(table, published, f"{name}, published", "share"))
