@@ -269,3 +269,23 @@ def test_sweeps_with_other_steps_move_to_the_nearest_weight(opened, maker, made_
     at = {steps: pool("linear", members, np.array([[w, 1 - w]]))[0] for steps, w in (("20", 0.25), ("100", 0.26))}
     shown = dict(zip(tab.column("cells", "fusion.steps"), tab.column("cells", "At this weight"), strict=True))
     assert shown == {steps: percent(maker.share(fused)) for steps, fused in at.items()}
+
+
+def test_tables_over_seeds_show_what_the_files_say(opened, evaluating, tmp_path):
+    """The paper's tables have a mean, its deviation and its interval in a cell; losses have three decimals."""
+    tab = opened(evaluating.grid(speech={"cnn1d": 0.8}, seeds=("0", "1", "2")))
+    first = pd.read_csv(tmp_path / "out" / "table1.csv").head(5)
+    shown = []
+    for _, row in first.iterrows():
+        mean, deviation, low, high = (row[f"fusion_{name}"] for name in ("mean", "deviation", "low", "high"))
+        shown.append(f"{percent(mean)} ± {percent(deviation)[:-1]} {percent(low)[:-1]} to {percent(high)[:-1]}")
+    assert tab.column("paper_first", "Fusion") == shown and len(shown) == 5
+    assert tab.column("paper_first", "Emotion") == first["emotion"].tolist()
+    assert tab.column("paper_first", "Fusion, published") == ["100.00%", "–", "–", "–", "–"]
+    assert tab.column("paper_second", "Female(clips)") == ["16", "16", "16", "48", "48"]
+    seeds = pd.read_csv(tmp_path / "out" / "seeds.csv")
+    losses = seeds[seeds["metric"] == "log_loss"]
+    expected = [f"{row['mean']:.3f} {row['low']:.3f} to {row['high']:.3f}" for _, row in losses.iterrows()]
+    assert tab.column("seed_rules", "Log loss, mean") == expected and len(expected) == 8
+    errors = seeds[seeds["metric"] == "calibration_error"]["mean"]
+    assert tab.column("seed_rules", "Expected calibration error, mean") == [percent(mean) for mean in errors]
