@@ -270,7 +270,7 @@ def test_a_sweep_gives_one_report_a_cell_and_a_summary_of_all(workflow):
     steps = [json.loads(cell.read_text())["settings"]["fusion"]["steps"] for cell in cells]
     assert sorted(steps) == [10, 20] and all((cell.parent / "report.html").is_file() for cell in cells)
     assert "demo: 2 settings, 2 cells; baseline fusion.steps=10 (nobody chose one)" in done.output
-    assert "accuracy differs from the baseline's in 0 of 1 setting: 0 better, 0 worse" in done.output
+    assert "accuracy of the configured rule differs from the baseline's in 0 of 1 setting: 0 better" in done.output
     assert "grid: results/reports/demo/grid.html" in done.output
 
 
