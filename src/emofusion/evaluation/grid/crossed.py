@@ -34,7 +34,7 @@ class Crossed:
     mean: of all values. low, high: the ends of its interval; NaN where there is one seed, or too few actors (`enough`).
     seed, actor, rest: the variance components, never negative; NaN where there is one seed. negative: the components
     whose estimate was negative, so that 0 was taken. error, degrees: the standard error of the mean, and its degrees of
-    freedom.
+    freedom. seeds: how many.
     """
 
     mean: float
@@ -46,19 +46,23 @@ class Crossed:
     negative: tuple[str, ...]
     error: float = 0.0
     degrees: float = 1.0
+    seeds: int = 1
 
     def of_share(self, clips: int, confidence: float) -> tuple[float, float]:
         """The ends of the interval of a mean that is a share, on the scale of logits; NaN where there is none.
 
         Near 0 or 1 a share is far from normal, and the symmetric interval is too short; see `student.logit_interval`.
-        Where neither actors nor seeds differ, as where every clip is recognised, the clips count as independent.
+        Each clip is answered once with each seed, and half an answer is added to each side. With half a clip, an
+        interval near 0 or 1 could leave out the mean itself. Where neither actors nor seeds differ, as where every clip
+        is recognised, the clips of one seed count as independent.
 
         clips: the number of clips of a seed. confidence: the level, such as 0.95.
         """
         if np.isnan(self.low):
             return np.nan, np.nan
         share = np.round(self.mean, 12)  # what is 1 on paper is not quite 1 after rounding
-        low, high = logit_interval(share, np.array(self.error), np.array(self.degrees), np.array(clips), confidence)
+        answers = np.array(clips * self.seeds if self.error > 0 else clips)
+        low, high = logit_interval(share, np.array(self.error), np.array(self.degrees), answers, confidence)
         return float(low), float(high)
 
     def of_positive(self, confidence: float) -> tuple[float, float]:
@@ -129,7 +133,7 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
     half = reach((total, degrees))
     low, high = (mean - half, mean + half) if enough(strata) else (np.nan, np.nan)
     kept = max(parts["seed"], 0), max(parts["actor"], 0), of_rest
-    return Crossed(mean, low, high, *kept, negative, float(np.sqrt(total / (actors * seeds))), degrees)
+    return Crossed(mean, low, high, *kept, negative, float(np.sqrt(total / (actors * seeds))), degrees, seeds)
 
 
 def _student(total: float, *squares: tuple[float, int]) -> tuple[float, float]:
