@@ -27,13 +27,12 @@ def show(name: str, actors: Sequence[int], parts: Sequence[Part]) -> None:
     male = np.array([actor % 2 == 1 for actor in actors])  # as RAVDESS numbers them
     right = np.array([float((values.argmax(axis=1) == truth).sum()) for values, truth in parts])
     rows = np.array([float(len(truth)) for _, truth in parts])
-    away = np.zeros(len(rows))
-    for gender, sign in ((male, 1), (~male, -1)):
-        away[gender] = sign * deviations(right[gender], rows[gender])
     over = Actors(np.where(male, "male", "female"))
-    share = right.sum() / rows.sum()
-    gap = right[male].sum() / rows[male].sum() - right[~male].sum() / rows[~male].sum()
-    ends = *over.accuracy(right, rows), gap, *over.gap(np.array(gap), away, rows > 0)
+    share, sides = right.sum() / rows.sum(), []
+    for of in (male, ~male):
+        count, whole = right * of, rows * of
+        sides.append((count.sum() / whole.sum(), deviations(count, whole), whole > 0, whole.sum()))
+    ends = *over.accuracy(right, rows), sides[0][0] - sides[1][0], *over.gap(*sides)
     figures = [100 * float(figure) for figure in (share, *ends)]
     print(name, "{:.1f} [{:.1f}, {:.1f}], gap {:.1f} [{:.1f}, {:.1f}]".format(*figures))
 

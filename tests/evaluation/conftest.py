@@ -111,23 +111,34 @@ def resampled() -> Callable[[pd.DataFrame, pd.Series], pd.DataFrame]:
 def plain_difference() -> Callable[..., tuple[float, float, float, float]]:
     """By a plain loop over actors: a value, its standard error, and its degrees of freedom (pooled, Satterthwaite's).
 
-    `plain_difference(terms)`. terms: pairs of a weight and a table with the columns actor, gender and right; the value
-    is the weighted sum of their means. Genders are strata.
+    `plain_difference(terms, apart=False)`. terms: pairs of a weight and a table with the columns actor, gender and
+    right; the value is the weighted sum of their means. Each actor is left out once (the jackknife). Genders are
+    strata. apart: whether the clips of a gender count as independent where its actors do not differ.
     """
 
-    def difference(terms: list[tuple[float, pd.DataFrame]]) -> tuple[float, float, float, float]:
+    def difference(terms: list[tuple[float, pd.DataFrame]], apart: bool = False) -> tuple[float, float, float, float]:
         value, away, genders = 0.0, dict[str, float](), dict[str, str]()
         for weight, table in terms:
-            mean = table["right"].mean()
+            mean, number = table["right"].mean(), table["actor"].nunique()
             value += weight * mean
             for actor, rows in table.groupby("actor"):
                 genders[actor] = rows["gender"].iloc[0]
-                away[actor] = away.get(actor, 0) + weight * (rows["right"] - mean).sum() / len(table)
-        among = [[away[actor] for actor in away if genders[actor] == gender] for gender in set(genders.values())]
-        variances = [len(part) * np.var(part, ddof=1) for part in among]
-        parts = sum(one**2 / (len(part) - 1) for one, part in zip(variances, among, strict=True))
-        pooled = len(away) - len(among)
-        return value, np.sqrt(sum(variances)), pooled, sum(variances) ** 2 / parts if parts > 1e-24 else pooled
+                others = table.loc[table["actor"] != actor, "right"]
+                moved = (number - 1) / number * (mean - others.mean()) if len(others) else 0.0
+                away[actor] = away.get(actor, 0) + weight * moved
+        variances, freedoms = [], []
+        for gender in set(genders.values()):
+            part = [away[actor] for actor in away if genders[actor] == gender]
+            variances.append(len(part) * np.var(part, ddof=1))
+            freedoms.append(len(part) - 1)
+            if apart and variances[-1] < 1e-24:
+                own = [(abs(weight), table) for weight, table in terms if table["gender"].iloc[0] == gender]
+                clips = sum(len(table) for _, table in own)
+                q = (sum(weight * table["right"].mean() for weight, table in own) * clips + 0.5) / (clips + 1)
+                variances[-1] = q * (1 - q) / clips
+        parts = sum(one**2 / freedom for one, freedom in zip(variances, freedoms, strict=True))
+        welch = sum(variances) ** 2 / parts if parts > 1e-48 else sum(freedoms)
+        return value, np.sqrt(sum(variances)), sum(freedoms), welch
 
     return difference
 
@@ -156,14 +167,14 @@ def plain_welch(plain_difference) -> Callable[[pd.DataFrame, pd.DataFrame], floa
 def plain_interval(plain_difference) -> Callable[..., list[float]]:
     """Student's interval over actors: `plain_interval(terms, confidence, clips=None, unequal=False)`.
 
-    terms: see `plain_difference`. clips: of a share, whose interval is then on the scale of logits. unequal: with
-    Satterthwaite's degrees of freedom.
+    terms: see `plain_difference`. clips: of a share, whose interval is then on the scale of logits. unequal: of a gap
+    between genders, with Satterthwaite's degrees of freedom.
     """
 
     def interval(
         terms: list[tuple[float, pd.DataFrame]], confidence: float, clips: int | None = None, unequal: bool = False
     ) -> list[float]:
-        value, error, pooled, welch = plain_difference(terms)
+        value, error, pooled, welch = plain_difference(terms, apart=unequal)
         factor = t.ppf((1 + confidence) / 2, welch if unequal else pooled)
         reach = factor * error
         if clips is None:

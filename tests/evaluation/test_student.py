@@ -4,21 +4,26 @@ import numpy as np
 import pytest
 from scipy.stats import beta, t
 
-from emofusion.evaluation.actors import Actors
+from emofusion.evaluation.actors import Actors, Share
 from emofusion.evaluation.student import deviations, deviations_of_rows, standard_error
 
 GENDERS = np.array(["female"] * 5 + ["male"] * 3)
 WOMEN = GENDERS == "female"
 
 
+def without(counts: np.ndarray, clips: np.ndarray, actor: int) -> float:
+    """The ratio Σ counts / Σ clips without an actor."""
+    return (counts.sum() - counts[actor]) / (clips.sum() - clips[actor])
+
+
 def plain_error(counts: np.ndarray, clips: np.ndarray) -> float:
-    """Of the ratio Σ counts / Σ clips, women and men as strata, by a plain loop (Cochran 1977, section 6.4)."""
-    ratio, variance = counts.sum() / clips.sum(), 0.0
+    """Of the ratio Σ counts / Σ clips, women and men as strata: the jackknife by a plain loop."""
+    number, variance = len(clips), 0.0
     for members in (WOMEN, ~WOMEN):
-        away = [counts[i] - ratio * clips[i] for i in np.flatnonzero(members)]
-        mean = sum(away) / len(away)
-        variance += len(away) / (len(away) - 1) * sum((one - mean) ** 2 for one in away)
-    return float(np.sqrt(variance) / clips.sum())
+        left = [(number - 1) / number * without(counts, clips, actor) for actor in np.flatnonzero(members)]
+        mean = sum(left) / len(left)
+        variance += len(left) / (len(left) - 1) * sum((one - mean) ** 2 for one in left)
+    return float(np.sqrt(variance))
 
 
 def test_the_interval_of_an_accuracy_is_students_on_the_scale_of_logits():
@@ -50,27 +55,32 @@ def test_the_interval_of_a_difference_is_students():
     assert np.ravel(same).tolist() == [0.2, 0.2]
 
 
-def test_deviations_are_how_a_ratio_moves_with_an_actors_clips():
-    """The derivative by an actor's weight, by central differences: of accuracy, average recall, and single emotions."""
+def test_deviations_are_how_a_ratio_moves_without_an_actor():
+    """Of accuracy, average recall, and single emotions; some actors do not show an emotion."""
     random = np.random.default_rng(4)
     clips = random.integers(0, 6, (8, 3))
     clips[:, 2] = 0
     correct = random.binomial(clips, 0.7, (2, 8, 3))
-    averaged = np.array([True, True, True])
-
-    def rows(weights: np.ndarray) -> np.ndarray:
-        right, whole = np.einsum("a,sak->sk", weights, correct), weights @ clips
-        with np.errstate(invalid="ignore"):
-            recall = right / whole
-        return np.column_stack([right.sum(axis=1) / whole.sum(), recall[:, :2].mean(axis=1), recall])
-
-    away, step = deviations_of_rows(correct, clips, averaged), 1e-6
-    for actor in range(8):
-        change = step * np.eye(8)[actor]
-        slope = (rows(1 + change) - rows(1 - change)) / (2 * step)
-        np.testing.assert_allclose(away[..., actor], slope, atol=1e-8)
+    away = deviations_of_rows(correct, clips, np.array([True, True, True]))
+    for system in range(2):
+        for actor in range(8):
+            of_emotion = []
+            for emotion in range(2):
+                counts, whole = correct[system, :, emotion], clips[:, emotion]
+                number = (whole > 0).sum()
+                moved = (number - 1) / number * (counts.sum() / whole.sum() - without(counts, whole, actor))
+                of_emotion.append(moved)
+            counts, whole = correct[system].sum(axis=1), clips.sum(axis=1)
+            overall = 7 / 8 * (counts.sum() / whole.sum() - without(counts, whole, actor))
+            expected = [overall, np.mean(of_emotion), *of_emotion]
+            assert away[system, :4, actor] == pytest.approx(expected)
     assert np.isnan(away[:, 4]).all()
-    np.testing.assert_allclose(away[:, :4].sum(axis=-1), 0, atol=1e-15)
+
+
+def test_where_all_have_as_many_clips_an_actor_moves_a_ratio_by_its_own_distance():
+    counts, clips = np.array([3, 5, 8, 2.0]), np.full(4, 8)
+    np.testing.assert_allclose(deviations(counts, clips), (counts - counts.mean()) / 32, atol=1e-15)
+    assert deviations(np.array([5.0]), np.array([8])).tolist() == [0]
 
 
 def test_recognised_and_missed_are_mirror_images():
@@ -100,3 +110,46 @@ def test_actors_without_a_clip_do_not_count_and_too_few_actors_have_no_interval(
     two = np.array([4, 6, 0, 0, 0, 0, 0, 0])
     assert np.isnan(Actors(GENDERS).accuracy(correct, two)).all()
     assert np.isnan(Actors(GENDERS).difference(np.zeros(1), deviations(correct, two), two > 0)).all()
+
+
+def sides(correct: np.ndarray, clips: np.ndarray, groups: list[np.ndarray]) -> list[Share]:
+    """The arguments of `Actors.gap` for two groups of actors."""
+    found = []
+    for of in groups:
+        right, whole = correct * of, clips * of
+        found.append((right.sum(axis=-1) / whole.sum(), deviations(right, whole), whole > 0, whole.sum()))
+    return found
+
+
+def test_where_nobody_differs_a_gap_is_as_wide_as_independent_clips_are():
+    clips = np.full(8, 10)
+    correct = np.stack([clips, np.where(WOMEN, 10, 0), np.where(WOMEN, 10, [10, 10, 10, 10, 10, 10, 8, 5])])
+    low, high = Actors(GENDERS).gap(*sides(correct, clips, [WOMEN, ~WOMEN]))
+    centres = np.array([50.5 / 51, 30.5 / 31])
+    parts = centres * (1 - centres) / [50, 30]
+    degrees = parts.sum() ** 2 / (parts**2 / [4, 2]).sum()
+    assert high[0] == -low[0] == pytest.approx(t.ppf(0.975, degrees) * np.sqrt(parts.sum()))
+    assert low[1] < 1 == high[1]
+    # women do not differ, men do
+    away = np.array([10, 8, 5]) / 10
+    parts = np.array([parts[0], away.var(ddof=1) / 3])
+    degrees = parts.sum() ** 2 / (parts**2 / [4, 2]).sum()
+    gap, half = 1 - away.mean(), t.ppf(0.975, degrees) * np.sqrt(parts.sum())
+    assert [low[2], high[2]] == pytest.approx([gap - half, min(gap + half, 1)])
+    everyone = np.ones(8, dtype=bool)
+    within = Actors(GENDERS).within(*sides(correct[0], clips, [everyone, everyone]))
+    assert within[1] == -within[0] == pytest.approx(t.ppf(0.975, 6) * np.sqrt(2 * 80.5 / 81 * 0.5 / 81 / 80))
+
+
+def test_a_gap_needs_three_people_on_each_side():
+    random, clips = np.random.default_rng(5), np.full(8, 10)
+    correct = random.binomial(10, 0.6, 8)
+    few = np.arange(8) < 2
+    actors = Actors(np.where(few, "x", "y"))
+    assert np.isnan(actors.gap(*sides(correct, clips, [few, ~few]))).all()
+    assert 0 < actors.gap_p(*sides(correct, clips, [few, ~few])) <= 1
+    alone = np.arange(8) < 1
+    assert np.isnan(Actors(np.where(alone, "x", "y")).gap_p(*sides(correct, clips, [alone, ~alone])))
+    same = Actors(np.array(["male"] * 8))
+    assert np.isnan(same.within(*sides(correct, clips, [few, ~few]))).all()
+    assert np.isfinite(same.within(*sides(correct, clips, [np.arange(8) < 5, np.arange(8) > 2]))).all()

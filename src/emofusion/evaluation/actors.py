@@ -17,12 +17,14 @@ from emofusion.emotions import UNKNOWN
 from emofusion.evaluation.arithmetic import one_hot, ratio
 from emofusion.evaluation.student import (
     Ends,
+    Estimate,
     deviations,
+    independent,
     logit_interval,
     logit_p,
     standard_error,
     student_interval,
-    student_p,
+    welch_interval,
 )
 
 Share = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]  # the arguments of `Actors.share`
@@ -101,35 +103,48 @@ class Actors:
         ends = student_interval(value, *standard_error(away, present, self.strata), self.confidence)
         return self._where_enough(ends, present)
 
-    def gap(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any]) -> Ends:
-        """The ends of the intervals of gaps between groups of different people, (...) each.
+    def gap(self, first: Share, other: Share) -> Ends:
+        """The ends of the intervals of gaps between two groups of different people, (...) each.
 
-        They are those of `difference`, but people of one group may differ more than those of another (Welch). The
-        arguments are the same.
+        People of one group may differ more than those of the other (Welch 1938, doi 10.1093/biomet/29.3-4.350). Where
+        those of a group do not differ at all, their clips count as independent.
+
+        first, other: the shares of both groups, each with the arguments of `share`.
+        """
+        ends = welch_interval(self._estimate(first), self._estimate(other), self.confidence)
+        return self._where_enough(self._where_enough(ends, first[2]), other[2])
+
+    def gap_p(self, first: Share, other: Share) -> NDArray[Any]:
+        """The two-sided p values of Welch's t test on the scale of logits, (...); see `student.logit_p`.
+
+        It is NaN where a group has one person. The arguments are those of `gap`.
+        """
+        alone = self._alone(first[2]) | self._alone(other[2])
+        return np.where(alone, np.nan, logit_p(self._estimate(first), self._estimate(other)))
+
+    def within(self, first: Share, other: Share) -> Ends:
+        """The ends of the intervals of gaps between two kinds of clips of the same people, (...) each.
+
+        Where people do not differ at all, clips count as independent. The arguments are those of `gap`.
+        """
+        present = (first[2] > 0) | (other[2] > 0)
+        error, degrees = standard_error(first[1] - other[1], present, self.strata)
+        apart = np.hypot(*(independent(share, clips) for share, _, _, clips in (first, other)))
+        ends = student_interval(first[0] - other[0], np.where(error > 0, error, apart), degrees, self.confidence)
+        return self._where_enough(self._where_enough(ends, first[2]), other[2])
+
+    def change(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any]) -> Ends:
+        """The ends of the intervals of differences and sums of gaps, (...) each.
+
+        They are those of `difference`, but people of one group may differ more than those of another. The arguments
+        are the same.
         """
         error, degrees = standard_error(away, present, self.strata, unequal=True)
         return self._where_enough(student_interval(value, error, degrees, self.confidence), present)
 
-    def gap_p(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any]) -> NDArray[Any]:
-        """The two-sided p values of Welch's t test of gaps between groups of different people, (...).
-
-        It is NaN where a group that is present has one person, and where nobody differs from others of the same group.
-        The arguments are those of `difference`.
-        """
-        p = student_p(value, *standard_error(away, present, self.strata, unequal=True))
-        return np.where(self._alone(present), np.nan, p)
-
-    def shares_p(self, first: Share, second: Share) -> NDArray[Any]:
-        """The two-sided p values of Welch's t test of two shares of different people, (...), see `student.logit_p`.
-
-        It is NaN where a group that is present has one person. first, second: each has the arguments of `share`.
-        """
-        sides = [
-            (value, *standard_error(away, present, self.strata), clips)
-            for value, away, present, clips in (first, second)
-        ]
-        alone = self._alone(first[2]) | self._alone(second[2])
-        return np.where(alone, np.nan, logit_p(*zip(*sides, strict=True)))
+    def _estimate(self, of_group: Share) -> Estimate:
+        share, away, present, clips = of_group
+        return Estimate(share, *standard_error(away, present, self.strata), clips)
 
     def _alone(self, present: NDArray[Any]) -> NDArray[Any]:
         """Whether a group has just one person who is present. present: (..., A)."""

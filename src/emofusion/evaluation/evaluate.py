@@ -77,7 +77,7 @@ def evaluate(
             "pairs": pairs(scored, counts, resampling, *ways, kind_of),
             "against": against(scored, counts, resampling, *ways, configured, kind_of),
             "gender": gender_table(scored, counts, resampling, gaps, permuted, *ways),
-            "narrowed": narrowed_table(scored, resampling, gaps, modalities, permuted, kind_of),
+            "narrowed": narrowed_table(scored, resampling, gaps, modalities, permuted, kind_of, chosen.seed),
             "fairness": fairness_table(scored, counts, resampling),
             "presence": presence_table(scored, modalities, resampling),
             **groups,

@@ -3,8 +3,8 @@
 The groups are men and women, or two levels of another group. An absolute difference is never below 0, so an interval
 around it would leave out a true difference of 0. The interval is therefore that of the signed difference, folded at 0:
 an interval from -3 to +5 points becomes one from 0 to 5. That of the signed difference is Student's over actors, as for
-gaps (`Actors.gap`, and `Actors.difference` where the same people have clips of both groups), so that a folded gap has
-the ends of the gap. The equalized odds difference is the
+gaps (`Actors.gap`, and `Actors.within` where the same people have clips of both groups), so that a folded gap has the
+ends of the gap. The equalized odds difference is the
 larger of two differences. Its upper end is the larger upper end. Its lower end is the larger of two lower ends that
 hold together (Bonferroni).
 """
@@ -39,7 +39,7 @@ def fairness_ends(clips: NDArray[Any], confusion: NDArray[Any], over: Actors) ->
     taken = np.moveaxis(confusion.sum(axis=-2), -1, 2)
     stricter = replace(over, confidence=(1 + over.confidence) / 2)
     same_people = bool((whole > 0).all(axis=0).any())
-    once, strictly = (one.difference if same_people else one.gap for one in (over, stricter))
+    once, strictly = (one.within if same_people else one.gap for one in (over, stricter))
     of_all = _ends(right.sum(axis=2, keepdims=True), whole, once)
     parity, opportunity = _ends(taken, whole, once), _ends(right, shown, once)
     of_others = _ends(taken - right, whole - shown, once)
@@ -62,9 +62,12 @@ def folded(low: NDArray[Any], high: NDArray[Any]) -> Ends:
 def _ends(part: NDArray[Any], whole: NDArray[Any], interval: Callable[..., Ends]) -> Ends:
     """The folded interval of the first group's rate minus the second's, (S, R) each, of R rates Σ part / Σ whole.
 
-    part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1. interval: a method of `Actors`, for differences.
+    part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1. interval: `Actors.gap` or `Actors.within`.
     """
     rates = ratio(part.sum(axis=-1), whole.sum(axis=-1))
     away = deviations(part, whole)
-    present = np.broadcast_to((whole > 0).any(axis=0), part.shape[2:])
-    return folded(*interval(rates[:, 0] - rates[:, 1], away[:, 0] - away[:, 1], present))
+    sides = [
+        (rates[:, side], away[:, side], np.broadcast_to(whole[side] > 0, part.shape[2:]), whole[side].sum(axis=-1))
+        for side in (0, 1)
+    ]
+    return folded(*interval(*sides))

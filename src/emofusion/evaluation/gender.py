@@ -6,19 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtri, nctdtrinc, stdtrit
-from scipy.stats import beta
 
-from emofusion.evaluation.actors import Actors
+from emofusion.evaluation.actors import Actors, Share
 from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.counts import Counts
+from emofusion.evaluation.detectable import DETECTABLE, minimum_detectable_gap
 from emofusion.evaluation.permutation import holm, relabellings, two_sided
-from emofusion.evaluation.student import Ends, deviations_of_rows
+from emofusion.evaluation.student import deviations_of_rows
 from emofusion.evaluation.systems import Systems
 
 OVERALL = ("all", "unweighted average recall")
-SIGNIFICANCE, POWER = 0.05, 0.8
-DETECTABLE = ("minimum_detectable_gap", "minimum_detectable_gap_low", "minimum_detectable_gap_high")
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,14 @@ class Gaps:
         """The observed gaps: accuracy of men minus accuracy of women, (S, R)."""
         gaps: NDArray[Any] = self.male - self.female
         return gaps
+
+    def shares(self, systems: Systems) -> tuple[Share, Share]:
+        """The arguments of `Actors.gap`: the accuracies of men and of women. systems: those of the gaps."""
+        present, men, women = self.clips > 0, systems.male, systems.female
+        return (
+            (self.male, np.where(men, self.away, 0), present & men, self.clips[:, men].sum(axis=1)),
+            (self.female, np.where(women, -self.away, 0), present & women, self.clips[:, women].sum(axis=1)),
+        )
 
 
 @dataclass(frozen=True)
@@ -143,11 +148,9 @@ def gap_p(
         of_present = occurring.of_actors(actors)
         drawn = of_present.accuracies(ways)[:, rows] - of_present.accuracies(~ways)[:, rows]
         p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(drawn, -1, 0), exact)
-    sides = [
-        (share, np.where(of, gaps.away, 0), present & of, gaps.clips[:, of].sum(axis=1))
-        for share, of in ((gaps.male, systems.male), (gaps.female, systems.female))
-    ]
-    greater: NDArray[Any] = np.fmax(p, over.shares_p(*sides))  # Welch's is missing with one person of a gender
+    greater: NDArray[Any] = np.fmax(
+        p, over.gap_p(*gaps.shares(systems))
+    )  # Welch's is missing with one person of a gender
     return greater
 
 
@@ -164,80 +167,6 @@ def permuted_gaps(systems: Systems, counts: Counts, permutations: int, seed: int
     ways, exact = relabellings(int(known.sum()), int(systems.male.sum()), permutations, seed)
     of_known = Occurring.of(systems, counts).of_actors(known)
     return of_known.accuracies(ways) - of_known.accuracies(~ways), exact
-
-
-def minimum_detectable_gap(values: NDArray[Any], male: NDArray[Any], confidence: float) -> NDArray[Any]:
-    """The gap that a t test over actors would find in four of five studies: two-sided, two samples, level 5 %.
-
-    The standard deviation between actors is pooled over the genders. The power comes from the non-central t
-    distribution (Cohen 1988). A significant difference of the wrong sign is not counted; its chance is below 10⁻⁴.
-    The gap is proportional to that deviation, which few actors show badly. Its interval is the one of a standard
-    deviation by the chi-squared distribution, whose degrees of freedom follow from the kurtosis of the actors'
-    accuracies (Shoemaker 2003, doi 10.1198/0003130031441). Few actors show the kurtosis badly too. So it is the mean of
-    two: that of the deviations from the median of a gender, and that of a beta distribution with the mean and the
-    variance of the actors, which is great near the ceiling. The interval is about other actors with as many clips. In
-    simulations one of 95 % holds the true value in 92 to 97 of 100 studies, and in 98 of 8 clips an actor near the
-    ceiling.
-
-    Args:
-        values: (..., A), each actor's accuracy; NaN where an actor has no clip.
-        male: (A,), whether an actor is a man.
-        confidence: the level of the interval, such as 0.95.
-
-    Returns:
-        (3, ...), the gap and the low and high ends of its interval; NaN with fewer than two actors of a gender, and
-        where the actors do not vary within the genders.
-    """
-    present = ~np.isnan(values)
-    numbers, squares, fourth, sums = [], [], [], []
-    for gender in (male, ~male):
-        of_gender = np.where(present & gender, values, np.nan)
-        number = (present & gender).sum(axis=-1)
-        sums.append(np.where(present & gender, values, 0).sum(axis=-1))
-        mean = ratio(sums[-1], number)
-        numbers.append(number)
-        squares.append((np.where(present & gender, values - mean[..., None], 0) ** 2).sum(axis=-1))
-        fourth.append((np.where(present & gender, values - _median(of_gender)[..., None], 0) ** 4).sum(axis=-1))
-    actors = numbers[0] + numbers[1]
-    freedom, total = actors - 2, squares[0] + squares[1]
-    spread = np.sqrt(ratio(total, freedom) * (ratio(1, numbers[0]) + ratio(1, numbers[1])))
-    enough = (np.minimum(*numbers) >= 2) & (spread > 0)
-    freedom = np.where(enough, freedom, 2).astype(float)
-    shift = nctdtrinc(freedom, 1 - POWER, stdtrit(freedom, 1 - SIGNIFICANCE / 2))
-    gap = np.where(enough, shift * spread, np.nan)
-    kurtosis = ratio(actors * (fourth[0] + fourth[1]), total**2)
-    of_beta = _beta_kurtosis(ratio(sums[0] + sums[1], actors), ratio(total, freedom))
-    kurtosis = np.where(np.isnan(of_beta), kurtosis, (kurtosis + of_beta) / 2)
-    factors = _deviation_ends(actors, kurtosis, confidence)
-    return np.stack([gap, *(gap * factor for factor in factors)])
-
-
-def _median(values: NDArray[Any]) -> NDArray[Any]:
-    """The median over the last axis without NaN; NaN where there is nothing else."""
-    ordered = np.sort(values, axis=-1)  # NaN comes last
-    number = (~np.isnan(values)).sum(axis=-1, keepdims=True)
-    places = (np.maximum(number - 1, 0) // 2, np.minimum(number // 2, values.shape[-1] - 1))
-    middle: NDArray[Any] = np.mean([np.take_along_axis(ordered, place, axis=-1) for place in places], axis=0)[..., 0]
-    return middle
-
-
-def _beta_kurtosis(mean: NDArray[Any], variance: NDArray[Any]) -> NDArray[Any]:
-    """The kurtosis of a beta distribution with this mean (from 0 to 1) and variance; NaN where there is none."""
-    known = (variance > 0) & (variance < mean * (1 - mean))
-    size = np.where(known, ratio(mean * (1 - mean), np.where(known, variance, 1)) - 1, np.nan)
-    kurtosis: NDArray[Any] = 3 + beta.stats(mean * size, (1 - mean) * size, moments="k")
-    return kurtosis
-
-
-def _deviation_ends(number: NDArray[Any], kurtosis: NDArray[Any], confidence: float) -> Ends:
-    """The ends of the interval of a standard deviation among people of two genders, as multiples of the estimate.
-
-    number: (...), how many people. kurtosis: (...), 3 for normal values; NaN where it is not known.
-    """
-    # the variance of an estimated variance, divided by the square of the true one, is 2 / degrees
-    degrees = ratio(2, ratio(kurtosis - 3, number) + ratio(2, number - 2))
-    low, high = (np.sqrt(degrees / chdtri(degrees, share)) for share in ((1 - confidence) / 2, (1 + confidence) / 2))
-    return low, high
 
 
 def gender_table(
@@ -257,7 +186,7 @@ def gender_table(
     where there is no clip or where there are too few actors.
     """
     present = gaps.clips > 0
-    low, high = over.gap(gaps.observed, gaps.away, present)
+    low, high = over.gap(*gaps.shares(systems))
     p = gap_p(systems, counts, over, gaps, permuted, permutations, seed)
     adjusted = np.full_like(p, np.nan)
     adjusted[:, len(OVERALL) :] = holm(p[:, len(OVERALL) :])

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.arithmetic import ratio
 from emofusion.evaluation.counts import confusion_of_cells
+from emofusion.evaluation.detectable import DETECTABLE, minimum_detectable_gap
 from emofusion.evaluation.exchange import pair_exchanges, shuffles
 from emofusion.evaluation.fairness import with_intervals
-from emofusion.evaluation.gender import DETECTABLE, OVERALL, minimum_detectable_gap
+from emofusion.evaluation.gender import OVERALL
 from emofusion.evaluation.levels import Levels, levels_of
 from emofusion.evaluation.permutation import holm, two_sided
 from emofusion.evaluation.student import deviations_of_rows
@@ -149,13 +150,10 @@ class _Group:
         present = [self._present(clips, shown) for clips, _ in sides]
         gaps = values[0] - values[1]
         away = [deviations_of_rows(correct, clips, shown) for clips, correct in sides]
-        compared = gaps, np.subtract(*away), (present[0] > 0) | (present[1] > 0)
+        both = [(share, moved, of > 0, of.sum(axis=1)) for share, moved, of in zip(values, away, present, strict=True)]
         of_people = self.levels.of_people
-        low, high = self.over.gap(*compared) if of_people else self.over.difference(*compared)
-        welch = np.full(gaps.shape, np.nan)
-        if of_people:
-            both = zip(values, away, present, strict=True)
-            welch = self.over.shares_p(*((share, moved, of > 0, of.sum(axis=1)) for share, moved, of in both))
+        low, high = self.over.gap(*both) if of_people else self.over.within(*both)
+        welch = self.over.gap_p(*both) if of_people else np.full(gaps.shape, np.nan)
         p = np.fmax(self._p(sides, shown, present, gaps), welch)
         columns: dict[str, Any] = {}
         for side, (of_side, value) in zip(("first", "second"), zip(present, values, strict=True), strict=True):
@@ -172,12 +170,14 @@ class _Group:
         present: list[NDArray[Any]],
         observed: NDArray[Any],
     ) -> NDArray[Any]:
-        """The p values of the gaps of two levels by permutation, (S, R)."""
+        """The p values of the gaps of two levels by permutation, (S, R); NaN where nothing can be exchanged."""
         p = np.full(observed.shape, np.nan)
         either = np.stack([side > 0 for side in present], axis=-1)  # (R, A, 2)
         for pattern in np.unique(either, axis=0):
             rows = (either == pattern).all(axis=(1, 2))
             actors = pattern.any(axis=1)
+            if not self.levels.of_people and not pattern.all(axis=1).any():  # nobody has clips of both levels
+                continue
             of_first, exact = pair_exchanges(
                 pattern[actors], self.levels.of_people, self.settings.permutations, self.settings.seed
             )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emofusion.evaluation.actors import Actors
 from emofusion.evaluation.gender import OVERALL, Gaps
+from emofusion.evaluation.multipliers import BLOCK, welch_max_t
 from emofusion.evaluation.paired import ORACLE
 from emofusion.evaluation.permutation import ROUNDING, MaxT
 from emofusion.evaluation.student import Ends
@@ -16,8 +17,6 @@ from emofusion.evaluation.systems import Systems
 
 NOT_SHOWN, NOT_TESTED = "not shown", "not tested"
 VERDICTS = ("narrowed", "widened", NOT_SHOWN, NOT_TESTED)
-# The number of statistics in memory at once: 16 MiB as float64.
-BLOCK = 2**21
 
 
 def narrowed_table(
@@ -27,14 +26,15 @@ def narrowed_table(
     modalities: Sequence[str],
     permuted: tuple[NDArray[Any], bool],
     kinds: Mapping[str, str] | None = None,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Compare the gender gap of each fusion rule with that of each single modality, by emotion.
 
     The gap has become narrower if |after| < |before|, which is the same as (before - after) (before + after) > 0. So
     two statistics must both differ from 0: the difference and the sum of the two gaps. Each is tested by permuting
-    which actors are called male and by Welch's t test, as gaps are (`gender.gap_p`), and p is the greatest one of these
-    p values (an intersection-union test, Berger 1982, doi 10.1080/00401706.1982.10487790). A gap near 0 rarely gets a
-    verdict: it is not known which sign it has.
+    which actors are called male and by Welch's t test, and p is the greatest one of these four p values (an
+    intersection-union test, Berger 1982, doi 10.1080/00401706.1982.10487790). A gap near 0 rarely gets a verdict: it is
+    not known which sign it has.
 
     Args:
         systems: fusion rules and single modalities on the same clips.
@@ -43,6 +43,7 @@ def narrowed_table(
         modalities: the names of the systems that are single modalities.
         permuted: see `gender.permuted_gaps`.
         kinds: system → its kind. An oracle is chosen on the test clips, so it is not tested.
+        seed: of the random draws of `multipliers.welch_max_t`.
 
     Returns:
         A table with the columns system, modality, emotion; gap_before (male - female accuracy of the modality),
@@ -59,12 +60,10 @@ def narrowed_table(
     oracle = np.array([(kinds or {}).get(systems.names[position]) == ORACLE for position in after], dtype=bool)
     p, adjusted = np.full(change.shape, np.nan), np.full(change.shape, np.nan)
     for rows in _families(gaps.rows):
-        p[~oracle, rows], adjusted[~oracle, rows] = change_tests(
-            gaps.observed[:, rows], permuted[0][:, rows], permuted[1], after[~oracle], before[~oracle]
-        )
-    welch = change_welch(gaps, over, after[~oracle], before[~oracle])
-    p[~oracle] = np.fmax(p[~oracle], welch)
-    adjusted[~oracle] = np.fmax(adjusted[~oracle], welch)  # which max-T of the permutations has not adjusted
+        pairs = after[~oracle], before[~oracle]
+        tests = change_tests(gaps.observed[:, rows], permuted[0][:, rows], permuted[1], *pairs)
+        welch = change_welch(gaps, over, *pairs, rows, permuted[0].shape[-1], seed)
+        p[~oracle, rows], adjusted[~oracle, rows] = np.fmax(tests, welch)
     shown = adjusted <= 1 - over.confidence + ROUNDING
     verdict = np.select([shown & (change < 0), shown & (change > 0)], VERDICTS[:2], NOT_SHOWN)
     columns: dict[str, NDArray[Any]] = {
@@ -94,29 +93,41 @@ def change_interval(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArr
 
     With the difference D = after - before and the sum S of the two gaps, |after| - |before| is the greater one of
     min(D, S) and -max(D, S). Its ends follow from those of D and S. The interval leaves out 0 just where both do, and
-    with opposite signs, so that it agrees with the test. Resamples would not do: the size of a gap near 0 is greater in
-    nearly all of them.
+    with opposite signs, as Welch's t test alone would have it. Resamples would not do: the size of a gap near 0 is
+    greater in nearly all of them.
 
     after, before: (pairs,), positions of systems.
     """
-    (low_d, high_d), (low_s, high_s) = (over.gap(*both) for both in _differences_and_sums(gaps, after, before))
+    (low_d, high_d), (low_s, high_s) = (over.change(*both) for both in _differences_and_sums(gaps, after, before))
     low = np.maximum(np.minimum(low_d, low_s), -np.maximum(high_d, high_s))
     high = np.maximum(np.minimum(high_d, high_s), -np.maximum(low_d, low_s))
     return low, high
 
 
-def change_welch(gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArray[Any]) -> NDArray[Any]:
-    """The greater p of Welch's t tests of the difference and of the sum of two gaps, (pairs, R).
+def change_welch(
+    gaps: Gaps, over: Actors, after: NDArray[Any], before: NDArray[Any], rows: slice, draws: int, seed: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The p values of Welch's t tests and the adjusted p values of one family of rows, (pairs, R) each.
 
-    It is NaN where neither is tested: where people of a gender cannot differ, or a gap is not known.
+    Each is the greater one of that of the difference and that of the sum of two gaps. It is NaN where neither is
+    tested: where people of a gender cannot differ, or a gap is not known.
+
+    rows: of the gaps. draws, seed: see `multipliers.welch_max_t`. after, before: as in `change_tests`.
     """
-    difference, total = (over.gap_p(*both) for both in _differences_and_sums(gaps, after, before))
-    greater: NDArray[Any] = np.fmax(difference, total)
-    return greater
+    values, away, present = [], [], []
+    for value, moved, of_row in _differences_and_sums(gaps, after, before):
+        values.append(value[:, rows].ravel())
+        away.append(moved[:, rows].reshape(values[-1].size, moved.shape[-1]))
+        present.append(np.tile(of_row[rows], (len(after), 1)))
+    whole, moved, who = np.concatenate(values), np.concatenate(away), np.concatenate(present)
+    found = welch_max_t(whole, moved, who, over.strata, draws, seed)
+    shape = (2, len(after), len(gaps.rows[rows]))
+    p, adjusted = (np.fmax(*each.reshape(shape)) for each in found)
+    return p, adjusted
 
 
 def _differences_and_sums(gaps: Gaps, after: NDArray[Any], before: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
-    """The arguments of `Actors.gap`, for the differences of two gaps and for their sums."""
+    """The arguments of `Actors.change`, for the differences of two gaps and for their sums."""
     present = gaps.clips > 0
     return [
         (gaps.observed[after] + sign * gaps.observed[before], gaps.away[after] + sign * gaps.away[before], present)

@@ -7,9 +7,9 @@ import pandera.pandas as pa
 from emofusion.emotions import GENDERS, UNKNOWN
 from emofusion.evaluation.by_actor import metrics_of_actors
 from emofusion.evaluation.classes import FIGURES
+from emofusion.evaluation.detectable import DETECTABLE
 from emofusion.evaluation.fairness import ACCURACY, METRICS
 from emofusion.evaluation.figures import beside_accuracy
-from emofusion.evaluation.gender import DETECTABLE
 from emofusion.evaluation.narrowed import VERDICTS
 from emofusion.settings.kinds import Metric
 

@@ -1,12 +1,14 @@
 """Intervals from Student's t distribution over actors: of a difference, and of a share on the scale of logits.
 
 Clips of one actor are similar, so actors are the sample. A share such as Σ correct / Σ clips is a ratio estimate, and
-its variance comes from how far each actor is from it (linearisation: Cochran 1977, *Sampling Techniques*, chapter 6;
-strata: chapter 5). Near 0 or 1 a share is far from normal: a symmetric interval holds the true one too rarely there,
-and one that is computed for its logit does not (Korn and Graubard 1998, *Survey Methodology* 24).
+its variance comes from how far it moves without each actor (the jackknife: Wolter 2007, *Introduction to Variance
+Estimation*, chapter 4; strata: Cochran 1977, *Sampling Techniques*, chapter 5). Actors with many more clips than others
+pull the ratio towards themselves, so their own distance from it would say too little. Near 0 or 1 a share is far from
+normal: a symmetric interval holds the true one too rarely there, and one that is computed for its logit does not (Korn
+and Graubard 1998, *Survey Methodology* 24).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +19,29 @@ from emofusion.evaluation.arithmetic import ratio
 Ends = tuple[NDArray[Any], NDArray[Any]]
 
 
+class Estimate(NamedTuple):
+    """Shares (...), their standard errors and degrees of freedom (see `standard_error`), and their numbers of clips."""
+
+    share: NDArray[Any]
+    error: NDArray[Any]
+    degrees: NDArray[Any]
+    clips: NDArray[Any]
+
+
 def deviations(counts: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
-    """By how much each actor moves the ratio Σ counts / Σ clips, (..., A); over actors it adds up to 0.
+    """By how much each actor moves the ratio Σ counts / Σ clips, (..., A): the ratio minus the one without the actor.
+
+    That is multiplied by (n - 1) / n for n actors with clips. Where all have as many clips, it is the difference of the
+    actor's ratio and of all, divided by n, and adds up to 0 over actors.
 
     counts: (..., A), recognised clips, or a difference of them. clips: (A,) or (..., A), each actor's clips.
     """
     whole = clips.sum(axis=-1, keepdims=True)
     expected = ratio(counts.sum(axis=-1, keepdims=True), whole) * clips
-    return ratio(counts - expected, np.broadcast_to(whole, counts.shape))
+    moved = ratio(counts - expected, np.broadcast_to(whole, counts.shape))
+    others, number = 1 - ratio(clips, whole), (clips > 0).sum(axis=-1, keepdims=True)
+    # one actor alone cannot be left out
+    return moved * np.where(others > 0, ratio(1 - ratio(1, number), others), 1.0)
 
 
 def deviations_of_rows(correct: NDArray[Any], clips: NDArray[Any], averaged: NDArray[np.bool_]) -> NDArray[Any]:
@@ -120,26 +137,41 @@ def logit_interval(
     return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)
 
 
-def logit_p(
-    shares: tuple[NDArray[Any], NDArray[Any]],
-    errors: tuple[NDArray[Any], NDArray[Any]],
-    degrees: tuple[NDArray[Any], NDArray[Any]],
-    clips: tuple[NDArray[Any], NDArray[Any]],
-) -> NDArray[Any]:
+def logit_p(first: Estimate, other: Estimate) -> NDArray[Any]:
     """The two-sided p value of Welch's t test of two shares on the scale of logits, (...).
 
-    Near 0 and 1 shares are too far from normal for a test of their difference. Each argument is a pair of what
-    `logit_interval` has, of different people.
+    Near 0 and 1 shares are too far from normal for a test of their difference. The shares are of different people.
     """
-    (first, other), spreads = zip(*map(_on_logits, shares, errors, clips), strict=True)
-    parts = sum(spread**4 / freedom for spread, freedom in zip(spreads, degrees, strict=True))
-    error = np.hypot(*spreads)
-    return student_p(first - other, error, ratio(error**4, parts))
+    (centre, spread), (middle, width) = (_on_logits(one.share, one.error, one.clips) for one in (first, other))
+    return student_p(centre - middle, *_welch((spread, width), (first.degrees, other.degrees)))
+
+
+def welch_interval(first: Estimate, other: Estimate, confidence: float) -> Ends:
+    """The ends of Student's interval of the difference of two shares of different people, with Welch's degrees."""
+    errors = tuple(np.where(one.error > 0, one.error, independent(one.share, one.clips)) for one in (first, other))
+    error, degrees = _welch(errors, (first.degrees, other.degrees))
+    return student_interval(first.share - other.share, error, degrees, confidence)
+
+
+def independent(share: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
+    """The standard error of a share of independent clips, (...), with half a clip added to each side.
+
+    It stands where people do not differ at all, as where every clip is recognised. share, clips: (...).
+    """
+    centre = (share * clips + 0.5) / (clips + 1)
+    error: NDArray[Any] = np.sqrt(ratio(centre * (1 - centre), clips))
+    return error
+
+
+def _welch(errors: tuple[NDArray[Any], ...], degrees: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The standard error of a difference of two independent values, and Satterthwaite's degrees of freedom."""
+    error = np.hypot(*errors)
+    parts = sum(one**4 / freedom for one, freedom in zip(errors, degrees, strict=True))
+    return error, ratio(error**4, parts)
 
 
 def _on_logits(share: NDArray[Any], error: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The logit of q and its standard error, (...) each, see `logit_interval`."""
     centre = (share * clips + 0.5) / (clips + 1)
-    width = centre * (1 - centre)
-    spread = np.where(error > 0, error, np.sqrt(ratio(width, clips)))
-    return logit(centre), spread / width
+    spread = np.where(error > 0, error, independent(share, clips))
+    return logit(centre), spread / (centre * (1 - centre))

@@ -143,10 +143,12 @@ class _Part:
         genders = [self.genders == gender for gender in ("male", "female")]
 
         def gap(rows: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-            sides = [ratio((rows * of).sum(axis=1), (clips * of).sum()) for of in genders]
-            away = [deviations(rows * of, clips * of) for of in genders]
-            value = sides[0] - sides[1]
-            return value, *over.gap(value, away[0] - away[1], (clips > 0) & np.any(genders, axis=0))
+            sides = []
+            for of in genders:
+                right, whole = rows * of, clips * of
+                share = ratio(right.sum(axis=1), whole.sum())
+                sides.append((share, deviations(right, whole), whole > 0, whole.sum()))
+            return sides[0][0] - sides[1][0], *over.gap(*sides)
 
         columns = []
         for position in self.emotions.values():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from scipy.stats import t
+from scipy.stats import t, ttest_ind
 
 from emofusion.evaluation.grid.crossed import crossed
 
@@ -98,3 +98,25 @@ def test_the_components_are_right_on_average():
             found.append((one.seed, one.actor, one.rest))
     assert len(found) > 1950
     assert np.mean(found, axis=0) == pytest.approx([0.08**2, 0.1**2, 0.05**2], rel=0.08)
+
+
+def test_with_strata_of_their_own_spread_equal_seeds_have_welchs_interval_of_a_difference():
+    random = np.random.default_rng(3)
+    men, women = random.normal(0.7, 0.05, 7), random.normal(0.6, 0.2, 4)
+    gap = men.mean() - women.mean()
+    away = np.concatenate([(men - men.mean()) / 7, -(women - women.mean()) / 4])
+    found = crossed(np.tile(11 * away + gap, (3, 1)), np.repeat([0, 1], [7, 4]), 0.95, unequal=True)
+    ends = ttest_ind(men, women, equal_var=False).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
+
+
+@pytest.mark.parametrize("strata", [[0] * 6, [0, 0, 0, 1, 1, 1]])
+def test_where_one_answer_of_all_is_wrong_it_does_not_matter_whose(strata):
+    """The mean squares of seeds and of the rest are equal then, but for rounding."""
+    ends = []
+    for actor in range(6):
+        for seed in range(3):
+            right = np.ones((3, 6))
+            right[seed, actor] = 11 / 12
+            ends.append(crossed(right, np.array(strata), 0.95).of_share(72, 0.95))
+    np.testing.assert_allclose(ends, [ends[0]] * 18, rtol=1e-9)

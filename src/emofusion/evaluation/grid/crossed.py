@@ -25,6 +25,8 @@ from emofusion.evaluation.student import logit_interval
 
 # Mean squares below this are 0 on paper: values that are equal differ by rounding. A single clip adds far more.
 NOTHING = 1e-18
+# Mean squares that differ by a smaller share are equal: they are where one answer of all is wrong.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,15 @@ def enough(strata: NDArray[Any]) -> bool:
     return bool((np.unique(strata, return_counts=True)[1] >= FEWEST).all())
 
 
-def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Crossed:
+def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float, unequal: bool = False) -> Crossed:
     """Analyse values by seed and actor.
 
     Args:
         values: (S, A), for S seeds and A actors.
         strata: (A,), such as whether an actor is a man, see `actors.strata_of`.
         confidence: the level of the interval, such as 0.95.
+        unequal: whether actors may differ more in one stratum than in another, as for gaps between strata: see
+            `student.standard_error`.
     """
     seeds, actors = values.shape
     mean, among = float(values.mean()), freedom(strata)
@@ -111,19 +115,19 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
         return Crossed(mean, *(np.nan,) * 5, ())
     by_actor, by_seed = values.mean(axis=0), values.mean(axis=1)
     # the rest: without what the seed adds for men and for women, and without the actor's own mean
-    rest = within(values - by_actor, strata)
-    of_actor = seeds * float((within(by_actor, strata) ** 2).sum()) / among
+    rest = (within(values - by_actor, strata) ** 2).sum(axis=0)
+    of_actor, free_actor = _mean_square(seeds * within(by_actor, strata) ** 2, strata, 1, unequal)
+    of_rest, free_rest = _mean_square(rest, strata, seeds - 1, unequal)
     of_seed = actors * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
-    of_rest = float((rest**2).sum()) / (among * (seeds - 1))
     of_actor, of_seed, of_rest = (square if square > NOTHING else 0.0 for square in (of_actor, of_seed, of_rest))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
     negative = tuple(name for name, part in parts.items() if part < 0)
-    known = [_student(of_actor + of_seed, (of_actor, among), (of_seed, seeds - 1))]
-    if of_seed > of_rest:
-        free = ((of_actor, among), (of_seed, seeds - 1), (of_rest, among * (seeds - 1)))
+    known = [_student(of_actor + of_seed, (of_actor, free_actor), (of_seed, seeds - 1))]
+    if of_seed > of_rest * (1 + ROUNDING):
+        free = ((of_actor, free_actor), (of_seed, seeds - 1), (of_rest, free_rest))
         known.append(_student(of_actor + of_seed - of_rest, *free))
     elif of_actor > 0:
-        known.append((of_actor, float(among)))
+        known.append((of_actor, float(free_actor)))
 
     def reach(estimate: tuple[float, float]) -> float:
         return float(stdtrit(estimate[1], (1 + confidence) / 2) * np.sqrt(estimate[0] / (actors * seeds)))
@@ -136,7 +140,24 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float) -> Cr
     return Crossed(mean, low, high, *kept, negative, float(np.sqrt(total / (actors * seeds))), degrees, seeds)
 
 
-def _student(total: float, *squares: tuple[float, int]) -> tuple[float, float]:
+def _mean_square(squares: NDArray[Any], strata: NDArray[Any], each: int, unequal: bool) -> tuple[float, float]:
+    """The mean square of actors within strata, and its degrees of freedom.
+
+    squares: (A,), sums of squares of each actor. each: the degrees of freedom that an actor has. unequal: whether each
+    stratum has a mean square of its own; they are averaged by their numbers of actors.
+    """
+    if not unequal:
+        return float(squares.sum()) / (freedom(strata) * each), freedom(strata) * each
+    sizes = [(squares[strata == stratum], int((strata == stratum).sum())) for stratum in np.unique(strata)]
+    parts = [
+        (number / len(strata) * float(own.sum()) / ((number - 1) * each), (number - 1) * each)
+        for own, number in sizes
+        if number > 1
+    ]
+    return _student(sum(part for part, _ in parts), *parts)
+
+
+def _student(total: float, *squares: tuple[float, float]) -> tuple[float, float]:
     """A sum or difference of mean squares, and its degrees of freedom by Satterthwaite.
 
     squares: each mean square with its own degrees of freedom; where all are 0, those of the first one count.

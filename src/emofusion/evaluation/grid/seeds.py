@@ -172,7 +172,7 @@ class _Seeds:
         away = [sign * _away(measure, correct, clips) for sign, (clips, correct, _) in zip((1, -1), parts, strict=True)]
         values = actors * np.concatenate(away, axis=1) + gaps.mean()
         strata = np.repeat([0, 1], [len(clips) for clips, _, _ in parts])
-        found = crossed(values, strata, confidence)
+        found = crossed(values, strata, confidence, unequal=True)
         clips = np.concatenate([clips.sum(axis=1) for clips, _, _ in parts])
         return _row(gaps, clips, actors) | {"low": np.maximum(found.low, -1), "high": np.minimum(found.high, 1)}
 
