@@ -19,14 +19,15 @@ RESULTS = [
     {**OTHER, "what": "a | network", "accuracy": 88, "about": True, "folds": [["f00"], ["m00", "f10"]]},
     {**OTHER, "what": "one of unknown folds"},
 ]
-PEOPLE = [{**OTHER, "what": "people who only heard", "accuracy": 45.5}]
+PEOPLE = [{**OTHER, "what": "people who only heard", "accuracy": 45.5, "gap": -6.4}]
 
 
 @pytest.fixture
 def rules() -> pd.DataFrame:
     rows = [("speech", 0.5, 0.4, 0.6), ("face", 0.25, 0.2, 0.3), ("linear", 0.625, 0.5, 0.75)]
     table = pd.DataFrame(rows, columns=["rule", "accuracy", "accuracy_low", "accuracy_high"])
-    return table.assign(clips=160)
+    gaps = {"gender_gap": [0.1, -0.2, 0.0], "gender_gap_low": [-0.1, -0.3, -0.1], "gender_gap_high": [0.3, -0.1, 0.1]}
+    return table.assign(clips=160, **gaps)
 
 
 @pytest.fixture
@@ -45,6 +46,8 @@ def test_same_folds_are_found_from_the_tested_actors(rules, tested, settings):
     assert table["accuracy"].tolist() == [0.25, 0.5, 0.625, 0.867, 0.88, 0.867, 0.455]
     assert table.loc[2, ["low", "high", "modalities"]].tolist() == [0.5, 0.75, "speech + face"]
     assert table["clips"].isna().tolist() == [False] * 4 + [True] * 3
+    assert table["gap"].dropna().tolist() == [-0.2, 0.1, 0.0, -0.064]
+    assert table["gap_low"].dropna().tolist() == [-0.3, -0.1, -0.1]
     assert set(table["protocol"][:3]) == {"Folds of actors."}
 
 
@@ -113,6 +116,11 @@ def test_ours_are_counted_as_a_source_counts(rules, heard, settings):
     reach = scipy.stats.t.ppf(0.975, 4) * error / (centre * (1 - centre))
     expected = scipy.special.expit(scipy.special.logit(centre) + np.array([-reach, reach]))
     assert table.loc[5, ["low", "high"]].to_numpy(dtype=float) == pytest.approx(expected)
+    # men have all of 12 clips, women 11; the clips of men count as independent, as they do not differ
+    assert table["gap"].tolist()[3:6] == pytest.approx([0, 0, 1 - 11 / 12])
+    parts = np.array([12.5 / 13 * 0.5 / 13 / 12, np.var([0.75, 1, 1], ddof=1) / 3])
+    reach = scipy.stats.t.ppf(0.975, parts.sum() ** 2 / (parts**2 / 2).sum()) * np.sqrt(parts.sum())
+    assert table.loc[5, ["gap_low", "gap_high"]].tolist() == pytest.approx([1 / 12 - reach, 1 / 12 + reach])
 
 
 def test_a_group_of_which_we_have_one_emotion_changes_nothing(rules, heard, settings):
@@ -135,6 +143,7 @@ def test_the_summary_shows_them(rules, tested, facts):
     text = beside_markdown(beside_table(rules, tested, replace(facts.settings, published=published)), facts)
     assert "**Fusion, as configured**" in text and "62.50% [50.00%, 75.00%]" in text
     assert "about 88%" in text and "a \\| network" in text
+    assert "+10.00 [−10.00, +30.00]" in text and "| −6.40 " in text
     assert beside_markdown(beside_table(rules, tested, facts.settings), facts) == ""
 
 

@@ -1,4 +1,5 @@
-"""Accuracy where some emotions are right for each other, as in a listening test that accepts calm for neutral."""
+"""Accuracy and gender gap where some emotions are right for each other, as in a listening test that accepts calm for
+neutral."""
 
 from collections.abc import Sequence
 
@@ -6,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from emofusion.evaluation.actors import Actors
+from emofusion.evaluation.arithmetic import ratio
+from emofusion.evaluation.student import deviations
 from emofusion.evaluation.systems import actors_of
 from emofusion.predictions.table import labels
 
 
-def accuracy_as_one(rows: pd.DataFrame, groups: Sequence[Sequence[str]], confidence: float) -> dict[str, float]:
-    """The accuracy of a system where the emotions of a group count as one.
+def counted_as_one(rows: pd.DataFrame, groups: Sequence[Sequence[str]], confidence: float) -> dict[str, float]:
+    """The accuracy and the gender gap of a system where the emotions of a group count as one.
 
     The predictions stay what they are: the emotion with the largest posterior of all classes.
 
@@ -22,11 +25,17 @@ def accuracy_as_one(rows: pd.DataFrame, groups: Sequence[Sequence[str]], confide
         confidence: the level of the interval over actors, such as 0.95.
 
     Returns:
-        accuracy (0–1), its interval low and high (NaN with too few actors), and clips.
+        accuracy (0–1) with its interval low and high, gap (accuracy of men minus accuracy of women) with gap_low and
+        gap_high, and clips. Intervals are NaN with too few actors, and so is the gap without one of the genders.
     """
     first = {emotion: group[0] for group in groups for emotion in group}
     right = pd.Series(labels(rows)).replace(first).to_numpy() == rows["emotion"].replace(first).to_numpy()
     actors, actor = actors_of(rows)
-    clips, correct = np.bincount(actor), np.bincount(actor, right)
-    low, high = Actors(actors["gender"].to_numpy(), confidence).accuracy(correct, clips)
-    return {"accuracy": correct.sum() / clips.sum(), "low": float(low), "high": float(high), "clips": clips.sum()}
+    clips, correct, genders = np.bincount(actor), np.bincount(actor, right), actors["gender"].to_numpy()
+    over, sides = Actors(genders, confidence), []
+    for gender in ("male", "female"):
+        count, whole = correct * (genders == gender), clips * (genders == gender)
+        sides.append((ratio(count.sum(), whole.sum()), deviations(count, whole), whole > 0, whole.sum()))
+    figures = correct.sum() / clips.sum(), *over.accuracy(correct, clips), sides[0][0] - sides[1][0], *over.gap(*sides)
+    names = ("accuracy", "low", "high", "gap", "gap_low", "gap_high")
+    return {**dict(zip(names, map(float, figures), strict=True)), "clips": clips.sum()}

@@ -5,12 +5,12 @@ permutes which people have which level. A group that varies within people, such 
 people: the test exchanges the levels of each person. Tests are over actors, so they hold for other actors.
 
 A permutation over people assumes that people differ as much in all groups. Where a small group spreads more, it alone
-rejects equal means too often: in 8 to 9 of 100 studies at 5 % for five people with a deviation of 4 points and four
-with 14, and in 13 to 20 of 100 for 12, 8 and 4 people with 4, 10 and 16. Welch's t test allows for that, but wants
+rejects equal means too often: in 5 to 8 of 100 studies at 5 % for five people with a deviation of 4 points and four
+with 14, and in 12 to 18 of 100 for 12, 8 and 4 people with 4, 10 and 16. Welch's t test allows for that, but wants
 values that are nearly normal; on the scale of logits, accuracies are that also near 100 %. So p is the greater one of
 both. It rejects in at most 6 of 100 there, and in 2 to 5 of 100 where groups spread alike, so that it finds a little
-less. Permuting a statistic that is divided by its standard
-error (Janssen 1997, Chung and Romano 2013) was tried: it left 8 and 11 of 100.
+less. Permuting a statistic that is divided by its standard error (Janssen 1997, Chung and Romano 2013) was tried: it
+left 8 and 11 of 100.
 """
 
 from collections.abc import Sequence

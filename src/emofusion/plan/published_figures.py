@@ -8,7 +8,7 @@ from emofusion.settings.fields import must, shown
 
 LISTS = {"results": "published", "people": "people"}  # list → the kind of its figures
 _KEYS = {"what": str, "accuracy": (int, float), "about": bool, "modalities": list, "clips": int, "folds": list}
-_KEYS |= {"protocol": str, "source": str, "as_one": list}
+_KEYS |= {"protocol": str, "source": str, "as_one": list, "gap": (int, float)}
 _NEEDED = ("what", "accuracy", "protocol", "source")
 
 
@@ -16,8 +16,9 @@ _NEEDED = ("what", "accuracy", "protocol", "source")
 class PublishedFigure:
     """An accuracy that others have published, or that people have reached.
 
-    kind: `published` or `people`. what: the model or the people. accuracy: in percent. about: whether the source only
-    says about how much it is. modalities: what they had. clips: the number of tested clips; None where it is not known.
+    kind: `published` or `people`. what: the model or the people. accuracy: in percent. gap: the accuracy for men minus
+    the accuracy for women, in points; None where it is not known. about: whether the source only says about how much
+    the accuracy is. modalities: what they had. clips: the number of tested clips; None where it is not known.
     folds: lists of test actors, one for each fold; empty where they are not known. as_one: groups of emotions that the
     source counts as right for each other. protocol: how it was tested, in words. source: where it stands.
     """
@@ -27,6 +28,7 @@ class PublishedFigure:
     accuracy: float
     protocol: str
     source: str
+    gap: float | None = None
     about: bool = False
     modalities: tuple[str, ...] = ()
     clips: int | None = None
@@ -63,6 +65,7 @@ def _check(entry: Any, where: str) -> None:
         is_right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         must(is_right, f"{where}.{name}={shown(value)}: not a value of this setting")
     must(0 <= entry["accuracy"] <= 100, f"{where}.accuracy={entry['accuracy']}: in percent, from 0 to 100")
+    must(abs(entry.get("gap", 0)) <= 100, f"{where}.gap={entry.get('gap')}: in points, from -100 to 100")
     must(
         all(isinstance(fold, list) for fold in entry.get("folds", ())),
         f"{where}.folds: lists of test actors, as in [[1, 2], [3, 4]]",

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from emofusion.evaluation.as_one import accuracy_as_one
+from emofusion.evaluation.as_one import counted_as_one
 from emofusion.people import normal
 from emofusion.plan.published_figures import PublishedFigure, published_figures
 from emofusion.plan.settings import ReportSettings
 from emofusion.reporting.details import name_of, systems_of
 from emofusion.reporting.facts import Facts
 from emofusion.reporting.headline import CHOSEN
-from emofusion.reporting.numbers import with_interval
+from emofusion.reporting.numbers import points, with_interval
 from emofusion.reporting.wording import escaped, percent
 
 COLUMNS = (
@@ -21,6 +21,9 @@ COLUMNS = (
     "accuracy",
     "low",
     "high",
+    "gap",
+    "gap_low",
+    "gap_high",
     "about",
     "clips",
     "same_folds",
@@ -28,6 +31,7 @@ COLUMNS = (
     "protocol",
     "source",
 )
+FIGURES = ("accuracy", "low", "high", "gap", "gap_low", "gap_high")
 OURS = "ours"
 
 
@@ -37,10 +41,11 @@ def beside_table(rules: pd.DataFrame, tested: Mapping[str, pd.DataFrame], settin
     Where a source counts several emotions as one, ours stand before it a second time, counted in the same way.
 
     Columns: what, kind (`ours`, `published` or `people`), modalities (joined by +), accuracy (0–1) with its interval
-    low and high (ours alone), about (whether the source only says about how much it is), clips (missing where not
-    known), same_folds (whether the test folds have the same actors as ours: yes, no, or not known; people have no
-    training), as_one (the emotions that count as right for each other, in words; empty where there are none),
-    protocol (of ours with a remark where they use all unlabelled clips of a test speaker), source.
+    low and high (ours alone), gap (accuracy of men minus accuracy of women; missing where it is not known) with its
+    interval gap_low and gap_high (ours alone), about (whether the source only says about how much the accuracy is),
+    clips (missing where not known), same_folds (whether the test folds have the same actors as ours: yes, no, or not
+    known; people have no training), as_one (the emotions that count as right for each other, in words; empty where
+    there are none), protocol (of ours with a remark where they use all unlabelled clips of a test speaker), source.
 
     Args:
         rules: the report's table of rules and modalities.
@@ -62,14 +67,15 @@ def beside_table(rules: pd.DataFrame, tested: Mapping[str, pd.DataFrame], settin
     rows = []
     for groups, of_way in ways_of_counting(figures, settings.classes).items():
         for system in systems:
-            counted = accuracy_as_one(tested[system], groups, settings.confidence) if groups else {}
+            counted = counted_as_one(tested[system], groups, settings.confidence) if groups else {}
             rows.append(_ours(system, by_rule.loc[system], settings) | {"as_one": _in_words(groups)} | counted)
         rows += [_of(figure, own) for figure in of_way]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({"clips": "Int64", "accuracy": float, "low": float, "high": float})
+    return table.astype({"clips": "Int64", **dict.fromkeys(FIGURES, float)})
 
 
 _OURS = {"accuracy": "accuracy", "low": "accuracy_low", "high": "accuracy_high", "clips": "clips"}
+_OURS |= {f"gap{end}": f"gender_gap{end}" for end in ("", "_low", "_high")}
 
 
 def _ours(system: str, row: pd.Series, settings: ReportSettings) -> dict[str, object]:
@@ -82,7 +88,7 @@ def _ours(system: str, row: pd.Series, settings: ReportSettings) -> dict[str, ob
         "what": what,
         "kind": OURS,
         "modalities": " + ".join([system] if system in settings.modalities else settings.modalities),
-        **{name: row[column] for name, column in _OURS.items()},
+        **{name: row.get(column) for name, column in _OURS.items()},
         "about": False,
         "same_folds": "yes",
         "as_one": "",
@@ -118,6 +124,7 @@ def _of(figure: PublishedFigure, own: frozenset[frozenset[str]]) -> dict[str, ob
         "kind": figure.kind,
         "modalities": " + ".join(figure.modalities),
         "accuracy": figure.accuracy / 100,
+        "gap": None if figure.gap is None else figure.gap / 100,
         "about": figure.about,
         "clips": figure.clips,
         "same_folds": "no training" if figure.kind == "people" else same,
@@ -156,6 +163,7 @@ def beside_markdown(table: pd.DataFrame, facts: Facts) -> str:
             "": f"**{escaped(row['what'])}**" if row["kind"] == OURS else escaped(row["what"]),
             "Modalities": row["modalities"],
             "Accuracy": accuracy_in_words(row),
+            "Gender gap, points": with_interval((row["gap"], row["gap_low"], row["gap_high"]), points),
             "Clips": "–" if pd.isna(row["clips"]) else f"{row['clips']}",
             "Same test folds": row["same_folds"],
             **({"Count as one": escaped(row["as_one"] or "–")} if table["as_one"].any() else {}),
@@ -172,8 +180,9 @@ def beside_markdown(table: pd.DataFrame, facts: Facts) -> str:
 def note_of(table: pd.DataFrame) -> str:
     """What `beside_table` does not say in its cells."""
     note = (
-        "Ours have intervals over actors. A figure of other folds, clips or classes is not comparable; the "
-        "protocols say what was tested. People were not trained on the clips."
+        "Ours have intervals over actors. The gender gap is the accuracy for men minus the accuracy for women; few "
+        "sources give it. A figure of other folds, clips or classes is not comparable; the protocols say what was "
+        "tested. People were not trained on the clips."
     )
     return f"{note} Emotions that count as one are right for each other." if table["as_one"].any() else note
 

@@ -21,30 +21,23 @@ def test_without_these_tables_the_page_has_none_of_the_charts(two, facts, proven
 
 
 def test_figures_of_others_stand_beside_ours(two, facts, provenance):
+    common = {"clips": 160, "as_one": "", "about": False}
     rows = [
-        ("Fusion", "ours", "speech + face", 0.625, 0.5, 0.75, False, 160, "yes", "", "folds of actors", "this report"),
-        ("A network", "published", "speech", 0.88, None, None, True, None, "no", "", "other folds", "Someone <2022>"),
+        {**common, "what": "Fusion", "kind": "ours", "modalities": "speech + face", "same_folds": "yes"}
+        | {"accuracy": 0.625, "low": 0.5, "high": 0.75, "gap": -0.1, "gap_low": -0.2, "gap_high": 0.0}
+        | {"protocol": "folds of actors", "source": "this report"},
+        {**common, "what": "A network", "kind": "published", "modalities": "speech", "same_folds": "no"}
+        | {"accuracy": 0.88, "about": True, "clips": None, "protocol": "other folds", "source": "Someone <2022>"},
     ]
     html = page(two | {"beside": pd.DataFrame(rows, columns=list(COLUMNS))}, facts, provenance)
     ours, other = cells(html, "beside")
-    assert ours[3] == "62.50% <small>50.00 to 75.00</small>" and ours[4] == "160"
-    assert other[3] == "about 88%" and other[4] == "" and other[7] == "Someone &lt;2022&gt;"
-    people = (
-        "People",
-        "people",
-        "speech",
-        0.6,
-        None,
-        None,
-        False,
-        160,
-        "no training",
-        "sad and calm",
-        "ratings",
-        "A test",
-    )
+    assert ours[3] == "62.50% <small>50.00 to 75.00</small>" and ours[5] == "160"
+    assert ours[4] == "−10.00 <small>−20.00 to 0.00</small>"
+    assert other[3] == "about 88%" and other[4] == "–" and other[5] == "" and other[8] == "Someone &lt;2022&gt;"
+    people = {**common, "what": "People", "kind": "people", "modalities": "speech", "accuracy": 0.6}
+    people |= {"same_folds": "no training", "as_one": "sad and calm", "protocol": "ratings", "source": "A test"}
     html = page(two | {"beside": pd.DataFrame([*rows, people], columns=list(COLUMNS))}, facts, provenance)
-    assert [row[6] for row in cells(html, "beside")] == ["", "", "sad and calm"]
+    assert [row[7] for row in cells(html, "beside")] == ["", "", "sad and calm"]
 
 
 def test_of_very_many_gaps_those_of_the_configured_rule_and_the_modalities_are_shown(two, facts, provenance):

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from emofusion.reporting.beside import about, note_of
-from emofusion.reporting.numbers import bare_share, share
+from emofusion.reporting.numbers import bare_share, points, share
 from emofusion.reporting.report_page.cells import Cell, Context, Table, value, whole, words
 from emofusion.reporting.report_page.details import by_accuracy
 
@@ -52,6 +52,7 @@ def beside(table: pd.DataFrame, context: Context) -> Table:
             words(row["kind"]),
             words(row["modalities"]),
             _accuracy(row),
+            value(row, "gap", points, ("gap_low", "gap_high")),
             whole(row["clips"]),
             words(row["same_folds"]),
             *([words(row["as_one"])] if as_one else []),
@@ -60,7 +61,7 @@ def beside(table: pd.DataFrame, context: Context) -> Table:
         ]
         for row in table.to_dict("records")
     ]
-    columns = ["Of", "Kind", "Modalities", "Accuracy", "Clips", "Same test folds"]
+    columns = ["Of", "Kind", "Modalities", "Accuracy", "Gender gap, points", "Clips", "Same test folds"]
     columns += [*(["Count as one"] if as_one else []), "Protocol", "Source"]
     caption = f"Beside published figures and people; ours with {context.level} intervals over actors"
     return Table("beside", caption, columns, rows, note=note_of(table))
