@@ -101,7 +101,8 @@ def test_markdown_has_the_papers_layout_with_published_values_beside(written):
     line = next(line for line in first.splitlines() if line.startswith("| happy"))
     assert [cell.strip() for cell in line.strip("|").split("|")][1:3] == ["32", shown]
     assert [cell.strip() for cell in line.strip("|").split("|")][-2:] == ["61.11%", "100.00%"]
-    assert "Mean ± standard deviation over 3 seeds, with 95% intervals" in first
+    assert "Each cell: mean ± standard deviation over 3 seeds [95% interval for new seeds and new actors" in first
+    assert " Fusion: " in first.split("with each seed.")[1].splitlines()[0]
     assert "96 test clips of 8 actors with each seed." in first and "Protocol: speaker_independent." in first
     assert "The published values are from the test clips of their authors: A paper, Tables 1 and 2." in first
     head = next(line for line in second.splitlines() if line.startswith("| Emotion"))

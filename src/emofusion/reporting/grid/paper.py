@@ -82,11 +82,12 @@ def _of_setting(
     shown = shown.assign(system=shown["system"].mask(shown["configured"], FUSION))
     systems = [name for name in (*cell.settings.modalities, FUSION) if name in set(shown["system"])]
     overall = shown[(shown["gender"] == "all") & (shown["emotion"] == "all")].iloc[0]
+    fused = rows.loc[rows["configured"], "label"].iloc[:1]
     explained = (
-        f"Mean ± standard deviation over {overall['seeds']} seeds, with {level(confidence)} intervals for new seeds "
-        f"and new actors where there are enough actors. {overall['clips']} test clips of {overall['actors']} actors "
+        f"Each cell: mean ± standard deviation over {overall['seeds']} seeds [{level(confidence)} interval for new seeds "
+        f"and new actors, where there are enough actors]. {overall['clips']} test clips of {overall['actors']} actors "
         "with each seed."
-    )
+    ) + "".join(f" Fusion: {label}." for label in fused)
     counted = tables.Cells(("clips", "actors"), FIGURES, _over_seeds, explained, counts_apart=True)
     facts = Facts(cell.settings, report.transductive, trained=_trained([cell for cell, _ in members]))
     # as in a report, the columns stand in the order of the systems
