@@ -84,9 +84,9 @@ def _of_setting(
     overall = shown[(shown["gender"] == "all") & (shown["emotion"] == "all")].iloc[0]
     fused = rows.loc[rows["configured"], "label"].iloc[:1]
     explained = (
-        f"Each cell: mean ± standard deviation over {overall['seeds']} seeds [{level(confidence)} interval for new seeds "
-        f"and new actors, where there are enough actors]. {overall['clips']} test clips of {overall['actors']} actors "
-        "with each seed."
+        f"Each cell: mean ± standard deviation over {overall['seeds']} seeds [{level(confidence)} interval for new "
+        f"seeds and new actors, where there are enough actors]. {overall['clips']} test clips of {overall['actors']} "
+        "actors with each seed."
     ) + "".join(f" Fusion: {label}." for label in fused)
     counted = tables.Cells(("clips", "actors"), FIGURES, _over_seeds, explained, counts_apart=True)
     facts = Facts(cell.settings, report.transductive, trained=_trained([cell for cell, _ in members]))
