@@ -4,9 +4,8 @@ The groups are men and women, or two levels of another group. An absolute differ
 around it would leave out a true difference of 0. The interval is therefore that of the signed difference, folded at 0:
 an interval from -3 to +5 points becomes one from 0 to 5. That of the signed difference is Student's over actors, as for
 gaps (`Actors.gap`, and `Actors.within` where the same people have clips of both groups), so that a folded gap has the
-ends of the gap. The equalized odds difference is the
-larger of two differences. Its upper end is the larger upper end. Its lower end is the larger of two lower ends that
-hold together (Bonferroni).
+ends of the gap. The equalized odds difference is the larger of two differences. Its upper end is the larger upper end.
+Its lower end is the larger of two lower ends that hold together (Bonferroni).
 """
 
 from collections.abc import Callable
