@@ -54,8 +54,8 @@ def minimum_detectable_gap(values: NDArray[Any], first: NDArray[Any], confidence
 class _Group:
     """The accuracies of the actors of one group.
 
-    number: (...), how many. sum, squares, fourth: (...), their sum, the sum of their squared deviations from it, and
-    that of the fourth powers of their deviations from the median. part: (...), the variance of the mean; 0 with fewer
+    number: (...), how many. sum, squares, fourth: (...), their sum, that of the squares of their deviations from their
+    mean, and that of the fourth powers of their deviations from their median. part: (...), the variance of the mean; 0 with fewer
     than two actors.
     """
 
