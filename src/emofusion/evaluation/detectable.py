@@ -55,8 +55,8 @@ class _Group:
     """The accuracies of the actors of one group.
 
     number: (...), how many. sum, squares, fourth: (...), their sum, that of the squares of their deviations from their
-    mean, and that of the fourth powers of their deviations from their median. part: (...), the variance of the mean; 0 with fewer
-    than two actors.
+    mean, and that of the fourth powers of their deviations from their median. part: (...), the variance of the mean; 0
+    with fewer than two actors.
     """
 
     def __init__(self, values: NDArray[Any], of: NDArray[np.bool_]) -> None:
