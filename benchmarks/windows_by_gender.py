@@ -16,8 +16,7 @@ import numpy as np
 import speech_windows as speech
 from numpy.typing import NDArray
 
-from emofusion.evaluation.actors import Actors
-from emofusion.evaluation.student import deviations
+from emofusion.evaluation.actors import Actors, share_of
 
 Part = tuple[NDArray[np.float64], NDArray[np.int64]]  # posteriors (rows, emotions), and the emotions (rows,)
 
@@ -28,12 +27,9 @@ def show(name: str, actors: Sequence[int], parts: Sequence[Part]) -> None:
     right = np.array([float((values.argmax(axis=1) == truth).sum()) for values, truth in parts])
     rows = np.array([float(len(truth)) for _, truth in parts])
     over = Actors(np.where(male, "male", "female"))
-    share, sides = right.sum() / rows.sum(), []
-    for of in (male, ~male):
-        count, whole = right * of, rows * of
-        sides.append((count.sum() / whole.sum(), deviations(count, whole), whole > 0, whole.sum()))
-    ends = *over.accuracy(right, rows), sides[0][0] - sides[1][0], *over.gap(*sides)
-    figures = [100 * float(figure) for figure in (share, *ends)]
+    men, women = (share_of(right * of, rows * of) for of in (male, ~male))
+    ends = *over.accuracy(right, rows), men[0] - women[0], *over.gap(men, women)
+    figures = [100 * float(figure) for figure in (right.sum() / rows.sum(), *ends)]
     print(name, "{:.1f} [{:.1f}, {:.1f}], gap {:.1f} [{:.1f}, {:.1f}]".format(*figures))
 
 

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import nctdtrinc, stdtrit
 
-from emofusion.evaluation.actors import Actors, Share
+from emofusion.evaluation.actors import Actors, share_of
 from emofusion.evaluation.bootstrap import Resampling
 from emofusion.evaluation.counts import Counts
 from emofusion.evaluation.detectable import minimum_detectable_gap
@@ -39,12 +39,6 @@ def rates(random: np.random.Generator, mean: Any, deviation: Any, shape: tuple[i
     """Actors' accuracies, from a beta distribution with this mean and standard deviation."""
     size = mean * (1 - mean) / deviation**2 - 1
     return random.beta(mean * size, (1 - mean) * size, shape)
-
-
-def shares(correct: NDArray[Any], clips: NDArray[Any]) -> Share:
-    """The arguments of `Actors.share`. correct: (studies, A). clips: (A,) or (studies, A)."""
-    whole = clips.sum(axis=-1)
-    return correct.sum(axis=-1) / whole, deviations(correct, clips), clips > 0, whole
 
 
 def held(ends: tuple[NDArray[Any], NDArray[Any]], truth: Any) -> float:
@@ -81,7 +75,7 @@ def test_intervals_where_some_people_have_many_more_clips_than_others(men, women
     random = np.random.default_rng(14)
     clips = np.maximum(1, np.round(30 * np.exp(spread * random.normal(0, 1, (12_000, men + women))))).astype(int)
     correct = random.binomial(clips, rates(random, 0.75, 0.1, clips.shape))
-    sides = [shares(correct * of, clips * of) for of in (male, ~male)]
+    sides = [share_of(correct * of, clips * of) for of in (male, ~male)]
     assert 0.925 < held(Actors(genders).gap(*sides), 0) < HELD[1]
     assert 0.915 < held(Actors(genders).accuracy(correct, clips), 0.75) < HELD[1]
 
@@ -99,7 +93,7 @@ def test_intervals_of_a_gap(men, women, of_men, of_women, deviation, clips):
     genders, male = people(men, women)
     random, spread = np.random.default_rng(3), np.where(male, *np.broadcast_to(deviation, 2))
     correct = random.binomial(clips, rates(random, np.where(male, of_men, of_women), spread, (12_000, len(male))))
-    sides = [shares(correct * of, np.full(len(male), clips) * of) for of in (male, ~male)]
+    sides = [share_of(correct * of, np.full(len(male), clips) * of) for of in (male, ~male)]
     ends = Actors(genders).gap(*sides)
     assert HELD[0] < held(ends, of_men - of_women) < HELD[1]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, t
 
-from emofusion.evaluation.actors import Actors, Share
+from emofusion.evaluation.actors import Actors, Share, share_of
 from emofusion.evaluation.student import deviations, deviations_of_rows, standard_error
 
 GENDERS = np.array(["female"] * 5 + ["male"] * 3)
@@ -114,11 +114,7 @@ def test_actors_without_a_clip_do_not_count_and_too_few_actors_have_no_interval(
 
 def sides(correct: np.ndarray, clips: np.ndarray, groups: list[np.ndarray]) -> list[Share]:
     """The arguments of `Actors.gap` for two groups of actors."""
-    found = []
-    for of in groups:
-        right, whole = correct * of, clips * of
-        found.append((right.sum(axis=-1) / whole.sum(), deviations(right, whole), whole > 0, whole.sum()))
-    return found
+    return [share_of(correct * of, clips * of) for of in groups]
 
 
 def test_where_nobody_differs_a_gap_is_as_wide_as_independent_clips_are():

@@ -48,6 +48,15 @@ def strata_of(groups: Sequence[str] | NDArray[Any]) -> NDArray[np.int64]:
     return strata.astype(np.int64)
 
 
+def share_of(correct: NDArray[Any], clips: NDArray[Any]) -> Share:
+    """The share Σ correct / Σ clips over actors, with the other arguments of `Actors.share`.
+
+    correct: (..., A), recognised clips of each actor. clips: (A,) or (..., A), the actors' clips; 0 without a part in it.
+    """
+    whole = clips.sum(axis=-1)
+    return ratio(correct.sum(axis=-1), whole), deviations(correct, clips), clips > 0, whole
+
+
 @dataclass(frozen=True)
 class Actors:
     """A actors, and the intervals over them.
@@ -83,8 +92,7 @@ class Actors:
 
         correct: (..., A), recognised clips of each actor. clips: (A,) or (..., A), the actors' clips.
         """
-        whole = clips.sum(axis=-1)
-        return self.share(ratio(correct.sum(axis=-1), whole), deviations(correct, clips), clips > 0, whole)
+        return self.share(*share_of(correct, clips))
 
     def share(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any], clips: NDArray[Any]) -> Ends:
         """The ends of the intervals of shares, (...) each, see `student.logit_interval`.
@@ -112,7 +120,7 @@ class Actors:
         first, other: the shares of both groups, each with the arguments of `share`.
         """
         ends = welch_interval(self._estimate(first), self._estimate(other), self.confidence)
-        return self._where_enough(self._where_enough(ends, first[2]), other[2])
+        return self._where_enough(ends, first[2], other[2])
 
     def gap_p(self, first: Share, other: Share) -> NDArray[Any]:
         """The two-sided p values of Welch's t test on the scale of logits, (...); see `student.logit_p`.
@@ -131,7 +139,7 @@ class Actors:
         error, degrees = standard_error(first[1] - other[1], present, self.strata)
         apart = np.hypot(*(independent(share, clips) for share, _, _, clips in (first, other)))
         ends = student_interval(first[0] - other[0], np.where(error > 0, error, apart), degrees, self.confidence)
-        return self._where_enough(self._where_enough(ends, first[2]), other[2])
+        return self._where_enough(ends, first[2], other[2])
 
     def change(self, value: NDArray[Any], away: NDArray[Any], present: NDArray[Any]) -> Ends:
         """The ends of the intervals of differences and sums of gaps, (...) each.
@@ -151,7 +159,7 @@ class Actors:
         alone: NDArray[Any] = (self.numbers(present) == 1).any(axis=-1)
         return alone
 
-    def _where_enough(self, ends: Ends, present: NDArray[Any]) -> Ends:
-        """The ends; NaN where too few actors are present."""
-        enough = self.enough(present)
+    def _where_enough(self, ends: Ends, *present: NDArray[Any]) -> Ends:
+        """The ends; NaN where too few actors are present, in one of several shares."""
+        enough = np.all([self.enough(one) for one in present], axis=0)
         return np.where(enough, ends[0], np.nan), np.where(enough, ends[1], np.nan)

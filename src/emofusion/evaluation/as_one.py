@@ -6,9 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emofusion.evaluation.actors import Actors
-from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.student import deviations
+from emofusion.evaluation.actors import Actors, share_of
 from emofusion.evaluation.systems import actors_of
 from emofusion.predictions.table import labels
 
@@ -32,10 +30,8 @@ def counted_as_one(rows: pd.DataFrame, groups: Sequence[Sequence[str]], confiden
     right = pd.Series(labels(rows)).replace(first).to_numpy() == rows["emotion"].replace(first).to_numpy()
     actors, actor = actors_of(rows)
     clips, correct, genders = np.bincount(actor), np.bincount(actor, right), actors["gender"].to_numpy()
-    over, sides = Actors(genders, confidence), []
-    for gender in ("male", "female"):
-        count, whole = correct * (genders == gender), clips * (genders == gender)
-        sides.append((ratio(count.sum(), whole.sum()), deviations(count, whole), whole > 0, whole.sum()))
-    figures = correct.sum() / clips.sum(), *over.accuracy(correct, clips), sides[0][0] - sides[1][0], *over.gap(*sides)
+    over = Actors(genders, confidence)
+    men, women = (share_of(correct * (genders == one), clips * (genders == one)) for one in ("male", "female"))
+    figures = correct.sum() / clips.sum(), *over.accuracy(correct, clips), men[0] - women[0], *over.gap(men, women)
     names = ("accuracy", "low", "high", "gap", "gap_low", "gap_high")
     return {**dict(zip(names, map(float, figures), strict=True)), "clips": clips.sum()}

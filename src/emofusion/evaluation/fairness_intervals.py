@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emofusion.evaluation.actors import Actors
-from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.student import Ends, deviations
+from emofusion.evaluation.actors import Actors, share_of
+from emofusion.evaluation.student import Ends
 
 
 def fairness_ends(clips: NDArray[Any], confusion: NDArray[Any], over: Actors) -> Ends:
@@ -63,10 +62,4 @@ def _ends(part: NDArray[Any], whole: NDArray[Any], interval: Callable[..., Ends]
 
     part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1. interval: `Actors.gap` or `Actors.within`.
     """
-    rates = ratio(part.sum(axis=-1), whole.sum(axis=-1))
-    away = deviations(part, whole)
-    sides = [
-        (rates[:, side], away[:, side], np.broadcast_to(whole[side] > 0, part.shape[2:]), whole[side].sum(axis=-1))
-        for side in (0, 1)
-    ]
-    return folded(*interval(*sides))
+    return folded(*interval(*(share_of(part[:, side], whole[side]) for side in (0, 1))))

@@ -12,9 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from emofusion.emotions import GENDERS, in_order
 from emofusion.errors import EmofusionError
-from emofusion.evaluation.actors import Actors
-from emofusion.evaluation.arithmetic import ratio
-from emofusion.evaluation.student import deviations
+from emofusion.evaluation.actors import Actors, share_of
 from emofusion.evaluation.systems import actors_of
 from emofusion.evaluation.tally import distinct, tally
 from emofusion.predictions.missing import USE_OTHERS, completed
@@ -143,12 +141,8 @@ class _Part:
         genders = [self.genders == gender for gender in ("male", "female")]
 
         def gap(rows: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-            sides = []
-            for of in genders:
-                right, whole = rows * of, clips * of
-                share = ratio(right.sum(axis=1), whole.sum())
-                sides.append((share, deviations(right, whole), whole > 0, whole.sum()))
-            return sides[0][0] - sides[1][0], *over.gap(*sides)
+            men, women = (share_of(rows * of, clips * of) for of in genders)
+            return men[0] - women[0], *over.gap(men, women)
 
         columns = []
         for position in self.emotions.values():

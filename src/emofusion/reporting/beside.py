@@ -88,7 +88,7 @@ def _ours(system: str, row: pd.Series, settings: ReportSettings) -> dict[str, ob
         "what": what,
         "kind": OURS,
         "modalities": " + ".join([system] if system in settings.modalities else settings.modalities),
-        **{name: row.get(column) for name, column in _OURS.items()},
+        **{name: row[column] for name, column in _OURS.items()},
         "about": False,
         "same_folds": "yes",
         "as_one": "",
