@@ -51,7 +51,7 @@ def strata_of(groups: Sequence[str] | NDArray[Any]) -> NDArray[np.int64]:
 def share_of(correct: NDArray[Any], clips: NDArray[Any]) -> Share:
     """The share Σ correct / Σ clips over actors, with the other arguments of `Actors.share`.
 
-    correct: (..., A), recognised clips of each actor. clips: (A,) or (..., A), their clips; 0 for those who have no part.
+    correct: (..., A), recognised clips of each actor. clips: (A,) or (..., A), each actor's clips; 0 without a part.
     """
     whole = clips.sum(axis=-1)
     return ratio(correct.sum(axis=-1), whole), deviations(correct, clips), clips > 0, whole
