@@ -130,9 +130,10 @@ def gap_p(
     """Two-sided p values of the gaps, (S, R): the greater one of a permutation test's and of Welch's t test's.
 
     The permutation test permutes the genders over the actors that have a clip of the row. It needs no normal values,
-    but assumes that men differ as much among themselves as women do. Welch's test does without that. So the greater p
-    does not need both assumptions at once; see `groups` for how far it holds. The permutation test is exact if there
-    are at most `permutations` ways; otherwise this number of ways is drawn (see `permutation.two_sided`).
+    but assumes that men differ as much among themselves as women do. Welch's test allows for a difference there, but
+    needs values that are nearly normal, so it is on the scale of logits. `groups` says how far the greater p holds. The
+    permutation test is exact if there are at most `permutations` ways; otherwise this number of ways is drawn (see
+    `permutation.two_sided`).
 
     permuted: see `permuted_gaps`; they serve the rows of which every actor has a clip.
     """
@@ -148,9 +149,8 @@ def gap_p(
         of_present = occurring.of_actors(actors)
         drawn = of_present.accuracies(ways)[:, rows] - of_present.accuracies(~ways)[:, rows]
         p[:, rows] = two_sided(gaps.observed[:, rows], np.moveaxis(drawn, -1, 0), exact)
-    greater: NDArray[Any] = np.fmax(
-        p, over.gap_p(*gaps.shares(systems))
-    )  # Welch's is missing with one person of a gender
+    welch = over.gap_p(*gaps.shares(systems))  # missing with one person of a gender
+    greater: NDArray[Any] = np.fmax(p, welch)
     return greater
 
 
