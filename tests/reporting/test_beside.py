@@ -178,6 +178,10 @@ def test_what_ours_use_besides_stands_with_them(rules, tested, changed):
             r"as_one=.*: lists of two or more emotions, each emotion once",
         ),
         ({"as_one": "calm"}, r"published\.results\[0\]\.as_one=calm: not a value"),
+        ({"gap": -101}, r"published\.results\[0\]\.gap=-101: in points, from -100 to 100"),
+        ({"gap": float("nan")}, r"published\.results\[0\]\.gap=nan: in points"),
+        ({"gap": "wide"}, r"published\.results\[0\]\.gap=wide: not a value"),
+        ({"gap": True}, r"published\.results\[0\]\.gap=.*: not a value"),
         ({"folds": [1, 2]}, r"published\.results\[0\]\.folds: lists of test actors"),
     ],
 )
