@@ -39,6 +39,29 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.fixture
+def torch_settings():
+    """Torch's settings for GPUs, which `devices.compute_device` changes, are afterwards as they were."""
+    import torch
+
+    cudnn, matmul, workspace = torch.backends.cudnn, torch.backends.cuda.matmul, "CUBLAS_WORKSPACE_CONFIG"
+    before = torch.are_deterministic_algorithms_enabled(), cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32
+    environment = os.environ.get(workspace)
+    yield
+    torch.use_deterministic_algorithms(before[0])
+    cudnn.benchmark, cudnn.allow_tf32, matmul.allow_tf32 = before[1:]
+    if environment is None:
+        os.environ.pop(workspace, None)
+
+
+@pytest.fixture
+def cpu(monkeypatch):
+    """Networks compute on the CPU, on a machine with a GPU too: what the test compares with was computed there."""
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real recordings that the project does not contain; the test is skipped where it is absent."""

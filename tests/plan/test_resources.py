@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from emofusion.errors import EmofusionError
 from emofusion.networks.backbone import Backbone, TrainedBackbone
 from emofusion.networks.cnn1d import Cnn1d
 from emofusion.networks.cnn1d_deep import Cnn1dDeep
@@ -21,6 +22,7 @@ from emofusion.plan.resources import (
     TRAINING,
     WITH_GPU,
     Needs,
+    check_gpus,
     estimate,
     feature_threads,
 )
@@ -145,6 +147,19 @@ def test_half_precision_asks_for_the_gpu_that_it_needs(repository, results):
     plan = plan_file(repository / "conf", "demo", "speech.training.precision=half modalities=[speech]", results)
     for kind in ("model", "predictions"):
         assert estimate(plan, named(plan, kind, "speech-cnn1d"), results, gpus=1).gpu == 1
+
+
+def test_half_precision_is_refused_where_jobs_get_no_gpu(repository, results):
+    plan = plan_file(repository / "conf", "demo", "face.training.precision=half report.compare={}", results)
+    message = "^face.training.precision=half: .* Set face.training.precision=full; .* --resources gpu=1 "
+    for kind in ("model", "predictions"):
+        with pytest.raises(EmofusionError, match=message):
+            check_gpus(plan, [named(plan, kind, "face-vgg16")], gpus=0)
+    check_gpus(plan, plan.stages, gpus=1)
+    # what is there already, and what is in full precision or merely stored in half precision, needs none
+    others = [name for name in plan.stages if not name.startswith(("model/face", "predictions/face"))]
+    assert any(name.startswith("feature_cache/") for name in others)
+    check_gpus(plan, others, gpus=0)
 
 
 def test_few_feature_sets_get_all_cores_and_many_share_them(plan, tmp_path):

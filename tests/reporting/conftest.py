@@ -142,7 +142,7 @@ def histories() -> dict[str, dict[str, pd.DataFrame]]:
 
 @pytest.fixture(scope="session")
 def models(histories) -> dict[str, dict[str, TrainedModel]]:
-    described = TrainedModel(1200, 200, "best")
+    described = TrainedModel(1200, 200, "best", ("CPU",))
     return {modality: dict.fromkeys(networks, described) for modality, networks in histories.items()}
 
 

@@ -49,7 +49,9 @@ class Stopped(Exception):
 
 
 @pytest.mark.parametrize(("precision", "expected"), [("full", "32-true"), ("half", "16-mixed")])
-def test_the_trainer_gets_the_precision_of_the_setting(tmp_path, monkeypatch, small_data, precision, expected):
+def test_the_trainer_gets_the_precision_of_the_setting(
+    tmp_path, monkeypatch, small_data, torch_settings, precision, expected
+):
     asked = {}
 
     def trainer(**options):
@@ -62,10 +64,10 @@ def test_the_trainer_gets_the_precision_of_the_setting(tmp_path, monkeypatch, sm
     training = Training(epochs=1, learning_rate=1e-3, precision=precision)
     with pytest.raises(Stopped):
         fit_folds(split, features, ModelSettings(Mlp(), training, seeds=[0], standardised=True), tmp_path / "model")
-    assert asked["precision"] == expected
+    assert (asked["precision"], asked["accelerator"]) == (expected, "cuda")
 
 
-def test_batches_in_half_precision_are_trained_one_after_the_other(tmp_path, monkeypatch, small_data):
+def test_batches_in_half_precision_are_trained_one_after_the_other(tmp_path, monkeypatch, small_data, cpu):
     """Lightning keeps no half copies of weights that the next batch would take; bfloat16 stands in, on the CPU."""
     features, split = small_data
     monkeypatch.setattr(training_of_fit, "check_precision", lambda precision: None)

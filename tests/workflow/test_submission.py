@@ -11,8 +11,10 @@ from emofusion.slurm import jobs_at_work
 SBATCH = """#!{python}
 import os, sys
 from pathlib import Path
-note = Path({folder!r}, "submitted")
+# several jobs are submitted at the same time: each writes a file of its own, and the last one stays
+note = Path({folder!r}, str(os.getpid()))
 note.write_text(repr((sys.argv[1:], os.environ.get("EMOFUSION_FORKSERVER"))))
+note.rename(note.with_name("submitted"))
 sys.exit("no cluster here")
 """
 TITLE = r"""report.title='It\'s "small": {a, b}, $HOME, – #1'"""
@@ -52,6 +54,15 @@ def test_a_job_gets_decisions_and_neither_settings_nor_an_address_of_this_machin
     assert address is None
     given = " ".join(options)
     assert "--requeue" in given and "--mem 1000 " in given and " -t 30 " in given and "--cpus-per-task=1" in given
+
+
+def test_half_precision_without_gpus_is_refused_before_anything_runs(repository, workflow_in, tmp_path):
+    workflow = workflow_in(repository, tmp_path)
+    override = ["face.training.precision=half", "speech.training.precision=half"]
+    done = workflow.run("--resources", "gpu=0", experiment="demo", override=override)
+    assert done.returncode and "Set speech.training.precision=full face.training.precision=full; or" in done.output
+    assert "Job stats" not in done.output and not [*(tmp_path / "results").glob("generated/*")]
+    assert workflow.planned("--resources", "gpu=2", experiment="demo", override=override)["train"] > 1
 
 
 def test_resources_say_how_many_gpus_the_cluster_has(submitted):

@@ -40,6 +40,11 @@ def state():
     current, stale = find_stale()
     if workflow.dryrun and set(plan.stages) - current and (message := trouble_of_store()):
         print(f"warning: {message}", file=sys.stderr)  # a run would end here
+    if not IS_REPORT:
+        try:
+            check_gpus(plan, set(plan.stages) - current, decisions["gpus"])
+        except EmofusionError as error:
+            raise WorkflowError(str(error))
     settle_times(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())
     if stale:
         if IS_REPORT:

@@ -16,7 +16,7 @@ try:
         from emofusion.plan.making import code_of
         from emofusion.plan.plan_file import PlanFile
         from emofusion.plan.records import RECORD
-        from emofusion.plan.resources import estimate, feature_threads
+        from emofusion.plan.resources import check_gpus, estimate, feature_threads
         from emofusion.tracking import Tracking, tracking_uri
 
         # A job that Snakemake starts on another machine parses this file twice, and needs nothing that plans or looks at

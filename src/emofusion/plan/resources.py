@@ -6,10 +6,12 @@ its time is tried again with more of both.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emofusion.errors import EmofusionError
 from emofusion.plan.currency import sources_of
 from emofusion.plan.plan_file import PlanFile, PlannedStage
 from emofusion.plan.records import RECORD, Record
@@ -131,6 +133,27 @@ def wants_gpu(plan: PlanFile, stage: PlannedStage, settings: Any) -> bool:
             return settings.part.profits_from_gpu
         case _:
             return False
+
+
+def check_gpus(plan: PlanFile, to_run: Iterable[str], gpus: int) -> None:
+    """Raise `EmofusionError` where a stage has to run that needs a GPU, and jobs get none.
+
+    Args:
+        plan: the plan of the command.
+        to_run: the names of stages that have to run.
+        gpus: the number of GPUs that a job gets that profits from one.
+    """
+    needing = [plan.stage(name) for name in to_run if name.startswith(("model/", "predictions/"))]
+    labels = sorted({stage.label for stage in needing if stage.precision == "half"})
+    if labels and not gpus:
+        modalities = [name for name in plan.facts["modalities"] if any(one.startswith(f"{name}-") for one in labels)]
+        half, full = (
+            " ".join(f"{name}.training.precision={value}" for name in modalities) for value in ("half", "full")
+        )
+        raise EmofusionError(
+            f"{half}: half precision needs an NVIDIA GPU, and the jobs of this command get none. Set {full}; or, if "
+            "the machines that run them have GPUs, add --resources gpu=1 (the number that all jobs together may hold)."
+        )
 
 
 def size_of_inputs(stage: PlannedStage, settings: Any, results: Path) -> int:

@@ -72,7 +72,7 @@ def collect(
     for modality, names in settings.networks.items():
         folders = list(zip(names, models[modality], strict=True))
         histories[modality] = {name: _history([path for other, path in folders if other == name]) for name in names}
-        networks[modality] = {name: _model(path) for name, path in folders}
+        networks[modality] = {name: _model([path for other, path in folders if other == name]) for name in names}
     tables = {name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities}
     modalities = completed(tables, USE_OTHERS)  # where the setting is to fail, the fusion has failed
     return Results(
@@ -113,13 +113,15 @@ def _history(folders: list[Path]) -> pd.DataFrame:
     return pd.concat([read_table(folder / "history.parquet", HISTORY) for folder in folders])
 
 
-def _model(folder: Path) -> TrainedModel:
-    """The facts about the model in a folder that the report shows."""
-    described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+def _model(folders: list[Path]) -> TrainedModel:
+    """The facts about one network that the report shows. folders: of its models, which differ only in their seeds."""
+    every = [json.loads((folder / "model.json").read_text(encoding="utf-8")) for folder in folders]
+    described = every[-1]
     return TrainedModel(
         parameters=described["parameters"],
         parameters_trained=described["parameters_trained"],
         keep=described["training"]["keep"],
+        devices=tuple(sorted({one["device"] for one in every})),
     )
 
 

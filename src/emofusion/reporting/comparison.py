@@ -25,6 +25,7 @@ def compare_networks(
         train_loss, validation_loss, gap (validation_loss - train_loss), validation_accuracy: at the kept epoch of each
             run; means over the folds, then over the seeds;
         `<name>_sd`: their standard deviations over the seeds (n - 1; missing for a single seed);
+        device: what trained it, such as `CPU`; several, with commas, where its seeds were trained on several;
         the columns of `Facts.basis`.
 
     Args:
@@ -50,6 +51,7 @@ def compare_networks(
                     "seconds_per_epoch": history["seconds"].median(),
                     **by_seed.mean(),
                     **by_seed.std().add_suffix("_sd"),
+                    "device": ", ".join(model.devices),
                 }
             )
     return facts.described(pd.DataFrame(rows))
@@ -85,6 +87,7 @@ def markdown(table: pd.DataFrame) -> str:
             "Validation loss": spread(row, "validation_loss", decimal),
             "Gap": spread(row, "gap", lambda gap: number(gap, 2)),
             "Validation accuracy": spread(row, "validation_accuracy", percent),
+            "Device": row["device"] or MISSING,
         }
         for _, row in table.iterrows()
     ]
@@ -94,7 +97,7 @@ def markdown(table: pd.DataFrame) -> str:
         "Losses (in nats) and accuracy are those of the epoch whose weights were kept, as means over folds; ± is the "
         "standard deviation over seeds. Training losses are measured during training, with dropout and augmentation. "
         "Seconds per epoch: training and validation on the machine that ran them, without the output of frozen blocks, "
-        "which is computed only once."
+        "which is computed only once. A training on another device draws other random numbers, as with another seed."
     )
     if (table["epochs"] == 1).any():
         foot += (

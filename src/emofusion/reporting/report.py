@@ -63,7 +63,7 @@ def write_report(
         confusion_<modality>.png, confusion_fusion.png, reliability.png, sweep.png; curves_<modality>.png where networks
             were trained; the summary shows it where one had several epochs.
         report.html: the packed page, see `report_page.packing`.
-        summary.md: the summary for readers. summary.json: the facts that `headline` needs.
+        summary.md: the summary for readers. summary.json: the facts that `headline` and a grid need.
 
     Args:
         out: the folder to write; it is made if it does not exist.
@@ -125,13 +125,15 @@ def write_report(
     }
     headline = chosen_in_words(compared["rules"], settings)
     write_whole(out / "summary.md", summary(systems[FUSION], headline, sections, captions, facts, provenance))
-    write_whole(out / "summary.json", json.dumps(_for_headline(facts, systems), indent=2, ensure_ascii=False) + "\n")
+    write_whole(
+        out / "summary.json", json.dumps(_for_readers(facts, systems, results), indent=2, ensure_ascii=False) + "\n"
+    )
     with replacing(out / "report.html") as path:
         write_packed_page(path, compared, facts, provenance, drawing or Drawing())
 
 
-def _for_headline(facts: Facts, systems: dict[str, pd.DataFrame]) -> dict[str, object]:
-    """The facts that `headline.headline` needs besides the numbers in rules.csv.
+def _for_readers(facts: Facts, systems: dict[str, pd.DataFrame], results: Results) -> dict[str, object]:
+    """The facts that `headline.headline` and the grid's page need besides the numbers in rules.csv.
 
     systems: modality or `fusion` → its test rows.
     """
@@ -146,6 +148,10 @@ def _for_headline(facts: Facts, systems: dict[str, pd.DataFrame]) -> dict[str, o
         "missing": {name: number for name, number in missing.items() if number},
         "warnings": facts.warnings(),
         "accepted": list(facts.accepted),
+        # modality → what trained its network, the first of those that are compared
+        "devices": {
+            name: list(next(iter(models.values())).devices) for name, models in results.models.items() if models
+        },
     }
 
 

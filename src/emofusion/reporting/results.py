@@ -12,12 +12,14 @@ class TrainedModel:
     """The facts about a trained model that a report shows.
 
     parameters: the number of the network's parameters. parameters_trained: how many of them are trained in some epoch.
-    keep: the epoch whose weights were kept, `best` (lowest validation loss) or `last`.
+    keep: the epoch whose weights were kept, `best` (lowest validation loss) or `last`. devices: what trained it, such
+    as `CPU`, in alphabetical order: the seeds may be trained on several devices.
     """
 
     parameters: int
     parameters_trained: int
     keep: str
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True)

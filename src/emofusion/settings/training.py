@@ -64,7 +64,7 @@ class Training:
         most=256,
     )
     precision: str = setting(
-        "Floating-point precision of the training: full (32 bit), or half (16 bit mixed; it needs a GPU).",
+        "Floating-point precision of training and scoring: full (32 bit), or half (16 bit mixed; needs an NVIDIA GPU).",
         "full",
         choices=["full", "half"],
     )

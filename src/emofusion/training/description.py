@@ -21,6 +21,7 @@ class ModelDescription:
         kept_epoch: `<fold>-<seed>` → the epoch whose weights were kept.
         parameters: the number of the network's parameters, including blocks that are never trained.
         parameters_trained: the number of parameters that are trained in some epoch.
+        device: what it was trained on, see `devices.device_name`; empty where an earlier version trained it.
     """
 
     classes: list[str]
@@ -28,6 +29,7 @@ class ModelDescription:
     kept_epoch: dict[str, int]
     parameters: int
     parameters_trained: int
+    device: str
 
     def write(self, folder: Path, settings: ModelSettings) -> None:
         """Write `model.json` into a model's folder."""
@@ -42,7 +44,7 @@ def read_model(folder: Path) -> tuple[ModelDescription, ModelSettings]:
     """
     path = folder / FILE
     try:
-        content = json.loads(path.read_text())
+        content = {"device": "", **json.loads(path.read_text())}
         figures = {field.name: content[field.name] for field in fields(ModelDescription)}
         settings = ModelSettings(**{field.name: decode(content[field.name]) for field in fields(ModelSettings)})
     except (OSError, ValueError, LookupError, TypeError, ImportError, AttributeError) as error:

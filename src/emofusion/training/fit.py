@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
+from emofusion.devices import device_name
 from emofusion.emotions import in_order
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.plan.settings import ModelSettings
@@ -110,7 +111,7 @@ def fit_folds(
         # copied and not moved: if this process is killed here, the next run still finds the finished models
         shutil.copyfile(checkpoints / f"{name}.safetensors", models / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
-    ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained).write(out, settings)
+    ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained, device_name()).write(out, settings)
     shutil.rmtree(checkpoints)
 
 

@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
+from emofusion.devices import compute_device
 from emofusion.errors import tell
 from emofusion.plan.settings import ModelSettings
 from emofusion.training.callbacks import Best, Checkpoints, History, OnEpoch, Patience
@@ -92,7 +93,7 @@ def fit_fold(
         rows = rows if phase is phases[0] else rows_of(phase)
         trainer = pl.Trainer(
             max_epochs=phase.stop,
-            accelerator="auto",
+            accelerator=compute_device().type,
             devices=1,
             precision=lightning_precision(training.precision),
             callbacks=callbacks,

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from emofusion.devices import compute_device
 from emofusion.plan.settings import PredictionsSettings
 from emofusion.settings.kinds import Estimator
 from emofusion.threads import limited_threads
@@ -42,7 +43,7 @@ class LoadedModel:
             EmofusionError: the model cannot be read; or a speaker's clips are too few.
         """
         described, trained = read_model(model)
-        self.classes, self._settings = described.classes, settings
+        self.classes, self._settings, self._device = described.classes, settings, compute_device()
         self._inputs = None if known is None else with_speaker_normalisation(known[1], known[0], trained.training)
         if isinstance(trained.network, Estimator):
             compares = known if trained.network.compares_with_training else None
@@ -56,7 +57,7 @@ class LoadedModel:
                     trained.network, described.shape, len(self.classes), trained.standardised, limit=limit
                 )
                 network.load_state_dict(load_file(model / "folds" / f"{name}.safetensors"))
-                self._networks.append(network.to(_device()).eval())
+                self._networks.append(network.to(self._device).eval())
 
     def posteriors(self, values: NDArray[Any], actor: str) -> NDArray[np.float64]:
         """The mean posterior of a clip over its rows and over all networks: (classes,).
@@ -79,11 +80,7 @@ class LoadedModel:
     @torch.inference_mode()
     def _of_networks(self, values: NDArray[Any]) -> list[NDArray[np.float64]]:
         torch.set_num_threads(self._settings.threads)
-        batch = torch.tensor(values, device=_device())
+        batch = torch.tensor(values, device=self._device)
         with autocast(self._settings.precision):
             logits = [network(batch) for network in self._networks]
         return [one.double().softmax(dim=1).cpu().numpy() for one in logits]
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,7 +1,7 @@
 """The phases of a training with gradual unfreezing: more blocks of the network are trained in each phase.
 
-The output of the blocks that are frozen in a phase is computed once for all folds and seeds, because frozen blocks have
-the same weights in all of them. Training in this phase starts from this output.
+The output of the blocks that are frozen in a phase is computed once for all folds and seeds, if the frozen blocks have
+the same weights in all of them: those of a file. Training in this phase starts from this output.
 """
 
 from dataclasses import dataclass
@@ -42,8 +42,9 @@ def make_phases(
     phases = []
     for start, stop in zip(starts, [*starts[1:], len(frozen)], strict=True):
         inputs = features
-        # features that are normalised during reading have no file, so their frozen blocks run in every epoch
-        if frozen[start] > frozen[-1] and isinstance(features, FeatureSet):
+        # Frozen blocks run in every epoch where each model draws weights of its own, and where features are normalised
+        # during reading, so that they have no file.
+        if frozen[start] > frozen[-1] and weights is not None and isinstance(features, FeatureSet):
             cache = folder / f"frozen-{frozen[start]}"
             if not (cache / "features.npy").exists():
                 # `folder` is emptied when code, settings or data change, so what is there belongs to this training

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from emofusion.devices import compute_device
 from emofusion.plan.settings import PredictionsSettings
 from emofusion.predictions.table import CLIP, with_unknown
 from emofusion.settings.kinds import Estimator
@@ -58,7 +59,7 @@ def predict_folds(
     inputs = with_speaker_normalisation(features, split, trained.training)
     limit = trained.training.outlier_limit
     network = build_model(trained.network, described.shape, len(classes), trained.standardised, limit=limit)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = compute_device()
     network.to(device).eval()
     tables = []
     for fold, clips in scored(split).groupby("fold"):

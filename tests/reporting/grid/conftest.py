@@ -95,7 +95,7 @@ class Maker:
             for emotion in ("all", "unweighted average recall")
         ]
         pd.DataFrame(rows).to_csv(folder / "table1.csv", index=False)
-        (folder / "summary.json").write_text(json.dumps({"warnings": list(warnings)}))
+        (folder / "summary.json").write_text(json.dumps({"warnings": list(warnings), "devices": {"speech": ["CPU"]}}))
         self.sweep(members, folder.parent / "sweep.parquet")
         # what other folds have chosen is the product with equal weights
         equal = np.full((1, len(members)), 1 / len(members))

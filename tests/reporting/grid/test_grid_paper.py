@@ -116,7 +116,7 @@ def test_markdown_has_the_papers_layout_with_published_values_beside(written):
 def test_warnings_stand_above_the_table_of_the_setting_that_they_are_about(evaluating, tmp_path):
     grid = evaluating.grid(speech={"cnn1d": 0.8}, seeds=SEEDS)
     for cell, sentences in zip(grid.cells, [["A|B."], ["A|B.", "One seed."], ["A|B."], [], [], []], strict=True):
-        (cell.folder / "summary.json").write_text(json.dumps({"warnings": sentences}))
+        (cell.folder / "summary.json").write_text(json.dumps({"warnings": sentences, "devices": {}}))
     write_grid(tmp_path / "out", grid)
     baseline, other = (tmp_path / "out" / "table2.md").read_text().split("## fusion.rule=product")
     assert "**A\\|B.**" in baseline and "**One seed. (This holds for 1 of 3 cells.)**" in baseline

@@ -102,7 +102,8 @@ def test_the_basis_and_warnings_stand_where_they_differ(maker, tmp_path):
     leaking.folder.mkdir()
     table = pd.read_csv(grid.cells[1].folder / "table1.csv").assign(protocol="random_clips", leaks_speakers=True)
     table.to_csv(leaking.folder / "table1.csv", index=False)
-    (leaking.folder / "summary.json").write_text(json.dumps({"warnings": ["WARNING: it leaks."]}))
+    told = {"warnings": ["WARNING: it leaks."], "devices": {"speech": ["NVIDIA H200"]}}
+    (leaking.folder / "summary.json").write_text(json.dumps(told))
     factors = [{"protocol": level, "speech": level} for level in ("one", "two")]
     cells = [replace(cell, factors=f) for cell, f in zip([grid.cells[0], leaking], factors, strict=True)]
     write_grid(tmp_path / "out", replace(grid, cells=cells))
@@ -116,6 +117,8 @@ def test_the_basis_and_warnings_stand_where_they_differ(maker, tmp_path):
         titles = [column["title"] for column in store["tables"][name]["columns"]]
         assert titles.count("protocol") == 1 and titles.count("protocol of report") == 1
     assert about["warnings"] == ["WARNING: it leaks. (This holds for 1 of 2 cells.)"]
+    devices = "Speech was trained on different devices (CPU, NVIDIA H200)."
+    assert any(note.startswith(devices) for note in about["notes"])
     page = (tmp_path / "out" / "grid.html").read_text()
     assert "WARNING: it leaks." in page and "To pick the most accurate of them is a choice on test clips" in page
 

@@ -83,7 +83,7 @@ def test_a_grid_without_numbers_has_no_such_file(maker, tmp_path):
 def test_warnings_that_differ_in_numbers_alone_are_told_once():
     """As those of a learning curve, or of noise at several ratios."""
     told = [["Noise at -5 dB.", "Leaks."], ["Noise at 10.5 dB.", "Leaks."], ["Leaks.", "Seed 3 alone."]]
-    reports = [CellReport(0.5, {}, {}, warnings) for warnings in told]
+    reports = [CellReport(0.5, {}, {}, warnings, {}) for warnings in told]
     assert shared_warnings(reports) == [
         "Noise at … dB. (This holds for 2 of 3 cells.)",
         "Leaks.",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
+from emofusion.devices import compute_device
 from emofusion.errors import EmofusionError
 from emofusion.features.common.array_file import RowFile
 from emofusion.features.common.feature_set import FeatureSet, write_rows
@@ -56,7 +57,7 @@ def load_frozen_blocks(
     shape: of a picture. The function sets torch's number of threads.
     """
     network = _network(settings, shape, weights).eval()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = compute_device()
     network.to(device)
 
     def of_pictures(pictures: NDArray[Any]) -> NDArray[Any]:
@@ -100,7 +101,7 @@ def store(
     """
     out.mkdir(parents=True, exist_ok=True)
     network.eval()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = compute_device()
     network.to(device)
     row_numbers, clip_of = rows["row"].to_numpy(), rows.set_index("row")["clip"]
     pieces = [(view, start) for view in range(views) for start in range(0, len(row_numbers), _PIECE)]

@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.models import mobilenetv2, vgg
 
 from emofusion.errors import EmofusionError
+from emofusion.networks.backbone.pooling import GridAverage
 from emofusion.networks.backbone.settings import BLOCKS, SMALLEST_PICTURE, TrainedBackbone
 from emofusion.networks.common.blocks import BlockNetwork
 from emofusion.networks.common.dense import dense_layers
@@ -97,7 +98,7 @@ class BackboneNetwork(BlockNetwork):
         width = shape[0] if frozen == BLOCKS else _CHANNELS[architecture][-1] * grid * grid
         # the shape of an input tells which block it goes into; pooled features go into none
         self._entries = _entries(architecture, shape, frozen) | {(width,): BLOCKS}
-        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
+        self.pool = nn.Sequential(GridAverage(grid), nn.Flatten())
         scaler = [nn.BatchNorm1d(width, momentum=_HEAD_MOMENTUM)] if settings.head_norm else []
         # drawn before the convolutions, so that a seed gives the same head for any number of frozen blocks
         self.head = nn.Sequential(*scaler, *dense_layers(width, settings.hidden, classes, settings.dropout))

@@ -74,13 +74,15 @@ class CellReport:
     """What the report of a cell says.
 
     accuracy: of the fusion. figures: `<modality>_accuracy` and `<modality>_unweighted_average_recall` →
-    fraction. basis: column of `BASIS` → value. warnings: sentences that hold for the cell.
+    fraction. basis: column of `BASIS` → value. warnings: sentences that hold for the cell. devices: modality → what
+    trained its network.
     """
 
     accuracy: float
     figures: dict[str, float]
     basis: dict[str, str]
     warnings: list[str]
+    devices: dict[str, list[str]]
 
     @property
     def transductive(self) -> bool:
@@ -103,7 +105,9 @@ def read_report(cell: GridCell) -> CellReport:
                 figures[column] = float(overall[column])
                 figures[f"{modality}_unweighted_average_recall"] = float(recall[column])
         basis = {name: overall[name] for name in BASIS}
-        return CellReport(float(overall[FUSION + _ACCURACY]), figures, basis, list(about["warnings"]))
+        return CellReport(
+            float(overall[FUSION + _ACCURACY]), figures, basis, list(about["warnings"]), dict(about["devices"])
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise not_complete(cell, error) from error
 

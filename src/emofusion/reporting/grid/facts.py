@@ -14,6 +14,7 @@ from emofusion.evaluation.grid.summarise import Statistics
 from emofusion.reporting.grid.cells import BASIS, CellReport, Grid
 from emofusion.reporting.grid.tables import ROUNDING, GridTables
 from emofusion.reporting.numbers import interval, level, points, probability
+from emofusion.reporting.wording import heading
 
 CAUTION = (
     "The baseline stands first, and the other settings follow in the order of the command, until a click sorts a "
@@ -54,7 +55,7 @@ def grid_facts(grid: Grid, found: Statistics, tables: GridTables, reports: Seque
         answer=_answer(grid, found, different, len(tests)),
         facts=_facts(grid, found, tables),
         warnings=shared_warnings(reports),
-        notes=_notes(grid, found),
+        notes=[*_notes(grid, found), *different_devices(reports)],
         better=better,
         worse=worse,
         compared=len(tests),
@@ -143,8 +144,8 @@ def _facts(grid: Grid, found: Statistics, tables: GridTables) -> dict[str, str]:
     else:
         facts["Test clips"] = "differ between settings; see the tables"
     for name, value in tables.constant.items():
-        heading = name.replace("_", " ").capitalize()
-        facts[heading] = (
+        title = name.replace("_", " ").capitalize()
+        facts[title] = (
             _YES.get(str(value), str(value)) if name in BASIS else f"{100 * float(str(value)):.2f}% in every cell"
         )
     return facts
@@ -175,6 +176,18 @@ def different_clips(found: Statistics) -> list[str]:
     return [
         f"{counted}, without a deviation, an interval and tables over seeds, as the seeds were tested on different "
         f"clips: {_named(found, numbers)}."
+    ]
+
+
+def different_devices(reports: Sequence[CellReport]) -> list[str]:
+    """A sentence for each modality whose models were not all trained on the same device; none without such a one."""
+    modalities = dict.fromkeys(name for report in reports for name in report.devices)
+    devices = {name: sorted({device for one in reports for device in one.devices.get(name, [])}) for name in modalities}
+    return [
+        f"{heading(name)} was trained on different devices ({', '.join(used)}). Each draws other random numbers, so "
+        "two settings also differ as two seeds do."
+        for name, used in devices.items()
+        if len(used) > 1
     ]
 
 
