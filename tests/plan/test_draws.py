@@ -2,11 +2,10 @@
 
 import pytest
 
-from emofusion.plan.draws import Draws, draws_at_random
+from emofusion.errors import EmofusionError
+from emofusion.plan.draws import Draws
 from emofusion.plan.make import plan_file
-from emofusion.plan.settings import ModelSettings
 from emofusion.settings.registry import kinds
-from emofusion.settings.training import Training
 
 FOREST = "sklearn.ensemble.RandomForestClassifier"
 
@@ -24,10 +23,8 @@ FOREST = "sklearn.ensemble.RandomForestClassifier"
         ("sklearn", {"estimator": "no_such_library.Ridge"}, True),
     ],
 )
-def test_a_model_draws_unless_its_network_says_that_all_seeds_are_the_same(network, settings, draws):
-    made = kinds("networks")[network](**settings)
-    training = made.training_part(Training(**({"epochs": 2, "learning_rate": 0.1} | made.training_defaults)))
-    assert draws_at_random(ModelSettings(made, training, [0], True)) == draws
+def test_a_network_says_whether_another_seed_gives_another_model(network, settings, draws):
+    assert kinds("networks")[network](**settings).draws_at_random() == draws
 
 
 @pytest.mark.parametrize(
@@ -46,3 +43,11 @@ def test_a_cell_draws_where_a_model_does_that_it_fuses(repository, tmp_path, exp
     (cell,) = plan.cells.values()
     assert Draws(plan).at_random(plan.stage(cell.report).inputs["fusion"]) == draws
     assert Draws(plan).at_random(cell.report) == (draws or "compare" in override)
+
+
+@pytest.mark.parametrize("modality", ["speech", "face"])
+def test_members_that_would_all_be_the_same_are_refused(repository, tmp_path, modality):
+    override = f"{modality}.training.members=2"
+    message = f"{override}: {modality}.network draws nothing at random, .* set {modality}.training.members=1"
+    with pytest.raises(EmofusionError, match=message):
+        plan_file(repository / "conf", "ravdess_best", override, tmp_path / "results")

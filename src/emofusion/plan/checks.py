@@ -136,6 +136,11 @@ def check_modality(settings: Settings, modality: str, node: Modality) -> None:
         node.network.check_shape(shape, modality)
         check_augment(training.augment, shape, f"{modality}.training.augment")
     node.network.check_training(training, modality)
+    must(
+        training.members == 1 or node.network.draws_at_random(),
+        f"{modality}.training.members={training.members}: {modality}.network draws nothing at random, so all members "
+        f"would be the same; set {modality}.training.members=1",
+    )
     check_enrolment(settings.protocol, training, f"{modality}.training")
     must(
         not (node.features.sparse and training.enrolment),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from emofusion.networks.common.at_once import check_unused, used_part
-from emofusion.settings.fields import must, setting
+from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Estimator
 from emofusion.settings.training import Training
 
@@ -58,11 +58,9 @@ class KernelRidge(Estimator):
     def check_training(self, training: Training, name: str) -> None:
         """Raise `EmofusionError` for settings of the training that have no effect."""
         check_unused(training, self.training_defaults, name)
-        must(
-            training.members == 1,
-            f"{name}.training.members={training.members}: {self.kind} draws nothing at random, so all members would be "
-            f"the same; set {name}.training.members=1",
-        )
+
+    def draws_at_random(self) -> bool:
+        return False
 
     def training_part(self, training: Training) -> Training:
         """A copy with only threads, and how features are normalised."""

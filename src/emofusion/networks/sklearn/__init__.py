@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
 
+from emofusion.errors import EmofusionError
 from emofusion.networks.common.at_once import check_unused, used_part
 from emofusion.settings.fields import must, setting
 from emofusion.settings.kinds import Estimator
@@ -86,13 +87,15 @@ class Sklearn(Estimator):
     def check_training(self, training: Training, name: str) -> None:
         """Raise `EmofusionError` for settings of the training that an estimator has no use for."""
         check_unused(training, self.training_defaults, name)
+
+    def draws_at_random(self) -> bool:
+        """Whether the estimator or a transformer has a setting for a seed; also where it cannot be imported here."""
         from emofusion.networks.sklearn.building import draws, pipeline
 
-        must(
-            training.members == 1 or draws(pipeline(self.combinations()[0], f"{name}.network", standardised=False)),
-            f"{name}.training.members={training.members}: {self.estimator} draws nothing at random, so all members "
-            f"would be the same; set {name}.training.members=1",
-        )
+        try:
+            return draws(pipeline(self.combinations()[0], "network", standardised=False))
+        except EmofusionError:
+            return True
 
     def training_part(self, training: Training) -> Training:
         """A copy with only threads, and how features are normalised."""

@@ -158,6 +158,10 @@ class Network(Kind):
         name: the name of the modality, for the message.
         """
 
+    def draws_at_random(self) -> bool:
+        """Whether a training draws at random. Where it does not, another seed gives the same model."""
+        return True
+
 
 @dataclass
 class Estimator(Network):
