@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 
 def has_gpu() -> bool:
     """Whether this machine has an NVIDIA GPU. It asks the system, because the import of torch takes seconds."""
-    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()  # the latter on Windows' Linux
+    # the second is where Windows puts NVIDIA's driver for Linux programs (WSL)
+    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/usr/lib/wsl/lib/nvidia-smi").exists()
 
 
 def compute_device() -> "torch.device":
     """The first NVIDIA GPU that is visible, or the CPU where there is none.
 
     It sets torch up so that a GPU gives the same result each time, and computes with all 32 bits. By default, a GPU
-    adds some numbers up in an order that changes from run to run, and rounds the inputs of convolutions to 19 bits
-    (TF32). An operation that can only add up in a changing order warns; no network of this package uses one.
+    adds some numbers in an order that changes from run to run, and rounds the inputs of convolutions to 19 bits
+    (TF32). An operation that can only add in a changing order warns; no network of this package uses one.
     """
     import torch
 

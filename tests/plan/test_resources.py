@@ -151,15 +151,17 @@ def test_half_precision_asks_for_the_gpu_that_it_needs(repository, results):
 
 def test_half_precision_is_refused_where_jobs_get_no_gpu(repository, results):
     plan = plan_file(repository / "conf", "demo", "face.training.precision=half report.compare={}", results)
-    message = "^face.training.precision=half: .* Set face.training.precision=full; .* --resources gpu=1 "
+    message = "^face.training.precision=half: .* this machine has none. Set face.training.precision=full; .* gpu=1 "
     for kind in ("model", "predictions"):
         with pytest.raises(EmofusionError, match=message):
-            check_gpus(plan, [named(plan, kind, "face-vgg16")], gpus=0)
-    check_gpus(plan, plan.stages, gpus=1)
+            check_gpus(plan, [named(plan, kind, "face-vgg16")], gpus=0, this_machine=True)
+    with pytest.raises(EmofusionError, match="the jobs of this command get none"):
+        check_gpus(plan, plan.stages, gpus=0, this_machine=False)
+    check_gpus(plan, plan.stages, gpus=1, this_machine=True)
     # what is there already, and what is in full precision or merely stored in half precision, needs none
     others = [name for name in plan.stages if not name.startswith(("model/face", "predictions/face"))]
     assert any(name.startswith("feature_cache/") for name in others)
-    check_gpus(plan, others, gpus=0)
+    check_gpus(plan, others, gpus=0, this_machine=True)
 
 
 def test_few_feature_sets_get_all_cores_and_many_share_them(plan, tmp_path):

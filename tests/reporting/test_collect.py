@@ -52,7 +52,7 @@ def stages(results, tmp_path):
         history = results.histories[modality][network].assign(seed=seed)
         folders[modality].append(write(history, f"{network}-{seed}", "history.parquet").parent)
         described = {"parameters": 1200, "parameters_trained": 200 + seed, "training": {"keep": "last", "epochs": 6}}
-        described["device"] = "NVIDIA H200" if seed == 4 else "CPU"
+        described["devices"] = ["NVIDIA H200"] if seed == 4 else ["CPU"]
         (folders[modality][-1] / "model.json").write_text(json.dumps(described))
     return {
         "predictions": {name: write(table, name, "predictions.parquet") for name, table in results.modalities.items()},
@@ -60,6 +60,7 @@ def stages(results, tmp_path):
         "rules": tmp_path / "rules",
         "splits": splits,
         "models": folders,
+        "fused_models": {"speech": folders["speech"][:1], "face": folders["face"]},
     }
 
 
@@ -86,6 +87,7 @@ def test_every_table_is_read(stages, results, settings):
     assert read.histories["speech"]["lstm"]["seed"].unique().tolist() == [3, 4]
     assert read.models["face"]["mlp"] == TrainedModel(1200, 203, "last", ("CPU",))
     assert read.models["speech"]["lstm"].devices == ("CPU", "NVIDIA H200")
+    assert read.devices == {"speech": ["CPU"], "face": ["CPU"]}
 
 
 def test_what_is_left_out_is_counted_once(stages, settings):

@@ -521,6 +521,33 @@ def test_the_model_says_what_it_is_and_what_reports_read(tmp_path, data):
     assert again == settings and description.shape == (6,) and set(description.kept_epoch) == {"0-3", "1-3"}
 
 
+def test_the_model_names_all_devices_that_trained_it(tmp_path, data, monkeypatch):
+    def stop(metrics, epoch):
+        if any(name.startswith("fold1") for name in metrics):
+            raise Cut
+
+    features, split = data
+    monkeypatch.setattr(fitting, "device_name", lambda: "NVIDIA H200")
+    with pytest.raises(Cut):
+        fit_folds(split, features, SETTINGS, tmp_path / "model", on_epoch=stop)
+    monkeypatch.setattr(fitting, "device_name", lambda: "CPU")
+    fit_folds(split, features, SETTINGS, tmp_path / "model")
+    assert read_model(tmp_path / "model")[0].devices == ["CPU", "NVIDIA H200"]
+    fit_folds(split, features, SETTINGS, tmp_path / "again")
+    assert read_model(tmp_path / "again")[0].devices == ["CPU"]
+
+
+def test_a_model_of_an_earlier_version_names_no_device(tmp_path, data):
+    features, split = data
+    fit_folds(split, features, SETTINGS, tmp_path / "model")
+    file = tmp_path / "model" / "model.json"
+    described = json.loads(file.read_text())
+    del described["devices"]
+    file.write_text(json.dumps(described))
+    assert read_model(tmp_path / "model")[0].devices == []
+    assert len(predict_folds(split, features, tmp_path / "model", FULL))
+
+
 def test_a_model_of_a_network_that_is_no_longer_there_is_named(tmp_path, data):
     features, split = data
     fit_folds(split, features, SETTINGS, tmp_path / "model")

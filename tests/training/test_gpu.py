@@ -37,7 +37,7 @@ NETWORKS = {
     "cnn1d_deep": (Cnn1dDeep(), SPEECH, SEQUENCES),
     "lstm": (Lstm(layers=2), SPEECH, SEQUENCES),
     "vgg16": (Backbone(architecture="vgg16", hidden=[32], pooling="average").trained_part(FACE), FACE, PICTURES),
-    # larger than the grid of the head, and of two heights: the areas of the pooling overlap
+    # larger than the grid of the head; height and width differ, and areas of the pooling overlap
     "vgg16_grid": (
         Backbone(architecture="vgg16", hidden=[32], pooling="flatten").trained_part(FACE),
         FACE,
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path, name, precision):
     for number in range(3):
         again = trained(split, features, settings, tmp_path / str(number))
         assert all(torch.equal(first[key], again[key]) for key in first)
-    assert read_model(tmp_path / "first")[0].device == torch.cuda.get_device_name()
+    assert read_model(tmp_path / "first")[0].devices == [torch.cuda.get_device_name()]
     scored = [predict_folds(split, features, tmp_path / "first", PredictionsSettings(1, precision)) for _ in range(3)]
     assert all(one.equals(scored[0]) for one in scored)
 
@@ -109,7 +109,16 @@ def test_an_interrupted_training_ends_as_if_never_interrupted(tmp_path, monkeypa
 
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         fit_folds(split, features, settings_of(name), tmp_path / "stopped", on_epoch=stop)
-    continued = trained(split, features, settings_of(name), tmp_path / "stopped")
+    epochs = []
+    fit_folds(
+        split,
+        features,
+        settings_of(name),
+        tmp_path / "stopped",
+        on_epoch=lambda metrics, epoch: epochs.append(epoch),
+    )
+    assert epochs[0] > 0  # it went on, and did not begin anew
+    continued = load_file(tmp_path / "stopped" / "folds" / "0-3.safetensors")
     assert all(torch.equal(whole[key], continued[key]) for key in whole)
 
 

@@ -63,6 +63,10 @@ def test_half_precision_without_gpus_is_refused_before_anything_runs(repository,
     assert done.returncode and "Set speech.training.precision=full face.training.precision=full; or" in done.output
     assert "Job stats" not in done.output and not [*(tmp_path / "results").glob("generated/*")]
     assert workflow.planned("--resources", "gpu=2", experiment="demo", override=override)["train"] > 1
+    # what trains nothing is not refused
+    until = workflow.planned("--resources", "gpu=0", "--until", "features", experiment="demo", override=override)
+    assert until["features"] > 1 and "train" not in until
+    assert workflow.planned("audit", "--resources", "gpu=0", experiment="demo", override=override) == {"audit": 1}
 
 
 def test_resources_say_how_many_gpus_the_cluster_has(submitted):

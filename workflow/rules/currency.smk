@@ -5,11 +5,24 @@ def needs_no_result():
     return bool(targets) and targets <= WITHOUT_RESULTS
 
 
+def makes_all_reports():
+    """Whether the command makes all reports, and not only files that it names. Commands that draw a graph make nothing."""
+    asked = workflow.dag_settings
+    some = asked and (set(asked.targets) - {"all", "register"} or asked.until or asked.omit_from)
+    return workflow.execution_settings is not None and not IS_REPORT and not some
+
+
 def find_stale():
     """The names of current stages, and the existing files that are stale. Modification times play no role."""
     if needs_no_result():
         return set(), stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
+    if makes_all_reports():
+        behind = {name for place in plan.cells for name in plan.stages_of(place)}
+        try:
+            check_gpus(plan, behind - set(currency.content), decisions["gpus"], this_machine=not SUBMITS)
+        except EmofusionError as error:
+            raise WorkflowError(str(error))
     for name, reason in currency.stale.items():
         if not reason.endswith("has to be made again"):  # the reason of the stage that it depends on is printed already
             print(f"stale: results/{name}: {reason}", file=sys.stderr)
@@ -40,11 +53,6 @@ def state():
     current, stale = find_stale()
     if workflow.dryrun and set(plan.stages) - current and (message := trouble_of_store()):
         print(f"warning: {message}", file=sys.stderr)  # a run would end here
-    if not IS_REPORT:
-        try:
-            check_gpus(plan, set(plan.stages) - current, decisions["gpus"])
-        except EmofusionError as error:
-            raise WorkflowError(str(error))
     settle_times(stage.folder(RESULTS) / RECORD for stage in plan.stages.values())
     if stale:
         if IS_REPORT:

@@ -1,5 +1,7 @@
 """Write the report of a cell, with tables, figures and page, publish it in the cell's folder, and track the cell."""
 
+from pathlib import Path
+
 from emofusion.forkserver import in_fork
 
 in_fork(*snakemake.params.modules)
@@ -29,6 +31,7 @@ def work(job: Job) -> None:
         settings=job.settings,
         readers=[job.results / name for name in behind if name.startswith(("corpus/", "features/", "posteriors/"))],
         trained_on={name: job.input(f"split_{name}") / "split.parquet" for name in job.settings.networks},
+        fused_models={name: models_behind(job, f"predictions_{name}") for name in modalities},
     )
     made_with = job.made_with()
     tracked = snakemake.config["tracking"]["enabled"]
@@ -36,6 +39,11 @@ def work(job: Job) -> None:
     drawing = Drawing(job.results / SHARED / "figures", repr(job.making))
     write_report(job.folder / "report", results, job.settings, provenance, drawing)
     share(job.folder / "report", job.results)
+
+
+def models_behind(job: Job, role: str) -> list[Path]:
+    """The folders of the models that an input of the report comes from."""
+    return [job.results / name for name in job.plan.stages_behind(job.stage.inputs[role]) if name.startswith("model/")]
 
 
 def publish_report(job: Job, place: str) -> None:

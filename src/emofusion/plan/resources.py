@@ -135,13 +135,14 @@ def wants_gpu(plan: PlanFile, stage: PlannedStage, settings: Any) -> bool:
             return False
 
 
-def check_gpus(plan: PlanFile, to_run: Iterable[str], gpus: int) -> None:
-    """Raise `EmofusionError` where a stage has to run that needs a GPU, and jobs get none.
+def check_gpus(plan: PlanFile, to_run: Iterable[str], gpus: int, this_machine: bool) -> None:
+    """Raise `EmofusionError` if a stage that has to run needs a GPU and jobs get none.
 
     Args:
         plan: the plan of the command.
         to_run: the names of stages that have to run.
         gpus: the number of GPUs that a job gets that profits from one.
+        this_machine: whether jobs run on this machine, and not on a cluster.
     """
     needing = [plan.stage(name) for name in to_run if name.startswith(("model/", "predictions/"))]
     labels = sorted({stage.label for stage in needing if stage.precision == "half"})
@@ -150,9 +151,12 @@ def check_gpus(plan: PlanFile, to_run: Iterable[str], gpus: int) -> None:
         half, full = (
             " ".join(f"{name}.training.precision={value}" for name in modalities) for value in ("half", "full")
         )
+        none, those = "this machine has none", "it has one that was not found"
+        if not this_machine:
+            none, those = "the jobs of this command get none", "the cluster has some"
         raise EmofusionError(
-            f"{half}: half precision needs an NVIDIA GPU, and the jobs of this command get none. Set {full}; or, if "
-            "the machines that run them have GPUs, add --resources gpu=1 (the number that all jobs together may hold)."
+            f"{half}: half precision needs an NVIDIA GPU, and {none}. Set {full}; or, if {those}, add --resources "
+            "gpu=1 (the number that all jobs together may hold)."
         )
 
 

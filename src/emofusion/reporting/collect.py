@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,6 +40,7 @@ def collect(
     settings: ReportSettings,
     readers: Iterable[Path] = (),
     trained_on: dict[str, Path] | None = None,
+    fused_models: dict[str, list[Path]] | None = None,
 ) -> Results:
     """Read everything that a report is made from.
 
@@ -52,6 +54,7 @@ def collect(
         settings: the settings of the report.
         readers: folders of the stages that read corpora and compute features, for what they left out.
         trained_on: modality that is trained → file of its split; `facts.parquet` is beside each of them.
+        fused_models: modality → folders of the models that its predictions come from.
 
     Raises:
         EmofusionError: a table is missing or damaged, or does not have the expected columns.
@@ -93,6 +96,7 @@ def collect(
         transductive=bool(transductive.all()),
         trained=trained_table(trained_on or {}, settings.groups, settings.bands),
         chosen=_chosen(rules / "rules.parquet", settings),
+        devices={name: _devices(map(_described, folders)) for name, folders in (fused_models or {}).items()},
     )
 
 
@@ -115,14 +119,25 @@ def _history(folders: list[Path]) -> pd.DataFrame:
 
 def _model(folders: list[Path]) -> TrainedModel:
     """The facts about one network that the report shows. folders: of its models, which differ only in their seeds."""
-    every = [json.loads((folder / "model.json").read_text(encoding="utf-8")) for folder in folders]
+    every = [_described(folder) for folder in folders]
     described = every[-1]
     return TrainedModel(
         parameters=described["parameters"],
         parameters_trained=described["parameters_trained"],
         keep=described["training"]["keep"],
-        devices=tuple(sorted({one["device"] for one in every})),
+        devices=tuple(_devices(every)),
     )
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    """The content of `model.json` in a model's folder."""
+    described: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return described
+
+
+def _devices(models: Iterable[dict[str, Any]]) -> list[str]:
+    """What trained some models, in alphabetical order. models: the content of `model.json` of each."""
+    return sorted({device for described in models for device in described.get("devices", [])})
 
 
 def _left_out(splits: list[Path]) -> list[str]:

@@ -148,10 +148,7 @@ def _for_readers(facts: Facts, systems: dict[str, pd.DataFrame], results: Result
         "missing": {name: number for name, number in missing.items() if number},
         "warnings": facts.warnings(),
         "accepted": list(facts.accepted),
-        # modality → what trained its network, the first of those that are compared
-        "devices": {
-            name: list(next(iter(models.values())).devices) for name, models in results.models.items() if models
-        },
+        "devices": results.devices,
     }
 
 

@@ -13,7 +13,8 @@ class TrainedModel:
 
     parameters: the number of the network's parameters. parameters_trained: how many of them are trained in some epoch.
     keep: the epoch whose weights were kept, `best` (lowest validation loss) or `last`. devices: what trained it, such
-    as `CPU`, in alphabetical order: the seeds may be trained on several devices.
+    as `CPU`, in alphabetical order; its seeds may be trained on several devices. Empty for models that are fitted at
+    once.
     """
 
     parameters: int
@@ -37,6 +38,7 @@ class Results:
     transductive: whether the configured rule uses all unlabelled clips of a test speaker.
     trained: who trained each modality, see `trained.trained_table`.
     chosen: `tables.PREDICTIONS` of the rule that the other folds choose, where the report counts its clips anew.
+    devices: modality → what trained the models that are fused, as in `TrainedModel`.
     """
 
     modalities: dict[str, pd.DataFrame]
@@ -50,3 +52,4 @@ class Results:
     transductive: bool = False
     trained: pd.DataFrame = field(default_factory=lambda: trained_table({}, [], {}))
     chosen: pd.DataFrame | None = None
+    devices: dict[str, list[str]] = field(default_factory=dict)

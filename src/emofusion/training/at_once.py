@@ -85,7 +85,7 @@ def fit_each(
         )
     write_table(pd.DataFrame(epochs), out / "history.parquet", HISTORY)
     kept = {fold_name(epoch["fold"], epoch["seed"]): 0 for epoch in epochs}
-    ModelDescription(classes, inputs.shape, kept, max(sizes), max(sizes), "CPU").write(out, settings)
+    ModelDescription(classes, inputs.shape, kept, max(sizes), max(sizes)).write(out, settings)
 
 
 def predict_each(split: pd.DataFrame, features: RowSource, model: Path, load: Load) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The file `model.json` in a model's folder: the model's settings, and facts that reports show."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from emofusion.errors import EmofusionError
@@ -21,7 +21,9 @@ class ModelDescription:
         kept_epoch: `<fold>-<seed>` → the epoch whose weights were kept.
         parameters: the number of the network's parameters, including blocks that are never trained.
         parameters_trained: the number of parameters that are trained in some epoch.
-        device: what it was trained on, see `devices.device_name`; empty where an earlier version trained it.
+        devices: what it was trained on, see `devices.device_name`; several, in alphabetical order, where a training was
+            interrupted and continued on another device. Empty for models that are fitted at once, which never use a
+            GPU, and for those of versions that did not write it.
     """
 
     classes: list[str]
@@ -29,11 +31,11 @@ class ModelDescription:
     kept_epoch: dict[str, int]
     parameters: int
     parameters_trained: int
-    device: str
+    devices: list[str] = field(default_factory=list)
 
     def write(self, folder: Path, settings: ModelSettings) -> None:
         """Write `model.json` into a model's folder."""
-        content = {**asdict(self), **{field.name: encode(getattr(settings, field.name)) for field in fields(settings)}}
+        content = {**asdict(self), **{one.name: encode(getattr(settings, one.name)) for one in fields(settings)}}
         (folder / FILE).write_text(json.dumps(content, indent=2))
 
 
@@ -44,9 +46,9 @@ def read_model(folder: Path) -> tuple[ModelDescription, ModelSettings]:
     """
     path = folder / FILE
     try:
-        content = {"device": "", **json.loads(path.read_text())}
-        figures = {field.name: content[field.name] for field in fields(ModelDescription)}
-        settings = ModelSettings(**{field.name: decode(content[field.name]) for field in fields(ModelSettings)})
+        content = {"devices": [], **json.loads(path.read_text())}
+        figures = {one.name: content[one.name] for one in fields(ModelDescription)}
+        settings = ModelSettings(**{one.name: decode(content[one.name]) for one in fields(ModelSettings)})
     except (OSError, ValueError, LookupError, TypeError, ImportError, AttributeError) as error:
         raise EmofusionError(
             f"cannot read {path}: {error}. Delete its folder, and the model is trained again."

@@ -83,7 +83,7 @@ def fit_folds(
     parameters, parameters_trained = _parameters(settings.network, inputs.shape, len(classes))
     check_room(out, parameters_trained, len(folds) * len(settings.seeds))
     reporter = Progress(progress, len(folds), len(settings.seeds), training.epochs)
-    histories, kept = [], {}
+    histories, kept, device_file = [], {}, checkpoints / "devices.json"
     for (number, (fold, part)), (position, seed) in product(enumerate(folds, 1), enumerate(settings.seeds, 1)):
         name = fold_name(fold, seed)
         done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
@@ -96,6 +96,7 @@ def fit_folds(
                 on_epoch({prefix + metric: value for metric, value in metrics.items()}, epoch)
                 reporter.epoch(epoch, metrics)
 
+            _note_device(device_file)
             history, state = fit_fold(
                 part, inputs.shape, phases, settings, seed, classes, weights, checkpoints, pass_on
             )
@@ -111,7 +112,9 @@ def fit_folds(
         # copied and not moved: if this process is killed here, the next run still finds the finished models
         shutil.copyfile(checkpoints / f"{name}.safetensors", models / f"{name}.safetensors")
     write_table(pd.concat(histories, ignore_index=True), out / "history.parquet", HISTORY)
-    ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained, device_name()).write(out, settings)
+    ModelDescription(classes, inputs.shape, kept, parameters, parameters_trained, _devices(device_file)).write(
+        out, settings
+    )
     shutil.rmtree(checkpoints)
 
 
@@ -131,6 +134,17 @@ def _parameters(network: Network, shape: tuple[int, ...], classes: int) -> tuple
     trained = sum(parameter.numel() for parameter in model.parameters())
     never_trained = model.frozen_parameters if isinstance(model, BlockNetwork) else 0
     return trained + never_trained, trained
+
+
+def _note_device(file: Path) -> None:
+    """Add the name of the present device to those in a file. A training may go on elsewhere after an interruption."""
+    write_whole(file, json.dumps(sorted({*_devices(file), device_name()})))
+
+
+def _devices(file: Path) -> list[str]:
+    """The names of devices that `_note_device` has noted; empty without the file."""
+    names: list[str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    return names
 
 
 def _open_checkpoints(folder: Path, token: str) -> Path:

@@ -42,8 +42,8 @@ def make_phases(
     phases = []
     for start, stop in zip(starts, [*starts[1:], len(frozen)], strict=True):
         inputs = features
-        # Frozen blocks run in every epoch where each model draws weights of its own, and where features are normalised
-        # during reading, so that they have no file.
+        # Nothing is stored in two cases: each model draws its own weights, or the features have no file, since they are
+        # normalised during reading. Then frozen blocks run in every epoch.
         if frozen[start] > frozen[-1] and weights is not None and isinstance(features, FeatureSet):
             cache = folder / f"frozen-{frozen[start]}"
             if not (cache / "features.npy").exists():

@@ -27,7 +27,7 @@ class GridAverage(nn.Module):
 
 
 def _means(parts: int, length: int) -> Tensor:
-    """`(parts, length)`: the product with `length` values is the mean of each part of them.
+    """The matrix `(parts, length)` that averages: its product with values has the mean of each part of them.
 
     Part i has the values from i · length / parts, rounded down, to (i + 1) · length / parts, rounded up. Where the
     number of parts does not divide the length, neighbours share a value.

@@ -180,12 +180,12 @@ def different_clips(found: Statistics) -> list[str]:
 
 
 def different_devices(reports: Sequence[CellReport]) -> list[str]:
-    """A sentence for each modality whose models were not all trained on the same device; none without such a one."""
+    """A sentence for each modality whose models were not all trained on the same device; empty if there is none."""
     modalities = dict.fromkeys(name for report in reports for name in report.devices)
     devices = {name: sorted({device for one in reports for device in one.devices.get(name, [])}) for name in modalities}
     return [
-        f"{heading(name)} was trained on different devices ({', '.join(used)}). Each draws other random numbers, so "
-        "two settings also differ as two seeds do."
+        f"{heading(name)} was trained on different devices ({', '.join(used)}). Each device draws other random "
+        "numbers, so two settings also differ as two seeds do."
         for name, used in devices.items()
         if len(used) > 1
     ]
