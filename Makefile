@@ -13,7 +13,7 @@ run: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
 test: setup
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # .pre-commit-config.yaml runs the same commands; tests/test_repository.py checks that the two lists agree.
 lint: setup
@@ -59,7 +59,7 @@ lowest: setup
 		--output-file .lowest/requirements.txt
 	$(INSTALL) sync --python .lowest/bin/python .lowest/requirements.txt
 	$(INSTALL) install --python .lowest/bin/python --no-deps --no-build-isolation --editable .
-	PATH="$(CURDIR)/.lowest/bin:$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile $(TESTS)
+	PATH="$(CURDIR)/.lowest/bin:$$PATH" OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 clean:
 	rm -rf .venv .lowest .snakemake .pytest_cache .ruff_cache .mypy_cache

@@ -32,6 +32,18 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TURNS = [(1.0, 9), (0.9, 3), (0.8, 9), (1.5, 24)]
 SPEECH_RATE = 16_000
 GREY = (220, 220, 220)  # the background of drawn faces
+# These files take minutes. They begin first, so that no process is left alone with one of them at the end.
+LONGEST = ("slurm/test_slurm.py", "test_current.py", "test_workflow.py", "test_tracked.py", "test_kills.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workflow = REPOSITORY / "tests" / "workflow"
+    first = {workflow / name: number for number, name in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> int:
+        return first.get(item.path, len(LONGEST) + (workflow not in item.path.parents))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
