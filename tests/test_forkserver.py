@@ -80,6 +80,22 @@ def test_modules_are_imported_once_for_all_scripts(folder, server):
     assert processes_that_imported(folder, "slow_late") == importers
 
 
+@pytest.mark.parametrize("edited", ["slow", "slow_late"])
+def test_after_an_edit_scripts_run_the_code_that_is_there_now(folder, server, edited):
+    body = f"import {edited}; print(os.getpid(), getattr({edited}, 'VALUE', 'old'))"
+    (_, first, _), (_, second, _) = (run(folder, body, server[1]) for _ in range(2))
+    assert first.split()[1] == second.split()[1] == "old" and len(processes_that_imported(folder, edited)) == 1
+    path = folder / f"{edited}.py"
+    path.write_text(path.read_text() + "VALUE = 'new'\n")
+    status, output, _ = run(folder, body, server[1])
+    process, value = output.split()
+    assert status == 0 and value == "new" and processes_that_imported(folder, edited)[-1] == process
+    path.unlink()
+    path.with_name(f"{edited}").mkdir()
+    (path.with_name(f"{edited}") / "__init__.py").write_text("VALUE = 'a package'\n")
+    assert run(folder, body, server[1])[1].split()[1:] == ["a", "package"]
+
+
 @pytest.mark.parametrize("address", ["", "/nowhere/socket"])
 def test_without_a_server_a_script_runs_in_its_own_process(folder, address):
     for _ in range(2):

@@ -6,7 +6,8 @@ server imports what the script imports, the first time that it is asked, and for
 
 A fork has the script's own working folder, environment, standard streams and exit status, and it receives the script's
 signals. It ends with the script's own process, and with Snakemake's. Where there is no server (on another machine of a
-cluster, under another interpreter, outside Linux), the script runs in its own process as usual.
+cluster, under another interpreter, outside Linux), the script runs in its own process as usual. It also does so once a
+file that the server has imported was edited: a record names the code that is there now, so this code has to run.
 
 The server's socket has a name and no file ("abstract"), so that nothing is left of it after a kill. Such a name has no
 owner, so each side makes sure that the other one is of the same user.
@@ -34,6 +35,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from emofusion.importing import fast_imports
@@ -44,6 +46,7 @@ _READY = b"\0"  # the fork sends it when it exists, and the script when it has b
 
 _server: "subprocess.Popen[bytes] | None" = None
 _connection: socket.socket | None = None  # in a fork: to the process that asked for it
+_imported: dict[str, tuple[int, int]] = {}  # in the server: file of an imported module → see `_state`
 
 
 def start() -> None:
@@ -140,6 +143,7 @@ def _serve(address: str) -> NoReturn:
 
     Standard input is the pipe from Snakemake's process. The forks keep it, and end when it is closed.
     """
+    _note_imported()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system removes forks that have ended; there are no zombies
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(_abstract(address))
@@ -156,7 +160,7 @@ def _serve(address: str) -> NoReturn:
                 _, streams, _, _ = socket.recv_fds(connection, 1, 3)
                 try:
                     request = json.loads(connection.makefile("rb").readline())
-                    if request["prefix"] == sys.prefix:
+                    if request["prefix"] == sys.prefix and not _is_edited():
                         _import([*imported_by(request["script"]), *request["late_modules"]])
                         if os.fork() == 0:
                             listener.close()
@@ -173,6 +177,29 @@ def _import(modules: Iterable[str]) -> None:
         if module not in sys.modules:
             with fast_imports(), suppress(Exception):  # the script will fail at the same import, and report it
                 import_module(module)
+    _note_imported()
+
+
+def _note_imported() -> None:
+    """Note the files of all modules that this process has imported since the last call."""
+    for module in list(sys.modules.values()):
+        file = vars(module).get("__file__") if isinstance(module, ModuleType) else None
+        if file and file not in _imported:
+            _imported[file] = _state(file)
+
+
+def _is_edited() -> bool:
+    """Whether a file of an imported module is another one than when it was imported, of libraries too."""
+    return any(_state(file) != state for file, state in _imported.items())
+
+
+def _state(file: str) -> tuple[int, int]:
+    """The time of a file's last change in ns, and its size; zeros where there is no such file."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _run_script(connection: socket.socket, streams: list[int], request: dict[str, Any]) -> NoReturn:
