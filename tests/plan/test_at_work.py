@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from emofusion.errors import EmofusionError
 from emofusion.plan import at_work
-from emofusion.plan.at_work import COMMANDS, LOCKS, SCRIPTS, begin, end
+from emofusion.plan.at_work import COMMANDS, LOCKS, SCRIPTS, begin, check_alone, end
 from emofusion.plan.stage import KINDS
 
 # Begins a command in the present folder, and then stays until its standard input is closed.
@@ -106,12 +107,25 @@ def test_a_living_command_keeps_its_locks(folder):
     living.communicate()
 
 
+def test_nothing_is_pruned_beside_a_living_command(folder):
+    begin(at_work.Path("results"))
+    check_alone()
+    living = start(COMMAND)
+    living.stdout.readline()
+    with pytest.raises(EmofusionError, match=rf"^prune: process {living.pid} on .* is at work .* Run prune again"):
+        check_alone()
+    living.communicate()
+    check_alone()
+
+
 def test_locks_of_another_machine_are_explained_and_not_lifted(folder):
     killed_command()
     (path,) = COMMANDS.iterdir()
     path.write_text(json.dumps(json.loads(path.read_text()) | {"host": "elsewhere", "process": 12}))
     (line,) = begin(at_work.Path("results"))
     assert "process 12 on elsewhere" in line and "snakemake --cores 1 --unlock" in line
+    with pytest.raises(EmofusionError, match=r"process 12 on elsewhere is at work .* snakemake --cores 1 --unlock"):
+        check_alone()
     assert present(folder) == ALL
 
 

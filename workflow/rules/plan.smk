@@ -23,7 +23,7 @@ try:
         # results.
         if workflow.is_main_process:
             from emofusion.devices import has_gpu
-            from emofusion.plan.at_work import begin
+            from emofusion.plan.at_work import begin, check_alone
             from emofusion.plan.costs import costs_of
             from emofusion.plan.currency import examine
             from emofusion.plan.forecast import forecast
@@ -55,6 +55,9 @@ if unknown := set(config) - (SETTINGS if workflow.is_main_process else DECISIONS
         f"--config {' '.join(sorted(unknown))}: the settings are experiment=…, override=\"…\", ablation=… and "
         f'baseline="…", as in override="seed=1 speech=lstm"'
     )
+
+# whether the rule prune is to delete what it lists
+DELETES = str(config.get("delete", "no")).lower() in ("yes", "true", "1")
 
 if "delete" in config and "prune" not in sys.argv:
     raise WorkflowError(
@@ -116,6 +119,11 @@ if workflow.is_main_process:
     # on is noticed by the next command.
     for line in begin(RESULTS, [workflow.snakemake_tmp_dir], unlocks="--unlock" in sys.argv):
         print(line, file=sys.stderr)
+    if DELETES and not workflow.dryrun:
+        try:
+            check_alone()
+        except EmofusionError as error:
+            raise WorkflowError(str(error))
     plan = open_plan()
     cores = workflow.resource_settings.cores or 8
     threads = 4 if SUBMITS else feature_threads(plan, RESULTS, cores)

@@ -15,7 +15,7 @@ rule prune:
         ENVIRONMENT
     params:
         plans=plans_to_keep,
-        delete=str(config.get("delete", "no")).lower() in ("yes", "true", "1"),
+        delete=DELETES,
     message:
         "Look for results that no experiment needs"
     script:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from emofusion.errors import tell
+from emofusion.errors import EmofusionError, tell
 from emofusion.plan.stage import KINDS
 
 COMMANDS = Path(".snakemake", "commands")
@@ -73,6 +73,21 @@ def begin(results: Path, temporary: Iterable[str] = (), unlocks: bool = False) -
     if not locks:
         return []
     return ["note: an earlier command was killed here. Its locks are lifted, and what it had finished is used"]
+
+
+def check_alone() -> None:
+    """Raise `EmofusionError` if another command is at work in the present folder, or may be on another machine.
+
+    Results that no experiment of this command needs may be those that the other one is making.
+    """
+    at_work, gone = _others()
+    foreign = [about for about in gone.values() if about.get("host") != socket.gethostname()]
+    if at_work or foreign:
+        raise EmofusionError(
+            f"prune: {_named([*at_work, *foreign])} at work in this folder too, or may be, and what would be deleted "
+            "may be theirs. Run prune again when they have ended. If one ended on another machine without a word, "
+            f"{_UNLOCK}"
+        )
 
 
 def end() -> None:
