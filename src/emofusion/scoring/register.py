@@ -2,12 +2,15 @@
 
 import base64
 import io
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from emofusion.errors import EmofusionError
 from emofusion.plan.plan_file import PlanFile
+from emofusion.plan.publication import contents_of
+from emofusion.plan.stage import short_hash
 from emofusion.scoring.bundle import Bundle
 from emofusion.scoring.card import FILE as CARD
 from emofusion.scoring.card import write_card
@@ -17,13 +20,15 @@ from emofusion.tracking.settings import Tracking
 from emofusion.tracking.store import clear_store_errors, every, initialise, open_client
 
 NAME = "model"  # of the logged model, and of its folder
-_REPORT, _WEIGHTS = "emofusion.report", "emofusion.weights"  # tags that tell registered models apart
+# tags that tell registered models apart: the settings, the weights, and the content of what the model was made from
+_REPORT, _WEIGHTS, _CONTENT = "emofusion.report", "emofusion.weights", "emofusion.content"
 
 
 def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
     """Register the model of a plan's only cell, and return lines that say what was done.
 
-    A model of the same report that is registered already is not registered again.
+    A model that is registered already is not registered again. It is another one if anything that it was made from
+    has changed, such as labels, recordings or code.
 
     Args:
         plan: the plan; its report is made and published.
@@ -45,11 +50,12 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
     (place,) = plan.cells
     key, name = plan.stage(plan.cells[place].report).key, tracking.experiment
     weights = "all" if plan.facts["deployed"] else "folds"
+    content = _content(plan, place, results)
     with clear_store_errors(tracking.store):
         identities = initialise(tracking.store, name, results)
         client = open_client(absolute(tracking.store))
         for version in every(client.search_model_versions, filter_string=f"name = '{name}'"):
-            if (version.tags.get(_REPORT), version.tags.get(_WEIGHTS)) == (key, weights):
+            if [version.tags.get(tag) for tag in (_REPORT, _WEIGHTS, _CONTENT)] == [key, weights, content]:
                 return _lines(name, version.version, "is registered already")
         with tempfile.TemporaryDirectory(prefix="emofusion-register-", dir=results) as work:
             folder = Path(work) / "bundle"
@@ -60,6 +66,7 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
         tags = {
             _REPORT: key,
             _WEIGHTS: weights,
+            _CONTENT: content,
             "emofusion.rule": bundle.rule.kind,
             "emofusion.classes": " ".join(bundle.classes),
             "emofusion.modalities": " ".join(modality.name for modality in bundle.modalities),
@@ -70,6 +77,14 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
             client.set_model_version_tag(name, number, tag, value)
         client.update_model_version(name, number, description=card)
     return _lines(name, number, "is registered")
+
+
+def _content(plan: PlanFile, place: str, results: Path) -> str:
+    """A digest of all results that the fused model of a cell is made from."""
+    last = [str(plan.stage(plan.cells[place].report).inputs["fusion"])]
+    last += [name for models in plan.facts["deployed"].values() for name in models]
+    stages = sorted({name for one in last for name in plan.stages_behind(one)})
+    return short_hash(json.dumps(contents_of(plan, stages, results), sort_keys=True))
 
 
 def _log(bundle: Bundle, folder: Path, name: str, experiment: str, address: str) -> str:
