@@ -62,4 +62,14 @@ def test_parameters_are_what_varies_and_what_a_figure_can_depend_on(planned):
     assert "fusion.options.stacked.kind" not in params, "the options of a rule that is not the cell's"
     for name in params:
         assert not name.startswith(("published", "tracking", "report", "plugins")), name
-        assert name.rpartition(".")[2] not in ("root", "zenodo", "source", "description"), name
+        assert name.rpartition(".")[2] not in ("root", "zenodo", "source", "description", "compare"), name
+
+
+def test_what_the_chosen_rule_chooses_among_and_where_features_come_from_are_parameters(planned):
+    override = "fusion.rule=chosen fusion.compare=[log_linear,product_equal] face.features.source=recordings"
+    plan = planned(experiment="ravdess_landmarks", override=override)
+    (cell,) = plan.cells.values()
+    params = cell_params(plan, cell)
+    assert (
+        params["fusion.compare"] == '["log_linear", "product_equal"]' and params["face.features.source"] == "recordings"
+    )

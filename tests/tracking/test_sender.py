@@ -18,6 +18,7 @@ from emofusion.forkserver import ADDRESS
 from emofusion.tracking import SenderProcess, Tracking, open_run
 from emofusion.tracking.journal import Journal, Journals, unsent
 from emofusion.tracking.sender import Sender, send_rest
+from emofusion.whole_files import write_whole
 
 EPOCHS = 30
 
@@ -294,6 +295,24 @@ def test_a_file_that_has_gone_is_told_and_the_rest_is_sent(tools, fresh: Trackin
     (run,) = tools.runs(database, "a")
     assert [artifact.path for artifact in database.list_artifacts(run.info.run_id)] == ["here.txt"]
     assert "gone.txt is not there any more" in capsys.readouterr().err
+
+
+def test_a_file_that_the_next_command_replaces_is_sent_as_it_was(tools, fresh: Tracking, database, tmp_path: Path):
+    page = tmp_path / "summary.md"
+    for key in ("a", "b"):
+        write_whole(page, f"the report of {key}")
+        with open_run("cell", key, {}, fresh, {}) as run:
+            run.log_artifact(page, replaced=True)
+    page.unlink()
+    folder = run.journal.parent
+    assert len(list(folder.glob("*.files/summary.md"))) == 2
+    (folder / "cell-gone.1.jsonl.files").mkdir()  # of a sender that was killed while it tidied up
+    assert tools.send(fresh)
+    for key in ("a", "b"):
+        (run,) = tools.runs(database, key)
+        kept = database.download_artifacts(run.info.run_id, "summary.md", str(tmp_path))
+        assert Path(kept).read_text() == f"the report of {key}"
+    assert not list(folder.iterdir())
 
 
 def test_half_a_line_is_not_read(tools, fresh: Tracking, database: MlflowClient):

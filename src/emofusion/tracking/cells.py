@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from emofusion.plan.costs import costs_of
 from emofusion.plan.plan_file import PlanFile, PlannedCell
 from emofusion.plan.stage import short_hash
+from emofusion.reporting.headline import CHOSEN
 from emofusion.tracking.run import flat, open_run
 from emofusion.tracking.settings import Tracking
 
@@ -18,10 +20,13 @@ ARTIFACTS = ("summary.md", "rules.csv", "table1.csv", "table2.csv", "gender.csv"
 NOT_SECTIONS = (
     *("published", "tracking", "registration", "report", "plugins", "accept_other_versions", "experiment", "data"),
 )
-NOT_SETTINGS = (
-    *("compare", "description", "download", "known_files", "media", "names_from", "repository", "root", "source"),
-    "zenodo",
+NOT_SETTINGS = re.compile(
+    r"corpora\.[^.]+\.(download|known_files|media|repository|root|zenodo)(\..*)?"
+    r"|protocol\.description"
+    r"|[^.]+\.network\.source"  # where weights are downloaded from
 )
+# The rules that a report compares are beside the configured one, except where it chooses among them.
+COMPARED = "fusion.compare"
 EMPTY = ("", "null", "[]", "{}")
 
 
@@ -76,7 +81,7 @@ def track_cell(plan: PlanFile, place: str, results: Path, tracking: dict[str, An
         # the page of a cell of a grid needs a file beside it
         for name in ARTIFACTS if plan.is_grid else ("report.html", *ARTIFACTS):
             if (folder / name).is_file():
-                run.log_artifact(folder / name)
+                run.log_artifact(folder / name, replaced=True)
 
 
 def cell_params(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
@@ -90,7 +95,7 @@ def cell_params(plan: PlanFile, cell: PlannedCell) -> dict[str, str]:
     params = {
         name: value
         for name, value in flat({name: value for name, value in settings.items() if name not in NOT_SECTIONS})
-        if value not in EMPTY and not set(name.split(".")) & set(NOT_SETTINGS)
+        if value not in EMPTY and not NOT_SETTINGS.fullmatch(name) and (name != COMPARED or report.rule == CHOSEN)
     }
     others = [name for name in params if name.startswith("fusion.options.") and name.split(".")[2] != report.rule]
     params = {name: value for name, value in params.items() if name not in others}

@@ -2,7 +2,8 @@
 
 A job never opens MLflow. It appends to a file of its own in `results/tracking/journal/`, named
 `<kind>-<name of the run>.<attempt>.jsonl`. The sender (`emofusion.tracking.sender`) sends the lines to MLflow, notes
-beside the journal how far it has come (`<journal>.sent`), and deletes both when the whole run is sent.
+beside the journal how far it has come (`<journal>.sent`), and deletes both when the whole run is sent. Files of a
+published report are kept in `<journal>.files` until then, because the next command may replace them.
 
 Each line is an object with the key `entry`, which is one of these:
 
@@ -17,6 +18,7 @@ killed outright leaves a journal without an end.
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -27,8 +29,13 @@ from typing import Any
 from emofusion.tracking.address import shown
 from emofusion.whole_files import write_whole
 
-JOURNAL, SENT = ".jsonl", ".sent"
+JOURNAL, SENT, KEPT = ".jsonl", ".sent", ".files"
 CHUNK = 4_000_000  # bytes of a journal that are sent before the progress is noted
+
+
+def kept_files(journal: Path) -> Path:
+    """The folder beside a journal with links to files that another command may replace before they are sent."""
+    return journal.with_name(journal.name + KEPT)
 
 
 @dataclass
@@ -105,6 +112,7 @@ class Journal:
         """Delete the journal and its note."""
         self.path.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
+        shutil.rmtree(kept_files(self.path), ignore_errors=True)
 
 
 class Journals:
@@ -128,6 +136,8 @@ class Journals:
                         self._starts[name] = start["store"], start["time"]
             elif name.endswith(SENT) and name.removesuffix(SENT) not in names:
                 (self._folder / name).unlink(missing_ok=True)  # of a sender that was killed between two deletions
+            elif name.endswith(KEPT) and name.removesuffix(KEPT) not in names:
+                shutil.rmtree(self._folder / name, ignore_errors=True)  # likewise
         self._starts = {name: start for name, start in self._starts.items() if name in names}
         ours = [(time, name) for name, (store, time) in self._starts.items() if store == self._store]
         return [Journal(self._folder / name) for _, name in sorted(ours)]

@@ -10,13 +10,14 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emofusion.settings.encoding import plain
 from emofusion.tracking.address import cannot_be_used, first_line, shown
-from emofusion.tracking.journal import JOURNAL, line_of, points_of
+from emofusion.tracking.artifacts import link
+from emofusion.tracking.journal import JOURNAL, kept_files, line_of, points_of
 from emofusion.tracking.revision import revision
 from emofusion.tracking.settings import Tracking
 
@@ -59,10 +60,24 @@ class Run:
         """
         self._log_points((str(name), value, step) for name in table.columns for step, value in table[name].items())
 
-    def log_artifact(self, path: Path) -> None:
-        """Give one file to the run. It must stay as it is. Raises FileNotFoundError if there is no such file."""
+    def log_artifact(self, path: Path, replaced: bool = False) -> None:
+        """Give one file to the run. It must stay as it is until it is sent.
+
+        Args:
+            path: the file.
+            replaced: whether another file may get its name, as in a published report. Then a hard link beside the
+                journal keeps this one until it is sent.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
         if not Path(path).is_file():
             raise FileNotFoundError(path)
+        if replaced and self.journal is not None:
+            kept = kept_files(self.journal) / path.name
+            with suppress(OSError):  # a full disk must not stop the stage that is tracked
+                link(path, kept)
+                path = kept
         self.write({"entry": "artifacts", "path": str(Path(path).absolute())})
 
     def log_artifacts(self, folder: Path) -> None:
