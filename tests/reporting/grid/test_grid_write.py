@@ -168,6 +168,21 @@ def test_another_seed_is_spoken_of_only_where_something_is_drawn(maker, tmp_path
     assert notes == ([] if expected is None else [expected + rest])
 
 
+@pytest.mark.parametrize(("same", "draws", "told"), [(True, False, True), (True, True, False), (False, False, False)])
+def test_seeds_that_change_nothing_are_told(maker, tmp_path, same, draws, told):
+    grid = maker.grid(speech={"a": 0.5, "b": 0.9}, rules=("linear",), seeds=("0", "1"))
+    cells = [replace(cell, draws=draws) for cell in grid.cells]
+    if same:  # both cells of a setting have the files of the first
+        of_setting = {}
+        for cell in cells:
+            of_setting.setdefault(cell.factors["speech"], cell)
+        cells = [replace(of_setting[cell.factors["speech"]], name=cell.name, factors=cell.factors) for cell in cells]
+    write_grid(tmp_path / "out", replace(grid, cells=cells))
+    notes = json.loads((tmp_path / "out" / "grid.json").read_text())["notes"]
+    beginning = "In 2 of 2 settings with several cells (seed), nothing is drawn at random and all cells have the same"
+    assert any(note.startswith(beginning) for note in notes) == told
+
+
 def test_a_report_that_does_not_fit_its_predictions_or_is_not_whole_is_refused(maker, tmp_path):
     grid = maker.grid()
     path = grid.cells[0].folder / "table1.csv"

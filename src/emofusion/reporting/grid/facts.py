@@ -55,7 +55,7 @@ def grid_facts(grid: Grid, found: Statistics, tables: GridTables, reports: Seque
         answer=_answer(grid, found, different, len(tests)),
         facts=_facts(grid, found, tables),
         warnings=shared_warnings(reports),
-        notes=[*_notes(grid, found), *different_devices(reports)],
+        notes=[*_notes(grid, found, tables), *different_devices(reports)],
         better=better,
         worse=worse,
         compared=len(tests),
@@ -197,7 +197,13 @@ def _named(found: Statistics, numbers: Sequence[int]) -> str:
     return "; ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
-def _notes(grid: Grid, found: Statistics) -> list[str]:
+def _are_alike(found: Statistics, setting: int) -> bool:
+    """Whether all cells of a setting have the same figures."""
+    figures = found.cells[found.cells["setting"] == setting].drop(columns=["cell", "setting"])
+    return len(figures.drop_duplicates()) == 1
+
+
+def _notes(grid: Grid, found: Statistics, tables: GridTables) -> list[str]:
     notes = []
     if found.not_compared:
         settings = "setting was" if len(found.not_compared) == 1 else "settings were"
@@ -218,6 +224,19 @@ def _notes(grid: Grid, found: Statistics) -> list[str]:
         notes.append(
             f"{which} one seed. {their} over actors alone: another seed may change an accuracy by more than the "
             "interval says."
+        )
+    repeated = [number for number, one in enumerate(found.settings) if len(one.cells) > 1]
+    alike = [
+        number
+        for number in repeated
+        if not draws.intersection(found.settings[number].cells.values()) and _are_alike(found, number)
+    ]
+    if alike:
+        which = "the setting" if len(repeated) == 1 else f"{len(alike)} of {len(repeated)} settings"
+        notes.append(
+            f"In {which} with several cells ({' and '.join(tables.repeats)}), nothing is drawn at random and all cells "
+            "have the same result: it is one result, counted several times. Its deviation of 0 says nothing of other "
+            "trainings."
         )
     negative = found.variance.loc[found.variance["measure"] == ACCURACY, "set_to_0"]
     if count := int((negative != "").sum()):
