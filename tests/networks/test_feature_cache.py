@@ -237,8 +237,17 @@ def test_a_training_in_phases_goes_on_where_it_was_interrupted(tmp_path, monkeyp
     with monkeypatch.context() as patch, pytest.raises(Cut):
         patch.setattr(callbacks, "CHECKPOINT_SECONDS", 0)
         fit_folds(split, features, settings, tmp_path / "cut", weights=weights[1], on_epoch=cut)
-    fit_folds(split, features, settings, tmp_path / "cut", weights=weights[1], on_epoch=lambda _, e: seen.append(e))
-    assert seen == [3, 4]
+    earlier = []
+    fit_folds(
+        split,
+        features,
+        settings,
+        tmp_path / "cut",
+        weights=weights[1],
+        on_epoch=lambda _, epoch: seen.append(epoch),
+        on_earlier_epoch=lambda _, epoch: earlier.append(epoch),
+    )
+    assert (earlier, seen) == ([0, 1, 2], [3, 4])
     whole, resumed = (load_file(tmp_path / name / "folds" / "0-7.safetensors") for name in ("whole", "cut"))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 

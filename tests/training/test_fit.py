@@ -166,8 +166,16 @@ def test_an_interrupted_training_ends_as_if_never_interrupted(
     with pytest.raises(Cut):
         fit_folds(split, features, settings, tmp_path / "cut", token="t", on_epoch=cut)
     assert not (tmp_path / "cut" / "model.json").exists()
-    seen = []
-    fit_folds(split, features, settings, tmp_path / "cut", token="t", on_epoch=lambda m, e: seen.append(e))
+    seen, earlier = [], []
+    fit_folds(
+        split,
+        features,
+        settings,
+        tmp_path / "cut",
+        token="t",
+        on_epoch=lambda metrics, epoch: seen.append((epoch, metrics)),
+        on_earlier_epoch=lambda metrics, epoch: earlier.append((epoch, metrics)),
+    )
     for fold in range(2):
         whole, resumed = (load_file(tmp_path / name / "folds" / f"{fold}-3.safetensors") for name in ("whole", "cut"))
         assert all(torch.equal(whole[name], resumed[name]) for name in whole)
@@ -177,6 +185,12 @@ def test_an_interrupted_training_ends_as_if_never_interrupted(
     cut_fold, cut_epoch = cut_at
     epochs = histories[0].groupby("fold").size()
     assert len(seen) == epochs[cut_fold:].sum() - (0 if checkpoint_seconds else cut_epoch)
+    # both together are all epochs in their order
+    found = [(int(name[4]), epoch, value) for epoch, one in earlier + seen for name, value in one.items()]
+    assert all(len(one) == len(METRICS) for _, one in earlier + seen)
+    told = [(fold, epoch, value) for fold, epoch, value in found if value == value]
+    expected = histories[0].melt(["fold", "epoch"], METRICS).dropna()
+    assert sorted(told) == sorted(expected[["fold", "epoch", "value"]].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize("changed", [{}, EVERYTHING, {"batch_size": 7}])

@@ -28,6 +28,8 @@ def work(job: Job) -> None:
             token=job.token,
             order=read_classes(job.input("split")),
             on_epoch=run.log_metrics,
+            # after an interruption the run is a new one, and gets all epochs
+            on_earlier_epoch=run.log_metrics,
             progress=lambda line: tell(f"{job.stage.key}: {line}"),
         )
         run.log_artifact(job.folder / "history.parquet")

@@ -42,10 +42,11 @@ class History(Callback):
         model: the fold and seed in words, for error messages.
         on_epoch: is called at the end of each epoch with its losses and accuracies, named as in `METRICS`, and with its
             number, counted from 0.
+        on_earlier_epoch: is called in the same way with the epochs that a checkpoint has.
     """
 
-    def __init__(self, model: str, on_epoch: OnEpoch) -> None:
-        self.model, self.on_epoch = model, on_epoch
+    def __init__(self, model: str, on_epoch: OnEpoch, on_earlier_epoch: OnEpoch) -> None:
+        self.model, self.on_epoch, self.on_earlier_epoch = model, on_epoch, on_earlier_epoch
         self.epochs: list[dict[str, float]] = []
         self.started = 0.0
 
@@ -67,7 +68,10 @@ class History(Callback):
         return {"epochs": self.epochs}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.epochs = list(state_dict["epochs"])
+        known, self.epochs = len(self.epochs), list(state_dict["epochs"])
+        # at the beginning of a further phase, this object has seen all of them
+        for number, metrics in enumerate(self.epochs[known:], start=known):
+            self.on_earlier_epoch({name: metrics[name] for name in METRICS}, number)
 
 
 class Best(Callback):

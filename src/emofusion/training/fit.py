@@ -18,7 +18,7 @@ from emofusion.plan.settings import ModelSettings
 from emofusion.settings.encoding import encode
 from emofusion.settings.kinds import Estimator, Network
 from emofusion.tables import HISTORY, write_table
-from emofusion.training.callbacks import OnEpoch
+from emofusion.training.callbacks import METRICS, OnEpoch
 from emofusion.training.checkpoints import check_room, is_whole_model, is_whole_table
 from emofusion.training.data import RowSource, fold_name, with_features
 from emofusion.training.description import ModelDescription
@@ -39,6 +39,7 @@ def fit_folds(
     token: str = "",
     order: Sequence[str] = (),
     on_epoch: OnEpoch = lambda metrics, epoch: None,
+    on_earlier_epoch: OnEpoch = lambda metrics, epoch: None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Train a model for each fold and seed.
@@ -58,6 +59,7 @@ def fit_folds(
             those that it is trained on.
         on_epoch: is called after each epoch with its losses and accuracies, and with its number, counted from 0. The
             names are such as `fold<n>_train_loss`; with several seeds, `fold<n>_seed<n>_train_loss`.
+        on_earlier_epoch: is called in the same way with the epochs that were trained before an interruption.
         progress: is called with lines about the progress: at the start and end of each model, and about every ten
             seconds in between; see `Progress`.
 
@@ -89,16 +91,22 @@ def fit_folds(
         done, history_file = checkpoints / f"{name}.safetensors", checkpoints / f"{name}.parquet"
         trained_before = is_whole_model(done) and is_whole_table(history_file, HISTORY)
         reporter.begin(number, position, trained_before)
-        if not trained_before:
-            prefix = f"fold{fold}_" + (f"seed{seed}_" if len(settings.seeds) > 1 else "")
+        prefix = f"fold{fold}_" + (f"seed{seed}_" if len(settings.seeds) > 1 else "")
 
-            def pass_on(metrics: dict[str, float], epoch: int, prefix: str = prefix) -> None:
-                on_epoch({prefix + metric: value for metric, value in metrics.items()}, epoch)
-                reporter.epoch(epoch, metrics)
+        def pass_on(metrics: dict[str, float], epoch: int, prefix: str = prefix) -> None:
+            on_epoch({prefix + metric: value for metric, value in metrics.items()}, epoch)
+            reporter.epoch(epoch, metrics)
 
+        def pass_on_earlier(metrics: dict[str, float], epoch: int, prefix: str = prefix) -> None:
+            on_earlier_epoch({prefix + metric: metrics[metric] for metric in METRICS}, epoch)
+
+        if trained_before:
+            for row in pd.read_parquet(history_file).to_dict("records"):
+                pass_on_earlier(row, row["epoch"])
+        else:
             _note_device(device_file)
             history, state = fit_fold(
-                part, inputs.shape, phases, settings, seed, classes, weights, checkpoints, pass_on
+                part, inputs.shape, phases, settings, seed, classes, weights, checkpoints, pass_on, pass_on_earlier
             )
             write_table(history, history_file, HISTORY)
             write_whole(done, save(state))

@@ -35,6 +35,7 @@ def fit_fold(
     weights: Path | None,
     checkpoints: Path,
     on_epoch: OnEpoch,
+    on_earlier_epoch: OnEpoch,
 ) -> tuple[pd.DataFrame, dict[str, Tensor]]:
     """Train one model.
 
@@ -47,7 +48,7 @@ def fit_fold(
         classes: the classes in the order of the logits.
         weights: the file with the initial weights, or None.
         checkpoints: the folder for work in progress.
-        on_epoch: see `History`.
+        on_epoch, on_earlier_epoch: see `History`.
 
     Returns:
         The history (`tables.HISTORY`), and the kept weights by name.
@@ -68,7 +69,7 @@ def fit_fold(
     steps = EpochBatches(len(rows["train"]), training.batch_size, seed).batches * training.epochs
     module = Classifier(model, len(classes), training, seed, class_weights, steps)
     folder = checkpoints / f"fold-{fold_name(fold, member)}"
-    history = History(f"fold {fold}, seed {member}", on_epoch)
+    history = History(f"fold {fold}, seed {member}", on_epoch, on_earlier_epoch)
     best = Best(history)
     patience = [Patience(training.patience)] if training.patience else []
     reached = folder / "last.ckpt"
