@@ -119,7 +119,7 @@ if workflow.is_main_process:
     # on is noticed by the next command.
     for line in begin(RESULTS, [workflow.snakemake_tmp_dir], unlocks="--unlock" in sys.argv):
         print(line, file=sys.stderr)
-    if DELETES and not workflow.dryrun:
+    if DELETES:
         try:
             check_alone()
         except EmofusionError as error:
