@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -295,6 +295,19 @@ def test_a_file_that_has_gone_is_told_and_the_rest_is_sent(tools, fresh: Trackin
     (run,) = tools.runs(database, "a")
     assert [artifact.path for artifact in database.list_artifacts(run.info.run_id)] == ["here.txt"]
     assert "gone.txt is not there any more" in capsys.readouterr().err
+
+
+def test_runs_of_another_folder_of_results_stay(tools, fresh: Tracking, database, tmp_path: Path):
+    """Keys are made of settings. Another folder may have the same key with other recordings."""
+    other = replace(fresh, results=str(tmp_path / "other"), uri=fresh.store)
+    for tracking in (fresh, other, fresh):
+        with open_run("model", "a", {}, tracking, {}) as run:
+            epochs(run)
+        assert tools.send(tracking)
+    runs = tools.runs(database, "a")
+    folders = [run.data.tags["emofusion.results"] for run in runs]
+    assert len(runs) == 2 and len(set(folders)) == 2
+    assert (Path(other.results) / "tracking" / "id").read_text() in folders
 
 
 def test_a_file_that_the_next_command_replaces_is_sent_as_it_was(tools, fresh: Tracking, database, tmp_path: Path):

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from emofusion.tracking.address import absolute
 from emofusion.tracking.artifacts import store_artifacts
 from emofusion.tracking.journal import JOURNAL, Journal, Sent
-from emofusion.tracking.run import TAG_LENGTH, cut
+from emofusion.tracking.run import RESULTS, TAG_LENGTH, cut
 from emofusion.tracking.store import every, initialise, open_client
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Delivery:
         place = self._place(start["experiment"])
         tags = {name: cut(value, TAG_LENGTH) for name, value in start["tags"].items()} | self._runs_behind(start)
         tags["mlflow.parentRunId"] = self._grid(start) if start["grid"] else place["parent_run_id"]
-        same_key = self._runs(start["key"])
+        same_key = self._runs(start["key"], start["tags"].get(RESULTS))
         ours = [run for run in same_key if run.data.tags.get("emofusion.attempt") == start["attempt"]]
         earlier = [run for run in same_key if run not in ours]
         if ours:
@@ -144,7 +144,7 @@ class Delivery:
         """
         run = self._client.get_run(run_id)
         attempt = run.data.tags["emofusion.attempt"]
-        for other in self._runs(run.data.tags["emofusion.key"]):
+        for other in self._runs(run.data.tags["emofusion.key"], run.data.tags.get(RESULTS)):
             identity, twin = other.info.run_id, other.data.tags.get("emofusion.attempt") == attempt
             if identity != run_id and (twin or identity in before or _order(other) < _order(run)):
                 self._client.set_tag(identity, "emofusion.superseded_by", run_id)
@@ -185,7 +185,7 @@ class Delivery:
         for kind, keys in start["stages"].items():
             for key in keys:
                 if key not in self._run_of_key:
-                    for run in self._runs(key):
+                    for run in self._runs(key, start["tags"].get(RESULTS)):
                         if run.info.status == "FINISHED":
                             self._run_of_key[key] = run.info.run_id
             known = [self._run_of_key[key] for key in keys if key in self._run_of_key]
@@ -193,14 +193,18 @@ class Delivery:
                 tags[f"emofusion.runs.{kind}"] = cut(" ".join(known), TAG_LENGTH)
         return tags
 
-    def _runs(self, key: str) -> list[Any]:
-        """The runs of a key that are not deleted, in all experiments, because several may share a stage."""
+    def _runs(self, key: str, results: str | None) -> list[Any]:
+        """The runs of a key that are not deleted, in all experiments, because several may share a stage.
+
+        results: see `run.results_id`. Runs of other folders of results are left out. Earlier versions did not tag them.
+        """
         if not self._experiments:
             ours = every(self._client.search_experiments, filter_string="tags.`emofusion.role` = 'experiment'")
             self._experiments = [experiment.experiment_id for experiment in ours]
-        return every(
+        runs = every(
             self._client.search_runs, experiment_ids=self._experiments, filter_string=f"tags.`emofusion.key` = '{key}'"
         )
+        return [run for run in runs if results in (None, run.data.tags.get(RESULTS, results))]
 
 
 def _order(run: Any) -> tuple[int, str]:

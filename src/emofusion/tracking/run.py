@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from emofusion.tracking.settings import Tracking
 if TYPE_CHECKING:
     import pandas as pd
 
+RESULTS = "emofusion.results"  # the tag with `results_id`
 # MLflow's limits (mlflow.utils.validation), in characters: beyond them it raises an error, or cuts silently
 PARAM_LENGTH, TAG_LENGTH, NAME_LENGTH = 6000, 5000, 250
 
@@ -164,10 +166,16 @@ def open_run(
         yield Run()
         return
     attempt = uuid.uuid4().hex
+    try:
+        tracking.journals.mkdir(parents=True, exist_ok=True)
+        identity = results_id(tracking.journals)
+    except OSError as error:
+        raise cannot_be_used(tracking.store, first_line(error)) from error
     all_tags = {
         "emofusion.kind": kind,
         "emofusion.key": key,
         "emofusion.attempt": attempt,
+        RESULTS: identity,
         **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
         **_made_with(made_with or {}),
         **revision(),
@@ -190,7 +198,6 @@ def open_run(
     folder = tracking.journals
     file_name = re.sub(r"[^\w.=,-]", "_", f"{kind}-{key}")[:150]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         run = Run((folder / f"{file_name}.{attempt}{JOURNAL}").absolute())
     except OSError as error:
         raise cannot_be_used(tracking.store, first_line(error)) from error
@@ -206,6 +213,24 @@ def open_run(
     finally:
         run.write({"entry": "end", "status": status, "time": now(), "tags": reason})
         run.close()
+
+
+def results_id(journals: Path) -> str:
+    """The identity of the folder of results that has these journals. It is drawn once, and kept beside them.
+
+    Keys are made of settings alone. In a store that several folders share, it tells their runs of the same key apart.
+    """
+    path = journals.with_name("id")
+    if not path.exists():
+        partial = path.with_name(f".id.{uuid.uuid4().hex}.partial")
+        partial.write_text(uuid.uuid4().hex)
+        try:
+            with suppress(FileExistsError):  # another job was first
+                os.link(partial, path)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(partial, path)
+        partial.unlink()
+    return path.read_text().strip()
 
 
 def now() -> int:
