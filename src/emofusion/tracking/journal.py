@@ -136,7 +136,7 @@ class Journals:
                         self._starts[name] = start["store"], start["time"]
             elif name.endswith(SENT) and name.removesuffix(SENT) not in names:
                 (self._folder / name).unlink(missing_ok=True)  # of a sender that was killed between two deletions
-            elif name.endswith(KEPT) and name.removesuffix(KEPT) not in names:
+            elif name.endswith(KEPT) and not (self._folder / name.removesuffix(KEPT)).exists():
                 shutil.rmtree(self._folder / name, ignore_errors=True)  # likewise
         self._starts = {name: start for name, start in self._starts.items() if name in names}
         ours = [(time, name) for name, (store, time) in self._starts.items() if store == self._store]
