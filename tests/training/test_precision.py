@@ -61,6 +61,7 @@ def test_the_trainer_gets_the_precision_of_the_setting(
     features, split = small_data
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(training_of_fold.pl, "Trainer", trainer)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H200")
     training = Training(epochs=1, learning_rate=1e-3, precision=precision)
     with pytest.raises(Stopped):
         fit_folds(split, features, ModelSettings(Mlp(), training, seeds=[0], standardised=True), tmp_path / "model")
