@@ -341,10 +341,11 @@ def test_the_server_scores_what_is_sent_and_reads_no_path_outside_its_folder(
 
 def test_a_model_of_other_labels_or_code_is_another_version(made, client):
     """What it was made from is in a tag; here it is another one than when the first version was registered."""
-    (first,) = [one for one in client.search_model_versions("name = 'ravdess_openface'") if one.version == "1"]
+    found = client.search_model_versions("name = 'ravdess_openface'")
+    (first,) = [one for one in found if str(one.version) == "1"]
     content = first.tags["emofusion.content"]
     client.set_model_version_tag("ravdess_openface", "1", "emofusion.content", "that of other labels")
     said = made.made("register", experiment="ravdess_openface", override=made.override)
     assert "ravdess_openface, version 3, is registered." in said
-    versions = {one.version: one for one in client.search_model_versions("name = 'ravdess_openface'")}
+    versions = {str(one.version): one for one in client.search_model_versions("name = 'ravdess_openface'")}
     assert versions["3"].tags["emofusion.content"] == content != versions["2"].tags["emofusion.content"]
