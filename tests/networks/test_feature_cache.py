@@ -60,7 +60,7 @@ def stored(pixels, weights, out, **settings):
 
 
 @pytest.mark.parametrize("frozen", [3, 5])
-@pytest.mark.parametrize(("precision", "tolerance"), [("full", 1e-5), ("half", 1e-3)])
+@pytest.mark.parametrize(("precision", "tolerance"), [("full", 1e-6), ("half", 1e-3)])
 def test_what_is_stored_is_what_the_block_puts_out(tmp_path, pixels, weights, frozen, precision, tolerance):
     features = stored(pixels[0], weights, tmp_path, frozen=frozen, precision=precision)
     layers = Backbone(architecture=weights[0]).build((3, SIZE, SIZE), 1, weights[1]).eval().features
@@ -72,6 +72,8 @@ def test_what_is_stored_is_what_the_block_puts_out(tmp_path, pixels, weights, fr
         expected = expected.mean(dim=(2, 3)) if frozen == 5 else expected
     assert features.dtype == {"full": np.float32, "half": np.float16}[precision]
     computed = torch.from_numpy(features.take(range(COUNT))).float()
+    if torch.cuda.is_available():  # what is expected was computed on the CPU
+        tolerance = max(tolerance, 1e-5)
     torch.testing.assert_close(computed, expected, rtol=tolerance, atol=tolerance * float(expected.abs().max()))
     assert features.rows["clip"].tolist() == pixels[0].rows["clip"].tolist()
 

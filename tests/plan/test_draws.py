@@ -45,9 +45,16 @@ def test_a_cell_draws_where_a_model_does_that_it_fuses(repository, tmp_path, exp
     assert Draws(plan).at_random(cell.report) == (draws or "compare" in override)
 
 
-@pytest.mark.parametrize("modality", ["speech", "face"])
-def test_members_that_would_all_be_the_same_are_refused(repository, tmp_path, modality):
+@pytest.mark.parametrize(
+    ("experiment", "modality", "changes"),
+    [
+        ("ravdess_best", "speech", ""),
+        ("ravdess_best", "face", ""),
+        ("meld_text", "text", "text.network.estimator=sklearn.linear_model.LinearRegression text.network.settings={} "),
+    ],
+)
+def test_members_that_would_all_be_the_same_are_refused(repository, tmp_path, experiment, modality, changes):
     override = f"{modality}.training.members=2"
     message = f"{override}: {modality}.network draws nothing at random, .* set {modality}.training.members=1"
     with pytest.raises(EmofusionError, match=message):
-        plan_file(repository / "conf", "ravdess_best", override, tmp_path / "results")
+        plan_file(repository / "conf", experiment, changes + override, tmp_path / "results")

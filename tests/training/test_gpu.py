@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from emofusion.features.common.feature_set import FeatureSet, write_rows
-from emofusion.networks.backbone import Backbone
+from emofusion.networks.backbone import Backbone, TrainedBackbone
 from emofusion.networks.cnn1d import Cnn1d
 from emofusion.networks.cnn1d_deep import Cnn1dDeep
 from emofusion.networks.lstm import Lstm
@@ -72,7 +72,7 @@ def data(folder, shape):
 def settings_of(name, **changes):
     network, training, _ = NETWORKS[name]
     training = replace(training, **changes)
-    return ModelSettings(network, training, seeds=[3], standardised=not isinstance(network, type(NETWORKS["vgg16"][0])))
+    return ModelSettings(network, training, seeds=[3], standardised=not isinstance(network, TrainedBackbone))
 
 
 def trained(split, features, settings, out):

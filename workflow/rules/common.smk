@@ -80,7 +80,7 @@ def published_reports(wildcards):
 
 def deployed_models(wildcards):
     """The records of the models that are trained on everybody, where the experiment registers these."""
-    return [record_of(name) for models in plan.facts["deployed"].values() for name in models]
+    return [record_of(name) for name in plan.deployed]
 
 
 def captioned(name, caption, label):

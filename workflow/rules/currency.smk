@@ -18,9 +18,9 @@ def find_stale():
         return set(), stale_audit(plan, RESULTS, REPOSITORY)
     currency = examine(plan, RESULTS, REPOSITORY)
     if makes_all_reports():
-        behind = {name for place in plan.cells for name in plan.stages_of(place)}
+        to_run = set(plan.stages) - set(currency.content) - set(plan.deployed)
         try:
-            check_gpus(plan, behind - set(currency.content), decisions["gpus"], this_machine=not SUBMITS)
+            check_gpus(plan, to_run, decisions["gpus"], this_machine=not SUBMITS)
         except EmofusionError as error:
             raise WorkflowError(str(error))
     for name, reason in currency.stale.items():

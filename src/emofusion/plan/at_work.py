@@ -54,7 +54,7 @@ def begin(results: Path, temporary: Iterable[str] = (), unlocks: bool = False) -
     at_work, gone = _others()
     if at_work:
         return [f"note: {_named(at_work)} at work in this folder too"] if locks else []
-    foreign = [about for about in gone.values() if about.get("host") != socket.gethostname()]
+    foreign = _foreign(gone)
     if foreign and not unlocks:
         about = f"note: this folder has locks, and {_named(foreign)} not seen from here"
         return [f"{about}. Look there whether it still runs; if it does not, {_UNLOCK}"] if locks else []
@@ -81,10 +81,9 @@ def check_alone() -> None:
     Results that no experiment of this command needs may be those that the other one is making.
     """
     at_work, gone = _others()
-    foreign = [about for about in gone.values() if about.get("host") != socket.gethostname()]
-    if at_work or foreign:
+    if others := [*at_work, *_foreign(gone)]:
         raise EmofusionError(
-            f"prune: {_named([*at_work, *foreign])} at work in this folder too, or may be, and what would be deleted "
+            f"prune: {_named(others)} at work in this folder too, or may be, and what would be deleted "
             "may be theirs. Run prune again when they have ended. If one ended on another machine without a word, "
             f"{_UNLOCK}"
         )
@@ -152,6 +151,11 @@ def _others() -> tuple[list[dict[str, Any]], dict[Path, dict[str, Any]]]:
         else:
             gone[path] = _read(path)
     return at_work, gone
+
+
+def _foreign(gone: dict[Path, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those commands, of the ones that seem to be gone, that were started on another machine and may live there."""
+    return [about for about in gone.values() if about.get("host") != socket.gethostname()]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -187,6 +187,11 @@ class PlanFile:
         """Whether the cells are those of a grid, which has a folder and a summary of its own."""
         return bool(self.facts["grid"])
 
+    @property
+    def deployed(self) -> list[str]:
+        """The names of the models of `registration.weights=all`, which no report needs."""
+        return [name for models in self.facts["deployed"].values() for name in models]
+
     def stage(self, name: str) -> PlannedStage:
         """The stage of this name. Raises `KeyError` where the plan has no such stage."""
         if "stages" in self.__dict__:

@@ -81,8 +81,7 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
 
 def _content(plan: PlanFile, place: str, results: Path) -> str:
     """A digest of all results that the fused model of a cell is made from."""
-    last = [str(plan.stage(plan.cells[place].report).inputs["fusion"])]
-    last += [name for models in plan.facts["deployed"].values() for name in models]
+    last = [str(plan.stage(plan.cells[place].report).inputs["fusion"]), *plan.deployed]
     stages = sorted({name for one in last for name in plan.stages_behind(one)})
     return short_hash(json.dumps(contents_of(plan, stages, results), sort_keys=True))
 

@@ -166,22 +166,16 @@ def open_run(
         yield Run()
         return
     attempt = uuid.uuid4().hex
-    try:
-        tracking.journals.mkdir(parents=True, exist_ok=True)
-        identity = results_id(tracking.journals)
-    except OSError as error:
-        raise cannot_be_used(tracking.store, first_line(error)) from error
     all_tags = {
         "emofusion.kind": kind,
         "emofusion.key": key,
         "emofusion.attempt": attempt,
-        RESULTS: identity,
         **{f"emofusion.input.{name_of(name)}": str(source) for name, source in inputs.items()},
         **_made_with(made_with or {}),
         **revision(),
         **(tags or {}),
     }
-    start = {
+    start: dict[str, Any] = {
         "entry": "start",
         "store": shown(tracking.store),
         "experiment": tracking.experiment,
@@ -198,6 +192,8 @@ def open_run(
     folder = tracking.journals
     file_name = re.sub(r"[^\w.=,-]", "_", f"{kind}-{key}")[:150]
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        start["tags"][RESULTS] = results_id(folder)
         run = Run((folder / f"{file_name}.{attempt}{JOURNAL}").absolute())
     except OSError as error:
         raise cannot_be_used(tracking.store, first_line(error)) from error
