@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm, t, ttest_ind_from_stats
+from scipy.optimize import brentq
+from scipy.stats import norm, t
 
 from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.predictions.table import with_unknown
@@ -113,11 +114,12 @@ def plain_difference() -> Callable[..., tuple[float, float, float, float]]:
 
     `plain_difference(terms, apart=False)`. terms: pairs of a weight and a table with the columns actor, gender and
     right; the value is the weighted sum of their means. Each actor is left out once (the jackknife). Genders are
-    strata. apart: whether the clips of a gender count as independent where its actors do not differ.
+    strata. apart: whether the clips of a gender count as independent where its actors do not differ. The degrees of
+    freedom of n people are multiplied by (Σ clips)² / (n Σ clips²).
     """
 
     def difference(terms: list[tuple[float, pd.DataFrame]], apart: bool = False) -> tuple[float, float, float, float]:
-        value, away, genders = 0.0, dict[str, float](), dict[str, str]()
+        value, away, genders, shown = 0.0, dict[str, float](), dict[str, str](), dict[str, int]()
         for weight, table in terms:
             mean, number = table["right"].mean(), table["actor"].nunique()
             value += weight * mean
@@ -126,62 +128,89 @@ def plain_difference() -> Callable[..., tuple[float, float, float, float]]:
                 others = table.loc[table["actor"] != actor, "right"]
                 moved = (number - 1) / number * (mean - others.mean()) if len(others) else 0.0
                 away[actor] = away.get(actor, 0) + weight * moved
+                shown[actor] = shown.get(actor, 0) + len(rows)
+
+        def effective(actors: list[str]) -> float:
+            numbers = [shown[actor] for actor in actors]
+            return sum(numbers) ** 2 / (len(numbers) * sum(number**2 for number in numbers))
+
         variances, freedoms = [], []
         for gender in set(genders.values()):
-            part = [away[actor] for actor in away if genders[actor] == gender]
+            people = [actor for actor in away if genders[actor] == gender]
+            part = [away[actor] for actor in people]
             variances.append(len(part) * np.var(part, ddof=1))
-            freedoms.append(len(part) - 1)
+            freedoms.append(max((len(part) - 1) * effective(people), 1))
             if apart and variances[-1] < 1e-24:
                 own = [(abs(weight), table) for weight, table in terms if table["gender"].iloc[0] == gender]
                 clips = sum(len(table) for _, table in own)
                 q = (sum(weight * table["right"].mean() for weight, table in own) * clips + 0.5) / (clips + 1)
-                variances[-1] = q * (1 - q) / clips
+                variances[-1], freedoms[-1] = q * (1 - q) / clips, np.inf
         parts = sum(one**2 / freedom for one, freedom in zip(variances, freedoms, strict=True))
-        welch = sum(variances) ** 2 / parts if parts > 1e-48 else sum(freedoms)
-        return value, np.sqrt(sum(variances)), sum(freedoms), welch
+        pooled = (len(away) - len(set(genders.values()))) * effective(list(away))
+        welch = sum(variances) ** 2 / parts if parts > 1e-48 else np.inf if apart else pooled
+        return value, np.sqrt(sum(variances)), max(pooled, 1), welch
 
     return difference
 
 
 @pytest.fixture(scope="session")
 def plain_welch(plain_difference) -> Callable[[pd.DataFrame, pd.DataFrame], float]:
-    """p of Welch's t test of two accuracies on the scale of logits, by scipy.
+    """p of Welch's t test of two accuracies on the scale of logits.
 
     The tables are those of `plain_difference`. Clips of people who do not differ count as independent.
     """
 
     def welch(*tables: pd.DataFrame) -> float:
-        sides = []
+        logits, variances, freedoms = [], [], []
         for table in tables:
-            value, error, _, _ = plain_difference([(1, table)])
+            value, error, freedom, _ = plain_difference([(1, table)])
             q = (value * len(table) + 0.5) / (len(table) + 1)
-            error = error if error > 1e-12 else np.sqrt(q * (1 - q) / len(table))
-            people = table["actor"].nunique()
-            sides += [np.log(q / (1 - q)), np.sqrt(people) * error / (q * (1 - q)), people]
-        return float(ttest_ind_from_stats(*sides, equal_var=False).pvalue)
+            error, freedom = (error, freedom) if error > 1e-12 else (np.sqrt(q * (1 - q) / len(table)), np.inf)
+            logits.append(np.log(q / (1 - q)))
+            variances.append((error / (q * (1 - q))) ** 2)
+            freedoms.append(freedom)
+        parts = sum(one**2 / freedom for one, freedom in zip(variances, freedoms, strict=True))
+        degrees = sum(variances) ** 2 / parts if parts else np.inf
+        return float(2 * t.sf(abs(logits[0] - logits[1]) / np.sqrt(sum(variances)), degrees))
 
     return welch
 
 
 @pytest.fixture(scope="session")
 def plain_interval(plain_difference) -> Callable[..., list[float]]:
-    """Student's interval over actors: `plain_interval(terms, confidence, clips=None, unequal=False)`.
+    """Student's interval over actors: `plain_interval(terms, confidence, clips=None, unequal=False, of_size=False)`.
 
     terms: see `plain_difference`. clips: of a share, whose interval is then on the scale of logits. unequal: of a gap
-    between genders, with Satterthwaite's degrees of freedom.
+    between genders, with Satterthwaite's degrees of freedom. of_size: of the size of a difference.
     """
 
     def interval(
-        terms: list[tuple[float, pd.DataFrame]], confidence: float, clips: int | None = None, unequal: bool = False
+        terms: list[tuple[float, pd.DataFrame]],
+        confidence: float,
+        clips: int | None = None,
+        unequal: bool = False,
+        of_size: bool = False,
     ) -> list[float]:
         value, error, pooled, welch = plain_difference(terms, apart=unequal)
-        factor = t.ppf((1 + confidence) / 2, welch if unequal else pooled)
+        degrees = welch if unequal else pooled
+        factor = t.ppf((1 + confidence) / 2, degrees)
         reach = factor * error
+        if of_size:
+            seen = abs(value) / error
+
+            def errs(size: float) -> float:
+                """How often a study of this size leaves it out, when |d| = seen is the lowest that does so."""
+                more = t.sf(seen - size, degrees) + t.cdf(-seen - size, degrees)
+                inside = [t.cdf(end, degrees) for end in (factor - 2 * size, -factor)] if size > factor else [0, 0]
+                return float(more + inside[1] - inside[0])
+
+            low = brentq(lambda size: errs(size) - (1 - confidence), 0, seen, xtol=1e-12) if seen > factor else 0
+            return [low * error, min(abs(value) + reach, 1)]
         if clips is None:
             return [max(value - reach, -1), min(value + reach, 1)]
         q = (value * clips + 0.5) / (clips + 1)
         if error < 1e-12:
-            reach = factor * np.sqrt(q * (1 - q) / clips)
+            reach = norm.ppf((1 + confidence) / 2) * np.sqrt(q * (1 - q) / clips)
         ends = 1 / (1 + np.exp(-np.log(q / (1 - q)) + np.array([1, -1]) * reach / (q * (1 - q))))
         return [0.0 if value == 0 else float(ends[0]), 1.0 if value == 1 else float(ends[1])]
 
@@ -191,14 +220,18 @@ def plain_interval(plain_difference) -> Callable[..., list[float]]:
 @pytest.fixture(scope="session")
 def tails() -> Callable[..., list[float]]:
     """The shares at which an expanded percentile interval ends: `tails(confidence, men, women)` or `tails(confidence,
-    table)`, which counts the actors in a table."""
+    table)`, which counts the actors in a table and their clips."""
 
     def shares(confidence: float, men: int | pd.DataFrame, women: int = 0) -> list[float]:
+        effective = 1.0
         if isinstance(men, pd.DataFrame):
+            shown = men["actor"].value_counts()
+            effective = shown.sum() ** 2 / (len(shown) * (shown**2).sum())
             numbers = men.drop_duplicates("actor")["gender"].value_counts()
             men, women = numbers.get("male", 0), numbers.get("female", 0)
         rarer = min(number for number in (men, women) if number)
-        reach = t.ppf((1 + confidence) / 2, men + women - (men > 0) - (women > 0)) * np.sqrt(rarer / (rarer - 1))
+        freedom = (men + women - (men > 0) - (women > 0)) * effective
+        reach = t.ppf((1 + confidence) / 2, freedom) * np.sqrt(rarer / (rarer - 1))
         return [norm.cdf(-reach), norm.cdf(reach)]
 
     return shares

@@ -67,16 +67,16 @@ def test_fewer_than_three_actors_of_a_gender_bear_no_interval():
 
 def test_a_share_has_its_interval_on_the_scale_of_logits():
     """A value of 0.97 with resamples of deviation s: Student's t with 6 degrees of freedom, for 5 women and 3 men."""
-    resampling, present = Resampling.of(GENDERS, 500, 0, 0.9), np.ones(8, dtype=bool)
+    resampling, clips = Resampling.of(GENDERS, 500, 0, 0.9), np.full(8, 25)
     draws = np.random.default_rng(0).normal(0.97, 0.01, (2, 500))
     draws[1, :20] = np.nan
-    low, high = resampling.interval_of_share(np.array([0.97, 0.97]), draws, present, 200)
+    low, high = resampling.interval_of_share(np.array([0.97, 0.97]), draws, clips)
     q = (0.97 * 200 + 0.5) / 201
     for row in range(2):
         reach = t.ppf(0.95, 6) * np.nanstd(draws[row]) * np.sqrt(3 / 2) / (q * (1 - q))
         ends = [1 / (1 + np.exp(-np.log(q / (1 - q)) - sign * reach)) for sign in (-1, 1)]
         assert [low[row], high[row]] == pytest.approx(ends) and high[row] < 1
-    all_right = resampling.interval_of_share(np.array(1.0), np.ones(500), present, 200)
+    all_right = resampling.interval_of_share(np.array(1.0), np.ones(500), clips)
     assert all_right[1] == 1 and 0.9 < all_right[0] < 1
 
 

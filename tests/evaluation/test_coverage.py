@@ -76,8 +76,8 @@ def test_intervals_where_some_people_have_many_more_clips_than_others(men, women
     clips = np.maximum(1, np.round(30 * np.exp(spread * random.normal(0, 1, (12_000, men + women))))).astype(int)
     correct = random.binomial(clips, rates(random, 0.75, 0.1, clips.shape))
     sides = [share_of(correct * of, clips * of) for of in (male, ~male)]
-    assert 0.925 < held(Actors(genders).gap(*sides), 0) < HELD[1]
-    assert 0.915 < held(Actors(genders).accuracy(correct, clips), 0.75) < HELD[1]
+    assert HELD[0] < held(Actors(genders).gap(*sides), 0) < HELD[1]
+    assert HELD[0] < held(Actors(genders).accuracy(correct, clips), 0.75) < HELD[1]
 
 
 @BOTH
@@ -109,7 +109,7 @@ def test_intervals_and_tests_of_a_difference_of_two_systems(men, women, better):
     clips = np.full(men + women, 60)
     differences = random.binomial(60, second) - random.binomial(60, first)
     value = differences.sum(axis=1) / clips.sum()
-    ends = Actors(genders).difference(value, deviations(differences, clips), clips > 0)
+    ends = Actors(genders).difference(value, deviations(differences, clips), clips)
     assert HELD[0] < held(ends, better) < HELD[1]
     if not better:
         assert (sign_flip(differences[:3000]) <= 0.05).mean() <= REJECTED
@@ -275,7 +275,7 @@ def test_intervals_of_figures_that_are_functions_of_sums(men, women, mean, devia
         shares = np.full(emotions - 1, 1 / (emotions - 1))
         taken[..., others] += random.multinomial(clips - correct[..., emotion], shares)
     resampling = Resampling.of(genders, 800, 0, 0.95)
-    weights, present = resampling.weights.astype(np.float32), np.ones((number, men + women), dtype=bool)
+    weights, shown = resampling.weights.astype(np.float32), np.full((number, men + women), clips * emotions)
     whole = (men + women) * clips
 
     def f1(right: NDArray[Any], wrong: NDArray[Any]) -> NDArray[Any]:
@@ -291,15 +291,15 @@ def test_intervals_of_figures_that_are_functions_of_sums(men, women, mean, devia
         ),
     }
     for draws, seen, true in drawn_and_seen.values():
-        ends = resampling.interval_of_share(seen, draws, present, np.full(number, whole * emotions))
+        ends = resampling.interval_of_share(seen, draws, shown)
         assert HELD[0] < held(ends, true) < HELD[1]
     away = deviations_of_rows(correct, np.full((men + women, emotions), clips), np.ones(emotions, dtype=bool))
     seen = drawn_and_seen["recall"][1]
-    ends = Actors(genders).share(seen, away[:, 1], present, np.full(number, whole * emotions))
+    ends = Actors(genders).share(seen, away[:, 1], shown)
     assert HELD[0] < held(ends, truth.mean()) < HELD[1]
     loss = random.gamma(4, (1.3 - skill.mean(axis=-1)) / 4)
     expected = 1.3 - skills((200_000,)).mean()
-    ends = resampling.interval_of_positive(loss.mean(axis=1), (loss @ weights.T) / (men + women), present)
+    ends = resampling.interval_of_positive(loss.mean(axis=1), (loss @ weights.T) / (men + women), shown)
     assert HELD[0] < held(ends, expected) < HELD[1]
 
 

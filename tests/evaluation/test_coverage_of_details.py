@@ -125,8 +125,8 @@ def of_two_levels_of_the_same_people(random, men, women):
 @pytest.mark.parametrize("groups", [of_two_genders, of_two_levels_of_the_same_people])
 def test_an_interval_of_a_fairness_metric_holds_the_truth_as_often_as_said(men, women, groups):
     for metric, held in groups(np.random.default_rng(men), men, women).items():
-        # a folded interval of a difference near 0 cannot be missed from below; equalized odds are held by two intervals
-        assert 0.93 < held < 0.985, metric
+        # equalized odds are held by two intervals together (Bonferroni)
+        assert 0.93 < held < (0.975 if metric == "equalized_odds_difference" else 0.97), metric
 
 
 @BOTH

@@ -62,7 +62,9 @@ def ends_of(plain_interval):
             return [np.nan, np.nan]
         numbers = table.drop_duplicates("actor")["gender"].value_counts()
         error = samples.std(ddof=0) * np.sqrt(numbers.min() / (numbers.min() - 1))
-        critical = t.ppf(0.95, (numbers - 1).sum())
+        shown = table["actor"].value_counts()
+        effective = shown.sum() ** 2 / (len(shown) * (shown**2).sum())  # Kish 1965
+        critical = t.ppf(0.95, (numbers - 1).sum() * effective)
         if figure in ("log_loss", "brier"):
             return [value * np.exp(sign * critical * error / value) for sign in (-1, 1)]
         q = (value * len(table) + 0.5) / (len(table) + 1)

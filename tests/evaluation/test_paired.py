@@ -44,7 +44,7 @@ def test_pairs_are_those_of_a_plain_loop(systems):
         women = (scored.actors["gender"] == "female").to_numpy()
         away = 8 / 9 * (by_actor.sum() - by_actor) / (400 - clips)
         variance = sum(part.sum() * away[part].var(ddof=1) for part in (women, ~women))
-        half = t.ppf(0.95, 7) * np.sqrt(variance)
+        half = t.ppf(0.95, 7 * 400**2 / (9 * (clips**2).sum())) * np.sqrt(variance)
         assert [row.low, row.high] == pytest.approx([row.difference - half, row.difference + half])
     np.testing.assert_array_equal(table["mcnemar_p_holm"], holm(table["mcnemar_p"].to_numpy()))
     correct = count(scored).correct.sum(axis=-1).astype(float)

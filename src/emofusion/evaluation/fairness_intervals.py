@@ -1,11 +1,10 @@
 """Intervals of fairness metrics: absolute differences between two groups of clips, over actors.
 
 The groups are men and women, or two levels of another group. An absolute difference is never below 0, so an interval
-around it would leave out a true difference of 0. The interval is therefore that of the signed difference, folded at 0:
-an interval from -3 to +5 points becomes one from 0 to 5. That of the signed difference is Student's over actors, as for
-gaps (`Actors.gap`, and `Actors.within` where the same people have clips of both groups), so that a folded gap has the
-ends of the gap. The equalized odds difference is the larger of two differences. Its upper end is the larger upper end.
-Its lower end is the larger of two lower ends that hold together (Bonferroni).
+around it would leave out a true difference of 0. It is an interval of a size instead (`student.size_interval`), which
+leaves out 0 just where the interval of the gap does. That is `Actors.gap`, or `Actors.within` where the same people
+have clips of both groups. The equalized odds difference is the larger of two differences. Its upper end is the larger
+upper end. Its lower end is the larger of two lower ends that hold together (Bonferroni).
 """
 
 from collections.abc import Callable
@@ -51,15 +50,9 @@ def fairness_ends(clips: NDArray[Any], confusion: NDArray[Any], over: Actors) ->
     return low, high
 
 
-def folded(low: NDArray[Any], high: NDArray[Any]) -> Ends:
-    """The interval of |d| from that of d: both ends (...), low ≤ high."""
-    least = np.where((low <= 0) & (high >= 0), 0, np.minimum(np.abs(low), np.abs(high)))
-    return np.where(np.isnan(low), np.nan, least), np.maximum(np.abs(low), np.abs(high))
-
-
 def _ends(part: NDArray[Any], whole: NDArray[Any], interval: Callable[..., Ends]) -> Ends:
-    """The folded interval of the first group's rate minus the second's, (S, R) each, of R rates Σ part / Σ whole.
+    """The interval of the size of the first group's rate minus the second's, (S, R) each, of R rates Σ part / Σ whole.
 
     part: (S, 2, R, A). whole: (2, R, A), or an axis R of length 1. interval: `Actors.gap` or `Actors.within`.
     """
-    return folded(*interval(*(share_of(part[:, side], whole[side]) for side in (0, 1))))
+    return interval(*(share_of(part[:, side], whole[side]) for side in (0, 1)), of_size=True)

@@ -92,24 +92,22 @@ def _figures(
                 f"the metric {metric.kind} has a value of shape {values.shape} for sums of shape {drawn.shape}; "
                 f"it must be {drawn_clips.shape}."
             )
-        figures[:, number] = values[0], *_ends(metric, values, resampling, present, clips.sum())
+        figures[:, number] = values[0], *_ends(metric, values, resampling, clips)
     return figures
 
 
-def _ends(
-    metric: Metric, values: NDArray[Any], resampling: Resampling, present: NDArray[Any], clips: int
-) -> tuple[Any, Any]:
+def _ends(metric: Metric, values: NDArray[Any], resampling: Resampling, clips: NDArray[Any]) -> tuple[Any, Any]:
     """The ends of a metric's interval, on the scale that fits its bounds; NaN for a metric without intervals.
 
-    values: the metric, followed by the metric of each resample.
+    values: the metric, followed by the metric of each resample. clips: (A,), each actor's clips.
     """
     if not metric.has_interval:
         return np.nan, np.nan
     if (metric.least, metric.most) == (0, 1):
-        return resampling.interval_of_share(values[0], values[1:], present, np.asarray(clips))
+        return resampling.interval_of_share(values[0], values[1:], clips)
     if metric.least == 0:
-        return resampling.interval_of_positive(values[0], values[1:], present)
-    return resampling.interval(values[1:], present)
+        return resampling.interval_of_positive(values[0], values[1:], clips)
+    return resampling.interval(values[1:], clips)
 
 
 def _emotions(systems: Systems, emotion: str) -> slice | list[int]:

@@ -42,10 +42,10 @@ class Gaps:
 
     def shares(self, systems: Systems) -> tuple[Share, Share]:
         """The arguments of `Actors.gap`: the accuracies of men and of women. systems: those of the gaps."""
-        present, men, women = self.clips > 0, systems.male, systems.female
+        men, women = systems.male, systems.female
         return (
-            (self.male, np.where(men, self.away, 0), present & men, self.clips[:, men].sum(axis=1)),
-            (self.female, np.where(women, -self.away, 0), present & women, self.clips[:, women].sum(axis=1)),
+            (self.male, np.where(men, self.away, 0), self.clips * men),
+            (self.female, np.where(women, -self.away, 0), self.clips * women),
         )
 
 

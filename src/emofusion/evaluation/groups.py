@@ -132,7 +132,7 @@ class _Group:
         values = rates(correct.sum(axis=1)[..., None], clips.sum(axis=0)[:, None], shown)[..., 0]
         present = self._present(clips, shown)
         away = deviations_of_rows(correct, clips, shown)
-        low, high = self.over.share(values, away, present > 0, present.sum(axis=1))
+        low, high = self.over.share(values, away, present)
         counts = {"clips": present.sum(axis=1), "actors": (present > 0).sum(axis=1)}
         table = self._table({**counts, "accuracy": values, "low": low, "high": high})
         return table.assign(level=self.levels.names[level]).loc[np.tile(present.any(axis=1), len(self.systems.names))]
@@ -150,7 +150,7 @@ class _Group:
         present = [self._present(clips, shown) for clips, _ in sides]
         gaps = values[0] - values[1]
         away = [deviations_of_rows(correct, clips, shown) for clips, correct in sides]
-        both = [(share, moved, of > 0, of.sum(axis=1)) for share, moved, of in zip(values, away, present, strict=True)]
+        both = list(zip(values, away, present, strict=True))
         of_people = self.levels.of_people
         low, high = self.over.gap(*both) if of_people else self.over.within(*both)
         welch = self.over.gap_p(*both) if of_people else np.full(gaps.shape, np.nan)

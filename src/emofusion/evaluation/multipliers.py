@@ -24,7 +24,7 @@ MOST_DRAWS, MOST_SUMMED = 2000, 20
 def welch_max_t(
     values: NDArray[Any],
     away: NDArray[Any],
-    present: NDArray[np.bool_],
+    clips: NDArray[Any],
     strata: NDArray[np.int64],
     draws: int,
     seed: int,
@@ -41,7 +41,7 @@ def welch_max_t(
     Args:
         values: (H,), such as differences of two gaps; NaN where there is none.
         away: (H, A), what each actor adds, see `student.deviations`.
-        present: (H, A), whether an actor has a part in it.
+        clips: (H, A), each actor's clips; 0 for one without a part in it.
         strata: (A,), the group of each actor.
         draws: how many random draws; at most `MOST_DRAWS` are made.
         seed: of the random numbers.
@@ -49,7 +49,7 @@ def welch_max_t(
     Returns:
         The p values and the adjusted ones; NaN where a value is NaN or nobody differs from others of the same group.
     """
-    error, degrees = standard_error(away, present, strata, unequal=True)
+    error, degrees = standard_error(away, clips, strata, unequal=True)
     p = student_p(values, error, degrees)
     known = np.isfinite(p)
     adjusted = np.full(len(p), np.nan)
@@ -57,7 +57,7 @@ def welch_max_t(
         return p, adjusted
     error, degrees = error[known], degrees[known]
     limit = stdtrit(degrees, 0.975)
-    unit = (_deviations(away[known], present[known], strata) / error[:, None]).T
+    unit = (_deviations(away[known], clips[known] > 0, strata) / error[:, None]).T
     tests = MaxT(np.abs(values[known]) / (error * limit))
     random, draws = np.random.default_rng(seed), min(draws, MOST_DRAWS)
     size = max(1, BLOCK // unit.shape[1])

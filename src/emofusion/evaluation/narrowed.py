@@ -114,13 +114,13 @@ def change_welch(
 
     rows: of the gaps. draws, seed: see `multipliers.welch_max_t`. after, before: as in `change_tests`.
     """
-    values, away, present = [], [], []
+    values, away, clips = [], [], []
     for value, moved, of_row in _differences_and_sums(gaps, after, before):
         values.append(value[:, rows].ravel())
         away.append(moved[:, rows].reshape(values[-1].size, moved.shape[-1]))
-        present.append(np.tile(of_row[rows], (len(after), 1)))
-    whole, moved, who = np.concatenate(values), np.concatenate(away), np.concatenate(present)
-    found = welch_max_t(whole, moved, who, over.strata, draws, seed)
+        clips.append(np.tile(of_row[rows], (len(after), 1)))
+    whole, moved, of_actors = np.concatenate(values), np.concatenate(away), np.concatenate(clips)
+    found = welch_max_t(whole, moved, of_actors, over.strata, draws, seed)
     shape = (2, len(after), len(gaps.rows[rows]))
     p, adjusted = (np.fmax(*each.reshape(shape)) for each in found)
     return p, adjusted
@@ -128,9 +128,8 @@ def change_welch(
 
 def _differences_and_sums(gaps: Gaps, after: NDArray[Any], before: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
     """The arguments of `Actors.change`, for the differences of two gaps and for their sums."""
-    present = gaps.clips > 0
     return [
-        (gaps.observed[after] + sign * gaps.observed[before], gaps.away[after] + sign * gaps.away[before], present)
+        (gaps.observed[after] + sign * gaps.observed[before], gaps.away[after] + sign * gaps.away[before], gaps.clips)
         for sign in (-1, 1)
     ]
 

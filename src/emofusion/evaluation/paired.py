@@ -138,7 +138,7 @@ def _differences(counts: Counts, over: Actors, first: NDArray[Any], second: NDAr
     clips = counts.clips.sum(axis=-1)
     differences = _by_actor(counts, first, second)
     value = differences.sum(axis=1) / clips.sum()
-    low, high = over.difference(value, deviations(differences, clips), clips > 0)
+    low, high = over.difference(value, deviations(differences, clips), clips)
     return {"difference": value, "low": low, "high": high}
 
 

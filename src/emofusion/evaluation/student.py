@@ -28,6 +28,14 @@ class Estimate(NamedTuple):
     clips: NDArray[Any]
 
 
+class Difference(NamedTuple):
+    """Differences of two shares (...), their standard errors and degrees of freedom."""
+
+    value: NDArray[Any]
+    error: NDArray[Any]
+    degrees: NDArray[Any]
+
+
 def deviations(counts: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
     """By how much each actor moves the ratio Σ counts / Σ clips, (..., A): the ratio minus the one without the actor.
 
@@ -61,36 +69,52 @@ def deviations_of_rows(correct: NDArray[Any], clips: NDArray[Any], averaged: NDA
     return np.concatenate([overall[:, None], average[:, None], recall], axis=1)
 
 
+def effective(clips: NDArray[Any]) -> NDArray[Any]:
+    """The effective number of people as a share of their number, (...): 1 where all have as many clips.
+
+    It is (Σ clips)² / (n Σ clips²) for n people with clips (Kish 1965, *Survey Sampling*); NaN without a clip. If a few
+    have most of the clips, the deviation among people is known as badly as from few people. Degrees of freedom are
+    multiplied by this share.
+
+    clips: (..., A), each actor's clips.
+    """
+    clips = np.asarray(clips, dtype=float)
+    share: NDArray[Any] = ratio(clips.sum(axis=-1) ** 2, (clips > 0).sum(axis=-1) * (clips**2).sum(axis=-1))
+    return share
+
+
 def standard_error(
-    away: NDArray[Any], present: NDArray[np.bool_], strata: NDArray[np.int64], unequal: bool = False
+    away: NDArray[Any], clips: NDArray[Any], strata: NDArray[np.int64], unequal: bool = False
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """The standard error of a sum over actors, and its degrees of freedom.
 
     Args:
         away: (..., A), what each actor adds, see `deviations`.
-        present: (..., A) or (A,), whether an actor has a part in it.
+        clips: (..., A) or (A,), each actor's clips; 0 for one without a part in it.
         strata: (A,), see `actors.strata_of`. Actors vary within a stratum; another study has as many of each.
         unequal: whether actors may differ more in one stratum than in another. Then the degrees of freedom are
             Satterthwaite's (1946, doi 10.2307/3002019), with which Welch (1938, doi 10.1093/biomet/29.3-4.350) compares
-            two means. Otherwise they are the actors minus the strata.
+            two means. Otherwise they are the actors minus the strata. Both are multiplied by `effective`.
 
     Returns:
         Two arrays (...); the error is NaN where `away` is, and the degrees are at least 1.
     """
-    shape = np.broadcast_shapes(away.shape, present.shape)
-    away, present = np.where(present, away, 0.0), np.broadcast_to(present, shape)
+    shape = np.broadcast_shapes(away.shape, clips.shape)
+    away, clips = np.where(clips > 0, away, 0.0), np.broadcast_to(clips, shape)
     total = _summed(away**2)
     variance, degrees, parts = np.zeros(shape[:-1]), np.zeros(shape[:-1]), np.zeros(shape[:-1])
     for stratum in range(int(strata.max(initial=0)) + 1):
         inside = strata == stratum
-        number = present[..., inside].sum(axis=-1)
+        number = (clips[..., inside] > 0).sum(axis=-1)
         among = _summed(away[..., inside] ** 2) - ratio(_summed(away[..., inside]) ** 2, np.maximum(number, 1))
         # what is 0 on paper is not quite 0 after rounding
         among = np.where(among > 1e-12 * total, among, 0.0)
         own = np.where(number > 1, among * ratio(number, number - 1), 0.0)
         variance += own
         degrees += np.maximum(number - 1, 0)
-        parts += own**2 / np.maximum(number - 1, 1)
+        known = np.where(number > 1, effective(clips[..., inside]), 1.0)
+        parts += own**2 / np.maximum((number - 1) * known, 1)
+    degrees *= np.where(degrees > 0, effective(clips), 1.0)
     if unequal:
         degrees = np.where(parts > 0, ratio(variance**2, parts), degrees)
     return np.sqrt(variance), np.maximum(degrees, 1.0)
@@ -108,6 +132,28 @@ def student_interval(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[
     return np.maximum(value - reach, -1.0), np.minimum(value + reach, 1.0)
 
 
+def size_interval(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any], confidence: float) -> Ends:
+    """The ends of the interval of the size |δ| of a difference of two shares; see `student_interval`.
+
+    It leaves out 0 just where Student's interval of the signed difference d does. Its upper end is |d| + t s, as there.
+    So a size is underestimated when |d| is below |δ| - t s, which is impossible where |δ| is below t s. The lower end
+    may err in all other cases that the level allows. It is the size for which |d| or more, or an underestimate, is seen
+    in 5 of 100 studies (for 95 %). Student's interval folded at 0 would hold a size in up to 97.5 of 100 studies.
+
+    Both ends are NaN where the standard error is 0 or NaN.
+    """
+    tail = 1 - confidence
+    seen, limit = ratio(np.abs(value), error), stdtrit(degrees, 1 - tail / 2)
+    low, high = np.zeros(seen.shape), np.where(seen > limit, seen, 0.0)
+    for _ in range(60):  # halves what is left: the chance grows with the size, from `tail` at |d| = t s
+        size = (low + high) / 2
+        above = stdtr(degrees, size - seen) + stdtr(degrees, -size - seen)
+        below = np.maximum(stdtr(degrees, -limit) - stdtr(degrees, limit - 2 * size), 0)
+        seldom = above + below < tail
+        low, high = np.where(seldom, size, low), np.where(seldom, high, size)
+    return low * error, np.minimum((seen + limit) * error, 1.0)
+
+
 def student_p(value: NDArray[Any], error: NDArray[Any], degrees: NDArray[Any]) -> NDArray[Any]:
     """The two-sided p value of a difference by Student's t test, (...); NaN where the standard error is 0 or NaN."""
     p: NDArray[Any] = 2 * stdtr(degrees, -np.abs(ratio(value, error)))
@@ -122,8 +168,7 @@ def logit_interval(
     q is the share with half a clip added to each side (Anscombe 1956, doi 10.1093/biomet/43.3-4.461), so that a logit
     exists near 0 and 1. An interval of 1 ends at 1, and one of 0 begins at 0. With very few actors and few clips it is
     too wide: one of 95 % holds the true share of four people in up to 99, and of five in up to 98 of 100 studies. Where
-    actors do not differ at all, as where every clip is recognised, s cannot be estimated; the clips then count as
-    independent.
+    actors do not differ at all, `or_independent` says what stands for s and t.
 
     Args:
         share: (...), from 0 to 1.
@@ -131,7 +176,7 @@ def logit_interval(
         clips: (...), the number of clips that the share is computed from.
         confidence: the level, such as 0.95.
     """
-    centre, spread = _on_logits(share, error, clips)
+    centre, spread, degrees = _on_logits(Estimate(share, error, degrees, clips))
     reach = stdtrit(degrees, (1 + confidence) / 2) * spread
     low, high = expit(centre - reach), expit(centre + reach)
     return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)
@@ -142,23 +187,34 @@ def logit_p(first: Estimate, other: Estimate) -> NDArray[Any]:
 
     Near 0 and 1 shares are too far from normal for a test of their difference. The shares are of different people.
     """
-    (centre, spread), (middle, width) = (_on_logits(one.share, one.error, one.clips) for one in (first, other))
-    return student_p(centre - middle, *_welch((spread, width), (first.degrees, other.degrees)))
+    (centre, spread, freedom), (middle, width, others) = (_on_logits(one) for one in (first, other))
+    return student_p(centre - middle, *_welch((spread, width), (freedom, others)))
 
 
-def welch_interval(first: Estimate, other: Estimate, confidence: float) -> Ends:
-    """The ends of Student's interval of the difference of two shares of different people, with Welch's degrees."""
-    errors = tuple(np.where(one.error > 0, one.error, independent(one.share, one.clips)) for one in (first, other))
-    error, degrees = _welch(errors, (first.degrees, other.degrees))
-    return student_interval(first.share - other.share, error, degrees, confidence)
+def welch(first: Estimate, other: Estimate) -> Difference:
+    """The difference of two shares of different people, with Welch's degrees of freedom."""
+    errors, degrees = zip(*(or_independent(one) for one in (first, other)), strict=True)
+    return Difference(first.share - other.share, *_welch(errors, degrees))
+
+
+def or_independent(one: Estimate) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The standard error of a share and its degrees of freedom, (...) each, also where people do not differ at all.
+
+    There, as where every clip is recognised, how much people differ cannot be estimated, and clips count as
+    independent. That error is not estimated from few people, so its degrees of freedom are infinite. In simulations
+    these intervals hold the true share as often as with the degrees of the people, and are a third to a half shorter
+    where four or five people have 8 clips each.
+    """
+    apart = one.error > 0
+    return np.where(apart, one.error, independent(one.share, one.clips)), np.where(apart, one.degrees, np.inf)
 
 
 def independent(share: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
     """The standard error of a share of independent clips, (...), with half a clip added to each side.
 
-    It stands where people do not differ at all, as where every clip is recognised. share, clips: (...).
+    share, clips: (...).
     """
-    centre = (share * clips + 0.5) / (clips + 1)
+    centre = _with_half_a_clip(share, clips)
     error: NDArray[Any] = np.sqrt(ratio(centre * (1 - centre), clips))
     return error
 
@@ -167,11 +223,16 @@ def _welch(errors: tuple[NDArray[Any], ...], degrees: tuple[NDArray[Any], ...]) 
     """The standard error of a difference of two independent values, and Satterthwaite's degrees of freedom."""
     error = np.hypot(*errors)
     parts = sum(one**4 / freedom for one, freedom in zip(errors, degrees, strict=True))
-    return error, ratio(error**4, parts)
+    return error, np.where(parts > 0, ratio(error**4, parts), np.inf)
 
 
-def _on_logits(share: NDArray[Any], error: NDArray[Any], clips: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The logit of q and its standard error, (...) each, see `logit_interval`."""
-    centre = (share * clips + 0.5) / (clips + 1)
-    spread = np.where(error > 0, error, independent(share, clips))
-    return logit(centre), spread / (centre * (1 - centre))
+def _on_logits(one: Estimate) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """The logit of q, its standard error and its degrees of freedom, (...) each, see `logit_interval`."""
+    centre = _with_half_a_clip(one.share, one.clips)
+    error, degrees = or_independent(one)
+    return logit(centre), error / (centre * (1 - centre)), degrees
+
+
+def _with_half_a_clip(share: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
+    shares: NDArray[Any] = (share * clips + 0.5) / (clips + 1)
+    return shares

@@ -96,7 +96,6 @@ class _Alone:
     def __init__(self, tested: TestSet, evaluation: Evaluation) -> None:
         self.tested = tested
         self.resampling = Resampling.of(tested.genders, evaluation.samples, evaluation.seed, evaluation.confidence)
-        self.present = tested.clips.sum(axis=1) > 0
         self.weights = self.resampling.weights.astype(float)
 
     def interval(self, measure: str, cell: int) -> tuple[float, float]:
@@ -108,5 +107,5 @@ class _Alone:
         drawn, shown = self.weights @ correct, self.weights @ clips
         recall = ratio(ratio(drawn, np.maximum(shown, 1)).sum(axis=1), (shown > 0).sum(axis=1))
         observed = value(measure, correct, clips)
-        low, high = self.resampling.interval_of_share(observed, recall, self.present, clips.sum())
+        low, high = self.resampling.interval_of_share(observed, recall, clips.sum(axis=1))
         return float(low), float(high)
