@@ -2,8 +2,9 @@
 
 import pytest
 
-from emofusion.corpora.common.read import read_corpus
+from emofusion.corpora.common.read import notes_of_corpus, read_corpus
 from emofusion.corpora.folder import Folder
+from emofusion.counted import Note, counting
 from emofusion.errors import EmofusionError
 from emofusion.settings import registry
 from emofusion.settings.fields import check
@@ -62,6 +63,34 @@ def test_exclude_leaves_a_row_out(corpus):
 def test_what_is_wrong_is_told(corpus, text, message):
     with pytest.raises(EmofusionError, match=message):
         corpus(text)
+
+
+def test_a_line_that_is_there_twice_is_not_to_be_left_out_with_the_other_one(corpus):
+    """A pattern for it would match both lines."""
+    twice = "1,f,sad,sound/a.wav\n1,f,sad,sound/a.wav\n"
+    with pytest.raises(EmofusionError, match=r"and the same files; remove one of the two lines\. Correct them\.$"):
+        corpus("actor,gender,emotion,audio\n" + twice)
+    with pytest.raises(EmofusionError, match=r"of line 2; give each a name of its own in a column clip\. Correct"):
+        corpus("actor,gender,emotion,audio,clip\n1,f,sad,sound/a.wav,x\n1,f,sad,sound/b.wav,x\n")
+    with pytest.raises(EmofusionError, match=r"corpora\.mine\.exclude=\['sound/b\.wav'\]") as error:
+        corpus("actor,gender,emotion,audio\n" + twice + "1,x,sad,sound/b.wav\n")
+    assert "a.wav" not in str(error.value).split("exclude")[1]
+
+
+def test_a_label_that_is_almost_one_of_the_corpus_is_a_slip(corpus):
+    """Its clips would stay what they are, or be left out."""
+    text = "actor,gender,emotion,audio\n1,f,angry,sound/a.wav\n1,f,sad,sound/b.wav\n"
+    for word in ("Angry", "angy", "ANGRY"):
+        message = rf"corpora\.mine\.labels: {word} is no label of the corpus mine, but angry is; write angry, or remove"
+        with pytest.raises(EmofusionError, match=message):
+            corpus(text, labels={word: "sad"})
+    # a spelling of what clips have is none, and neither is another word; a report tells of both
+    labels = {"Angry": "angry", "sadness": "sad", "bored": "sad"}
+    with counting() as counts:
+        assert corpus(text, labels=labels)["emotion"].tolist() == ["angry", "sad"]
+    assert notes_of_corpus("mine", Folder(table="clips.csv", labels=labels), counts) == [
+        Note("corpora.mine.labels", f"no clip has the label {word}", 0) for word in labels
+    ]
 
 
 def test_labels_are_any_words_and_an_empty_cell_is_one_too(corpus):

@@ -35,6 +35,14 @@ def test_any_words_are_classes_and_others_are_counted():
     assert left_out.groupby("emotion")["clips"].sum().to_dict() == {"boredom": 4, "<unk>": 4, "xxx": 4}
 
 
+def test_an_emotion_that_is_merged_is_not_almost_one_of_the_clips():
+    for word in ("calmm", "Calm"):
+        with pytest.raises(EmofusionError, match=rf"emotions\.merge: {word} is no emotion of a clip, but calm is"):
+            split(["calm", "happy", "neutral"], ["happy", "neutral"], merge={word: "neutral"})
+    merged, _ = split(["surprised", "happy"], ["happy", "surprised"], merge={"surprise": "surprised", "bored": "happy"})
+    assert set(merged["emotion"]) == {"happy", "surprised"}
+
+
 def test_a_closed_corpus_refuses_other_labels_with_their_numbers():
     message = (
         r"the corpus mine has labels that are not among emotions\.classes=\[sad,angry\]: boredom \(4 clips, as "

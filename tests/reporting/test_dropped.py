@@ -35,6 +35,11 @@ def test_counts_are_said_once_for_each_stage(tmp_path):
     assert dropped([tmp_path / "gone"]) == []
 
 
+def test_a_label_that_no_clip_has_is_without_effect(tmp_path):
+    notes = [Note("corpora.mine.labels", "no clip has the label bored", 0)]
+    assert dropped(written(tmp_path, notes)) == ["Without effect (corpora.mine.labels): no clip has the label bored."]
+
+
 def test_what_is_counted_in_clips_is_added_up():
     counts = [Counter({"a": 2, "b": 0}), Counter({"a": 1}), Counter()]
     assert notes_of_clips("x", counts) == [Note("x", "a", 3, 2)]

@@ -80,7 +80,7 @@ class Folder(Corpus):
         See `Corpus.read` for arguments and errors. `EmofusionError` is also raised for missing columns.
         """
         faults, rows = Faults(name, self.table, self.exclude), []
-        lines_of_clips: dict[str, int] = {}
+        lines_of_clips: dict[str, tuple[int, dict[str, Entry]]] = {}
         for number, line in _lines(Path(self.table), self.recordings):
             files = self._files(line)
             clip = line.get("clip") or next((entry.path.stem for entry in files.values()), "")
@@ -89,8 +89,10 @@ class Folder(Corpus):
             fault = _fault(clip, line, files, lines_of_clips, self.recordings)
             if fault:
                 paths = [str(entry.path) for entry in files.values()]
-                faults.add(f"line {number} ({clip or 'nothing'})", fault, name=next(iter(paths), clip))
-            lines_of_clips.setdefault(clip, number)
+                # a pattern for a clip that is there twice would leave out both lines
+                name = "" if clip in lines_of_clips else next(iter(paths), clip)
+                faults.add(f"line {number} ({clip or 'nothing'})", fault, name=name)
+            lines_of_clips.setdefault(clip, (number, files))
             labels = {
                 "clip": clip,
                 "actor": line["actor"],
@@ -136,7 +138,11 @@ def _is_file(path: Path) -> bool:
 
 
 def _fault(
-    clip: str, line: dict[str, str], files: dict[str, Entry], lines_of_clips: dict[str, int], recordings: bool
+    clip: str,
+    line: dict[str, str],
+    files: dict[str, Entry],
+    lines_of_clips: dict[str, tuple[int, dict[str, Entry]]],
+    recordings: bool,
 ) -> str | None:
     """The fault of a line; None where there is none."""
     if not recordings and not clip:
@@ -147,7 +153,10 @@ def _fault(
         about = f"has the gender {line['gender']!r} and actor {line['actor']!r}"
         return f"{about}: female, male or nothing where it is not known, and a name"
     if clip in lines_of_clips:
-        return f"has the clip of line {lines_of_clips[clip]}; name them in a column clip"
+        first, others = lines_of_clips[clip]
+        if files == others:
+            return f"has the clip of line {first}, and the same files; remove one of the two lines"
+        return f"has the clip of line {first}; give each a name of its own in a column clip"
     return None
 
 

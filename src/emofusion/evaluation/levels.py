@@ -15,6 +15,7 @@ from emofusion.evaluation.systems import Systems
 from emofusion.people import in_natural_order, normal
 
 MOST = 30  # levels; a number such as an age needs bands
+_SHOWN = 3  # people that a message names
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Levels:
     """The G levels of a group, for N clips of A actors.
 
     group: the column. names: the levels in natural order. of_clip: (N,), the position of each clip's level; -1 without
-    one. of_people: whether each actor has the same level in all clips, as with age bands and unlike intensities.
+    one. of_people: whether each actor has the same level in all clips, as with age bands and unlike intensities,
+    of which most actors have several.
     of_actor: (A,), the position of each actor's level; -1 where it is not known, or differs between clips.
     """
 
@@ -51,8 +53,8 @@ def levels_of(
         bands: column of numbers → the bounds of its bands, in ascending order.
 
     Raises:
-        EmofusionError: no tested clip has a value in the column; it has too many values; or bands are asked of values
-            that are no numbers.
+        EmofusionError: no tested clip has a value in the column; it has too many values; bands are asked of values
+            that are no numbers; or most people have one level, and some have several.
     """
     column, names = _names_of_tested(group, facts.set_index("clip").reindex(systems.clip), bands or {})
     of_clip = pd.Index(names).get_indexer(column)
@@ -110,7 +112,27 @@ def _names_of_tested(
             f"{names[-1]}; at most {MOST} can be compared. Numbers can be put into bands, as in "
             f"evaluation.bands={{{group}: [30, 50]}}"
         )
+    _check_people(group, column, tested["actor"].reset_index(drop=True))
     return column, names
+
+
+def _check_people(group: str, column: pd.Series, actor: pd.Series) -> None:
+    """Raise `EmofusionError` if it is not clear whether a group divides people, or the clips of each person.
+
+    One mistyped cell gives a person two levels. A test within people would then rest on this person alone.
+    """
+    pairs = pd.DataFrame({"actor": actor, "level": column}).dropna().drop_duplicates()
+    levels = pairs.groupby("actor")["level"].agg(list)
+    several = levels[levels.str.len() > 1]
+    if 0 < len(several) <= len(levels) / 2:
+        shown = "; ".join(f"{name} has {', '.join(found)}" for name, found in several.iloc[:_SHOWN].items())
+        more = f"; and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
+        one = len(levels) - len(several)
+        raise EmofusionError(
+            f"evaluation.groups: {group} has one value for {one} {'person' if one == 1 else 'people'}, and several for "
+            f"{len(several)} ({shown}{more}). A group is compared between people, who have one value each, or within "
+            f"people, most of whom have several. Correct the column {group}, or remove {group} from evaluation.groups"
+        )
 
 
 def level_names(column: pd.Series, group: str, bands: Mapping[str, Sequence[float]]) -> tuple[pd.Series, list[str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emofusion.counted import Note, read_notes
 
-EXCLUDE = ".exclude"  # with what the name of the setting ends
+EXCLUDE, LABELS = ".exclude", ".labels"  # with what the names of settings end
 
 
 def dropped(folders: Iterable[Path]) -> list[str]:
@@ -32,6 +32,8 @@ def dropped(folders: Iterable[Path]) -> list[str]:
 
 
 def _sentence(note: Note) -> str:
+    if note.about.endswith(LABELS):
+        return f"Without effect ({note.about}): {note.what}."
     of_parts = note.clips and not note.what.startswith("clips")
     where = f", in {note.clips} {'clip' if note.clips == 1 else 'clips'}" if of_parts else ""
     return f"Not used ({note.about}): {note.what}: {note.number or 'none'}{where}."

@@ -182,8 +182,13 @@ class Evaluation:
     )
 
     def check_together(self, name: str) -> None:
-        """Raise `EmofusionError` unless the bounds of bands ascend."""
+        """Raise `EmofusionError` unless bands are of groups, and their bounds ascend."""
         for group, bounds in self.bands.items():
+            must(
+                group in (self.groups or ()),
+                f"{name}.bands: {group} is not among {name}.groups=[{','.join(self.groups or ())}], so that its bands "
+                f"have no effect; add {group} to {name}.groups, or remove it from {name}.bands",
+            )
             must(
                 bool(bounds) and sorted(bounds) == bounds,
                 f"{name}.bands.{group}={bounds}: one number or more, in ascending order",

@@ -9,6 +9,7 @@ from scipy.stats import norm, ttest_ind
 from emofusion.evaluation.grid import counting
 from emofusion.evaluation.grid.crossed import crossed
 from emofusion.evaluation.grid.means import setting_means
+from emofusion.evaluation.grid.measures import values_by_actor
 from emofusion.evaluation.grid.seeds import COLUMNS, GAP, Evaluated, _Seeds, seed_table
 from emofusion.evaluation.grid.settings import Setting
 from emofusion.evaluation.schemas import evaluation_schemas
@@ -161,6 +162,23 @@ def test_the_interval_of_a_share_holds_the_true_one_near_0_and_1_too(men, women,
         assert low <= correct.mean() / 8 <= high
     # a little too wide where few people recognise almost nothing, or miss almost nothing
     assert 0.93 < held / studies < (0.97 if 0.1 < mean < 0.95 else 0.99)
+
+
+@pytest.mark.parametrize(("men", "women"), [(12, 12), (5, 4)])
+@pytest.mark.parametrize("spread", [0.5, 1.0])
+def test_the_interval_of_a_share_holds_the_true_one_where_some_people_have_many_more_clips(men, women, spread):
+    """Numbers of clips are lognormal, with this deviation: the greatest of 24 is 7 times the median for 1.0."""
+    random, number, held, studies = np.random.default_rng(men), men + women, 0, 2000
+    male, centre = np.arange(number) < men, logit(0.75)
+    truth = expit(centre + random.normal(0, np.sqrt(0.6**2 + 0.15**2 + 0.3**2), 400_000)).mean()
+    for _ in range(studies):
+        clips = np.maximum(1, np.round(30 * np.exp(spread * random.normal(0, 1, number)))).astype(int)
+        shares = centre + random.normal(0, 0.6, number) + random.normal(0, 0.15, (3, 1))
+        correct = random.binomial(clips, expit(shares + random.normal(0, 0.3, (3, number))))
+        values = values_by_actor("accuracy", correct[..., None].astype(float), clips[:, None])
+        low, high = crossed(values, male, 0.95, clips=clips).of_share(int(clips.sum()), 0.95)
+        held += low <= truth <= high
+    assert 0.93 < held / studies < 0.97
 
 
 @pytest.mark.parametrize(("men", "women"), [(12, 12), (5, 4)])

@@ -4,17 +4,20 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emofusion.close_words import unmatched
 from emofusion.corpora.common.bad_clips import skipping, with_reasons
 from emofusion.corpora.common.identity import identified
 from emofusion.corpora.common.reading import MEDIA, PATTERN, excluded_clip
 from emofusion.corpora.common.sound_of_videos import with_sound_of_videos
-from emofusion.counted import Note, notes_of_clips
+from emofusion.counted import Note, count, notes_of_clips
 from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.settings.kinds import Corpus
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LABEL = "label "  # what the count of a label that no clip has begins with
 
 
 def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> "pd.DataFrame":
@@ -32,8 +35,8 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
         medium: what a modality reads. With `audio`, clips without a sound file get the sound of their video.
 
     Raises:
-        EmofusionError: the corpus does not exist, its files have faults (see `Corpus.read`), no clip is left, or a
-            person has two genders.
+        EmofusionError: the corpus does not exist, its files have faults (see `Corpus.read`), no clip is left, a word
+            in `Corpus.labels` is almost a label of the corpus, or a person has two genders.
     """
     from emofusion.tables import CLIPS, check
 
@@ -48,6 +51,9 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
             clips = with_sound_of_videos(name, corpus, clips)
     clips = with_reasons(clips, reasons, MEDIA, name)
     if corpus.labels:
+        setting, known = f"corpora.{name}.labels", clips["emotion"].dropna().unique()
+        for label in unmatched(setting, corpus.labels, known, f"label of the corpus {name}"):
+            count(f"{LABEL}{label}")
         clips = clips.assign(emotion=clips["emotion"].replace(corpus.labels))
     clips = check(clips.assign(gender=clips["gender"].fillna(UNKNOWN)), CLIPS, f"the corpus {name}")
     return check(identified(clips, name), CLIPS, f"the corpus {name}")
@@ -56,7 +62,11 @@ def read_corpus(name: str, corpus: Corpus, unpacked: Path, medium: str = "") -> 
 def notes_of_corpus(name: str, corpus: Corpus, counts: Counter[str]) -> list[Note]:
     """What was left out of a corpus: for each pattern of `exclude` the number of its matches, and other counts.
 
+    Labels that `Corpus.labels` translates and no clip has are there too.
+
     counts: what was counted while `read_corpus` worked.
     """
+    labels = [one for one in corpus.labels if counts.pop(f"{LABEL}{one}", 0)]
     patterns = [Note(f"corpora.{name}.exclude", one, counts.pop(f"{PATTERN}{one}", 0)) for one in corpus.exclude]
-    return [*patterns, *(note._replace(clips=0) for note in notes_of_clips(f"corpus {name}", [counts]))]
+    unused = [Note(f"corpora.{name}.labels", f"no clip has the label {one}", 0) for one in labels]
+    return [*patterns, *unused, *(note._replace(clips=0) for note in notes_of_clips(f"corpus {name}", [counts]))]

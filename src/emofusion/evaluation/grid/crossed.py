@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from emofusion.evaluation.actors import FEWEST
-from emofusion.evaluation.student import logit_interval
+from emofusion.evaluation.student import effective, logit_interval
 
 # Mean squares below this are 0 on paper: values that are equal differ by rounding. A single clip adds far more.
 NOTHING = 1e-18
@@ -99,7 +99,13 @@ def enough(strata: NDArray[Any]) -> bool:
     return bool((np.unique(strata, return_counts=True)[1] >= FEWEST).all())
 
 
-def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float, unequal: bool = False) -> Crossed:
+def crossed(
+    values: NDArray[Any],
+    strata: NDArray[Any],
+    confidence: float,
+    unequal: bool = False,
+    clips: NDArray[Any] | None = None,
+) -> Crossed:
     """Analyse values by seed and actor.
 
     Args:
@@ -108,7 +114,10 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float, unequ
         confidence: the level of the interval, such as 0.95.
         unequal: whether actors may differ more in one stratum than in another, as for gaps between strata: see
             `student.standard_error`.
+        clips: (A,), each actor's clips; None: all have as many. The degrees of freedom of actors are multiplied by
+            `student.effective`.
     """
+    clips = np.ones(values.shape[1]) if clips is None else clips
     seeds, actors = values.shape
     mean, among = float(values.mean()), freedom(strata)
     if seeds < 2 or among < 1:
@@ -116,8 +125,8 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float, unequ
     by_actor, by_seed = values.mean(axis=0), values.mean(axis=1)
     # the rest: without what the seed adds for men and for women, and without the actor's own mean
     rest = (within(values - by_actor, strata) ** 2).sum(axis=0)
-    of_actor, free_actor = _mean_square(seeds * within(by_actor, strata) ** 2, strata, 1, unequal)
-    of_rest, free_rest = _mean_square(rest, strata, seeds - 1, unequal)
+    of_actor, free_actor = _mean_square(seeds * within(by_actor, strata) ** 2, strata, clips, 1, unequal)
+    of_rest, free_rest = _mean_square(rest, strata, clips, seeds - 1, unequal)
     of_seed = actors * float(((by_seed - mean) ** 2).sum()) / (seeds - 1)
     of_actor, of_seed, of_rest = (square if square > NOTHING else 0.0 for square in (of_actor, of_seed, of_rest))
     parts = {"seed": (of_seed - of_rest) / actors, "actor": (of_actor - of_rest) / seeds}
@@ -140,20 +149,23 @@ def crossed(values: NDArray[Any], strata: NDArray[Any], confidence: float, unequ
     return Crossed(mean, low, high, *kept, negative, float(np.sqrt(total / (actors * seeds))), degrees, seeds)
 
 
-def _mean_square(squares: NDArray[Any], strata: NDArray[Any], each: int, unequal: bool) -> tuple[float, float]:
+def _mean_square(
+    squares: NDArray[Any], strata: NDArray[Any], clips: NDArray[Any], each: int, unequal: bool
+) -> tuple[float, float]:
     """The mean square of actors within strata, and its degrees of freedom.
 
-    squares: (A,), sums of squares of each actor. each: the degrees of freedom that an actor has. unequal: whether each
-    stratum has a mean square of its own; they are averaged by their numbers of actors.
+    squares: (A,), sums of squares of each actor. clips: (A,), each actor's clips. each: the degrees of freedom that an
+    actor has. unequal: whether each stratum has a mean square of its own; they are averaged by their numbers of actors.
     """
     if not unequal:
-        return float(squares.sum()) / (freedom(strata) * each), freedom(strata) * each
-    sizes = [(squares[strata == stratum], int((strata == stratum).sum())) for stratum in np.unique(strata)]
-    parts = [
-        (number / len(strata) * float(own.sum()) / ((number - 1) * each), (number - 1) * each)
-        for own, number in sizes
-        if number > 1
-    ]
+        number = freedom(strata) * each
+        return float(squares.sum()) / number, number * float(effective(clips))
+    parts = []
+    for inside in (strata == stratum for stratum in np.unique(strata)):
+        number = (int(inside.sum()) - 1) * each
+        if number:
+            share = inside.sum() / len(strata)
+            parts.append((share * float(squares[inside].sum()) / number, number * float(effective(clips[inside]))))
     return _student(sum(part for part, _ in parts), *parts)
 
 

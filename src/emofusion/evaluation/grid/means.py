@@ -87,7 +87,8 @@ def over_seeds(measure: str, differences: NDArray[Any], tested: TestSet, confide
 
 def _crossed(measure: str, counts: NDArray[Any], tested: TestSet, confidence: float) -> Crossed:
     """Counts (S, A, K), analysed by seed and actor."""
-    return crossed(values_by_actor(measure, counts, tested.clips), strata_of(tested.genders), confidence)
+    values, strata = values_by_actor(measure, counts, tested.clips), strata_of(tested.genders)
+    return crossed(values, strata, confidence, clips=tested.clips.sum(axis=1))
 
 
 class _Alone:

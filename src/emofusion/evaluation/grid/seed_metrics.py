@@ -57,7 +57,7 @@ def _interval(
         return np.nan, np.nan
     # a sum over actors, as the number of recognised clips is
     values = values_by_actor(ACCURACY, sums[..., None], clips[:, None])
-    found = crossed(values, strata_of(actors[0]["gender"].to_numpy(dtype=object)), confidence)
+    found = crossed(values, strata_of(actors[0]["gender"].to_numpy(dtype=object)), confidence, clips=clips)
     if (metric.least, metric.most) == (0, 1):
         return found.of_share(int(clips.sum()), confidence)
     return found.of_positive(confidence) if metric.least == 0 else (found.low, found.high)

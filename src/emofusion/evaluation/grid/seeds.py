@@ -155,7 +155,8 @@ class _Seeds:
         if not clips.size:
             return None
         each = value(measure, correct, clips)
-        found = crossed(values_by_actor(measure, correct, clips), strata_of(self.genders[chosen]), confidence)
+        values, strata = values_by_actor(measure, correct, clips), strata_of(self.genders[chosen])
+        found = crossed(values, strata, confidence, clips=clips.sum(axis=1))
         low, high = found.of_share(int(clips.sum()), confidence)
         return _row(each, clips, len(clips)) | {"low": low, "high": high}
 
@@ -172,8 +173,8 @@ class _Seeds:
         away = [sign * _away(measure, correct, clips) for sign, (clips, correct, _) in zip((1, -1), parts, strict=True)]
         values = actors * np.concatenate(away, axis=1) + gaps.mean()
         strata = np.repeat([0, 1], [len(clips) for clips, _, _ in parts])
-        found = crossed(values, strata, confidence, unequal=True)
         clips = np.concatenate([clips.sum(axis=1) for clips, _, _ in parts])
+        found = crossed(values, strata, confidence, unequal=True, clips=clips)
         return _row(gaps, clips, actors) | {"low": np.maximum(found.low, -1), "high": np.minimum(found.high, 1)}
 
 

@@ -1,10 +1,10 @@
 """Check the labels of clips against the classes of an experiment."""
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 
 import pandas as pd
 
+from emofusion.close_words import close_word
 from emofusion.errors import EmofusionError
 
 _SHOWN = 8  # labels that a message names; the rest is counted
@@ -35,11 +35,9 @@ def check_labels(clips: pd.DataFrame, classes: Sequence[str], closed: Collection
             f"no clip has one of emotions.classes=[{','.join(classes)}]; the labels are {_counted(others)}. Map them "
             "with corpora.<name>.labels={label: class}, or choose other classes"
         )
-    labels = {label.casefold(): label for label in others["emotion"].unique()}
     shown = set(clips["emotion"])
     for name in (name for name in classes if name not in shown):
-        if close := get_close_matches(name.casefold(), labels, 1, 0.75):
-            label = labels[close[0]]
+        if label := close_word(name, others["emotion"].unique()):
             raise EmofusionError(
                 f"emotions.classes: no clip has the class {name}, and {(others['emotion'] == label).sum()} clips are "
                 f"labelled {label}, which is no class. If they are the same, set corpora.<name>.labels={{{label}: "

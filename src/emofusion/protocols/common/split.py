@@ -9,6 +9,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from emofusion.close_words import unmatched
 from emofusion.errors import EmofusionError
 from emofusion.protocols.common.enrolment import check_enough, drawn_clips
 from emofusion.protocols.common.identity import check_clips, check_copies, check_recordings, with_shared_people
@@ -54,6 +55,7 @@ def make_split(
     clips = with_shared_people(clips, protocol.same_people)
     check_clips(clips)
     enrolling = drawn_clips(clips[~clips["clip"].isin(skipped)], protocol.enrolment)
+    unmatched("emotions.merge", emotions.merge, {*clips["emotion"], *emotions.classes}, "emotion of a clip")
     clips = clips.assign(emotion=clips["emotion"].replace(emotions.merge))
     used = clips["emotion"].isin(emotions.classes)
     enrolls = clips["clip"].isin(enrolling)
