@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
+from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.plan.settings import PosteriorsSettings
-from emofusion.predictions.posteriors import check_table, read_posteriors
+from emofusion.predictions.posteriors import MISSING_CLIPS, check_table, read_posteriors
 from emofusion.predictions.table import posteriors
 from emofusion.settings.experiment import Posteriors
 from emofusion.settings.fields import check
@@ -79,6 +80,31 @@ def test_a_class_that_is_not_known_on_purpose(table, split, tmp_path):
     scored = read(table.drop(columns="logit_sad"), split, tmp_path, without=["sad"])
     assert classes_of(scored) == EMOTIONS and unknown_to(scored) == ["sad"]
     assert (posteriors(scored)[:, 2] == 0).all() and (scored["logit_sad"] == -np.inf).all()
+
+
+def test_clips_that_may_be_missing_lack_the_modality(table, split, tmp_path):
+    """One is not in the table, and one has only empty cells. An emotion without a column stays unknown elsewhere."""
+    ours = [f"logit_{emotion}" for emotion in EMOTIONS]
+    lacking = table[table["clip"] != "03-04"].copy()
+    lacking.loc[lacking["clip"] == "03-00", ours] = np.nan
+    with counting() as counts:
+        scored = read(lacking.drop(columns="logit_sad"), split, tmp_path, without=["sad"], missing_clips="allow")
+    assert counts[MISSING_CLIPS] == 2
+    there = read(table, split, tmp_path)
+    there = there[~there["clip"].isin(["03-00", "03-04"])]
+    assert scored["clip"].tolist() == there["clip"].tolist() and len(scored) == 10
+    assert (scored["logit_sad"] == -np.inf).all()
+    np.testing.assert_array_equal(scored[ours[:2]], there[ours[:2]])
+    with pytest.raises(EmofusionError, match=r"leave them out with .* set speech\.posteriors\.missing_clips=allow$"):
+        read(table[table["clip"] != "03-04"], split, tmp_path)
+    with pytest.raises(EmofusionError, match="has nothing but empty cells for the 12 clips of the protocol"):
+        read(table.assign(**dict.fromkeys(ours, np.nan)), split, tmp_path, missing_clips="allow")
+    # half a row, and words, are wrong values; a table of other clips is the wrong table
+    for change in (wrong("logit_happy", np.nan), wrong("logit_happy", "high")):
+        with pytest.raises(EmofusionError, match="1 rows have a value that is no number, as that of 03-04"):
+            read(change(table), split, tmp_path, missing_clips="allow")
+    with pytest.raises(EmofusionError, match="12 of 12 clips are missing"):
+        read(table.assign(clip="x" + table["clip"]), split, tmp_path, missing_clips="allow")
 
 
 def test_validation_rows_where_the_table_has_them(table, split, tmp_path):

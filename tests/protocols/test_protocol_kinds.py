@@ -50,6 +50,10 @@ def test_only_random_clips_leaks_speakers():
         (replace(WITHIN, folds=[[True]]), "a list of lists of test actors"),
         (replace(WITHIN, folds=[[1, 2], ["02"]]), "actor 02 is tested in more than one fold"),
         (replace(WITHIN, number_of_folds=1), r"protocol\.number_of_folds=1: from 2 to 1000"),
+        (
+            replace(WITHIN, number_of_folds=7, folds=[[1], [2]]),
+            r"number_of_folds=7 has no effect, as protocol\.folds names 2 folds; remove it, or set .*\.folds=null",
+        ),
         (replace(WITHIN, corpora=[]), r"protocol\.corpora=\[\]: at least 1 entry, each once"),
         (replace(WITHIN, corpora=["a", "a"]), r"protocol\.corpora=\[a,a\]"),
         (replace(WITHIN, validation=1.0), r"protocol\.validation=1\.0: from 0 to below 1"),

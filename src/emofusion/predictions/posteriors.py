@@ -21,6 +21,7 @@ from emofusion.settings.experiment import Posteriors
 from emofusion.tables import LOGIT, PREDICTIONS, check, read_foreign
 
 _SHOWN = 8
+MISSING_CLIPS = "clips of the corpus without a row in the table, or with an empty one"
 
 
 def check_table(posteriors: Posteriors) -> pd.DataFrame:
@@ -104,13 +105,20 @@ def read_posteriors(
         # the probability of a merged class is the sum of the probabilities that are merged
         positions = [position for position, ours in enumerate(merged) if ours == emotion]
         rows[LOGIT + emotion] = logsumexp(logits[:, positions], axis=1)
-    return check(with_unknown(_joined(rows, split, path, excluded or {}), classes), PREDICTIONS, path)
+    allowed = settings.posteriors.missing_clips == "allow"
+    joined = _joined(rows, split, Source(str(path), name), excluded or {}, allowed)
+    lacking = joined.filter(like=LOGIT).isna().all(axis=1)
+    count(MISSING_CLIPS, joined.loc[lacking, "clip"].nunique())
+    _must(path, not lacking.all(), f"has nothing but empty cells for the {len(joined)} clips of the protocol")
+    return check(with_unknown(joined[~lacking].reset_index(drop=True), classes), PREDICTIONS, path)
 
 
 def class_logits(
     table: pd.DataFrame, settings: PosteriorsSettings, classes: Sequence[str], name: str, needed: Sequence[str] = ()
 ) -> tuple[list[str], NDArray[np.float64]]:
     """The emotions that a table has a column for, and their logits, (rows, emotions).
+
+    With `missing_clips=allow`, the logits of a row whose cells are all empty are missing.
 
     Args:
         table: from `check_table`.
@@ -133,7 +141,9 @@ def class_logits(
     if missing := [emotion for emotion in needed if emotion not in known]:
         raise no_column(table, missing, posteriors, source)
     values = _numbers(table, columns.values())
-    if found.unclear and not any(sums_to_whole(values, scale) for scale in WHOLE):
+    allowed = posteriors.missing_clips == "allow"
+    given = ~table[list(columns.values())].isna().all(axis=1).to_numpy() if allowed else np.ones(len(table), dtype=bool)
+    if found.unclear and not any(sums_to_whole(values[given], scale) for scale in WHOLE):
         more += found.unclear
     source.must(
         not more or posteriors.other_columns != "fail",
@@ -149,7 +159,9 @@ def class_logits(
     for column in more if partial else ():
         greater = _numbers(table, [column])[:, 0] > values.max(axis=1)
         count(f"rows whose greatest value is in {column}, which is no class and was dropped", int(greater.sum()))
-    return list(columns), logits_of(values, posteriors.scale, clips, source, partial)
+    logits = np.full(values.shape, np.nan)
+    logits[given] = logits_of(values[given], posteriors.scale, clips[given], source, partial)
+    return list(columns), logits
 
 
 def _numbers(table: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.float64]:
@@ -175,24 +187,36 @@ def _folds(column: pd.Series, path: Path) -> pd.Series:
     return numbers.astype("int64")
 
 
-def _joined(rows: pd.DataFrame, split: pd.DataFrame, path: Path, excluded: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The rows joined with the split's facts about their clips, in the order of the split."""
+def _joined(
+    rows: pd.DataFrame, split: pd.DataFrame, source: Source, excluded: Mapping[str, Sequence[str]], allowed: bool
+) -> pd.DataFrame:
+    """The rows joined with the split's facts about their clips, in the order of the split.
+
+    allowed: whether the table may lack clips; the logits of these are missing.
+    """
+    path = Path(source.path)
     _must(path, rows.empty or (rows["split"] == "test").any(), "has no test clip: the column split has only validation")
     to_score = split[split["split"].isin({"test", *rows["split"]})]
     twice = rows.duplicated(["clip", "fold"])
     _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
     missing = to_score[~to_score["clip"].isin(rows["clip"])]
-    if len(missing):
+    if len(missing) and not (allowed and missing["clip"].nunique() < to_score["clip"].nunique()):
         absent, wanted = missing["clip"].nunique(), to_score["clip"].nunique()
         advice = [leave_out(c, part["clip"], excluded.get(c, ())) for c, part in missing.groupby("corpus")]
         raise EmofusionError(
             f"{path}: {absent} of {wanted} clips are missing, as {_first(missing)}; in the table they are such as "
-            f"{_first(rows)}" + (f". Add them, or leave them out with {' '.join(advice)}" if absent < wanted else "")
+            f"{_first(rows)}"
+            + (
+                f". Add them, leave them out with {' '.join(advice)}, or, if this modality has no answer for them, set "
+                f"{source.name}.missing_clips=allow"
+                if absent < wanted
+                else ""
+            )
         )
     lacking = set(to_score["fold"]) - set(rows["fold"])
     _must(path, not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
     joined = to_score[CLIP].merge(rows, on=KEY, how="left", indicator=True)
-    elsewhere = joined["_merge"] == "left_only"
+    elsewhere = (joined["_merge"] == "left_only") & ~joined["clip"].isin(missing["clip"])
     if elsewhere.any():
         clip = joined.loc[elsewhere, "clip"].iloc[0]
         ours, theirs = joined.loc[elsewhere, "fold"].iloc[0], rows.loc[rows["clip"] == clip, "fold"].iloc[0]

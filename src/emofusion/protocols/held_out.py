@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import MISSING
 
 from emofusion.protocols.common.across import AcrossCorpora
-from emofusion.protocols.common.folds import FOLDS, check_folds
+from emofusion.protocols.common.folds import DRAWN, FOLDS, check_folds
 from emofusion.settings.fields import must, setting
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ class HeldOut(AcrossCorpora):
         distinct=True,
     )
     folds: Any = setting(FOLDS, None)
-    number_of_folds: int = setting("Number of folds, if they are drawn at random.", 5, least=2, most=1000)
+    number_of_folds: int = setting("Number of folds, if they are drawn at random.", DRAWN, least=2, most=1000)
 
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless each modality has a corpus, and each test actor is in only one fold."""
         super().check_together(name)
         for modality, corpora in self.train.items():
             must(len(corpora) > 0, f"{name}.train.{modality}=[]: at least 1 entry, each once")
-        check_folds(self.folds, name)
+        check_folds(self.folds, name, self.number_of_folds)
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold for each set of test actors. A share of the training actors is used for validation."""

@@ -21,7 +21,7 @@ class SpeakerIndependent(WithinCorpora):
     def check_together(self, name: str) -> None:
         """Raise `EmofusionError` unless folds are lists of actors, and each actor is in only one fold."""
         super().check_together(name)
-        check_folds(self.folds, name)
+        check_folds(self.folds, name, self.number_of_folds)
 
     def masks(self, clips: "pd.DataFrame") -> "list[tuple[pd.Series, pd.Series, pd.Series]]":
         """One fold for each set of test actors. In each fold, a share of the other actors is used for validation."""

@@ -78,6 +78,13 @@ class Posteriors:
         choices=["fail", "drop", "keep"],
         later=True,
     )
+    missing_clips: str = setting(
+        "Clips that the table does not have, or only with empty cells: fail stops and names them, allow counts them as "
+        "clips that lack the modality.",
+        "fail",
+        choices=["fail", "allow"],
+        later=True,
+    )
 
 
 @dataclass

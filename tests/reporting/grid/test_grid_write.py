@@ -183,6 +183,26 @@ def test_seeds_that_change_nothing_are_told(maker, tmp_path, same, draws, told):
     assert any(note.startswith(beginning) for note in notes) == told
 
 
+def test_a_factor_that_changes_nothing_is_told(maker, tmp_path):
+    """The product with equal weights has no weights: their levels are one result. For the other rule they are two."""
+    rules, weights = ("product_equal", "linear"), (0.2, 0.7)
+    cells = []
+    for rule in rules:
+        for weight in weights:
+            members = {"speech": maker.posteriors(1, 0.5), "face": maker.posteriors(7, 0.9)}
+            shares = {"speech": 0.5 if rule == "product_equal" else weight}
+            made = "product" if rule == "product_equal" else rule
+            factors = {"fusion.rule": rule, "fusion.weights.speech": f"{weight:g}"}
+            cells.append(maker.cell(members, made, shares | {"face": 1 - shares["speech"]}, factors))
+    grid = maker.grid(rules=("linear",), seeds=("0",))
+    for chosen, factor in ((cells[:2], "fusion.weights.speech"), (cells, None)):
+        write_grid(tmp_path / "out", replace(grid, cells=chosen, baseline=chosen[0].name, replicates=[]))
+        notes = json.loads((tmp_path / "out" / "grid.json").read_text())["notes"]
+        told = [note for note in notes if "no effect in these cells" in note]
+        assert len(told) == (factor is not None)
+        assert factor is None or told[0].startswith(f"The figures are the same at all levels of {factor}, ")
+
+
 def test_a_report_that_does_not_fit_its_predictions_or_is_not_whole_is_refused(maker, tmp_path):
     grid = maker.grid()
     path = grid.cells[0].folder / "table1.csv"

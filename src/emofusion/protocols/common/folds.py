@@ -15,16 +15,25 @@ FOLDS = (
 )
 
 
-def check_folds(folds: Any, name: str) -> None:
+DRAWN = 5  # folds, if they are drawn at random and nobody says how many
+
+
+def check_folds(folds: Any, name: str, number: int) -> None:
     """Raise `EmofusionError` unless folds are lists of actors, and each actor is in only one fold.
 
-    folds: the setting; None is allowed. name: of the protocol, for the message.
+    folds: the setting; None is allowed. name: of the protocol, for the message. number: the setting `number_of_folds`,
+    which has no effect beside `folds`.
     """
     if folds is None:
         return
     must(
         isinstance(folds, list) and bool(folds) and all(map(_is_list_of_actors, folds)),
         f"{name}.folds={folds}: a list of lists of test actors, or null",
+    )
+    must(
+        number in (DRAWN, len(folds)),
+        f"{name}.number_of_folds={number} has no effect, as {name}.folds names {len(folds)} folds; remove it, or set "
+        f"{name}.folds=null to draw folds at random",
     )
     fold_of: dict[str, int] = {}
     for number, fold in enumerate(folds):

@@ -5,6 +5,7 @@ from typing import Self
 
 from omegaconf import MISSING
 
+from emofusion.protocols.common.folds import DRAWN
 from emofusion.settings.fields import setting
 from emofusion.settings.kinds import Protocol
 
@@ -32,4 +33,4 @@ class OfCorpora(Protocol):
 class WithinCorpora(OfCorpora):
     """A protocol that divides the clips of its corpora into folds. Each fold is the test set once."""
 
-    number_of_folds: int = setting("Number of folds, if they are drawn at random.", 5, least=2, most=1000)
+    number_of_folds: int = setting("Number of folds, if they are drawn at random.", DRAWN, least=2, most=1000)

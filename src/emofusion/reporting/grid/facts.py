@@ -203,6 +203,21 @@ def _are_alike(found: Statistics, setting: int) -> bool:
     return len(figures.drop_duplicates()) == 1
 
 
+def _without_effect(grid: Grid, found: Statistics, factors: Sequence[str]) -> list[str]:
+    """The factors at whose levels all figures are the same, wherever the other factors are the same."""
+    about = {cell.name: cell.factors for cell in grid.cells}
+    levels = pd.DataFrame([about[name] for name in found.cells["cell"]], found.cells.index)
+    figures = found.cells.drop(columns=["cell", "setting"]).apply(tuple, axis=1)
+    alike = []
+    for factor in factors:
+        others = [name for name in levels if name != factor]
+        groups = figures.groupby([levels[name] for name in others]) if others else [("", figures)]
+        pairs = [group for _, group in groups if len(group) > 1]
+        if pairs and all(len(set(group)) == 1 for group in pairs):
+            alike.append(factor)
+    return alike
+
+
 def _notes(grid: Grid, found: Statistics, tables: GridTables) -> list[str]:
     notes = []
     if found.not_compared:
@@ -237,6 +252,11 @@ def _notes(grid: Grid, found: Statistics, tables: GridTables) -> list[str]:
             f"In {which} with several cells ({' and '.join(tables.repeats)}), nothing is drawn at random and all cells "
             "have the same result: it is one result, counted several times. Its deviation of 0 says nothing of other "
             "trainings."
+        )
+    for factor in _without_effect(grid, found, tables.questions):
+        notes.append(
+            f"The figures are the same at all levels of {factor}, wherever the other factors are the same. So it has "
+            "no effect in these cells, and its differences of 0 are one result, counted several times."
         )
     negative = found.variance.loc[found.variance["measure"] == ACCURACY, "set_to_0"]
     if count := int((negative != "").sum()):
