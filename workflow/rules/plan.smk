@@ -29,6 +29,7 @@ try:
             from emofusion.plan.forecast import forecast
             from emofusion.plan.make import checked_plan, plan_file, plans_of
             from emofusion.plan.publication import note_stale, settle_times, stale_audit, stale_publications
+            from emofusion.plan.publishing import publish_alone
             from emofusion.reporting.headline import headline, headline_of_grid
             from emofusion.settings.command_line import typed_value
             from emofusion.slurm import wait_for_jobs_at_work

@@ -31,6 +31,15 @@ def trouble_of_store():
     return ""
 
 
+def keep_others_from_reports():
+    """Stop if another command makes reports in the folder of this one, and keep others from it."""
+    if not needs_no_result() and not workflow.touch:
+        try:
+            publish_alone(RESULTS, PUBLISHED_IN)
+        except EmofusionError as error:
+            raise WorkflowError(str(error))
+
+
 def finish_sender():
     """Let the sender send the rest, and say what it could not send."""
     if sender is not None:
@@ -44,6 +53,7 @@ def finish_sender():
 # Jobs on this machine share one import of their libraries, and one process sends what all jobs log. Jobs on other machines
 # must not know the address of the first: Slurm gives them this process's environment, and their work would run here.
 onstart:
+    keep_others_from_reports()
     if SUBMITS:
         os.environ.pop(forkserver.ADDRESS, None)
     else:
