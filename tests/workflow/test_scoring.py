@@ -330,9 +330,10 @@ def test_the_server_scores_what_is_sent_and_reads_no_path_outside_its_folder(
             assert refused.status_code == 400 and "is not in the folder" in refused.text
         large = base64.b64encode(bytes(600_000)).decode()
         both = [{"base64": large, "name": "large.wav", "enrolment": False}, sent[0] | {"name": "b.mp4"}]
-        answer = ask([*both, *sent[1:]]).json()
+        answer = json.loads(ask([*both, *sent[1:]]).text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
         too_large, fine = answer["predictions"]
         assert "at most 0.5 are accepted" in too_large["reason"] and too_large["used"] == ""
+        assert {too_large[POSTERIOR + name] for name in EMOTIONS} == {None}
         assert fine["emotion"] == row["emotion"]
     finally:
         os.killpg(server.pid, 9)

@@ -19,6 +19,7 @@ from emofusion.scoring.scorer import POSTERIOR, Scorer
 FOLDER = "EMOFUSION_RECORDINGS"  # paths are accepted inside this folder alone; without it, none are
 MOST = "EMOFUSION_MOST_MEGABYTES"  # of one recording that is sent
 _MOST_MEGABYTES = 100.0
+_SERVES = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # MLflow sets it where it turns what `predict` returns into JSON
 
 INPUTS = Schema(
     [
@@ -49,7 +50,9 @@ class FusedModel(PythonModel):
         self.scorer = Scorer(Path(context.artifacts["bundle"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """A row for each recording, in their order; one that cannot be scored says why.
+        """A row for each recording, in their order; one that cannot be scored says why, and its posteriors are missing.
+
+        In MLflow's server they are None then, for Python callers NaN.
 
         Raises `EmofusionError` where a row has none or several of the columns.
         """
@@ -59,7 +62,14 @@ class FusedModel(PythonModel):
             enrolled = [pd.notna(row.get("enrolment")) and bool(row["enrolment"]) for row in rows]
             tested = [recording for recording, is_asked in zip(recordings, enrolled, strict=True) if not is_asked]
             asked = [recording for recording, is_asked in zip(recordings, enrolled, strict=True) if is_asked]
-            return self.scorer.score(tested, asked).fused
+            scores = self.scorer.score(tested, asked).fused
+            return _for_json(scores) if os.environ.get(_SERVES) else scores
+
+
+def _for_json(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with None, which JSON writes as null, for each posterior that is missing: JSON has no NaN (RFC 8259)."""
+    posteriors = scores.filter(like=POSTERIOR).astype(object)
+    return scores.assign(**posteriors.where(posteriors.notna(), None))
 
 
 def _recording(row: dict[str, Any], number: int, folder: Path) -> Recording:
