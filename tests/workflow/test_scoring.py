@@ -325,9 +325,27 @@ def test_the_server_scores_what_is_sent_and_reads_no_path_outside_its_folder(
         wait_for(answers, "the scoring server")
         (row,) = ask(sent).json()["predictions"]
         assert row["used"] == "speech face voice" and row["emotion"] in EMOTIONS
-        for path in (str(tmp_path / "secret.wav"), "../secret.wav"):
-            refused = ask([{"path": path, "enrolment": False}, *sent[1:]])
-            assert refused.status_code == 400 and "is not in the folder" in refused.text
+        odd = [
+            ({"path": str(tmp_path / "secret.wav")}, "is not in the folder"),
+            ({"path": "../secret.wav"}, "is not in the folder"),
+            ({"path": "a\0.wav"}, "is no path of a file"),
+            ({"base64": None, "name": "null"}, "has no recording: give one of"),
+            ({"base64": 5, "name": "number"}, "is not base64"),
+            ({"base64": "UklG", "bytes": "UklG", "name": "two"}, "has base64 and bytes: give one of"),
+        ]
+        rows = [sent[0], sent[0], sent[0] | {"name": "a." + "x" * 400}, sent[0] | {"name": "a.w\0av"}]
+        bytes_only = {"bytes": sent[0]["base64"], "name": "bytes.mp4", "enrolment": False}
+        rows = [*rows, bytes_only, *({"enrolment": False} | given for given, _ in odd)]
+        found = ask([*rows, *sent[1:]]).json()["predictions"]
+        assert len(found) == len(rows) and [one["emotion"] for one in found[:5]] == [row["emotion"]] * 5
+        for one, (given, reason) in zip(found[5:], odd, strict=True):
+            assert one["name"] == given.get("name", given.get("path")) and reason in one["reason"]
+        refused = ask(sent[:2])
+        assert refused.status_code == 400 and "stack_trace" not in refused.json()
+        assert refused.json()["message"] == (
+            "the model's features of voice are normalised for each speaker. Give 2 neutral clips of the speaker whose "
+            'recordings are scored, in rows with "enrolment": true; there is 1'
+        )
         large = base64.b64encode(bytes(600_000)).decode()
         both = [{"base64": large, "name": "large.wav", "enrolment": False}, sent[0] | {"name": "b.mp4"}]
         answer = json.loads(ask([*both, *sent[1:]]).text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))

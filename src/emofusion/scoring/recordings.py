@@ -25,9 +25,9 @@ LONGEST = 600.0  # seconds of a recording that is scored as one clip
 class Recording:
     """A file to score.
 
-    name: unique among the recordings that are scored together, a path or the name that a client gave. path: the file.
-    media: what it holds, of `audio`, `image` and `video`. fault: why it cannot be used, as the end of a sentence that
-    begins with its name; empty where it can. faults: the same for one medium of a file whose other medium can be used.
+    name: a path, or the name that a client gave; several recordings may have one name. path: the file. media: what it
+    holds, of `audio`, `image` and `video`. fault: why it cannot be used, as the end of a sentence that begins with its
+    name; empty where it can. faults: the same for one medium of a file whose other medium can be used.
     """
 
     name: str
@@ -66,6 +66,8 @@ def look_at(path: Path, name: str = "") -> Recording:
     """
     name = name or str(path)
     try:
+        if path.is_dir():
+            return Recording(name, path, fault="is a folder, and no recording")
         if not path.stat().st_size:
             return Recording(name, path, fault="is empty")
         if path.suffix.lower() in PICTURES:

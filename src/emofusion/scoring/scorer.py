@@ -32,7 +32,7 @@ class Scores:
     fused: name; emotion, the class with the largest posterior, empty where a recording could not be scored; used, the
     modalities that it was scored by, joined by blanks; reason, why it was not scored, or why a modality was not used;
     left_out, which parts of it a modality did not use; and `posterior_<class>`, missing where it was not scored.
-    modalities: modality → name and `posterior_<class>` of the recordings that it scored.
+    modalities: modality → name and `posterior_<class>` of the recordings that it scored, in their order.
     """
 
     fused: pd.DataFrame
@@ -81,10 +81,9 @@ class Scorer:
             progress: is called with a line before each step.
 
         Raises:
-            EmofusionError: two recordings have one name; or the model asks for more enrolment clips than there are, or
-                one of them cannot be used.
+            EmofusionError: the model asks for more enrolment clips than there are, or one of them cannot be used.
         """
-        self._check(recordings, enrolment)
+        self.check_enrolment(enrolment)
         usable = [(number, recording) for number, recording in enumerate(recordings) if recording.media]
         reasons: dict[str, dict[int, str]] = {}
         left_out: dict[str, dict[int, str]] = {}
@@ -108,21 +107,18 @@ class Scorer:
                         )
         return self._scores(recordings, scored, reasons, left_out)
 
-    def _check(self, recordings: Sequence[Recording], enrolment: Sequence[Recording]) -> None:
-        names = pd.Series([recording.name for recording in recordings], dtype=str)
-        if names.duplicated().any():
-            raise EmofusionError(f"two recordings have the name {names[names.duplicated()].iloc[0]}; rename one.")
-        self.check_enrolment(enrolment)
+    def check_enrolment(self, enrolment: Sequence[Recording], how: str = "with --enrol FILE…") -> None:
+        """Raise `EmofusionError` where the model asks for more enrolment clips than there are, or one has a fault.
 
-    def check_enrolment(self, enrolment: Sequence[Recording]) -> None:
-        """Raise `EmofusionError` where the model asks for more enrolment clips than there are, or one has a fault."""
+        how: they are given, for the message.
+        """
         asking = self.bundle.asks_for_enrolment
         number = max(member.enrolment for model in self.bundle.modalities for member in model.members)
         if asking and len(enrolment) < max(number, 1):
             raise EmofusionError(
                 f"the model's features of {' and '.join(asking)} are normalised for each speaker. Give "
                 + (f"{number} neutral clips" if number else "several clips, of different emotions,")
-                + " of the speaker whose recordings are scored, with --enrol FILE…"
+                + f" of the speaker whose recordings are scored, {how}"
                 + (f"; there {'is' if len(enrolment) == 1 else 'are'} {len(enrolment)}" if enrolment else "")
             )
         if bad := next((recording for recording in enrolment if recording.fault), None):
