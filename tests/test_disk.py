@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emofusion import disk
-from emofusion.disk import is_full, need_space, reserve
+from emofusion.disk import at_limit, is_full, is_too_large, need_space, reserve
 from emofusion.errors import EmofusionError, clear_errors
 
 MB = 1_000_000
@@ -111,6 +111,67 @@ def from_another(error):
 )
 def test_a_full_disk_is_recognised_however_a_library_says_it(error, full):
     assert is_full(error) == full
+
+
+@pytest.mark.parametrize(
+    ("error", "large"),
+    [
+        (OSError(errno.EFBIG, "File too large", "results/a"), True),
+        (OSError("[Errno 27] Error writing bytes to file. Detail: [errno 27] File too large"), True),  # arrow
+        (ValueError("Error while serializing: I/O error: File too large (os error 27)"), True),  # safetensors
+        (from_another(OSError(errno.EFBIG, "File too large")), True),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+    ],
+)
+def test_a_file_that_is_too_large_is_recognised_however_a_library_says_it(error, large):
+    assert is_too_large(error) == large and is_full(error) != large
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (
+            2_048_000,
+            "`ulimit -f` allows files of 2.0 MB. Raise it with `ulimit -f unlimited`, and run the same",
+        ),
+        (disk.resource.RLIM_INFINITY, "Its file system allows no larger files. Put the folder on another one, and run"),
+    ],
+)
+def test_a_job_whose_file_is_too_large_ends_with_the_limit(tmp_path, capfd, monkeypatch, limit, said):
+    monkeypatch.setattr(disk.resource, "getrlimit", lambda which: (limit, limit))
+    with pytest.raises(SystemExit), clear_errors():
+        raise OSError(errno.EFBIG, "File too large", str(tmp_path / "a.parquet"))
+    output = capfd.readouterr().err
+    assert f"error: the file is too large: {tmp_path}/a.parquet cannot be written. {said}" in output
+    assert len(output.strip().splitlines()) == 1
+
+
+# numpy says how many items were written, and no more
+WRITE_ARRAY = "import numpy; numpy.zeros(400_000).tofile(path)"
+
+
+@pytest.mark.parametrize("what", ["reserve(path, 3_000_000)", "write_whole(path, bytes(3_000_000))", WRITE_ARRAY])
+def test_a_real_limit_ends_with_the_message(tmp_path, what):
+    code = "from pathlib import Path; from emofusion.errors import clear_errors; from emofusion.plan.job import Job\n"
+    code += "from emofusion.disk import reserve; from emofusion.whole_files import write_whole\n"
+    code += f"path, Job.folder = Path({str(tmp_path / 'file')!r}), Path({str(tmp_path)!r})\n"
+    code += f"def work(*_):\n    {what}\nJob._run = work\n"
+    code += "with clear_errors():\n    Job(None, 'kind/key', path, path).run(work)\n"
+    command = ["bash", "-c", f'ulimit -f 2000; "{sys.executable}" -c "$CODE"']
+    done = subprocess.run(command, env={**os.environ, "CODE": code}, capture_output=True, text=True)
+    needed = "" if what == WRITE_ARRAY else "It needs 3.0 MB. "
+    told = f"{tmp_path}/file cannot be written. {needed}`ulimit -f` allows files of 2.0 MB. Raise it"
+    assert done.returncode == 1 and f"error: the file is too large: {told}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_at_the_limit_is_found(tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b").write_bytes(bytes(1000))
+    monkeypatch.setattr(disk.resource, "getrlimit", lambda which: (1000, 2000))
+    assert at_limit(tmp_path) == tmp_path / "deep" / "b" and at_limit(tmp_path / "absent") is None
+    monkeypatch.setattr(disk.resource, "getrlimit", lambda which: (1001, 2000))
+    assert at_limit(tmp_path) is None
 
 
 def test_a_job_on_a_full_disk_ends_with_one_message(tmp_path, capfd):

@@ -47,8 +47,8 @@ class BadClips(EmofusionError):
 def clear_errors(log: str | Path | None = None) -> Iterator[None]:
     """End the process with status 1 when the body raises an error, and show the error.
 
-    For an `EmofusionError` the message is shown, for a full disk a message with the path, for any other error the
-    traceback.
+    For an `EmofusionError` the message is shown, for a full disk or a file that is too large one with the path, for any
+    other error the traceback.
 
     log: a file for all that is written to the standard streams, by libraries and worker processes too. The error is
     then written to the file and to the terminal.
@@ -68,8 +68,8 @@ def clear_errors(log: str | Path | None = None) -> Iterator[None]:
     except Exception as error:
         from emofusion import disk  # imported here, because it imports this module
 
-        full = disk.is_full(error)
-        message = f"\nerror: {disk.no_room(disk.path_of(error) or Path())}\n\n" if full else _traceback()
+        told = disk.unwritable(error, disk.path_of(error) or Path())
+        message = f"\nerror: {told}\n\n" if told else _traceback()
     else:
         return
     _write(message, terminal)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emofusion.disk import is_full, no_room
+from emofusion.disk import unwritable
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def write_whole(path: Path, content: str | bytes | memoryview) -> None:
 
     content: a text is written as UTF-8.
 
-    Raises `EmofusionError` where the disk is full.
+    Raises `EmofusionError` where the disk is full, or a file may not be so large.
     """
     content = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,4 +32,4 @@ def write_whole(path: Path, content: str | bytes | memoryview) -> None:
             partial.write_bytes(content)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise (no_room(path, len(content)) if is_full(error) else error) from error
+        raise (unwritable(error, path, len(content)) or error) from error

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emofusion.disk import has_no_room, is_full, no_room, path_of
+from emofusion.disk import at_limit, has_no_room, no_room, path_of, too_large, unwritable
 from emofusion.errors import EmofusionError
 from emofusion.plan.at_work import alone
 from emofusion.plan.currency import WITH_SOURCES, same_sources, sources_of
@@ -109,7 +109,8 @@ class Job:
             work: computes the stage's outputs and writes them into `folder`.
 
         Raises:
-            EmofusionError: an input has no record, or the disk is full. Errors of `work` are passed on.
+            EmofusionError: an input has no record, the disk is full, or a file is too large. Errors of `work`
+                are passed on.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -118,8 +119,13 @@ class Job:
         except EmofusionError:
             raise
         except Exception as error:
-            if is_full(error) or has_no_room(self.folder):  # libsndfile, for one, says no more than "System error"
+            if told := unwritable(error, path_of(error) or self.folder):
+                raise told from error
+            # libsndfile, for one, says no more than "System error"
+            if has_no_room(self.folder):
                 raise no_room(path_of(error) or self.folder) from error
+            if large := at_limit(self.folder):
+                raise too_large(large) from error
             raise
 
     def _run(self, work: "Callable[[Job], None]") -> None:
