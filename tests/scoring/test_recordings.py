@@ -1,5 +1,7 @@
 """What files hold, and what cannot be used."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -45,6 +47,18 @@ def test_a_file_has_media_or_a_fault(folder, name, media, fault):
     found = look_at(folder / name)
     assert found.media == media and fault in found.fault and bool(found.fault) == (not media)
     assert found.name == str(folder / name)
+
+
+def test_a_name_that_is_not_utf_8_is_a_fault_and_can_be_shown(folder):
+    name = os.fsdecode(b"voice-\xe4.wav")
+    (folder / "voice.wav").rename(folder / name)
+    found = look_at(folder / name)
+    assert found.name == str(folder / "voice-?.wav") and "has a name that is not UTF-8" in found.fault
+    assert look_at(folder / name, "given").name == "given"
+
+
+def test_a_folder_is_no_recording(folder):
+    assert look_at(folder).fault == "is a folder, and no recording"
 
 
 def test_a_video_without_sound_is_a_video(folder, write_video_without_sound):

@@ -64,7 +64,12 @@ def look_at(path: Path, name: str = "") -> Recording:
 
     name: of the recording; the path where it has no other.
     """
-    name = name or str(path)
+    shown = str(path).encode(errors="replace").decode()
+    if shown != str(path):
+        return Recording(
+            name or shown, path, fault="has a name that is not UTF-8, which libraries cannot open: rename it"
+        )
+    name = name or shown
     try:
         if path.is_dir():
             return Recording(name, path, fault="is a folder, and no recording")
