@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from emofusion.errors import EmofusionError
-from emofusion.reporting.headline import headline, headline_of_grid
+from emofusion.reporting.headline import headline, headline_of_grid, registered
 from emofusion.reporting.publish import publish
 from emofusion.reporting.report import write_report
 from emofusion.reporting.rounding import percentage
@@ -70,6 +70,28 @@ def test_the_rule_that_other_folds_have_chosen_comes_first(published, tmp_path):
     about = json.loads((folder / "summary.json").read_text()) | {"rule": "chosen", "fusion": "chosen"}
     (copy / "summary.json").write_text(json.dumps(about))
     assert headline(copy)[0] == f"{best}; {alone}"
+
+
+def test_what_is_registered_is_the_configured_rule_whatever_the_headline_has(published):
+    folder = published("registered")  # of its own, because its files are edited
+    linear = f"(linear, 0.7 speech + 0.3 face): {expected(folder, 'linear')} of 160 test clips."
+    assert registered(folder) == [f"Its fusion rule is fusion.rule=linear {linear}"]
+    rules = pd.read_csv(folder / "rules.csv")
+    chosen = rules[rules["rule"] == "log_linear"].assign(rule="chosen", label="chosen on other folds: log_linear")
+    pd.concat([rules, chosen]).to_csv(folder / "rules.csv", index=False)
+    label = f"chosen on other folds: log_linear; {expected(folder, 'log_linear')}"
+    assert registered(folder) == [
+        f"Its fusion rule is fusion.rule=linear {linear}",
+        f"The headline's rule, fusion.rule=chosen ({label}), is not registered. To register it, give the same command "
+        'with it among its overrides: override="fusion.rule=chosen"',
+    ]
+    about = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps(about | {"rule": "chosen", "fusion": "chosen"}))
+    accuracy = expected(folder, "log_linear")
+    said = f"Its fusion rule is fusion.rule=chosen (chosen on other folds: log_linear): {accuracy} of 160 test clips."
+    assert registered(folder) == [said]
+    (folder / "summary.json").write_text(json.dumps(about | {"modalities": ["speech"]}))
+    assert registered(folder) == [f"It scores speech alone: {expected(folder, 'linear')} of 160 test clips."]
 
 
 def test_warnings_stand_among_the_lines(published):

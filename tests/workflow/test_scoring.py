@@ -24,6 +24,7 @@ from emofusion.live.model import LiveModel
 from emofusion.live.settings import LiveSettings
 from emofusion.predictions.table import posteriors
 from emofusion.recordings.pictures import decode_frames
+from emofusion.reporting.rounding import percentage
 from emofusion.scoring.recordings import Recording, look_at
 from emofusion.scoring.scorer import POSTERIOR, Scorer
 from emofusion.tables import PREDICTIONS, read_table
@@ -171,7 +172,12 @@ def test_a_model_in_memory_scores_as_the_command_does(made, scorer, model, tmp_p
 
 
 def test_the_same_report_is_registered_once(made, client):
-    assert "ravdess_openface, version 1, is registered." in made.said
+    row = pd.read_csv(made / "reports/ravdess_openface/rules.csv").set_index("rule").loc["linear"]
+    weights = " + ".join(f"0.333333 {name}" for name in ("speech", "face", "voice"))
+    said = f"is registered. Its fusion rule is fusion.rule=linear (linear, {weights}): {percentage(row['accuracy'])} %"
+    assert f"ravdess_openface, version 1, {said}" in made.said
+    assert " of 60 test clips.\nThe headline's rule, fusion.rule=chosen (chosen on other folds: " in made.said
+    assert "), is not registered. To register it, " in made.said and 'override="fusion.rule=chosen"\nScore' in made.said
     again = made.made("register", experiment="ravdess_openface", override=made.override)
     assert "ravdess_openface, version 1, is registered already" in again
     assert not list((made.folder / "results").glob("emofusion-register-*"))  # nothing is left behind

@@ -25,6 +25,29 @@ def headline(folder: Path) -> list[str]:
     return [_figures(about, rules), *_warnings(about), f"report: {folder / 'report.html'} ({_brackets(about)})"]
 
 
+def registered(folder: Path) -> list[str]:
+    """What is registered of an experiment, in lines: the configured rule, its accuracy and the number of test clips.
+
+    Where the headline has another rule, a line says how to register that one. A model of one modality fuses nothing.
+
+    folder: the folder of the published report. Raises `EmofusionError` where it has no complete report.
+    """
+    about, rules = _read(folder)
+    configured = rules[about["rule"]]
+    accuracy = f"{_accuracy(configured)} of {configured['clips']} test clips"
+    if len(about["modalities"]) == 1:
+        return [f"It scores {about['modalities'][0]} alone: {accuracy}."]
+    label = configured["label"] if about["rule"] == CHOSEN else about["fusion"]
+    lines = [f"Its fusion rule is fusion.rule={about['rule']} ({label}): {accuracy}."]
+    if CHOSEN in rules and about["rule"] != CHOSEN:
+        chosen = rules[CHOSEN]
+        lines.append(
+            f"The headline's rule, fusion.rule={CHOSEN} ({chosen['label']}; {_accuracy(chosen)}), is not registered. "
+            f'To register it, give the same command with it among its overrides: override="fusion.rule={CHOSEN}"'
+        )
+    return lines
+
+
 def headline_of_grid(folder: Path) -> list[str]:
     """The last lines that a run of several cells prints: the baseline, how many settings differ from it, and the page.
 

@@ -11,6 +11,7 @@ from emofusion.errors import EmofusionError
 from emofusion.plan.plan_file import PlanFile
 from emofusion.plan.publication import contents_of
 from emofusion.plan.stage import short_hash
+from emofusion.reporting.headline import registered
 from emofusion.scoring.bundle import Bundle
 from emofusion.scoring.card import FILE as CARD
 from emofusion.scoring.card import write_card
@@ -50,13 +51,13 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
     (place,) = plan.cells
     key, name = plan.stage(plan.cells[place].report).key, tracking.experiment
     weights = "all" if plan.facts["deployed"] else "folds"
-    content = _content(plan, place, results)
+    content, rule = _content(plan, place, results), registered(results / "reports" / place)
     with clear_store_errors(tracking.store):
         identities = initialise(tracking.store, name, results)
         client = open_client(absolute(tracking.store))
         for version in every(client.search_model_versions, filter_string=f"name = '{name}'"):
             if [version.tags.get(tag) for tag in (_REPORT, _WEIGHTS, _CONTENT)] == [key, weights, content]:
-                return _lines(name, version.version, "is registered already")
+                return _lines(name, version.version, "is registered already", rule)
         with tempfile.TemporaryDirectory(prefix="emofusion-register-", dir=results) as work:
             folder = Path(work) / "bundle"
             folder.mkdir()
@@ -76,7 +77,7 @@ def register(plan: PlanFile, results: Path, tracking: Tracking) -> list[str]:
         for tag, value in tags.items():
             client.set_model_version_tag(name, number, tag, value)
         client.update_model_version(name, number, description=card)
-    return _lines(name, number, "is registered")
+    return _lines(name, number, "is registered", rule)
 
 
 def _content(plan: PlanFile, place: str, results: Path) -> str:
@@ -121,8 +122,11 @@ def _tone() -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def _lines(name: str, version: str, what: str) -> list[str]:
+def _lines(name: str, version: str, what: str, rule: list[str]) -> list[str]:
+    """What a command ends with. what: was done with the version. rule: what is said of the registered rule."""
     return [
-        f"{name}, version {version}, {what}. Score recordings with",
+        f"{name}, version {version}, {what}. {rule[0]}",
+        *rule[1:],
+        "Score recordings with",
         f"  emofusion score <files or folders> --model models:/{name}/{version}",
     ]
