@@ -1,5 +1,6 @@
 """A full disk: room is reserved before work, and the end is one message with the path and what is needed."""
 
+import argparse
 import errno
 import mmap
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emofusion import disk
+from emofusion import commands, disk
 from emofusion.disk import at_limit, is_full, is_too_large, need_space, reserve
 from emofusion.errors import EmofusionError, clear_errors
 
@@ -180,6 +181,21 @@ def test_a_job_on_a_full_disk_ends_with_one_message(tmp_path, capfd):
     output = capfd.readouterr().err
     assert f"error: the disk is full: {tmp_path}/a.parquet cannot be written. " in output and "Traceback" not in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_a_command_of_emofusion_on_a_full_disk_ends_with_one_message(tmp_path, capfd, monkeypatch):
+    def run(given):
+        raise OSError(given.number, "words", str(tmp_path / "scores.csv.partial"))
+
+    for number, said in ((errno.ENOSPC, "the disk is full"), (errno.EFBIG, "the file is too large")):
+        given = argparse.Namespace(run=run, number=number)
+        monkeypatch.setattr(commands, "parser", lambda given=given: argparse.Namespace(parse_args=lambda _: given))
+        assert commands.main([]) == 2
+        output = capfd.readouterr().err
+        assert f"error: {said}: {tmp_path}/scores.csv.partial cannot be written" in output and "Traceback" not in output
+    given.number = errno.EIO
+    with pytest.raises(OSError, match="words"):
+        commands.main([])
 
 
 def test_any_other_error_of_the_system_keeps_its_traceback(capfd):

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from emofusion.commands.arguments import parser
 
@@ -19,6 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.run(given))
     except EmofusionError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        from tempfile import gettempdir
+
+        from emofusion import disk
+
+        told = disk.unwritable(error, disk.path_of(error) or Path(gettempdir()))  # where commands put what they compute
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -73,11 +73,15 @@ def _for_people(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _write(table: "pd.DataFrame", given: argparse.Namespace) -> None:
+    from emofusion.disk import unwritable
     from emofusion.whole_files import replacing
 
-    with replacing(given.output) as partial:
-        if given.output.suffix == ".csv":
-            table.to_csv(partial, index=False)
-        else:
-            table.to_parquet(partial, index=False)
+    try:
+        with replacing(given.output) as partial:
+            if given.output.suffix == ".csv":
+                table.to_csv(partial, index=False)
+            else:
+                table.to_parquet(partial, index=False)
+    except OSError as error:
+        raise (unwritable(error, given.output) or error) from error
     say(f"written: {given.output}")
