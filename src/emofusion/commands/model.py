@@ -33,8 +33,10 @@ def model_folder(model: str, registry: str | None) -> Path:
             f"--model {model}: there is no registry {database}. Run this in the folder of the workflow, or name the "
             "registry's address with --registry."
         )
+    from emofusion.tracking.moved import follow
     from emofusion.tracking.store import clear_store_errors, open_client
 
+    follow(address, Path("results"))
     with clear_store_errors(address):
         import mlflow
         from mlflow.exceptions import MlflowException

@@ -20,6 +20,25 @@ def sqlite_file(address: str) -> Path | None:
     return Path(found.group(1) if found else "")
 
 
+def own_database(results: Path) -> Path:
+    """The database in a folder of results, which is its store by default."""
+    return results / "mlflow.db"
+
+
+def is_own(uri: str, results: Path) -> bool:
+    """Whether a store is the database in the folder of results itself, however its address is written."""
+    database = sqlite_file(uri)
+    return database is not None and database.resolve() == own_database(results.resolve())
+
+
+def name_in_journals(uri: str, results: Path) -> str:
+    """How journals name a store: by its address without a password.
+
+    The database in the folder of results has the same name wherever the folder is, so that journals can move with it.
+    """
+    return "sqlite:///results/mlflow.db" if is_own(uri, results) else shown(uri)
+
+
 def absolute(uri: str) -> str:
     """An SQLite address with an absolute path, which is valid in every working folder. Other addresses do not change.
 

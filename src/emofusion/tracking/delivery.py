@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from emofusion.tracking.address import absolute
 from emofusion.tracking.artifacts import store_artifacts
-from emofusion.tracking.journal import JOURNAL, Journal, Sent
+from emofusion.tracking.journal import JOURNAL, Journal, Sent, results_of
 from emofusion.tracking.run import RESULTS, TAG_LENGTH, cut
 from emofusion.tracking.store import every, initialise, open_client
 
@@ -129,7 +129,8 @@ class Delivery:
         }
         for some in _batches((RunTag(name, value) for name, value in tags.items()), PARAMS_PER_BATCH):
             self._client.log_batch(run_id, tags=some)
-        paths = [Path(entry["path"]) for entry in entries if entry["entry"] == "artifacts"]
+        # a path that is not in the results is a whole one, which stays as it is
+        paths = [results_of(journals) / entry["path"] for entry in entries if entry["entry"] == "artifacts"]
         if paths:
             store_artifacts(self._client, run_id, paths)
         if entries[-1]["entry"] == "end":

@@ -7,9 +7,10 @@ published report are kept in `<journal>.files` until then, because the next comm
 
 Each line is an object with the key `entry`, which is one of these:
 
-* `start`: store, experiment, kind, key, name, attempt, time, params, tags, grid (a name or null), stages (kind → keys).
+* `start`: store (`address.name_in_journals`), experiment, kind, key, name, attempt, time, params, tags, grid (a name or
+  null), stages (kind → keys).
 * `metrics`: time, and points as lists of name, value and step.
-* `artifacts`: path of a file, or of a folder whose files are meant.
+* `artifacts`: path of a file, or of a folder whose files are meant. In the folder of results it is relative to that.
 * `tags`: tags.
 * `end`: status, time, tags.
 
@@ -26,7 +27,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emofusion.tracking.address import shown
+from emofusion.tracking.address import name_in_journals
 from emofusion.whole_files import write_whole
 
 JOURNAL, SENT, KEPT = ".jsonl", ".sent", ".files"
@@ -36,6 +37,11 @@ CHUNK = 4_000_000  # bytes of a journal that are sent before the progress is not
 def kept_files(journal: Path) -> Path:
     """The folder beside a journal with links to files that another command may replace before they are sent."""
     return journal.with_name(journal.name + KEPT)
+
+
+def results_of(journals: Path) -> Path:
+    """The folder of results that a folder of journals is in."""
+    return journals.parents[1]
 
 
 @dataclass
@@ -122,7 +128,8 @@ class Journals:
     """
 
     def __init__(self, folder: Path, uri: str) -> None:
-        self._folder, self._store = folder, shown(uri)
+        self._folder, self._results = folder, results_of(folder)
+        self._store = name_in_journals(uri, self._results)
         self._starts: dict[str, tuple[str, int]] = {}  # name of a journal → its store and its time
 
     def present(self) -> list[Journal]:
@@ -133,7 +140,7 @@ class Journals:
                 with suppress(OSError, ValueError):  # another process has just deleted it
                     start = Journal(self._folder / name).start()
                     if start is not None:
-                        self._starts[name] = start["store"], start["time"]
+                        self._starts[name] = name_in_journals(start["store"], self._results), start["time"]
             elif name.endswith(SENT) and name.removesuffix(SENT) not in names:
                 (self._folder / name).unlink(missing_ok=True)  # of a sender that was killed between two deletions
             elif name.endswith(KEPT) and not (self._folder / name.removesuffix(KEPT)).exists():

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emofusion.settings.encoding import plain
-from emofusion.tracking.address import cannot_be_used, first_line, shown
+from emofusion.tracking.address import cannot_be_used, first_line, name_in_journals
 from emofusion.tracking.artifacts import link
-from emofusion.tracking.journal import JOURNAL, kept_files, line_of, points_of
+from emofusion.tracking.journal import JOURNAL, kept_files, line_of, points_of, results_of
 from emofusion.tracking.revision import revision
 from emofusion.tracking.settings import Tracking
 
@@ -80,13 +80,22 @@ class Run:
             with suppress(OSError):  # a full disk must not stop the stage that is tracked
                 link(path, kept)
                 path = kept
-        self.write({"entry": "artifacts", "path": str(Path(path).absolute())})
+        self.write({"entry": "artifacts", "path": self._place(path)})
 
     def log_artifacts(self, folder: Path) -> None:
         """Give the content of a folder to the run. Raises FileNotFoundError if there is no such folder."""
         if not Path(folder).is_dir():
             raise FileNotFoundError(folder)
-        self.write({"entry": "artifacts", "path": str(Path(folder).absolute())})
+        self.write({"entry": "artifacts", "path": self._place(folder)})
+
+    def _place(self, path: Path) -> str:
+        """A path as the journal has it: it stays valid where the folder of results is moved or copied."""
+        path = Path(path).absolute()
+        results = results_of(self.journal.parent) if self.journal is not None else path
+        for inside, folder in ((path, results), (path.resolve(), results.resolve())):
+            if inside.is_relative_to(folder):
+                return str(inside.relative_to(folder))
+        return str(path)
 
     def set_tag(self, name: str, value: Any) -> None:
         """Set a tag. Its value is converted to text, and cut to the length that MLflow accepts."""
@@ -177,7 +186,7 @@ def open_run(
     }
     start: dict[str, Any] = {
         "entry": "start",
-        "store": shown(tracking.store),
+        "store": name_in_journals(tracking.store, Path(tracking.results)),
         "experiment": tracking.experiment,
         "kind": kind,
         "key": key,

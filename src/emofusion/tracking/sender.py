@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from emofusion.errors import EmofusionError, clear_errors, tell
 from emofusion.forkserver import in_fork, leave
-from emofusion.tracking.address import first_line, is_server, shown
+from emofusion.tracking.address import first_line, is_server, name_in_journals, shown
 from emofusion.tracking.check import check_server, check_store
 from emofusion.tracking.delivery import Delivery
 from emofusion.tracking.journal import Journal, Journals, unsent
@@ -177,7 +177,8 @@ def send_rest(tracking: Tracking) -> str:
 
 def lock_of(tracking: Tracking) -> Path:
     """The file of the lock that the sender of a store holds while it sends."""
-    digest = hashlib.blake2b(shown(tracking.store).encode(), digest_size=6).hexdigest()
+    name = name_in_journals(tracking.store, Path(tracking.results))
+    digest = hashlib.blake2b(name.encode(), digest_size=6).hexdigest()
     return tracking.journals.parent / f"sender-{digest}.lock"
 
 

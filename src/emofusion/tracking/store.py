@@ -8,8 +8,9 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emofusion.tracking.address import absolute, cannot_be_used, first_line, is_server, sqlite_file
+from emofusion.tracking.address import absolute, cannot_be_used, first_line, is_own, is_server, sqlite_file
 from emofusion.tracking.check import check_server, not_mlflows
+from emofusion.tracking.moved import ARTIFACTS, BESIDE, follow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,7 +25,8 @@ def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
     SQLite database, otherwise in `results`. A new SQLite database gets its name only when it is complete, because
     MLflow damages a new database that several processes open.
 
-    Artifacts of an SQLite store are in `results`/mlartifacts; a server decides where its artifacts are. The parent run
+    Artifacts of an SQLite store are in `results`/mlartifacts; a server decides where its artifacts are. If the folder's
+    own database comes from another place, its paths are corrected first (see `moved.follow`). The parent run
     only groups the other runs. It is FINISHED from the start, so that no killed workflow leaves it running.
 
     Returns:
@@ -44,11 +46,12 @@ def initialise(uri: str, experiment: str, results: Path) -> dict[str, str]:
             with lock:
                 if not _is_ready(address):
                     _create_tables(address)
+        follow(uri, results)
         # first without the lock: opening the store takes seconds, and usually the experiment exists already
         identities = _find(address, experiment)
         if identities is None:
             with lock:
-                identities = _find(address, experiment) or _create(address, experiment, results)
+                identities = _find(address, experiment) or _create(uri, experiment, results)
     return {"uri": uri, "experiment": experiment, "experiment_id": identities[0], "parent_run_id": identities[1]}
 
 
@@ -105,17 +108,19 @@ def _find(address: str, experiment: str) -> tuple[str, str] | None:
     return (known.experiment_id, parents[0].info.run_id) if parents else None
 
 
-def _create(address: str, experiment: str, results: Path) -> tuple[str, str]:
+def _create(uri: str, experiment: str, results: Path) -> tuple[str, str]:
     """Make the experiment and its parent run, as far as they are missing, and return their ids.
 
     The caller holds the lock.
     """
+    address = absolute(uri)
     client = open_client(address)
     known = client.get_experiment_by_name(experiment)
     if known is None:
-        folder = (results / "mlartifacts" / re.sub(r"[^\w.-]", "_", experiment)).resolve()
+        folder = (results / ARTIFACTS / re.sub(r"[^\w.-]", "_", experiment)).resolve()
         location = folder.as_uri() if sqlite_file(address) else None
-        identity = client.create_experiment(experiment, artifact_location=location)
+        tags = {BESIDE: "beside the database"} if is_own(uri, results) else {}
+        identity = client.create_experiment(experiment, artifact_location=location, tags=tags)
     else:
         identity = known.experiment_id
         if known.lifecycle_stage != "active":
