@@ -307,7 +307,7 @@ def test_runs_of_another_folder_of_results_stay(tools, fresh: Tracking, database
     runs = tools.runs(database, "a")
     folders = [run.data.tags["emofusion.results"] for run in runs]
     assert len(runs) == 2 and len(set(folders)) == 2
-    assert (Path(other.results) / "tracking" / "id").read_text() in folders
+    assert json.loads((Path(other.results) / "tracking" / "id").read_text())["id"] in folders
 
 
 def test_a_file_that_the_next_command_replaces_is_sent_as_it_was(tools, fresh: Tracking, database, tmp_path: Path):

@@ -22,10 +22,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emofusion.tracking.address import absolute
+from emofusion.errors import tell
+from emofusion.tracking.address import absolute, is_own, shown
 from emofusion.tracking.artifacts import store_artifacts
+from emofusion.tracking.identity import Identity, identity_of
 from emofusion.tracking.journal import JOURNAL, Journal, Sent, results_of
-from emofusion.tracking.run import RESULTS, TAG_LENGTH, cut
+from emofusion.tracking.run import TAG_LENGTH, cut
 from emofusion.tracking.store import every, initialise, open_client
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from mlflow import MlflowClient
 
+RESULTS = "emofusion.results"  # the tag with the identity of the folder of results
 PARAMS_PER_BATCH, METRICS_PER_BATCH = 100, 1000  # MLflow's limits of a request
 
 
@@ -49,6 +52,7 @@ class Delivery:
         self._run_of_key: dict[str, str] = {}  # key of a stage → id of its run
         self._opened: MlflowClient | None = None
         self._experiments: list[str] = []
+        self._known: Identity | None = None
 
     @property
     def _client(self) -> "MlflowClient":
@@ -56,11 +60,23 @@ class Delivery:
             self._opened = open_client(absolute(self._uri))
         return self._opened
 
+    @property
+    def _identity(self) -> Identity:
+        if self._known is None:
+            self._known, is_new = identity_of(self._results / "tracking")
+            if is_new and not is_own(self._uri, self._results):
+                tell(
+                    f"note: {self._results} is a copy, comes from another file system, or has an identity of an "
+                    f"earlier version: its runs in {shown(self._uri)} replace none that are there already"
+                )
+        return self._known
+
     def deliver(self, journal: Journal) -> None:
         """Send what a journal has beyond what is sent already, and delete it when all of it is sent.
 
         Raises errors of MLflow, of the network and of the file system. The journal can be delivered again after them.
         """
+        _ = self._identity  # first: in a copy, what was sent is the original's
         sent, start = journal.sent(), journal.start()
         if start is not None and not sent.ended:
             self._place(start["experiment"])  # the store may have been deleted since the run was opened
@@ -89,8 +105,9 @@ class Delivery:
 
         place = self._place(start["experiment"])
         tags = {name: cut(value, TAG_LENGTH) for name, value in start["tags"].items()} | self._runs_behind(start)
+        tags[RESULTS] = self._identity.id
         tags["mlflow.parentRunId"] = self._grid(start) if start["grid"] else place["parent_run_id"]
-        same_key = self._runs(start["key"], start["tags"].get(RESULTS))
+        same_key = self._runs(start["key"])
         ours = [run for run in same_key if run.data.tags.get("emofusion.attempt") == start["attempt"]]
         earlier = [run for run in same_key if run not in ours]
         if ours:
@@ -145,7 +162,7 @@ class Delivery:
         """
         run = self._client.get_run(run_id)
         attempt = run.data.tags["emofusion.attempt"]
-        for other in self._runs(run.data.tags["emofusion.key"], run.data.tags.get(RESULTS)):
+        for other in self._runs(run.data.tags["emofusion.key"]):
             identity, twin = other.info.run_id, other.data.tags.get("emofusion.attempt") == attempt
             if identity != run_id and (twin or identity in before or _order(other) < _order(run)):
                 self._client.set_tag(identity, "emofusion.superseded_by", run_id)
@@ -186,7 +203,7 @@ class Delivery:
         for kind, keys in start["stages"].items():
             for key in keys:
                 if key not in self._run_of_key:
-                    for run in self._runs(key, start["tags"].get(RESULTS)):
+                    for run in self._runs(key):
                         if run.info.status == "FINISHED":
                             self._run_of_key[key] = run.info.run_id
             known = [self._run_of_key[key] for key in keys if key in self._run_of_key]
@@ -194,10 +211,11 @@ class Delivery:
                 tags[f"emofusion.runs.{kind}"] = cut(" ".join(known), TAG_LENGTH)
         return tags
 
-    def _runs(self, key: str, results: str | None) -> list[Any]:
+    def _runs(self, key: str) -> list[Any]:
         """The runs of a key that are not deleted, in all experiments, because several may share a stage.
 
-        results: see `run.results_id`. Runs of other folders of results are left out. Earlier versions did not tag them.
+        Runs of other folders of results are left out. In a store that folders may share, so are those of earlier
+        versions, which had no tag: nobody knows whose they are.
         """
         if not self._experiments:
             ours = every(self._client.search_experiments, filter_string="tags.`emofusion.role` = 'experiment'")
@@ -205,7 +223,10 @@ class Delivery:
         runs = every(
             self._client.search_runs, experiment_ids=self._experiments, filter_string=f"tags.`emofusion.key` = '{key}'"
         )
-        return [run for run in runs if results in (None, run.data.tags.get(RESULTS, results))]
+        known: list[str | None] = [self._identity.id]
+        if is_own(self._uri, self._results):  # it was copied with the folder, so the original has its runs elsewhere
+            known += [None, *self._identity.earlier]
+        return [run for run in runs if run.data.tags.get(RESULTS) in known]
 
 
 def _order(run: Any) -> tuple[int, str]:

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import re
-import shutil
 import signal
 import sys
 import threading
@@ -25,7 +24,6 @@ from emofusion.tracking.settings import Tracking
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULTS = "emofusion.results"  # the tag with `results_id`
 # MLflow's limits (mlflow.utils.validation), in characters: beyond them it raises an error, or cuts silently
 PARAM_LENGTH, TAG_LENGTH, NAME_LENGTH = 6000, 5000, 250
 
@@ -202,7 +200,6 @@ def open_run(
     file_name = re.sub(r"[^\w.=,-]", "_", f"{kind}-{key}")[:150]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        start["tags"][RESULTS] = results_id(folder)
         run = Run((folder / f"{file_name}.{attempt}{JOURNAL}").absolute())
     except OSError as error:
         raise cannot_be_used(tracking.store, first_line(error)) from error
@@ -218,24 +215,6 @@ def open_run(
     finally:
         run.write({"entry": "end", "status": status, "time": now(), "tags": reason})
         run.close()
-
-
-def results_id(journals: Path) -> str:
-    """The identity of the folder of results that has these journals. It is drawn once, and kept beside them.
-
-    Keys are made of settings alone. In a store that several folders share, it tells their runs of the same key apart.
-    """
-    path = journals.with_name("id")
-    if not path.exists():
-        partial = path.with_name(f".id.{uuid.uuid4().hex}.partial")
-        partial.write_text(uuid.uuid4().hex)
-        try:
-            with suppress(FileExistsError):  # another job was first
-                os.link(partial, path)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(partial, path)
-        partial.unlink()
-    return path.read_text().strip()
 
 
 def now() -> int:
