@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from emofusion.whole_files import replacing
 
+LOW_RATE = "recorded at"  # what the count of recordings with a lower sample rate than their features begins with
 NOTES = "notes.csv"  # the file of a stage that lists its counts
 
 _counts: ContextVar[Counter[str] | None] = ContextVar("counts", default=None)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from emofusion.counted import counting
 from emofusion.errors import EmofusionError
 from emofusion.features.common.sound.waveform import load
 
@@ -104,6 +105,14 @@ def test_cutting_a_resampled_recording_equals_resampling_all_of_it(tmp_path):
     np.testing.assert_allclose(
         load(tmp_path / "noise.wav", RATE, 0.5), load(tmp_path / "noise.wav", RATE, 1.9)[:8000], atol=1e-4
     )
+
+
+@pytest.mark.parametrize(("rate", "told"), [(8000, 1), (11025, 1), (16000, 0), (44100, 0)])
+def test_a_recording_of_a_lower_sample_rate_is_counted(tmp_path, rate, told):
+    soundfile.write(tmp_path / "low.wav", np.full(rate, 0.1), rate)
+    with counting() as counts:
+        load(tmp_path / "low.wav", 16000, 1.0)
+    assert counts == ({f"recorded at {rate} Hz, below the 16000 Hz of the features": 1} if told else {})
 
 
 def test_sound_track_of_a_video(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
+from emofusion.protocols.common.folds import untested_notes
 from emofusion.protocols.common.split import check_speakers, make_split
 from emofusion.protocols.cross_corpus import CrossCorpus
 from emofusion.protocols.random_clips import RandomClips
@@ -153,3 +154,13 @@ def test_a_short_name_that_two_corpora_have_is_refused():
         make_split(clips, protocol, EIGHT)
     split, _ = make_split(clips, replace(protocol, folds=[["crema-01", "crema-02"]]), EIGHT)
     assert actors(split, 0, "test") == {"crema-01", "crema-02"}
+
+
+def test_actors_whom_named_folds_do_not_test_are_told():
+    rows = [("a", f"a-{n}", "test" if n < 2 else "train") for n in range(8)] + [("b", "b-1", "train")]
+    split = pd.DataFrame(rows, columns=["corpus", "actor", "split"])
+    assert untested_notes(split, [["1"], ["2"]]) == [
+        "6 of 8 actors of a are in no fold of protocol.folds (a-2, a-3, a-4, a-5, a-6 and 1 more): they only train and "
+        "validate."
+    ]
+    assert untested_notes(split, None) == untested_notes(split[:2], [["1"]]) == []

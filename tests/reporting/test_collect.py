@@ -99,6 +99,14 @@ def test_what_is_left_out_is_counted_once(stages, settings):
     ]
 
 
+def test_a_class_that_no_test_clip_shows_is_named(stages, settings):
+    """Else a study that is declared with more classes than it tests is compared with the wrong chance level."""
+    shown = len(settings.classes)
+    settings = replace(settings, classes=[*settings.classes, "bored", "proud"])
+    note = f"No test clip shows bored or proud: all figures are of the {shown} other classes."
+    assert note in collect(**stages, settings=settings).notes
+
+
 def test_a_rule_that_could_not_learn_is_named(stages, settings):
     settings = replace(settings, compare=[*settings.compare, "stacked", "product_gated"])
     assert collect(**stages, settings=settings).notes[-1] == (

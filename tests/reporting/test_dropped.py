@@ -40,6 +40,16 @@ def test_a_label_that_no_clip_has_is_without_effect(tmp_path):
     assert dropped(written(tmp_path, notes)) == ["Without effect (corpora.mine.labels): no clip has the label bored."]
 
 
+def test_recordings_of_lower_sample_rates_are_told_by_corpus(tmp_path):
+    what = "recorded at 8000 Hz, below the 16000 Hz of the features"
+    notes = [Note("logmel of a", what, 12, 12), Note("logmel of b", what, 1, 1)]
+    end = "higher tones are missing there, which models can learn."
+    assert dropped(written(tmp_path, notes)) == [
+        f"12 clips were {what} (logmel of a): {end}",
+        f"1 clip was {what} (logmel of b): {end}",
+    ]
+
+
 def test_what_is_counted_in_clips_is_added_up():
     counts = [Counter({"a": 2, "b": 0}), Counter({"a": 1}), Counter()]
     assert notes_of_clips("x", counts) == [Note("x", "a", 3, 2)]

@@ -16,6 +16,7 @@ from emofusion.plan.job import Job, excluded_of
 from emofusion.plan.stage import ALSO_SKIPPED, FEATURES_SKIPPED
 from emofusion.protocols.common.columns import facts
 from emofusion.protocols.common.enrolment import enrolment_notes
+from emofusion.protocols.common.folds import untested_notes
 from emofusion.protocols.common.identity import identity_notes, with_shared_people
 from emofusion.protocols.common.split import make_split
 from emofusion.tables import CLIPS, FACTS, SPLIT, read_table, write_table
@@ -38,6 +39,7 @@ def work(job: Job) -> None:
         *identity_notes(kept),
         *skip_notes(clips, skipped),
         *enrolment_notes(split, settings.protocol.enrolment),
+        *untested_notes(split, getattr(settings.protocol, "folds", None)),
     ]
     notes = json.dumps(sentences, indent=2, ensure_ascii=False)
     (job.folder / "notes.json").write_text(f"{notes}\n", encoding="utf-8")

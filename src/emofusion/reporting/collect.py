@@ -1,7 +1,7 @@
 """Read the tables that a report is made from, and describe what was left out."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +78,10 @@ def collect(
         networks[modality] = {name: _model([path for other, path in folders if other == name]) for name in names}
     tables = {name: read_table(predictions[name], PREDICTIONS) for name in settings.modalities}
     modalities = completed(tables, USE_OTHERS)  # where the setting is to fail, the fusion has failed
+    fused = read_table(fusion / "fused.parquet", PREDICTIONS)
     return Results(
         modalities=modalities,
-        fused=read_table(fusion / "fused.parquet", PREDICTIONS),
+        fused=fused,
         rules=about,
         parameters=read_table(fusion / "parameters.parquet", PARAMETERS),
         evaluation=evaluation | sweeps,
@@ -89,6 +90,7 @@ def collect(
         notes=[
             *notes_of_missing(modalities),
             *_left_out(splits),
+            *_untested(fused, settings.classes),
             *_notes(splits),
             *dropped(readers),
             *_not_compared(about, settings),
@@ -150,6 +152,15 @@ def _left_out(splits: list[Path]) -> list[str]:
         f"Left out, since the emotion is not among the classes: {clips} {emotion} clips of {corpus}."
         for (corpus, emotion), clips in counts.items()
     ]
+
+
+def _untested(fused: pd.DataFrame, classes: Sequence[str]) -> list[str]:
+    """A sentence with the classes that no test clip shows; none where each is shown."""
+    shown = set(fused.loc[fused["split"] == "test", "emotion"])
+    absent = [name for name in classes if name not in shown]
+    if not absent:
+        return []
+    return [f"No test clip shows {' or '.join(absent)}: all figures are of the {len(shown)} other classes."]
 
 
 def _notes(splits: list[Path]) -> list[str]:

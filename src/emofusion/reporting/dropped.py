@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from emofusion.counted import Note, read_notes
+from emofusion.counted import LOW_RATE, Note, read_notes
 
 EXCLUDE, LABELS = ".exclude", ".labels"  # with what the names of settings end
 
@@ -34,6 +34,9 @@ def dropped(folders: Iterable[Path]) -> list[str]:
 def _sentence(note: Note) -> str:
     if note.about.endswith(LABELS):
         return f"Without effect ({note.about}): {note.what}."
+    if note.what.startswith(LOW_RATE):
+        clips = f"{note.clips} {'clip was' if note.clips == 1 else 'clips were'}"
+        return f"{clips} {note.what} ({note.about}): higher tones are missing there, which models can learn."
     of_parts = note.clips and not note.what.startswith("clips")
     where = f", in {note.clips} {'clip' if note.clips == 1 else 'clips'}" if of_parts else ""
     return f"Not used ({note.about}): {note.what}: {note.number or 'none'}{where}."

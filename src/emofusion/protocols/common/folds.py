@@ -15,6 +15,7 @@ FOLDS = (
 )
 
 
+_SHOWN = 5  # actors that a note names
 DRAWN = 5  # folds, if they are drawn at random and nobody says how many
 
 
@@ -44,6 +45,24 @@ def check_folds(folds: Any, name: str, number: int) -> None:
                 fold_of.setdefault(normal(actor), number) == number,
                 f"{name}.folds: actor {actor} is tested in more than one fold",
             )
+
+
+def untested_notes(split: "pd.DataFrame", folds: Any) -> list[str]:
+    """A sentence for each corpus of which named folds test some actors and not others; none where all are tested.
+
+    split: `tables.SPLIT`. folds: the setting; None: they are drawn, and test everybody.
+    """
+    notes, tested = [], set(split.loc[split["split"] == "test", "actor"])
+    for corpus, rows in split.groupby("corpus") if folds is not None else ():
+        actors = sorted(rows["actor"].unique())
+        others = [actor for actor in actors if actor not in tested]
+        if 0 < len(others) < len(actors):
+            shown = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
+            notes.append(
+                f"{len(others)} of {len(actors)} actors of {corpus} are in no fold of protocol.folds ({shown}): they "
+                "only train and validate."
+            )
+    return notes
 
 
 def actors_of_folds(

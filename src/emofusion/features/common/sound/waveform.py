@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emofusion.counted import LOW_RATE, count
 from emofusion.errors import EmofusionError, Lacking
 from emofusion.features.common.arrays import Array
 from emofusion.features.common.matching import leave_out_clips
@@ -54,7 +55,10 @@ def load(path: str | Path, sample_rate: int, duration: float | None) -> Array:
 
 
 def read(path: str | Path, sample_rate: int, duration: float | None) -> Array:
-    """As `load`, but without padding, and with a little more than the duration where the recording is longer."""
+    """As `load`, but without padding, and with a little more than the duration where the recording is longer.
+
+    A recording with a lower sample rate has nothing above half of it. That is counted.
+    """
     seconds = np.inf if duration is None else duration + _MARGIN_SECONDS
     try:
         samples, rate, *_ = decode(path, seconds)
@@ -66,6 +70,8 @@ def read(path: str | Path, sample_rate: int, duration: float | None) -> Array:
         raise EmofusionError(f"{path} holds no sound: the recording is empty. Replace it, or leave the clip out.")
     if not np.isfinite(samples).all():
         raise EmofusionError(f"{path} holds samples that are not finite numbers. Replace it, or leave the clip out.")
+    if rate < sample_rate:
+        count(f"{LOW_RATE} {rate:g} Hz, below the {sample_rate:g} Hz of the features")
     if rate != sample_rate:
         samples = _resampled(samples, rate, sample_rate)
     return samples.astype(np.float32, copy=False)
