@@ -1,7 +1,9 @@
 """Who is who in a corpus: one spelling for each person, one gender for each person, and equal files."""
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from emofusion.corpora.common.identity import spelling_notes
 from emofusion.corpora.common.read import read_corpus
@@ -82,6 +84,26 @@ def test_equal_files_have_equal_content(corpus, tmp_path):
     assert len(set(read_corpus("mine", read, tmp_path)["content"])) == 1
 
 
+def test_lossless_copies_of_a_sound_have_its_content(tmp_path):
+    """Another container, metadata, coding or a doubled channel. Other sound, or another rate, is another recording."""
+    sound = (np.random.default_rng(0).normal(0, 0.1, 16000) * 2**15).round() / 2**15
+    louder = np.clip(sound + 2.0**-15, -1, 1)
+    soundfile.write(tmp_path / "original.wav", sound, 16000)
+    soundfile.write(tmp_path / "a.flac", sound, 16000)
+    soundfile.write(tmp_path / "b.wav", sound, 16000, subtype="FLOAT")
+    soundfile.write(tmp_path / "c.aiff", np.stack([sound, sound], axis=1), 16000, subtype="PCM_24")
+    with soundfile.SoundFile(tmp_path / "d.wav", "w", 16000, 1) as file:
+        file.title = "a title"
+        file.write(sound)
+    soundfile.write(tmp_path / "other.wav", louder, 16000)
+    soundfile.write(tmp_path / "faster.wav", sound, 22050)
+    names = ["original.wav", "a.flac", "b.wav", "c.aiff", "d.wav", "other.wav", "faster.wav"]
+    lines = "".join(f"1,f,sad,{name},{number}\n" for number, name in enumerate(names))
+    (tmp_path / "clips.csv").write_text(f"actor,gender,emotion,audio,clip\n{lines}")
+    content = read_corpus("mine", Folder(root=str(tmp_path), table=str(tmp_path / "clips.csv")), tmp_path)["content"]
+    assert len(set(content[:5])) == 1 and len(set(content)) == 3
+
+
 def test_large_files_are_told_apart_by_what_is_at_their_end(tmp_path, monkeypatch):
     from emofusion.corpora.common import identity
 
@@ -89,8 +111,8 @@ def test_large_files_are_told_apart_by_what_is_at_their_end(tmp_path, monkeypatc
     monkeypatch.setattr(identity, "_PART", 40)
     for name, content in {"a": b"x" * 400, "b": b"x" * 399 + b"y", "c": b"x" * 401, "d": b"x" * 400}.items():
         (tmp_path / name).write_bytes(content)
-    hashes = identity._hashes(tmp_path / name for name in "abcd")
-    assert hashes[0] == hashes[3] and len(set(hashes)) == 3
+    hashes = identity._hashes([str(tmp_path / name) for name in "abcd"], "video")
+    assert hashes[str(tmp_path / "a")] == hashes[str(tmp_path / "d")] and len(set(hashes.values())) == 3
 
 
 def test_clips_without_files_have_no_content(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from emofusion.corpora.ravdess.names import EMOTIONS
 from emofusion.errors import EmofusionError
-from emofusion.protocols.common.identity import copy_notes, identity_notes
+from emofusion.protocols.common.identity import copy_notes, identity_notes, with_shared_people
 from emofusion.protocols.common.split import make_split
 from emofusion.protocols.cross_corpus import CrossCorpus
 from emofusion.protocols.own_split import OwnSplit
@@ -154,6 +154,18 @@ def test_corpora_that_do_not_have_the_same_people_cannot_share_them():
 def test_bad_lists_of_shared_people_are_refused(same):
     with pytest.raises(EmofusionError, match=r"protocol\.same_people=.*at least 2 corpora, each corpus once"):
         fields.check(replace(ACROSS, same_people=same), "protocol")
+
+
+def test_people_of_two_corpora_with_the_same_name_are_told():
+    """Numbers are no names: corpora number their people."""
+    both = pd.concat([corpus("a"), corpus("b")], ignore_index=True)
+    assert identity_notes(both) == []
+    named = both.assign(
+        actor=both["actor"].replace({"a-1": "a-Max M", "b-1": "b-max_m", "a-2": "a-Ida", "b-3": "b-Eva"})
+    )
+    note = "a and b have people of the same names (Max M), who count as others. If they are the same, set "
+    assert identity_notes(named) == [note + "protocol.same_people=[[a,b]]."]
+    assert identity_notes(with_shared_people(both.assign(actor=named["actor"]), [["a", "b"]])) == []
 
 
 def test_two_corpora_with_a_clip_of_one_name_are_refused():

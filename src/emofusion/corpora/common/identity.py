@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +27,9 @@ def identified(clips: "pd.DataFrame", name: str) -> "pd.DataFrame":
         name: the name of the corpus in the experiment; actors' names begin with it.
 
     Returns:
-        The clips with the column `content`: for each file of a clip its medium and a hash of its bytes; missing where
-        the clip has no file. Where names were spelled in several ways, `actor` has the shortest one, and the column
-        `spelling` what was written.
+        The clips with the column `content`: for each file of a clip its medium and a hash, of the samples of sound and
+        otherwise of the bytes; missing where the clip has no file. Where names were spelled in several ways, `actor`
+        has the shortest one, and the column `spelling` what was written.
 
     Raises:
         EmofusionError: a person has two genders.
@@ -87,17 +87,23 @@ def _with_content(clips: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     media = [medium for medium in MEDIA if medium in clips and clips[medium].notna().any()]
-    paths = sorted({path for medium in media for path in clips[medium].dropna()})
-    hashes = dict(zip(paths, _hashes(map(Path, paths)), strict=True))
-    parts = pd.DataFrame({medium: clips[medium].map(hashes).radd(f"{medium}:") for medium in media}, index=clips.index)
+    hashes = {medium: _hashes(sorted(clips[medium].dropna().unique()), medium) for medium in media}
+    parts = pd.DataFrame(
+        {medium: clips[medium].map(hashes[medium]).radd(f"{medium}:") for medium in media}, index=clips.index
+    )
     content = [" ".join(part for part in row if isinstance(part, str)) or None for row in parts.to_numpy(object)]
     return clips.assign(content=pd.Series(content, clips.index, dtype="str"))
 
 
-def _hashes(paths: Iterable[Path]) -> list[str]:
-    """A hash of each file's bytes."""
+def _hashes(paths: Sequence[str], medium: str) -> dict[str, str]:
+    """Path → a hash of the file's content: the samples of sound, so that a copy in another format is one, or bytes."""
+    from emofusion.recordings.sound import digest
+
+    def content(path: str) -> str:
+        return (digest(path) if medium == "audio" else None) or _hash(Path(path))
+
     with ThreadPoolExecutor(min(16, 4 * (os.cpu_count() or 1))) as pool:
-        return list(pool.map(_hash, paths))
+        return dict(zip(paths, pool.map(content, paths), strict=True))
 
 
 def _hash(path: Path) -> str:

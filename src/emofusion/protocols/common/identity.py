@@ -1,6 +1,7 @@
 """Who is who in the corpora of a protocol, and whether a recording is there more than once."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import PurePath
 
 import pandas as pd
@@ -10,6 +11,8 @@ from emofusion.emotions import UNKNOWN
 from emofusion.errors import EmofusionError
 from emofusion.people import normal
 from emofusion.settings.exclude import leave_out_of
+
+_SHOWN = 3  # names that a note has
 
 
 def shared_name(corpora: Sequence[str]) -> str:
@@ -116,11 +119,34 @@ def check_copies(split: pd.DataFrame, clips: pd.DataFrame) -> None:
 
 
 def identity_notes(clips: pd.DataFrame) -> list[str]:
-    """Sentences for the report: people with several spellings or of unknown gender, and copies of recordings.
+    """Sentences for the report: people with several spellings, in several corpora or of unknown gender, and copies.
 
     clips: `tables.CLIPS` of all corpora of a protocol, of all emotions.
     """
-    return [*spelling_notes(clips), *copy_notes(clips), *_gender_notes(clips)]
+    return [*spelling_notes(clips), *_name_notes(clips), *copy_notes(clips), *_gender_notes(clips)]
+
+
+def _name_notes(clips: pd.DataFrame) -> list[str]:
+    """A sentence for every two corpora in which people have the same names; none without.
+
+    Numbers do not count as names: corpora number their people from 1. clips: as `with_shared_people` returns them.
+    """
+    people = clips[["corpus", "actor"]].drop_duplicates()
+    known: dict[str, dict[str, str]] = {}
+    for corpus, actor in people.itertuples(index=False):
+        if actor.startswith(f"{corpus}-"):  # and not with the names of all corpora that share people
+            name = actor.removeprefix(f"{corpus}-")
+            known.setdefault(corpus, {}).setdefault(normal(name), name)
+    notes = []
+    for first, second in combinations(known, 2):
+        shared = [name for key, name in known[first].items() if key in known[second] and not key.isdigit()]
+        if shared:
+            more = f" and {len(shared) - _SHOWN} more" if len(shared) > _SHOWN else ""
+            notes.append(
+                f"{first} and {second} have people of the same names ({', '.join(shared[:_SHOWN])}{more}), who count "
+                f"as others. If they are the same, set protocol.same_people=[[{first},{second}]]."
+            )
+    return notes
 
 
 def _gender_notes(clips: pd.DataFrame) -> list[str]:
