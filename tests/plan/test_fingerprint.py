@@ -1,6 +1,8 @@
 """Fingerprints of code: what counts as another code, and what does not."""
 
 import ast
+import json
+import uuid
 from importlib.metadata import version
 
 import pytest
@@ -11,6 +13,8 @@ from emofusion.plan.fingerprint import code_fingerprint, imported_libraries, mod
 from emofusion.plan.making import code_of, making_of
 from emofusion.plan.stage import KINDS, LIBRARY, modules_of
 from emofusion.plan.versions import library_versions
+from emofusion.settings import plugins
+from emofusion.settings.plugins import PLUGIN_MODULE, import_plugin
 
 
 @pytest.fixture
@@ -117,6 +121,53 @@ def test_the_files_that_a_package_keeps_count_to_the_byte(package, tmp_path):
         (tmp_path / "page" / "assets" / "page.js").write_text(script)
         prints.append(package())
     assert len(set(prints)) == 3
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """A plug-in that imports a module of a folder on Python's path and names a data file: writes them, and answers with
+    the plug-in's fingerprint."""
+    name = f"lab{uuid.uuid4().hex}"
+    monkeypatch.syspath_prepend(tmp_path / "path")
+
+    def write(files: dict[str, str]) -> str:
+        for file, text in files.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(text.replace("LAB", name))
+        module = import_plugin(tmp_path / "kinds" / f"rule_{name}.py").__name__
+        fingerprint.clear_caches()
+        return code_fingerprint(module)
+
+    code = "import json\nimport numpy\nfrom pathlib import Path\nfrom LAB.tools import combine\n"
+    code += 'WEIGHTS = json.loads(Path(__file__).with_name("w.json").read_text())\n'
+    first = {f"kinds/rule_{name}.py": code, "kinds/w.json": "[0.5]", "kinds/other.json": "1"}
+    first |= {f"path/{name}/__init__.py": "", f"path/{name}/tools.py": "from LAB.more import A\ncombine = min\n"}
+    first |= {f"path/{name}/more.py": "A = 1\n", f"path/{name}/unused.py": "B = 1\n"}
+    yield lambda edited: write({file.replace("LAB", name): text for file, text in (first | edited).items()})
+    del plugins._loaded[f"{PLUGIN_MODULE}rule_{name}"]
+    fingerprint.clear_caches()
+
+
+def test_what_a_plugin_imports_from_own_folders_and_reads_beside_it_counts(plugin):
+    """A folder on PYTHONPATH has no version; neither has a file with weights."""
+    first = plugin({})
+    assert plugin({"path/LAB/tools.py": "from LAB.more import A\ncombine = max\n"}) != first
+    assert plugin({"path/LAB/more.py": "A = 2\n"}) != first
+    assert plugin({"kinds/w.json": "[0.6]"}) != first
+    assert (
+        plugin({"kinds/other.json": "2", "path/LAB/unused.py": "B = 2\n", "path/LAB/more.py": "A = 1  # a\n"}) == first
+    )
+
+
+def test_installed_libraries_are_no_code_of_a_plugin_unless_they_are_installed_to_be_edited(plugin, monkeypatch):
+    plugin({})
+    assert not any(fingerprint.is_ours(name) for name in ("numpy", "sklearn", "PIL", "yaml", "json", "xml.dom"))
+    for editable, expected in ((True, False), (False, True)):
+        about = json.dumps({"url": "file:///x", "dir_info": {"editable": editable}})
+        found = type("Found", (), {"read_text": lambda self, name, about=about: about})()
+        monkeypatch.setattr(fingerprint, "distribution", lambda name, found=found: found)
+        fingerprint.clear_caches()
+        assert fingerprint._has_a_version("anything") == expected
 
 
 def test_scripts_count(tmp_path):

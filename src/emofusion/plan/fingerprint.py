@@ -1,12 +1,16 @@
 """Fingerprints of code, so that an edit of a module reruns only the stages that run this module.
 
 A fingerprint covers the modules of this package and of plug-ins. A plug-in's modules are the plug-in file, the files
-beside it, and the package that an entry point belongs to. For libraries, their versions count: see `versions`.
+beside it, the package that an entry point belongs to, and what these import from folders of one's own, as on
+`PYTHONPATH`. Data files that a plug-in names count too. For libraries, their versions count: see `versions`.
 """
 
+import ast
 import hashlib
+import json
 import sys
 from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,7 +38,7 @@ def code_fingerprint(*modules: str, scripts: tuple[Path, ...] = ()) -> str:
     """A hash of modules and scripts, and of every module of the package or of a plug-in that they import.
 
     Imports inside functions count. Comments, docstrings, formatting and imports under `TYPE_CHECKING` do not count.
-    Every byte of the files in a package's folder `assets` counts.
+    Every byte of the files in a package's folder `assets` counts, and of the files that a plug-in names.
 
     Args:
         modules: dotted names such as `emofusion.fusion.common.fuse`.
@@ -51,7 +55,7 @@ def code_fingerprint(*modules: str, scripts: tuple[Path, ...] = ()) -> str:
     for script in scripts:
         digest.update(f"{script.name}\n{_parsed(script, '')[0]}\n".encode())
     for module in closure:
-        digest.update(f"{module}\n{_parsed(*_file(module))[0]}\n{_assets(module)}\n".encode())
+        digest.update(f"{module}\n{_parsed(*_file(module))[0]}\n{_assets(module)}{_named_files(module)}\n".encode())
     return digest.hexdigest()
 
 
@@ -118,7 +122,9 @@ def _file(module: str) -> tuple[Path, str]:
         return _installed(top, rest, module)
     if _holds_kinds(module):
         return Path(str(sys.modules[module].__file__)), module.rpartition(".")[0]
-    return _beside_plugin(module)
+    found = _beside_plugin(module)
+    has_plugins = bool(loaded_plugins() or plugin_packages())
+    return _in_own_folder(top, rest, module) if has_plugins and found[0] == _NOWHERE else found
 
 
 def _below(root: Path, rest: list[str], module: str) -> tuple[Path, str]:
@@ -162,6 +168,34 @@ def _beside_plugin(module: str) -> tuple[Path, str]:
     return _NOWHERE, ""
 
 
+def _in_own_folder(top: str, rest: list[str], module: str) -> tuple[Path, str]:
+    """A module that a plug-in imports from a folder on Python's path that no installation has made.
+
+    So it is with `PYTHONPATH`, and with what was installed to be edited (`pip install --editable`): its version stays
+    the same when it is edited.
+    """
+    if top in sys.stdlib_module_names or top == "emofusion":
+        return _NOWHERE, ""
+    path, package = _installed(top, rest, module)
+    if path == _NOWHERE or path.suffix != ".py" or {"site-packages", "dist-packages"} & set(path.parts):
+        return _NOWHERE, ""
+    return (_NOWHERE, "") if _has_a_version(top) else (path, package)
+
+
+@cache
+def _has_a_version(top: str) -> bool:
+    """Whether a package was installed, and not to be edited."""
+    try:
+        found = distribution(top)
+    except PackageNotFoundError:  # its distribution may have another name, which takes longer to find
+        names = packages_distributions().get(top)
+        if not names:
+            return False
+        found = distribution(names[0])
+    about = found.read_text("direct_url.json")
+    return not (about and json.loads(about).get("dir_info", {}).get("editable"))
+
+
 @cache
 def plugin_packages() -> frozenset[str]:
     """The top-level packages of installed plug-ins."""
@@ -184,7 +218,22 @@ def _assets(module: str) -> str:
     return "".join(f"\n{path.relative_to(folder)} {digest}" for path, digest in digests)
 
 
+def _named_files(module: str) -> str:
+    """Names and hashes of the files in a plug-in's folder that a text in it names, as weights or a list of actors."""
+    path = _file(module)[0]
+    if is_own(module):
+        return ""
+    texts = {node.value for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant)}
+    names = sorted(text for text in texts if isinstance(text, str) and text.isprintable() and 0 < len(text) < 256)
+    files = [(name, path.parent / name) for name in names]
+    return "".join(
+        f"\n{name} {hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()}"
+        for name, file in files
+        if file.is_file() and file != path
+    )
+
+
 def clear_caches() -> None:
     """Forget all files that were read. Tests that edit files need this."""
-    for function in (module_closure, is_ours, _file, plugin_packages, _parsed):
+    for function in (module_closure, is_ours, _file, plugin_packages, _parsed, _has_a_version):
         function.cache_clear()
