@@ -33,7 +33,7 @@ def trouble_of_store():
 
 def keep_others_from_reports():
     """Stop if another command makes reports in the folder of this one, and keep others from it."""
-    if not needs_no_result() and not workflow.touch:
+    if workflow.is_main_process and not needs_no_result() and not workflow.touch:
         try:
             publish_alone(RESULTS, PUBLISHED_IN)
         except EmofusionError as error:
