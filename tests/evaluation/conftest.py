@@ -144,10 +144,10 @@ def plain_difference() -> Callable[..., tuple[float, float, float, float]]:
                 own = [(abs(weight), table) for weight, table in terms if table["gender"].iloc[0] == gender]
                 clips = sum(len(table) for _, table in own)
                 q = (sum(weight * table["right"].mean() for weight, table in own) * clips + 0.5) / (clips + 1)
-                variances[-1], freedoms[-1] = q * (1 - q) / clips, np.inf
+                variances[-1] = q * (1 - q) / clips
         parts = sum(one**2 / freedom for one, freedom in zip(variances, freedoms, strict=True))
         pooled = (len(away) - len(set(genders.values()))) * effective(list(away))
-        welch = sum(variances) ** 2 / parts if parts > 1e-48 else np.inf if apart else pooled
+        welch = sum(variances) ** 2 / parts if parts > 1e-48 else pooled
         return value, np.sqrt(sum(variances)), max(pooled, 1), welch
 
     return difference
@@ -165,12 +165,12 @@ def plain_welch(plain_difference) -> Callable[[pd.DataFrame, pd.DataFrame], floa
         for table in tables:
             value, error, freedom, _ = plain_difference([(1, table)])
             q = (value * len(table) + 0.5) / (len(table) + 1)
-            error, freedom = (error, freedom) if error > 1e-12 else (np.sqrt(q * (1 - q) / len(table)), np.inf)
+            error = error if error > 1e-12 else np.sqrt(q * (1 - q) / len(table))
             logits.append(np.log(q / (1 - q)))
             variances.append((error / (q * (1 - q))) ** 2)
             freedoms.append(freedom)
         parts = sum(one**2 / freedom for one, freedom in zip(variances, freedoms, strict=True))
-        degrees = sum(variances) ** 2 / parts if parts else np.inf
+        degrees = sum(variances) ** 2 / parts
         return float(2 * t.sf(abs(logits[0] - logits[1]) / np.sqrt(sum(variances)), degrees))
 
     return welch
@@ -210,7 +210,7 @@ def plain_interval(plain_difference) -> Callable[..., list[float]]:
             return [max(value - reach, -1), min(value + reach, 1)]
         q = (value * clips + 0.5) / (clips + 1)
         if error < 1e-12:
-            reach = norm.ppf((1 + confidence) / 2) * np.sqrt(q * (1 - q) / clips)
+            reach = factor * np.sqrt(q * (1 - q) / clips)
         ends = 1 / (1 + np.exp(-np.log(q / (1 - q)) + np.array([1, -1]) * reach / (q * (1 - q))))
         return [0.0 if value == 0 else float(ends[0]), 1.0 if value == 1 else float(ends[1])]
 

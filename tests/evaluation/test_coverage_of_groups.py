@@ -27,7 +27,8 @@ def studied(levels, of_people, deviations, clips=10, mean=0.75):
     actor, level, truth = np.repeat(cells, clips, axis=0).T
     people = pd.DataFrame({"actor": [f"a{n:02}" for n in range(len(levels))], "gender": "female"})
     names = np.array([f"c{n}" for n in range(len(actor))])
-    facts = pd.DataFrame({"clip": names, "level": np.array(["x", "y", "z"])[level]})
+    of_clip = people["actor"].to_numpy()[actor]
+    facts = pd.DataFrame({"clip": names, "actor": of_clip, "level": np.array(["x", "y", "z"])[level]})
     for batch in range(BATCHES):
         if of_people:
             size = mean * (1 - mean) / np.array(deviations) ** 2 - 1

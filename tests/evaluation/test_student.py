@@ -108,7 +108,7 @@ def test_where_every_clip_is_recognised_the_interval_ends_at_one_and_is_as_wide_
     low, high = Actors(GENDERS).accuracy(np.stack([clips, 0 * clips]), clips)
     assert high[0] == 1 and low[1] == 0 and low[0] == pytest.approx(1 - high[1])
     exact = beta.ppf(0.025, 64, 1)  # Clopper and Pearson 1934, for 64 independent clips
-    assert 0.85 < low[0] < exact  # a little wider
+    assert 0.75 < low[0] < exact  # wider, because few actors were seen
     more = Actors(GENDERS).accuracy(100 * clips, 100 * clips)[0]
     assert low[0] < more < 1
 
@@ -136,17 +136,18 @@ def test_where_nobody_differs_a_gap_is_as_wide_as_independent_clips_are():
     low, high = Actors(GENDERS).gap(*sides(correct, clips, [WOMEN, ~WOMEN]))
     centres = np.array([50.5 / 51, 30.5 / 31])
     parts = centres * (1 - centres) / [50, 30]
-    assert high[0] == -low[0] == pytest.approx(norm.ppf(0.975) * np.sqrt(parts.sum()))
+    degrees = parts.sum() ** 2 / (parts**2 / [4, 2]).sum()
+    assert high[0] == -low[0] == pytest.approx(t.ppf(0.975, degrees) * np.sqrt(parts.sum()))
     assert low[1] < 1 == high[1]
     # women do not differ, men do
     away = np.array([10, 8, 5]) / 10
     parts = np.array([parts[0], away.var(ddof=1) / 3])
-    degrees = parts.sum() ** 2 / (parts[1] ** 2 / 2)
+    degrees = parts.sum() ** 2 / (parts**2 / [4, 2]).sum()
     gap, half = 1 - away.mean(), t.ppf(0.975, degrees) * np.sqrt(parts.sum())
     assert [low[2], high[2]] == pytest.approx([gap - half, min(gap + half, 1)])
     everyone = np.ones(8, dtype=bool)
     within = Actors(GENDERS).within(*sides(correct[0], clips, [everyone, everyone]))
-    assert within[1] == -within[0] == pytest.approx(norm.ppf(0.975) * np.sqrt(2 * 80.5 / 81 * 0.5 / 81 / 80))
+    assert within[1] == -within[0] == pytest.approx(t.ppf(0.975, 6) * np.sqrt(2 * 80.5 / 81 * 0.5 / 81 / 80))
 
 
 @pytest.mark.parametrize("degrees", [3.0, 7.5, 22.0, np.inf])

@@ -138,8 +138,7 @@ class Actors:
         """
         error, degrees = standard_error(first[1] - other[1], first[2] + other[2], self.strata)
         alone = np.hypot(*(independent(share, clips.sum(axis=-1)) for share, _, clips in (first, other)))
-        apart = error > 0
-        found = Difference(first[0] - other[0], np.where(apart, error, alone), np.where(apart, degrees, np.inf))
+        found = Difference(first[0] - other[0], np.where(error > 0, error, alone), degrees)
         return self._where_enough(self._around(found, of_size), first[2], other[2])
 
     def change(self, value: NDArray[Any], away: NDArray[Any], clips: NDArray[Any]) -> Ends:

@@ -168,7 +168,11 @@ def logit_interval(
     q is the share with half a clip added to each side (Anscombe 1956, doi 10.1093/biomet/43.3-4.461), so that a logit
     exists near 0 and 1. An interval of 1 ends at 1, and one of 0 begins at 0. With very few actors and few clips it is
     too wide: one of 95 % holds the true share of four people in up to 99, and of five in up to 98 of 100 studies. Where
-    actors do not differ at all, `or_independent` says what stands for s and t.
+    actors do not differ at all, as where every clip is recognised, s cannot be estimated; the clips then count as
+    independent. Even then t has the degrees of freedom of the actors: with few actors, others may differ much. With the
+    quantile of the normal distribution, intervals would be up to half as long, but where a few people are recognised
+    badly (60 clips, a mean of 95 % and a deviation of 10 points) they would hold the true share of four in 87 of 100
+    studies, and not in 97.
 
     Args:
         share: (...), from 0 to 1.
@@ -176,7 +180,7 @@ def logit_interval(
         clips: (...), the number of clips that the share is computed from.
         confidence: the level, such as 0.95.
     """
-    centre, spread, degrees = _on_logits(Estimate(share, error, degrees, clips))
+    centre, spread = _on_logits(Estimate(share, error, degrees, clips))
     reach = stdtrit(degrees, (1 + confidence) / 2) * spread
     low, high = expit(centre - reach), expit(centre + reach)
     return np.where(share > 0, low, 0.0 * low), np.where(share < 1, high, high * 0.0 + 1.0)
@@ -187,26 +191,14 @@ def logit_p(first: Estimate, other: Estimate) -> NDArray[Any]:
 
     Near 0 and 1 shares are too far from normal for a test of their difference. The shares are of different people.
     """
-    (centre, spread, freedom), (middle, width, others) = (_on_logits(one) for one in (first, other))
-    return student_p(centre - middle, *_welch((spread, width), (freedom, others)))
+    (centre, spread), (middle, width) = (_on_logits(one) for one in (first, other))
+    return student_p(centre - middle, *_welch((spread, width), (first.degrees, other.degrees)))
 
 
 def welch(first: Estimate, other: Estimate) -> Difference:
     """The difference of two shares of different people, with Welch's degrees of freedom."""
-    errors, degrees = zip(*(or_independent(one) for one in (first, other)), strict=True)
-    return Difference(first.share - other.share, *_welch(errors, degrees))
-
-
-def or_independent(one: Estimate) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The standard error of a share and its degrees of freedom, (...) each, also where people do not differ at all.
-
-    There, as where every clip is recognised, how much people differ cannot be estimated, and clips count as
-    independent. That error is not estimated from few people, so its degrees of freedom are infinite. In simulations
-    these intervals hold the true share as often as with the degrees of the people, and are a third to a half shorter
-    where four or five people have 8 clips each.
-    """
-    apart = one.error > 0
-    return np.where(apart, one.error, independent(one.share, one.clips)), np.where(apart, one.degrees, np.inf)
+    errors = tuple(np.where(one.error > 0, one.error, independent(one.share, one.clips)) for one in (first, other))
+    return Difference(first.share - other.share, *_welch(errors, (first.degrees, other.degrees)))
 
 
 def independent(share: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
@@ -223,14 +215,14 @@ def _welch(errors: tuple[NDArray[Any], ...], degrees: tuple[NDArray[Any], ...]) 
     """The standard error of a difference of two independent values, and Satterthwaite's degrees of freedom."""
     error = np.hypot(*errors)
     parts = sum(one**4 / freedom for one, freedom in zip(errors, degrees, strict=True))
-    return error, np.where(parts > 0, ratio(error**4, parts), np.inf)
+    return error, ratio(error**4, parts)
 
 
-def _on_logits(one: Estimate) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The logit of q, its standard error and its degrees of freedom, (...) each, see `logit_interval`."""
+def _on_logits(one: Estimate) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The logit of q and its standard error, (...) each, see `logit_interval`."""
     centre = _with_half_a_clip(one.share, one.clips)
-    error, degrees = or_independent(one)
-    return logit(centre), error / (centre * (1 - centre)), degrees
+    error = np.where(one.error > 0, one.error, independent(one.share, one.clips))
+    return logit(centre), error / (centre * (1 - centre))
 
 
 def _with_half_a_clip(share: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
