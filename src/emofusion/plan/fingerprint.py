@@ -174,7 +174,7 @@ def _in_own_folder(top: str, rest: list[str], module: str) -> tuple[Path, str]:
     So it is with `PYTHONPATH`, and with what was installed to be edited (`pip install --editable`): its version stays
     the same when it is edited.
     """
-    if top in sys.stdlib_module_names or top == "emofusion":
+    if top in sys.stdlib_module_names:
         return _NOWHERE, ""
     path, package = _installed(top, rest, module)
     if path == _NOWHERE or path.suffix != ".py" or {"site-packages", "dist-packages"} & set(path.parts):
@@ -218,11 +218,12 @@ def _assets(module: str) -> str:
     return "".join(f"\n{path.relative_to(folder)} {digest}" for path, digest in digests)
 
 
+@cache
 def _named_files(module: str) -> str:
     """Names and hashes of the files in a plug-in's folder that a text in it names, as weights or a list of actors."""
-    path = _file(module)[0]
     if is_own(module):
         return ""
+    path = _file(module)[0]
     texts = {node.value for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant)}
     names = sorted(text for text in texts if isinstance(text, str) and text.isprintable() and 0 < len(text) < 256)
     files = [(name, path.parent / name) for name in names]
@@ -235,5 +236,5 @@ def _named_files(module: str) -> str:
 
 def clear_caches() -> None:
     """Forget all files that were read. Tests that edit files need this."""
-    for function in (module_closure, is_ours, _file, plugin_packages, _parsed, _has_a_version):
+    for function in (module_closure, is_ours, _file, plugin_packages, _parsed, _has_a_version, _named_files):
         function.cache_clear()

@@ -106,10 +106,11 @@ def read_posteriors(
         positions = [position for position, ours in enumerate(merged) if ours == emotion]
         rows[LOGIT + emotion] = logsumexp(logits[:, positions], axis=1)
     allowed = settings.posteriors.missing_clips == "allow"
-    joined = _joined(rows, split, Source(str(path), name), excluded or {}, allowed)
+    source = Source(str(path), name)
+    joined = _joined(rows, split, source, excluded or {}, allowed)
     lacking = joined.filter(like=LOGIT).isna().all(axis=1)
     count(MISSING_CLIPS, joined.loc[lacking, "clip"].nunique())
-    _must(path, not lacking.all(), f"has nothing but empty cells for the {len(joined)} clips of the protocol")
+    source.must(not lacking.all(), f"has nothing but empty cells for the {len(joined)} clips of the protocol")
     return check(with_unknown(joined[~lacking].reset_index(drop=True), classes), PREDICTIONS, path)
 
 
@@ -194,35 +195,32 @@ def _joined(
 
     allowed: whether the table may lack clips; the logits of these are missing.
     """
-    path = Path(source.path)
-    _must(path, rows.empty or (rows["split"] == "test").any(), "has no test clip: the column split has only validation")
+    source.must(rows.empty or (rows["split"] == "test").any(), "has no test clip: the column split has only validation")
     to_score = split[split["split"].isin({"test", *rows["split"]})]
     twice = rows.duplicated(["clip", "fold"])
-    _must(path, not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
+    source.must(not twice.any(), f"{twice.sum()} clips are there twice in a fold, as {_first(rows, twice)}")
     missing = to_score[~to_score["clip"].isin(rows["clip"])]
-    if len(missing) and not (allowed and missing["clip"].nunique() < to_score["clip"].nunique()):
-        absent, wanted = missing["clip"].nunique(), to_score["clip"].nunique()
-        advice = [leave_out(c, part["clip"], excluded.get(c, ())) for c, part in missing.groupby("corpus")]
-        raise EmofusionError(
-            f"{path}: {absent} of {wanted} clips are missing, as {_first(missing)}; in the table they are such as "
-            f"{_first(rows)}"
-            + (
+    absent, wanted = missing["clip"].nunique(), to_score["clip"].nunique()
+    if absent and not (allowed and absent < wanted):
+        message = f"{absent} of {wanted} clips are missing, as {_first(missing)}; in the table they are such as "
+        message = f"{source.path}: {message}{_first(rows)}"
+        if absent < wanted:
+            advice = [leave_out(c, part["clip"], excluded.get(c, ())) for c, part in missing.groupby("corpus")]
+            message += (
                 f". Add them, leave them out with {' '.join(advice)}, or, if this modality has no answer for them, set "
                 f"{source.name}.missing_clips=allow"
-                if absent < wanted
-                else ""
             )
-        )
+        raise EmofusionError(message)
     lacking = set(to_score["fold"]) - set(rows["fold"])
-    _must(path, not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
+    source.must(not lacking, f"has no row of the folds {', '.join(map(str, sorted(lacking)))} of the protocol")
     joined = to_score[CLIP].merge(rows, on=KEY, how="left", indicator=True)
     elsewhere = (joined["_merge"] == "left_only") & ~joined["clip"].isin(missing["clip"])
     if elsewhere.any():
         clip = joined.loc[elsewhere, "clip"].iloc[0]
         ours, theirs = joined.loc[elsewhere, "fold"].iloc[0], rows.loc[rows["clip"] == clip, "fold"].iloc[0]
         raise EmofusionError(
-            f"{path}: {elsewhere.sum()} clips are in another fold than the protocol has them in, as {clip}: {theirs} "
-            f"in the table, {ours} by the protocol; set protocol.folds to the table's"
+            f"{source.path}: {elsewhere.sum()} clips are in another fold than the protocol has them in, as {clip}: "
+            f"{theirs} in the table, {ours} by the protocol; set protocol.folds to the table's"
         )
     return joined.drop(columns="_merge")
 
